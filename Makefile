@@ -1,0 +1,65 @@
+# `make run` and `make test` need nothing but Python 3.11 or newer, make and pip.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PACKAGES := gatewayz accounts chat
+INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet
+
+# Settings under which `manage.py check --deploy` must find nothing; no server is contacted.
+SECRET := $(PY) -c 'import secrets; print(secrets.token_urlsafe(64))'
+PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
+	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=… for another port)
+	@$(PY) -m gatewayz.run
+
+test: $(VENV)/test.stamp ## Run the tests on a real PostgreSQL and Redis (ARGS=… for pytest)
+	$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and production settings
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy $(PACKAGES)
+	SECRET_KEY="$$($(SECRET))" KEY_PEPPERS="$$($(SECRET))" $(PRODUCTION) \
+		$(PY) manage.py check --deploy --fail-level WARNING
+	$(PY) -m gatewayz.embedded \
+		$(PY) manage.py makemigrations --check --dry-run
+
+format: $(VENV)/test.stamp ## Format the code and mend what can be mended
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+lock: $(VENV)/venv.stamp ## Pin the newest versions that the two .in files allow
+	$(INSTALL) uv
+	for list in requirements requirements-test; do \
+		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+			--generate-hashes --no-header --no-emit-index-url \
+			$$list.in --output-file $$list.txt || exit 1; \
+	done
+
+clean: ## Delete the virtual environment and the caches; the data in .gatewayz stays
+	rm -rf $(VENV) staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis .gatewayz/test
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each step ends with a stamp, so that an interrupted one is done again.
+$(VENV)/venv.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "gatewayz: needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …" >&2; \
+		exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/runtime.stamp: requirements.txt $(VENV)/venv.stamp
+	$(INSTALL) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/test.stamp: requirements-test.txt $(VENV)/runtime.stamp
+	$(INSTALL) --require-hashes -r requirements-test.txt
+	@touch $@

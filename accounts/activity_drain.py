@@ -1,0 +1,43 @@
+"""The worker's side of activity: from the buffer in Redis to the activity log, in batches."""
+
+import time
+
+import msgspec
+
+from accounts import activity, activity_buffer
+from accounts.activity_events import Event, write_events
+
+# A drain ends well before django-q2's time-out and lets another one go on.
+_DRAIN_SECONDS = 20
+# A batch that is not full waits a moment for more events, so that a burst of single events
+# is written in few statements.
+_LINGER_SECONDS = 0.1
+
+
+def drain() -> int:
+    """Write all events that wait, in batches. Returns how many were new to the log.
+
+    Raises what the database or Redis raised; the batch then waits in the buffer again.
+    """
+    ends_at = time.monotonic() + _DRAIN_SECONDS
+    written = 0
+    while time.monotonic() < ends_at:
+        batch_id, batch = activity_buffer.take()
+        if not batch:
+            return written
+        try:
+            written += write_events([msgspec.json.decode(event, type=Event) for event in batch])
+        except Exception:
+            activity_buffer.give_back(batch_id)
+            raise
+        activity_buffer.finish(batch_id)
+        if len(batch) < activity_buffer.MAX_BATCH_EVENTS:
+            time.sleep(_LINGER_SECONDS)
+    activity.wake()
+    return written
+
+
+def sweep() -> int:
+    """Write what dead workers left behind; runs every minute. Returns what `drain` does."""
+    activity_buffer.give_back_expired()
+    return drain()

@@ -1,0 +1,179 @@
+"""Users, API keys and activity for operators."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts import keys
+from accounts.models import ActivityEvent, ApiKey, User
+from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+
+admin.site.site_header = "Gatewayz"
+admin.site.site_title = "Gatewayz"
+admin.site.index_title = "Operations"
+
+
+class UserCreationForm(AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "username")
+
+
+@admin.register(User)
+class UserAdmin(BigTableAdmin, DjangoUserAdmin):
+    add_form = UserCreationForm
+    form = UserChangeForm
+    list_display = ("email", "username", "is_active", "is_staff", "created_at")
+    list_filter = ("is_active", "is_staff")
+    # Whole values only: each has an index of its own.
+    search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
+    search_help_text = "A whole e-mail address, user name or Privy id"
+    readonly_fields = ("last_login", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("email", "username", "privy_user_id", "password")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Times", {"fields": ("created_at", "updated_at", "last_login")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
+    )
+    filter_horizontal = ("groups",)
+
+
+class ApiKeyForm(forms.ModelForm):
+    class Meta:
+        model = ApiKey
+        fields = ("user", "key_name", "environment_tag", "is_active", "expiration_date")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(BigTableAdmin):
+    form = ApiKeyForm
+    list_display = (
+        "key_name",
+        "masked",
+        "user",
+        "environment_tag",
+        "is_active",
+        "is_primary",
+        "requests_used",
+        "last_used_at",
+        "expiration_date",
+    )
+    list_filter = ("is_active", "environment_tag")
+    list_select_related = ("user",)
+    search_fields = ("user__email__iexact",)
+    search_help_text = "The user's whole e-mail address"
+    autocomplete_fields = ("user",)
+    actions = ("rotate", "revoke")
+    made_by_service = (
+        "masked",
+        "is_primary",
+        "requests_used",
+        "last_used_at",
+        "created_at",
+        "updated_at",
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
+        # A key stays with its user and its environment, which is part of its text.
+        return ("user", "environment_tag", *self.made_by_service) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
+        if obj is None:
+            return ("user", "key_name", "environment_tag", "expiration_date")
+        return (*ApiKeyForm.Meta.fields, *self.made_by_service)
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        key, secret = keys.create_key(
+            obj.user,
+            key_name=obj.key_name,
+            environment_tag=obj.environment_tag,
+            expiration_date=obj.expiration_date,
+        )
+        obj.pk = key.pk
+        obj.refresh_from_db()
+        request.new_secrets = [(obj, secret)]  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._show_secrets(request, request.new_secrets)  # type: ignore[attr-defined]
+
+    @admin.action(description="Rotate: give the selected keys new secrets", permissions=["change"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
+        return self._show_secrets(
+            request, [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
+        )
+
+    @admin.action(description="Deactivate the selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        count = 0
+        for key in queryset:
+            keys.revoke_key(key)
+            count += 1
+        self.message_user(request, f"{count} keys deactivated.", messages.SUCCESS)
+
+    def _show_secrets(
+        self, request: HttpRequest, new_secrets: list[tuple[ApiKey, str]]
+    ) -> HttpResponse:
+        """The only page that ever shows them: not a redirect, so that nothing stores them."""
+        return TemplateResponse(
+            request,
+            "admin/accounts/apikey/secrets.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": "New API keys",
+                "opts": self.opts,
+                "new_secrets": new_secrets,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+@admin.register(ActivityEvent)
+class ActivityEventAdmin(ReadOnlyAdmin):
+    list_display = ("timestamp", "user", "app", "finish_reason", "model", "tokens", "cost")
+    list_select_related = ("user",)
+    search_fields = ("user__email__iexact",)
+    search_help_text = "The user's whole e-mail address"
+    fields = (
+        "event_id",
+        "timestamp",
+        "user",
+        "api_key_number",
+        "app",
+        "finish_reason",
+        "model",
+        "provider",
+        "tokens",
+        "cost",
+        "speed",
+        "shown_metadata",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="API key")
+    def api_key_number(self, event: ActivityEvent) -> str:
+        # Not the key itself, which may be gone.
+        return f"#{event.api_key_id}" if event.api_key_id else "-"
+
+    @admin.display(description="metadata")
+    def shown_metadata(self, event: ActivityEvent) -> SafeString:
+        return format_html("<pre>{}</pre>", _pretty_json(event.metadata))
+
+
+def _pretty_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,82 @@
+"""The text of API keys: making, checking, digesting and masking them. Pure functions.
+
+A key is `gw_<environment>_` + 43 base-62 characters (256 random bits) + 6 base-62 characters
+(the CRC-32 of all that stands before them). The checksum, after GitHub's token format
+(https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/),
+lets a mistyped or made-up key be refused without any I/O, and leaked ones be found by scanners.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import zlib
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_RANDOM_BITS = 256
+_RANDOM_CHARS = 43
+_CHECKSUM_CHARS = 6
+_SHOWN_RANDOM_CHARS = 2
+_LAST_CHARS = 4
+
+ENVIRONMENT_PREFIXES = {
+    "live": "gw_live_",
+    "test": "gw_test_",
+    "staging": "gw_staging_",
+    "development": "gw_dev_",
+}
+
+_KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z]{49}")
+# The old service made them with `secrets.token_urlsafe(32)`.
+_LEGACY_KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z_-]{20,48}")
+
+
+def generate(environment_tag: str) -> str:
+    """A new key for `environment_tag` (live, test, staging or development).
+
+    Raises KeyError for another environment.
+    """
+    random_part = _base62(secrets.randbits(_RANDOM_BITS), _RANDOM_CHARS)
+    unchecked = ENVIRONMENT_PREFIXES[environment_tag] + random_part
+    return unchecked + _checksum(unchecked)
+
+
+def is_well_formed(api_key: str) -> bool:
+    """Whether `api_key` has the format of a key and a checksum that holds."""
+    return (
+        _KEY.fullmatch(api_key) is not None
+        and _checksum(api_key[:-_CHECKSUM_CHARS]) == api_key[-_CHECKSUM_CHARS:]
+    )
+
+
+def is_legacy(api_key: str) -> bool:
+    """Whether `api_key` looks like a key of the old service, which had no checksum."""
+    return _LEGACY_KEY.fullmatch(api_key) is not None
+
+
+def digest(api_key: str, pepper: bytes) -> str:
+    """The HMAC-SHA-256 (RFC 2104) of `api_key` under `pepper`: 64 hexadecimal characters."""
+    return hmac.digest(pepper, api_key.encode(), hashlib.sha256).hex()
+
+
+def shown_parts(api_key: str) -> tuple[str, str]:
+    """The two parts of a key that are kept to recognise it: its beginning and its end."""
+    environment_end = api_key.index("_", len("gw_")) + 1
+    return api_key[: environment_end + _SHOWN_RANDOM_CHARS], api_key[-_LAST_CHARS:]
+
+
+def mask(prefix: str, last_four: str) -> str:
+    """How a key is shown, such as `gw_live_ab…wxyz`."""
+    return f"{prefix}…{last_four}"
+
+
+def _checksum(unchecked: str) -> str:
+    return _base62(zlib.crc32(unchecked.encode()), _CHECKSUM_CHARS)
+
+
+def _base62(number: int, width: int) -> str:
+    chars = []
+    for _ in range(width):
+        number, digit = divmod(number, 62)
+        chars.append(_ALPHABET[digit])
+    return "".join(reversed(chars))

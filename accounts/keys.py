@@ -1,0 +1,75 @@
+"""What can be done to API keys."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import key_format
+from accounts.key_cache import current_digest
+from accounts.models import ApiKey, User
+
+
+def create_key(
+    user: User,
+    *,
+    key_name: str,
+    environment_tag: str = ApiKey.Environment.LIVE,
+    expiration_date: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key for `user`; its first one becomes the primary key.
+
+    Returns the key and its secret, which cannot be had again.
+
+    Raises django.db.IntegrityError when the user has a key of that name already.
+    """
+    secret, secret_fields = _new_secret(environment_tag)
+    with transaction.atomic():
+        # Two first keys made at once would both want to be the primary one.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        key = ApiKey.objects.create(
+            user=user,
+            key_name=key_name,
+            environment_tag=environment_tag,
+            expiration_date=expiration_date,
+            is_primary=not ApiKey.objects.filter(user=user).primary().exists(),
+            **secret_fields,
+        )
+    return key, secret
+
+
+def rotate_key(key: ApiKey) -> str:
+    """Give `key` a new secret and end the old one. Returns the secret, not to be had again."""
+    secret, secret_fields = _new_secret(key.environment_tag)
+    with transaction.atomic():
+        old = ApiKey.objects.select_for_update().get(pk=key.pk)
+        ApiKey.objects.filter(pk=key.pk).update(updated_at=timezone.now(), **secret_fields)
+        _end_legacy_key(old)
+    key.refresh_from_db()
+    return secret
+
+
+def revoke_key(key: ApiKey) -> None:
+    """Switch `key` off. It is refused from the moment that this is committed."""
+    with transaction.atomic():
+        ApiKey.objects.filter(pk=key.pk).update(is_active=False, updated_at=timezone.now())
+        _end_legacy_key(key)
+    key.is_active = False
+
+
+def _new_secret(environment_tag: str) -> tuple[str, dict[str, str]]:
+    """A new secret, and the fields of ApiKey that are made from it."""
+    secret = key_format.generate(environment_tag)
+    key_prefix, last_four = key_format.shown_parts(secret)
+    return secret, {
+        "key_digest": current_digest(secret),
+        "key_prefix": key_prefix,
+        "last_four": last_four,
+    }
+
+
+def _end_legacy_key(key: ApiKey) -> None:
+    """An adopted key stands in the users table too, and may not go on working from there."""
+    User.objects.filter(pk=key.user_id, legacy_key_digest=key.key_digest).update(
+        legacy_key_digest=None
+    )

@@ -1,0 +1,57 @@
+"""manage.py create_api_key: a key for a user, who is created when new."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+from django.db import IntegrityError
+from django.utils import timezone
+
+from accounts.keys import create_key
+from accounts.models import ApiKey
+from accounts.users import get_or_create_user
+
+
+class Command(BaseCommand):
+    help = "Create an API key, and its user when new. Prints only the key, which is shown once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", help="the user's e-mail address")
+        parser.add_argument("--name", help="the key's name, unique per user (default: the time)")
+        parser.add_argument(
+            "--env",
+            choices=ApiKey.Environment.values,
+            default=ApiKey.Environment.LIVE.value,
+            help="the key's environment (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--expires-days", type=int, metavar="DAYS", help="end the key after so many days"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            validate_email(options["email"])
+        except ValidationError:
+            raise CommandError(f"{options['email']!r} is not an e-mail address") from None
+        if options["expires_days"] is not None and not 0 < options["expires_days"] <= 36_500:
+            raise CommandError("--expires-days must be from 1 to 36500")
+
+        now = timezone.now()
+        days = options["expires_days"]
+        name = options["name"] or f"Created {now:%Y-%m-%d %H:%M:%S.%f}"
+        user = get_or_create_user(options["email"])
+        if not user.is_active:
+            raise CommandError(f"{user.email} is switched off: switch the user on first")
+        try:
+            _, secret = create_key(
+                user,
+                key_name=name,
+                environment_tag=options["env"],
+                expiration_date=now + timedelta(days=days) if days else None,
+            )
+        except IntegrityError:
+            raise CommandError(f"{user.email} has a key named {name!r} already") from None
+        self.stdout.write(secret)

@@ -1,0 +1,54 @@
+"""manage.py seed_demo: the demo account that `make run` prints."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.key_cache import get_user
+from accounts.keys import create_key
+from accounts.users import get_or_create_user
+
+DEMO_EMAIL = "demo@example.com"
+
+
+class Command(BaseCommand):
+    help = (
+        "Development only: make sure that there is a demo user with a key that works and a "
+        "password for the admin, keep them in the data directory, and print them as JSON."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("There is no demo account in production")
+        path = settings.DATA_DIR / "demo.json"
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        demo = {
+            "email": DEMO_EMAIL,
+            "password": kept.get("password") or secrets.token_urlsafe(12),
+            "api_key": kept.get("api_key", ""),
+        }
+        user = get_or_create_user(DEMO_EMAIL)
+        if not user.check_password(demo["password"]):
+            user.is_active = user.is_staff = user.is_superuser = True
+            user.set_password(demo["password"])
+            user.save()
+        principal = get_user(demo["api_key"])
+        if principal is None or principal.refusal() is not None:
+            _, demo["api_key"] = create_key(
+                user, key_name=f"Demo {timezone.now():%Y-%m-%d %H:%M:%S}"
+            )
+        if demo != kept:
+            _write_private(path, json.dumps(demo))
+        self.stdout.write(json.dumps(demo))
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)

@@ -1,0 +1,61 @@
+"""The activity log: what users did, written by the worker."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.models.api_keys import ApiKey
+from accounts.principal import Principal
+
+
+class ActivityQuerySet(models.QuerySet["ActivityEvent"]):
+    def owned_by(self, owner: Principal) -> Self:
+        return self.filter(user_id=owner.user_id)
+
+    def newest_first(self) -> Self:
+        """Latest first; with one user, idx_activity_log_user_id."""
+        return self.order_by("-timestamp", "-id")
+
+
+class ActivityEvent(models.Model):
+    # Made by the request that records the event, so that a retried write is recognised.
+    event_id = models.UUIDField(unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="activity",
+        db_index=False,
+    )
+    # Outlives the key: no constraint, and deleting a key leaves its activity alone.
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+    )
+    timestamp = models.DateTimeField(default=timezone.now)
+    model = models.CharField(max_length=255, blank=True)
+    provider = models.CharField(max_length=255, blank=True)
+    tokens = models.BigIntegerField(default=0)
+    cost = models.DecimalField(max_digits=18, decimal_places=8, default=0, help_text="US dollars")
+    speed = models.FloatField(default=0.0, help_text="Tokens per second")
+    finish_reason = models.CharField(max_length=64, blank=True)
+    app = models.CharField(max_length=64, blank=True)
+    metadata = models.JSONField(default=dict)
+
+    objects: ClassVar[models.Manager["ActivityEvent"]] = ActivityQuerySet.as_manager()
+
+    class Meta:
+        db_table = "activity_log"
+        verbose_name = "activity event"
+        verbose_name_plural = "activity log"
+        indexes = [
+            models.Index(fields=["user", "-timestamp"], name="idx_activity_log_user_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.finish_reason or 'activity'} {self.event_id}"

@@ -1,0 +1,112 @@
+"""API keys: what a client shows to act for a user. The secret itself is never stored."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts import key_format
+from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
+from accounts.principal import Principal
+
+
+class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
+    def owned_by(self, owner: Principal) -> Self:
+        """The keys of one user (idx_api_keys_new_user_id)."""
+        return self.filter(user_id=owner.user_id)
+
+    def active(self) -> Self:
+        """Keys that are switched on; with one user, idx_api_keys_new_active."""
+        return self.filter(is_active=True)
+
+    def primary(self) -> Self:
+        """The first key of each user (idx_api_keys_new_primary)."""
+        return self.filter(is_primary=True)
+
+    def in_environment(self, environment_tag: str) -> Self:
+        """Keys of one environment; with one user, idx_api_keys_new_environment."""
+        return self.filter(environment_tag=environment_tag)
+
+    def newest_first(self) -> Self:
+        """Latest made first; with one user, idx_api_keys_new_created_at."""
+        return self.order_by("-created_at")
+
+    def with_digest(self, digests: list[str]) -> Self:
+        """The key with one of these digests (idx_api_keys_new_api_key)."""
+        return self.filter(key_digest__in=digests)
+
+    def key_digests(self) -> set[str]:
+        return set(self.order_by().values_list("key_digest", flat=True))
+
+
+class ApiKey(CachedRow):
+    CACHED_FIELDS = frozenset(
+        {"user", "user_id", "key_digest", "environment_tag", "is_active", "expiration_date"}
+    )
+
+    class Environment(models.TextChoices):
+        LIVE = "live", "Live"
+        TEST = "test", "Test"
+        STAGING = "staging", "Staging"
+        DEVELOPMENT = "development", "Development"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="api_keys",
+        # idx_api_keys_new_user_id serves it.
+        db_index=False,
+    )
+    key_name = models.CharField(max_length=255)
+    key_digest = models.CharField(max_length=64, editable=False)
+    key_prefix = models.CharField(max_length=24, editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    environment_tag = models.CharField(
+        max_length=16, choices=Environment, default=Environment.LIVE
+    )
+    is_active = models.BooleanField(default=True)
+    is_primary = models.BooleanField(default=False)
+    expiration_date = models.DateTimeField(null=True, blank=True)
+    requests_used = models.BigIntegerField(default=0, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager["ApiKey"]] = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        db_table = "api_keys_new"
+        verbose_name = "API key"
+        indexes = [
+            models.Index(fields=["user"], name="idx_api_keys_new_user_id"),
+            models.Index(
+                fields=["user", "key_digest"],
+                name="idx_api_keys_new_active",
+                condition=models.Q(is_active=True),
+            ),
+            models.Index(fields=["user", "environment_tag"], name="idx_api_keys_new_environment"),
+            models.Index(fields=["user", "-created_at"], name="idx_api_keys_new_created_at"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["key_digest"], name="idx_api_keys_new_api_key"),
+            models.UniqueConstraint(
+                fields=["user", "is_primary"],
+                condition=models.Q(is_primary=True),
+                name="idx_api_keys_new_primary",
+                violation_error_message="This user has a primary key already.",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "key_name"],
+                name="uniq_api_keys_new_user_name",
+                violation_error_message="This user has a key of that name already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key_name} ({self.masked})"
+
+    @property
+    def masked(self) -> str:
+        """The key as it may be shown, such as `gw_live_ab…wxyz`."""
+        return key_format.mask(self.key_prefix, self.last_four)

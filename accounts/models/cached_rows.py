@@ -1,0 +1,77 @@
+"""Rows that the key cache holds a copy of: any change to one makes the cache forget it.
+
+It happens here, at the rows, and not in whoever changes them, so that no door can forget to:
+the API, the admin and its bulk actions, `update()`, `bulk_update()`, deletes and their cascades.
+Only SQL that goes around the models is not noticed; it is seen when the entry ends.
+"""
+
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.db import models, transaction
+
+from accounts.key_entries import forget_on_commit
+
+Row = TypeVar("Row", bound="CachedRow")
+
+
+class CachedRowQuerySet(models.QuerySet[Row], Generic[Row]):
+    def key_digests(self) -> set[str]:
+        """The digests of all keys whose cache entry was made from these rows."""
+        raise NotImplementedError
+
+    def update(self, **fields: Any) -> int:
+        if self.model.CACHED_FIELDS.isdisjoint(fields):
+            return super().update(**fields)
+        with transaction.atomic(using=self.db):
+            # Lock first: the rows updated are then those whose keys are forgotten.
+            ids = list(
+                self.select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)
+            )
+            changed = type(self)(self.model, using=self.db).filter(pk__in=ids)
+            digests = changed.key_digests()
+            updated = super(CachedRowQuerySet, changed).update(**fields)
+            forget_on_commit(digests)
+        return updated
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with transaction.atomic(using=self.db):
+            digests = self.key_digests()
+            deleted = super().delete()
+            forget_on_commit(digests)
+        return deleted
+
+    # What Django sets on QuerySet.delete, so that templates and related managers keep off it.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class CachedRow(models.Model):
+    # The names of the fields that Principal is made of.
+    CACHED_FIELDS: ClassVar[frozenset[str]]
+    objects: ClassVar[Any]
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        update_fields = options.get("update_fields")
+        if update_fields is not None and self.CACHED_FIELDS.isdisjoint(update_fields):
+            super().save(*args, **options)
+            return
+        rows = self._stored()
+        with transaction.atomic():
+            # Both what it was and what it is: saving may change the digest itself.
+            digests = rows.key_digests()
+            super().save(*args, **options)
+            forget_on_commit(digests | rows.key_digests())
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            digests = self._stored().key_digests()
+            deleted = super().delete(*args, **options)
+            forget_on_commit(digests)
+        return deleted
+
+    def _stored(self) -> CachedRowQuerySet[Any]:
+        rows: CachedRowQuerySet[Any] = type(self).objects.filter(pk=self.pk)
+        return rows

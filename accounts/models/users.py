@@ -1,0 +1,104 @@
+"""Users: the owners of keys, sessions and activity."""
+
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Upper
+
+from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
+
+
+class UserQuerySet(CachedRowQuerySet["User"]):
+    def active(self) -> Self:
+        """Users who may use the service, in the order of their ids (idx_users_active)."""
+        return self.filter(is_active=True).order_by("id")
+
+    def with_email(self, email: str) -> Self:
+        """The user of this e-mail address, in any case (idx_users_email)."""
+        return self.filter(email__iexact=email)
+
+    def with_legacy_key(self, digests: list[str]) -> Self:
+        """The user whose key of the old service has one of these digests (idx_users_api_key)."""
+        return self.filter(legacy_key_digest__in=digests)
+
+    def key_digests(self) -> set[str]:
+        rows = self.order_by().values_list("legacy_key_digest", "api_keys__key_digest")
+        return {digest for row in rows for digest in row if digest}
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The user who logs in as `username`, which is an e-mail address in any case."""
+        user: User = self.with_email(username or "").get()
+        return user
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a user; without a password, one who can use API keys only.
+
+        The user name is the e-mail address unless given.
+        """
+        user: User = self.model(email=email, **{"username": email, **fields})
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
+        """Create a user who may do everything in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(CachedRow, AbstractBaseUser, PermissionsMixin):
+    CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest"})
+
+    email = models.EmailField()
+    username = models.CharField(max_length=254)
+    privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    legacy_key_digest = models.CharField(  # noqa: DJ001
+        max_length=64,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Digest of the key that the old service kept in this table.",
+    )
+    is_active = models.BooleanField(
+        default=True, help_text="Switch off to end all of this user's keys."
+    )
+    is_staff = models.BooleanField(default=False, help_text="May log in to this admin.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        db_table = "users"
+        indexes = [
+            # Loading the user of a key reads only these columns: an index-only scan.
+            models.Index(fields=["id"], include=["is_active", "is_staff"], name="idx_users_id"),
+            models.Index(
+                fields=["id"], condition=models.Q(is_active=True), name="idx_users_active"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["legacy_key_digest"], name="idx_users_api_key"),
+            # UPPER, because that is what Django's `iexact` compares.
+            models.UniqueConstraint(
+                Upper("email"),
+                name="idx_users_email",
+                violation_error_message="A user with this e-mail address exists already.",
+            ),
+            models.UniqueConstraint(
+                fields=["username"],
+                name="idx_users_username",
+                violation_error_message="A user with this name exists already.",
+            ),
+            models.UniqueConstraint(fields=["privy_user_id"], name="idx_users_privy_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email

@@ -1,0 +1,34 @@
+"""Keyset cursors: where a page of sessions ended, as text that clients hand back unread."""
+
+import base64
+import binascii
+import struct
+from datetime import UTC, datetime, timedelta
+
+from rest_framework.exceptions import ValidationError
+
+from chat.models import ChatSession
+
+# Microseconds since the epoch and the id, both signed 64-bit, big-endian.
+_FORMAT = struct.Struct(">qq")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def cursor_after(session: ChatSession) -> str:
+    """The cursor of the page that begins after `session` in the order of `recent`."""
+    packed = _FORMAT.pack((session.updated_at - _EPOCH) // _MICROSECOND, session.pk)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> tuple[datetime, int]:
+    """The `updated_at` and id that `cursor` stands for.
+
+    Raises ValidationError for anything that `cursor_after` did not make.
+    """
+    try:
+        packed = base64.b64decode(cursor + "==", altchars=b"-_", validate=True)
+        microseconds, session_id = _FORMAT.unpack(packed)
+        return _EPOCH + microseconds * _MICROSECOND, session_id
+    except (binascii.Error, struct.error, OverflowError, ValueError) as exc:
+        raise ValidationError({"cursor": ["This is not a cursor of this list."]}) from exc

@@ -1,0 +1,133 @@
+"""Chat sessions and their messages."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.principal import Principal
+
+
+class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
+    def owned_by(self, owner: Principal) -> Self:
+        """The one door to sessions: other people's are as good as missing."""
+        return self.filter(user_id=owner.user_id)
+
+    def active(self) -> Self:
+        """Sessions not deleted; counting one user's uses idx_chat_sessions_active."""
+        return self.filter(is_active=True)
+
+    def recent(self) -> Self:
+        """Last touched first; with one user's active ones, idx_chat_sessions_user_id."""
+        return self.order_by("-updated_at", "-id")
+
+    def older_than(self, updated_at: datetime, session_id: int) -> Self:
+        """Those that `recent` lists after the session with this time and id."""
+        return self.filter(
+            models.Q(updated_at__lt=updated_at) | models.Q(id__lt=session_id),
+            # Implied by the other condition, but it is what the index can seek by.
+            updated_at__lte=updated_at,
+        )
+
+
+class ChatSession(models.Model):
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="chat_sessions",
+        # idx_chat_sessions_user_id serves it.
+        db_index=False,
+    )
+    title = models.CharField(max_length=255)
+    model = models.CharField(max_length=255)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["ChatSession"]] = ChatSessionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "chat_sessions"
+        indexes = [
+            models.Index(
+                fields=["user", "is_active", "-updated_at"],
+                name="idx_chat_sessions_user_id",
+            ),
+            models.Index(
+                fields=["user", "-created_at"],
+                name="idx_chat_sessions_active",
+                condition=models.Q(is_active=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
+    def in_order(self) -> Self:
+        """Oldest first; the id decides between equal times (idx_chat_messages_session_id)."""
+        return self.order_by("created_at", "id")
+
+    def before(self, message_id: int) -> Self:
+        """Those that stand before a message of the same session."""
+        at = self._time_of(message_id)
+        return self.filter(
+            models.Q(created_at__lt=at) | models.Q(id__lt=message_id), created_at__lte=at
+        )
+
+    def after(self, message_id: int) -> Self:
+        """Those that stand after a message of the same session."""
+        at = self._time_of(message_id)
+        return self.filter(
+            models.Q(created_at__gt=at) | models.Q(id__gt=message_id), created_at__gte=at
+        )
+
+    def _time_of(self, message_id: int) -> models.Subquery:
+        return models.Subquery(self.filter(pk=message_id).values("created_at"))
+
+
+class ChatMessage(models.Model):
+    class Role(models.TextChoices):
+        USER = "user"
+        ASSISTANT = "assistant"
+        SYSTEM = "system"
+        TOOL = "tool"
+
+    session = models.ForeignKey(
+        ChatSession,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        # idx_chat_messages_session_id serves it.
+        db_index=False,
+    )
+    role = models.CharField(max_length=16, choices=Role)
+    content = models.TextField(blank=True)
+    content_parts = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="A multimodal message as it was given; its text stands in `content` too.",
+    )
+    model = models.CharField(max_length=255, blank=True)
+    tokens = models.PositiveIntegerField(default=0)
+    reasoning = models.TextField(null=True, blank=True)  # noqa: DJ001
+    metadata = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["ChatMessage"]] = ChatMessageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "chat_messages"
+        indexes = [
+            models.Index(fields=["session", "created_at"], name="idx_chat_messages_session_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk}"
+
+    @property
+    def given_content(self) -> Any:
+        """The content as the client gave it: a string, or a list of parts."""
+        return self.content if self.content_parts is None else self.content_parts

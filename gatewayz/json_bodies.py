@@ -1,0 +1,36 @@
+"""Request bodies: JSON, bounded in size."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from gatewayz.problems import PayloadTooLarge
+
+
+class JSONBodyParser(BaseParser):
+    """Parse a JSON request body of at most MAX_BODY_BYTES.
+
+    Strict as RFC 8259: no NaN, no invalid UTF-8. Raises PayloadTooLarge (413) or ParseError
+    (400).
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        # One byte more than allowed tells a body that is too long, declared or not.
+        body = stream.read(settings.MAX_BODY_BYTES + 1)
+        if len(body) > settings.MAX_BODY_BYTES:
+            raise PayloadTooLarge
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise ParseError("The request body is not valid JSON.", code="malformed_json") from exc

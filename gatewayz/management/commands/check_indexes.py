@@ -1,0 +1,27 @@
+"""manage.py check_indexes: are the documented indexes there, valid and in use?"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from gatewayz.indexes import documented_index_states
+
+
+class Command(BaseCommand):
+    help = "Compare the documented indexes with the database; exit 1 if one is missing or invalid."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        states = documented_index_states()
+        row = "{:<14} {:<32} {:<8} {:>12} {:>10}"
+        self.stdout.write(row.format("table", "index", "status", "size", "scans"))
+        for state in states:
+            size = "-" if state.size_bytes is None else f"{state.size_bytes / 1024:,.0f} kB"
+            scans = "-" if state.scans is None else f"{state.scans:,}"
+            self.stdout.write(row.format(state.table, state.name, state.status, size, scans))
+        faulty = [state.name for state in states if state.status != "ok"]
+        if faulty:
+            raise CommandError(
+                f"{len(faulty)} of {len(states)} indexes missing or invalid: {', '.join(faulty)}. "
+                "Drop an invalid one, then run `manage.py migrate` or build it by hand."
+            )
+        self.stdout.write(self.style.SUCCESS(f"All {len(states)} indexes are there and valid."))

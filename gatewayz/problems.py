@@ -1,0 +1,165 @@
+"""Errors as RFC 9457 problem objects, for everything that Django and DRF can raise."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from gatewayz.request_context import current_request_id
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+
+
+class PayloadTooLarge(exceptions.APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "payload_too_large"
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A problem object (https://www.rfc-editor.org/rfc/rfc9457) of this service.
+
+    `status` is the HTTP status, `code` the machine-readable reason, `detail` a sentence that
+    clients show to people; `errors` maps fields to their messages.
+    """
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "request_id": current_request_id(),
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return body
+
+
+def problem_response(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
+    """A problem object as the answer of a view that is not DRF's."""
+    return JsonResponse(
+        problem(status, code, detail),
+        status=status,
+        content_type=PROBLEM_JSON,
+        headers=dict(headers or {}),
+    )
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER: the problem for `exc`.
+
+    Returns None for what is a fault of this service; Django then logs it and answers with
+    `server_error`.
+    """
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+
+    headers: dict[str, str] = {}
+    if isinstance(exc, exceptions.ValidationError):
+        body = _validation_problem(exc)
+    elif isinstance(exc, exceptions.APIException):
+        headers = _headers_of(exc)
+        body = problem(exc.status_code, _code_of(exc), str(exc.detail))
+    elif isinstance(exc, (OperationalError, InterfaceError)):
+        # The exception's text names hosts and statements: it belongs in the log only.
+        logger.error("Database unavailable", exc_info=exc)
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        body = problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "database_unavailable",
+            "The database did not answer in time. Please try again.",
+        )
+    else:
+        return None
+
+    set_rollback()
+    return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
+
+
+def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(exc.wait)  # type: ignore[attr-defined]
+    return headers
+
+
+def _code_of(exc: exceptions.APIException) -> str:
+    codes = exc.get_codes()
+    return codes if isinstance(codes, str) else exc.default_code
+
+
+def _validation_problem(exc: exceptions.ValidationError) -> dict[str, Any]:
+    """The problem for invalid input; its `detail` says the first thing that is wrong."""
+    detail = exc.detail
+    errors = detail if isinstance(detail, dict) else {"non_field_errors": detail}
+    return problem(
+        HTTPStatus.BAD_REQUEST,
+        "validation_error",
+        _first_message(errors),
+        errors=errors,
+    )
+
+
+def _first_message(errors: Any, path: str = "") -> str:
+    if isinstance(errors, dict):
+        field, inner = next(iter(errors.items()))
+        named = path if field == "non_field_errors" else f"{path}.{field}".lstrip(".")
+        return _first_message(inner, named)
+    if isinstance(errors, list) and errors:
+        # A list holds either messages or, for a list field, one entry per item.
+        index, inner = next((i, item) for i, item in enumerate(errors) if item)
+        return _first_message(inner, path if isinstance(inner, str) else f"{path}[{index}]")
+    return f"{path}: {errors}" if path else str(errors)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a request that no view saw, such as one for a foreign host."""
+    return problem_response(
+        HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood."
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    if request.path.startswith("/admin/"):
+        return defaults.permission_denied(request, exception)
+    return problem_response(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: a path that leads nowhere."""
+    if request.path.startswith("/admin/"):
+        return defaults.page_not_found(request, exception)
+    return problem_response(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; Django has logged the exception already."""
+    return problem_response(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "Something went wrong on our side. The request id helps us to find out what.",
+    )

@@ -1,0 +1,82 @@
+"""What is known about the request being answered: its id and how long its parts took."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+_timings_ms: ContextVar[dict[str, float] | None] = ContextVar("timings_ms", default=None)
+
+
+def current_request_id() -> str:
+    """The id of the request being answered, or "-" outside one."""
+    return _request_id.get()
+
+
+@contextmanager
+def timed(name: str) -> Iterator[None]:
+    """Measure the body as metric `name` of the current request.
+
+    It stands in the response's Server-Timing header and in `timing_ms(name)`; metrics of the
+    same name add up.
+    """
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings_ms = _timings_ms.get()
+        if timings_ms is not None:
+            elapsed_ms = (time.perf_counter() - started) * 1000
+            timings_ms[name] = timings_ms.get(name, 0.0) + elapsed_ms
+
+
+def timing_ms(name: str) -> float:
+    """Milliseconds measured so far as `name` in this request; 0.0 when it was not measured."""
+    return (_timings_ms.get() or {}).get(name, 0.0)
+
+
+class RequestContextMiddleware:
+    """Give each request an id and a stopwatch, and put both on its response.
+
+    The client's own `X-Request-ID` is kept when it is sane: 1–128 characters that cannot
+    break a log line or a header.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = request.headers.get("X-Request-ID", "")
+        if not _SANE_REQUEST_ID.fullmatch(request_id):
+            request_id = uuid.uuid4().hex
+        timings_ms: dict[str, float] = {}
+        id_token = _request_id.set(request_id)
+        timings_token = _timings_ms.set(timings_ms)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+        finally:
+            _request_id.reset(id_token)
+            _timings_ms.reset(timings_token)
+        timings_ms["total"] = (time.perf_counter() - started) * 1000
+        response["X-Request-ID"] = request_id
+        response["Server-Timing"] = ", ".join(
+            f"{name};dur={elapsed_ms:.2f}" for name, elapsed_ms in timings_ms.items()
+        )
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds `request_id` to every log record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = current_request_id()
+        return True

@@ -1,0 +1,298 @@
+"""Every setting of Gatewayz, read top to bottom, from the environment.
+
+Each variable is documented where it is read. In development everything has a safe default;
+with GATEWAYZ_ENV=production the process refuses to start on a missing or weak secret.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# GATEWAYZ_DATA_DIR: where the embedded servers and the demo account of `make run` live.
+DATA_DIR = Path(env("GATEWAYZ_DATA_DIR", default=str(BASE_DIR / ".gatewayz")))
+
+# GATEWAYZ_ENV: `development` (the default) or `production`.
+GATEWAYZ_ENV = env("GATEWAYZ_ENV", default="development")
+if GATEWAYZ_ENV not in {"development", "production"}:
+    raise ImproperlyConfigured("GATEWAYZ_ENV must be `development` or `production`")
+PRODUCTION = GATEWAYZ_ENV == "production"
+
+if not PRODUCTION:
+    # While `make run` is up, its servers' addresses stand here for every other terminal.
+    env.read_env(DATA_DIR / "servers.env")
+
+
+def _secret(name: str) -> str:
+    """The secret in environment variable `name`.
+
+    Development makes one up at first use and keeps it in the data directory, so that keys
+    survive a restart.
+
+    Raises ImproperlyConfigured in production when it is missing, short or has little variety.
+    """
+    value: str = env(name, default="")
+    if PRODUCTION:
+        if len(value) < 50 or len(set(value)) < 10:
+            raise ImproperlyConfigured(
+                f"{name} must be at least 50 random characters in production; make one with: "
+                'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+            )
+        return value
+    if value:
+        return value
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = DATA_DIR / name.lower()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        value = secrets.token_urlsafe(50)
+        file.write(value)
+    return value
+
+
+# --- Security ---------------------------------------------------------------------------------
+
+# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters.
+SECRET_KEY = _secret("SECRET_KEY")
+
+# KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New digests
+# use the first; the others are still accepted, so a pepper is rotated by putting a new one in
+# front. Losing them makes every key useless.
+KEY_PEPPERS = [pepper.encode() for pepper in _secret("KEY_PEPPERS").split(",")]
+
+# ACCEPT_LEGACY_KEYS: also look up keys without a checksum, as an adopted database has them.
+ACCEPT_LEGACY_KEYS = env.bool("ACCEPT_LEGACY_KEYS", default=False)
+
+# DEBUG: Django's debug pages. Never in production.
+DEBUG = env.bool("DEBUG", default=False)
+if DEBUG and PRODUCTION:
+    raise ImproperlyConfigured("DEBUG must be off in production")
+
+# ALLOWED_HOSTS: the host names to answer to, separated by commas.
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name the service's hosts in production")
+
+# CSRF_TRUSTED_ORIGINS: origins (https://…) that may log in to the admin through a proxy.
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+# Probes reach the process directly, without the proxy that adds TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+
+# MAX_BODY_BYTES: larger request bodies are refused with 413.
+MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
+
+# --- Applications -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+    "rest_framework",
+    "gatewayz",
+    "accounts",
+    "chat",
+]
+
+MIDDLEWARE = [
+    "gatewayz.request_context.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "gatewayz.urls"
+WSGI_APPLICATION = "gatewayz.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
+if PRODUCTION:
+    STORAGES = {
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+# The e-mail address is unique case-insensitively by idx_users_email, an index on UPPER(email),
+# which this check of the log-in field does not recognise.
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+
+# --- PostgreSQL -------------------------------------------------------------------------------
+
+# DATABASE_URL: postgresql://user:password@host:port/name. `make run` brings its own server.
+_database_url = env("DATABASE_URL", default="")
+if PRODUCTION and not _database_url:
+    raise ImproperlyConfigured("DATABASE_URL must be set in production")
+_database = env.db_url_config(_database_url or "postgresql://postgres@127.0.0.1:5432/gatewayz")
+
+# DATABASE_CONNECT_TIMEOUT_SECONDS: whole seconds to wait for a connection to PostgreSQL.
+_connect_timeout_seconds = env.int("DATABASE_CONNECT_TIMEOUT_SECONDS", default=2)
+
+# DATABASE_STATEMENT_TIMEOUT_SECONDS: the longest that one statement may run; 0 is no limit,
+# which is right for `manage.py migrate` when it builds an index on a big table.
+_statement_timeout_seconds = env.float("DATABASE_STATEMENT_TIMEOUT_SECONDS", default=5)
+
+# DATABASE_POOL_SIZE: connections that the threads of one process share; 0 is one persistent
+# connection per thread. wsgi.py asks for a pool; workers and commands have a single thread.
+_pool_size = env.int("DATABASE_POOL_SIZE", default=0)
+
+_database["OPTIONS"] = {
+    **_database.get("OPTIONS", {}),
+    "connect_timeout": _connect_timeout_seconds,
+    "application_name": "gatewayz",
+    "options": f"-c statement_timeout={int(_statement_timeout_seconds * 1000)}"
+    " -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000",
+}
+if _pool_size:
+    _database["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": _pool_size,
+        "timeout": _connect_timeout_seconds,
+    }
+else:
+    _database["CONN_MAX_AGE"] = None
+    _database["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": _database}
+
+# --- Redis ------------------------------------------------------------------------------------
+
+# REDIS_URL: redis://[:password@]host:port/db or unix:///path?db=0. `make run` brings its own.
+REDIS_URL = env("REDIS_URL", default="")
+if PRODUCTION and not REDIS_URL:
+    raise ImproperlyConfigured("REDIS_URL must be set in production")
+REDIS_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
+
+# REDIS_KEY_PREFIX: what every key of this service starts with, so that a server can be shared.
+REDIS_KEY_PREFIX = env("REDIS_KEY_PREFIX", default="gatewayz")
+
+# REDIS_TIMEOUT_SECONDS: the longest that a request waits for Redis to connect or to answer.
+REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.5)
+
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_KEY_PREFIX,
+        "OPTIONS": {
+            # Data, never pickle: who can write to Redis must not be able to run code here.
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS,
+            "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS,
+        },
+    },
+}
+
+# --- Background work (django-q2) --------------------------------------------------------------
+
+
+# WORKERS: processes of one `manage.py qcluster`.
+Q_CLUSTER = {
+    "name": REDIS_KEY_PREFIX,
+    "label": "Background tasks",
+    "workers": env.int("WORKERS", default=2),
+    # A worker waits for 1 s at an empty queue, so its socket may not time out sooner.
+    "redis": f"{REDIS_URL}{'&' if '?' in REDIS_URL else '?'}"
+    "socket_timeout=5&socket_connect_timeout=2",
+    "timeout": 60,
+    # Longer than the timeout, or a slow task would be handed out twice.
+    "retry": 120,
+    "max_attempts": 3,
+    "save_limit": 250,
+    "catch_up": False,
+    "log_level": "WARNING",
+}
+
+# --- API --------------------------------------------------------------------------------------
+
+# DEFAULT_CHAT_MODEL: the model of a session created without one.
+DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
+
+# KEY_CACHE_TTL_SECONDS: how long a looked-up API key is answered from the cache.
+KEY_CACHE_TTL_SECONDS = env.int("KEY_CACHE_TTL_SECONDS", default=300)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_VERSIONING_CLASS": None,
+    "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Logging ----------------------------------------------------------------------------------
+
+# LOG_LEVEL: the least level that is logged: DEBUG, INFO, WARNING or ERROR.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        },
+    },
+    "filters": {"request_id": {"()": "gatewayz.request_context.RequestIdFilter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        },
+    },
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Refused keys and unknown paths are the callers' errors, not the service's.
+        "django.request": {"level": "ERROR"},
+        "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}

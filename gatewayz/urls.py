@@ -1,0 +1,16 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from gatewayz import health
+
+urlpatterns = [
+    path("v1/", include("chat.urls")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "gatewayz.problems.bad_request"
+handler403 = "gatewayz.problems.permission_denied"
+handler404 = "gatewayz.problems.not_found"
+handler500 = "gatewayz.problems.server_error"
