@@ -10,12 +10,15 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts import keys
 from accounts.models import ActivityEvent, ApiKey, User
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+
+SHOWN_KEYS = 20
 
 admin.site.site_header = "Gatewayz"
 admin.site.site_title = "Gatewayz"
@@ -37,16 +40,33 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     # Whole values only: each has an index of its own.
     search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
     search_help_text = "A whole e-mail address, user name or Privy id"
-    readonly_fields = ("last_login", "created_at", "updated_at")
+    readonly_fields = ("api_keys", "last_login", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("email", "username", "privy_user_id", "password")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("API keys", {"fields": ("api_keys",)}),
         ("Times", {"fields": ("created_at", "updated_at", "last_login")}),
     )
     add_fieldsets = (
         (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
     )
     filter_horizontal = ("groups",)
+
+    @admin.display(description="newest keys")
+    def api_keys(self, user: User) -> SafeString:
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}">{}</a> <code>{}</code> {}',
+            (
+                (
+                    reverse("admin:accounts_apikey_change", args=[key.pk]),
+                    key.key_name,
+                    key.masked,
+                    "" if key.is_active else "(off)",
+                )
+                for key in ApiKey.objects.filter(user=user).newest_first()[:SHOWN_KEYS]
+            ),
+        )
 
 
 class ApiKeyForm(forms.ModelForm):

@@ -12,7 +12,7 @@ from accounts.principal import Principal
 
 logger = logging.getLogger(__name__)
 
-_LOADED_FIELDS = (
+LOADED_FIELDS = (
     "key_digest",
     "user_id",
     "id",
@@ -62,7 +62,7 @@ def invalidate_user(user_id: int) -> None:
 
 def _load(api_key: str, digests: list[str]) -> Principal | None:
     """The principal of `api_key` from the database, in one statement."""
-    row = ApiKey.objects.with_digest(digests).values_list(*_LOADED_FIELDS).first()
+    row = ApiKey.objects.with_digest(digests).values_list(*LOADED_FIELDS).first()
     if row is not None:
         key_digest, user_id, key_id, key_is_active, user_is_active, is_staff, tag, expires = row
         if key_digest != digests[0]:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Upper
 
+from accounts.models.api_keys import ApiKey
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
 
 
@@ -24,8 +25,14 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         return self.filter(legacy_key_digest__in=digests)
 
     def key_digests(self) -> set[str]:
-        rows = self.order_by().values_list("legacy_key_digest", "api_keys__key_digest")
-        return {digest for row in rows for digest in row if digest}
+        # A key that is switched off is refused whatever its user is: its entry may stay.
+        keys = ApiKey.objects.active().filter(user__in=self.order_by().values("pk"))
+        legacy = self.order_by().exclude(legacy_key_digest=None)
+        return set(
+            keys.values_list("key_digest", flat=True).union(
+                legacy.values_list("legacy_key_digest", flat=True)
+            )
+        )
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]

@@ -1,0 +1,95 @@
+"""What tests of all packages use."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.test import Client
+from django_redis import get_redis_connection
+
+from accounts import background
+from accounts.keys import create_key
+from accounts.models import ApiKey, User
+
+
+@pytest.fixture(autouse=True)
+def _no_keys_left_in_redis() -> Iterator[None]:
+    """No test leaves keys to another; those of others on a shared server are not touched."""
+    yield
+    client = get_redis_connection("default")
+    names = list(client.scan_iter(f"*{settings.REDIS_KEY_PREFIX}*", count=1000))
+    if names:
+        client.delete(*names)
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    """A user without a password."""
+    return User.objects.create_user("ada@example.com")
+
+
+@pytest.fixture
+def api_key(user: User) -> str:
+    """A working key of `user`."""
+    _, secret = create_key(user, key_name="first")
+    return secret
+
+
+@pytest.fixture
+def key(user: User, api_key: str) -> ApiKey:
+    """The row of `api_key`."""
+    return ApiKey.objects.get(user=user)
+
+
+class ApiClient(Client):
+    """Django's test client, speaking JSON with a bearer key."""
+
+    def __init__(self, api_key: str) -> None:
+        super().__init__(headers={"Authorization": f"Bearer {api_key}"})
+
+    def post_json(self, path: str, body: Any, **options: Any) -> Any:
+        return self.post(path, body, content_type="application/json", **options)
+
+
+@pytest.fixture
+def api(api_key: str) -> ApiClient:
+    """A client that acts for `user`."""
+    return ApiClient(api_key)
+
+
+@pytest.fixture
+def stranger_api(db: None) -> ApiClient:
+    """A client that acts for somebody else."""
+    stranger = User.objects.create_user("eve@example.com")
+    _, secret = create_key(stranger, key_name="hers")
+    return ApiClient(secret)
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: Any) -> Callable[[], Any]:
+    """A block whose end is a commit: what waits for one then happens."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Redis refuses every connection of this process, as when it is stopped."""
+    pools = [
+        get_redis_connection("default").connection_pool,
+        background._broker().connection.connection_pool,
+    ]
+    for pool in pools:
+        pool.disconnect()
+        for name, nowhere in {"path": "/nowhere/redis.sock", "host": "127.0.0.1", "port": 1}.items():
+            if name in pool.connection_kwargs:
+                monkeypatch.setitem(pool.connection_kwargs, name, nowhere)
+        # Connections that the pool keeps remember their own address.
+        pool.reset()
+    with pytest.raises(redis.ConnectionError):
+        get_redis_connection("default").ping()
+    yield
+    monkeypatch.undo()
+    for pool in pools:
+        pool.reset()
