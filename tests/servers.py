@@ -1,0 +1,34 @@
+"""The PostgreSQL and Redis of the tests, up before Django reads its settings.
+
+Loaded by `-p tests.servers` in pyproject.toml. Servers given by DATABASE_URL and REDIS_URL are
+used as they are; what is missing is embedded, apart from the servers of `make run`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from gatewayz import embedded
+
+
+@pytest.hookimpl(wrapper=True)  # wrappers go first, so also before pytest-django
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
+    """Start the servers, to be stopped when pytest ends, however it ends.
+
+    A pytest-xdist worker inherits the addresses from its controller and starts nothing.
+
+    Raises:
+        pytest.UsageError: a server cannot be started.
+    """
+    try:
+        servers = embedded.start(embedded.default_data_dir() / "test", durable=False)
+    except embedded.EmbeddedServerError as error:
+        raise pytest.UsageError(str(error)) from error
+    early_config.add_cleanup(servers.stop)
+    os.environ.update(servers.environ)
+    # Of this process alone, so that tests on a given Redis touch no keys but their own.
+    os.environ["REDIS_KEY_PREFIX"] = f"gatewayz-test-{os.getpid()}"
+    return (yield)
