@@ -33,8 +33,8 @@ def _database_answers() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except (OperationalError, InterfaceError):
-        logger.warning("The database does not answer", exc_info=True)
+    except (OperationalError, InterfaceError) as exc:
+        logger.warning("The database does not answer: %s", exc)
         return False
     return True
 
@@ -42,7 +42,7 @@ def _database_answers() -> bool:
 def _redis_answers() -> bool:
     try:
         get_redis_connection("default").ping()
-    except RedisError:
-        logger.warning("Redis does not answer", exc_info=True)
+    except RedisError as exc:
+        logger.warning("Redis does not answer: %s", exc)
         return False
     return True

@@ -58,14 +58,12 @@ class RequestContextMiddleware:
         if not _SANE_REQUEST_ID.fullmatch(request_id):
             request_id = uuid.uuid4().hex
         timings_ms: dict[str, float] = {}
-        id_token = _request_id.set(request_id)
-        timings_token = _timings_ms.set(timings_ms)
+        # Never reset: Django logs failed requests after this has returned, and the thread's next
+        # request sets its own.
+        _request_id.set(request_id)
+        _timings_ms.set(timings_ms)
         started = time.perf_counter()
-        try:
-            response = self.get_response(request)
-        finally:
-            _request_id.reset(id_token)
-            _timings_ms.reset(timings_token)
+        response = self.get_response(request)
         timings_ms["total"] = (time.perf_counter() - started) * 1000
         response["X-Request-ID"] = request_id
         response["Server-Timing"] = ", ".join(

@@ -26,6 +26,8 @@ import psycopg
 import redis
 
 from gatewayz import embedded
+from gatewayz.embedded import redis_server
+from gatewayz.embedded.processes import runtime_dir
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, str(CHECKOUT / "manage.py")]
@@ -135,9 +137,10 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
     servers = embedded.start(data_dir)
     try:
         environ = {
-            # Each of the web's threads holds a database connection at most; see wsgi.py.
             "GRANIAN_WORKERS": "2",
-            "GRANIAN_BLOCKING_THREADS": "16",
+            # As many as granian finds reasonable; each may hold a connection of the pool of 16
+            # that wsgi.py asks for.
+            "GRANIAN_BLOCKING_THREADS": str(min(16, 2 * (os.cpu_count() or 1) + 1)),
             **os.environ,
             **servers.environ,
             "GATEWAYZ_DATA_DIR": str(data_dir),
@@ -183,7 +186,7 @@ def _reserved(host: str, port: int) -> Iterator[None]:
         f"port {port} is in use{_listener(port)}: "
         f"stop that program or run PORT={port + 1 if port < 65535 else 8000} make run"
     )
-    with (embedded.runtime_dir() / f"port-{port}.lock").open("w") as lock:
+    with (runtime_dir() / f"port-{port}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             family, kind, protocol, _, address = socket.getaddrinfo(
@@ -247,7 +250,7 @@ def _check_postgres(url: str) -> None:
 def _check_redis(url: str) -> None:
     """Raise RunError, which does not hold the URL's password, if the server does not answer."""
     try:
-        client = embedded.redis_client(url, ANSWER_SECONDS)
+        client = redis_server.client(url, ANSWER_SECONDS)
     except ValueError:
         raise RunError(
             "REDIS_URL is not of the form redis://:password@host:port/0: "

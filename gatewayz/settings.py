@@ -28,45 +28,48 @@ if not PRODUCTION:
     env.read_env(DATA_DIR / "servers.env")
 
 
-def _secret(name: str) -> str:
-    """The secret in environment variable `name`.
+def _secrets(name: str) -> list[str]:
+    """The secrets, separated by commas, in environment variable `name`.
 
     Development makes one up at first use and keeps it in the data directory, so that keys
     survive a restart.
 
-    Raises ImproperlyConfigured in production when it is missing, short or has little variety.
+    Raises ImproperlyConfigured in production when one is missing, short or has little variety.
     """
-    value: str = env(name, default="")
+    given: list[str] = env.list(name, default=[])
     if PRODUCTION:
-        if len(value) < 50 or len(set(value)) < 10:
+        if not given or any(len(secret) < 50 or len(set(secret)) < 10 for secret in given):
             raise ImproperlyConfigured(
                 f"{name} must be at least 50 random characters in production; make one with: "
                 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
             )
-        return value
-    if value:
-        return value
-    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = DATA_DIR / name.lower()
+        return given
+    return given or [_kept_secret(DATA_DIR / name.lower())]
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in a private file, made up when there is none."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text()
+    secret = secrets.token_urlsafe(50)
     with os.fdopen(descriptor, "w") as file:
-        value = secrets.token_urlsafe(50)
-        file.write(value)
-    return value
+        file.write(secret)
+    return secret
 
 
 # --- Security ---------------------------------------------------------------------------------
 
-# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters.
-SECRET_KEY = _secret("SECRET_KEY")
+# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; older ones,
+# after a comma, are still accepted for sessions.
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 
 # KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New digests
 # use the first; the others are still accepted, so a pepper is rotated by putting a new one in
 # front. Losing them makes every key useless.
-KEY_PEPPERS = [pepper.encode() for pepper in _secret("KEY_PEPPERS").split(",")]
+KEY_PEPPERS = [pepper.encode() for pepper in _secrets("KEY_PEPPERS")]
 
 # ACCEPT_LEGACY_KEYS: also look up keys without a checksum, as an adopted database has them.
 ACCEPT_LEGACY_KEYS = env.bool("ACCEPT_LEGACY_KEYS", default=False)

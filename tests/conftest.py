@@ -82,7 +82,11 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ]
     for pool in pools:
         pool.disconnect()
-        for name, nowhere in {"path": "/nowhere/redis.sock", "host": "127.0.0.1", "port": 1}.items():
+        for name, nowhere in {
+            "path": "/nowhere/redis.sock",
+            "host": "127.0.0.1",
+            "port": 1,
+        }.items():
             if name in pool.connection_kwargs:
                 monkeypatch.setitem(pool.connection_kwargs, name, nowhere)
         # Connections that the pool keeps remember their own address.

@@ -28,7 +28,9 @@ def test_no_key_is_refused(db):
     assert_refused(Client().get(PATH), "not_authenticated")
 
 
-@pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "Bearer ", "bearer x", "gw_live_x", ""])
+@pytest.mark.parametrize(
+    "header", ["Basic YTpi", "Bearer", "Bearer ", "bearer x", "gw_live_x", ""]
+)
 def test_a_header_that_holds_no_key_is_refused(db, header):
     response = Client().get(PATH, headers={"Authorization": header})
 

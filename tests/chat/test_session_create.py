@@ -72,9 +72,7 @@ def test_ignores_unknown_query_parameters(api):
 
 
 @pytest.mark.parametrize("field", ["title", "model"])
-@pytest.mark.parametrize(
-    "value", ["x" * 256, ["a"], {"a": 1}, True, "nul \x00 inside"], ids=repr
-)
+@pytest.mark.parametrize("value", ["x" * 256, ["a"], {"a": 1}, True, "nul \x00 inside"], ids=repr)
 def test_refuses_a_bad_field_and_names_it(api, field, value):
     body = assert_problem(api.post_json(PATH, {field: value}), 400, "validation_error")
 

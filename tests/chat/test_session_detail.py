@@ -87,7 +87,9 @@ def test_a_message_of_another_session_is_no_place_to_read_from(api, user, sessio
     assert contents(api.get(path(session), {"before": elsewhere.pk})) == []
 
 
-@pytest.mark.parametrize("query", [{"message_limit": "0"}, {"message_limit": "1001"}, {"before": "x"}])
+@pytest.mark.parametrize(
+    "query", [{"message_limit": "0"}, {"message_limit": "1001"}, {"before": "x"}]
+)
 def test_refuses_a_bad_page(api, session, query):
     assert_problem(api.get(path(session), query), 400, "validation_error")
 

@@ -93,11 +93,11 @@ QUERIES = {
         ApiKey.objects.owned_by(OWNER).active().values_list("key_digest")
     ),
     "idx_api_keys_new_primary": lambda: ApiKey.objects.owned_by(OWNER).primary(),
-    "idx_api_keys_new_environment": lambda: (
-        ApiKey.objects.owned_by(OWNER).in_environment("test")
-    ),
+    "idx_api_keys_new_environment": lambda: ApiKey.objects.owned_by(OWNER).in_environment("test"),
     "idx_api_keys_new_created_at": lambda: ApiKey.objects.owned_by(OWNER).newest_first()[:5],
-    "idx_users_id": lambda: ApiKey.objects.with_digest(["x"]).values_list(*key_cache.LOADED_FIELDS),
+    "idx_users_id": lambda: ApiKey.objects.with_digest(["x"]).values_list(
+        *key_cache.LOADED_FIELDS
+    ),
     "idx_users_api_key": lambda: User.objects.with_legacy_key(["x"]),
     "idx_users_email": lambda: User.objects.with_email("User7@Example.com"),
     "idx_users_username": searched_users,
@@ -107,9 +107,9 @@ QUERIES = {
         ChatSession.objects.owned_by(OWNER).active().recent()[:50]
     ),
     "idx_chat_sessions_active": lambda: CountOf(ChatSession.objects.owned_by(OWNER).active()),
-    "idx_chat_messages_session_id": lambda: (
-        ChatMessage.objects.filter(session_id=7).in_order()[:200]
-    ),
+    "idx_chat_messages_session_id": lambda: ChatMessage.objects.filter(session_id=7).in_order()[
+        :200
+    ],
     "idx_activity_log_user_id": lambda: ActivityEvent.objects.owned_by(OWNER).newest_first()[:50],
 }
 
@@ -142,4 +142,3 @@ def test_a_page_after_a_cursor_seeks_in_the_index():
 
 def test_every_documented_index_is_tested():
     assert {name for names in DOCUMENTED_INDEXES.values() for name in names} <= QUERIES.keys()
-

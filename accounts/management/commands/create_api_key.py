@@ -14,6 +14,8 @@ from accounts.keys import create_key
 from accounts.models import ApiKey
 from accounts.users import get_or_create_user
 
+MAX_NAME_CHARS = 255
+
 
 class Command(BaseCommand):
     help = "Create an API key, and its user when new. Prints only the key, which is shown once."
@@ -38,6 +40,9 @@ class Command(BaseCommand):
             raise CommandError(f"{options['email']!r} is not an e-mail address") from None
         if options["expires_days"] is not None and not 0 < options["expires_days"] <= 36_500:
             raise CommandError("--expires-days must be from 1 to 36500")
+
+        if options["name"] and len(options["name"]) > MAX_NAME_CHARS:
+            raise CommandError(f"--name takes at most {MAX_NAME_CHARS} characters")
 
         now = timezone.now()
         days = options["expires_days"]

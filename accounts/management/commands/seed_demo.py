@@ -40,7 +40,7 @@ class Command(BaseCommand):
         principal = get_user(demo["api_key"])
         if principal is None or principal.refusal() is not None:
             _, demo["api_key"] = create_key(
-                user, key_name=f"Demo {timezone.now():%Y-%m-%d %H:%M:%S}"
+                user, key_name=f"Demo {timezone.now():%Y-%m-%d %H:%M:%S.%f}"
             )
         if demo != kept:
             _write_private(path, json.dumps(demo))

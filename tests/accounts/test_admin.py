@@ -1,0 +1,174 @@
+"""Users, keys and activity in the admin."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import activity, activity_drain
+from accounts.key_cache import get_user
+from accounts.keys import create_key
+from accounts.models import ActivityEvent, ApiKey, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEYS = "admin:accounts_apikey_changelist"
+
+
+def secrets_in(response):
+    return re.findall(r"gw_[a-z]+_[0-9A-Za-z]{49}", response.content.decode())
+
+
+@pytest.mark.parametrize("model", ["user", "apikey", "activityevent"])
+def test_lists_run_as_many_statements_for_many_rows_as_for_few(
+    admin_client, model, django_assert_max_num_queries
+):
+    for n in range(10):
+        user = User.objects.create_user(f"u{n}@example.com")
+        create_key(user, key_name="mine")
+        activity.record(user_id=user.pk, finish_reason="tested")
+    activity_drain.drain()
+
+    # Session, operator, count of the matches, the rows.
+    with django_assert_max_num_queries(4):
+        response = admin_client.get(reverse(f"admin:accounts_{model}_changelist"))
+
+    assert response.status_code == 200
+    assert b"u9@example.com" in response.content
+
+
+def test_finds_a_user_by_its_whole_address_in_any_case(admin_client, user):
+    url = reverse("admin:accounts_user_changelist")
+
+    assert user.email in admin_client.get(url, {"q": user.email.upper()}).content.decode()
+    assert "0 users" in admin_client.get(url, {"q": user.email[:5]}).content.decode()
+
+
+def test_shows_a_new_key_once(admin_client, user):
+    response = admin_client.post(
+        reverse("admin:accounts_apikey_add"),
+        {"user": user.pk, "key_name": "mine", "environment_tag": "test"},
+    )
+
+    (secret,) = secrets_in(response)
+    key = ApiKey.objects.get()
+    assert get_user(secret).key_id == key.pk
+    assert "no-store" in response["Cache-Control"]
+    for page in (reverse(KEYS), reverse("admin:accounts_apikey_change", args=[key.pk])):
+        shown = admin_client.get(page).content.decode()
+        assert secret not in shown
+        assert key.masked in shown
+
+
+def test_refuses_a_key_whose_name_is_taken(admin_client, user):
+    create_key(user, key_name="mine")
+
+    response = admin_client.post(
+        reverse("admin:accounts_apikey_add"),
+        {"user": user.pk, "key_name": "mine", "environment_tag": "live"},
+    )
+
+    assert b"has a key of that name already" in response.content
+    assert ApiKey.objects.count() == 1
+
+
+def test_rotates_the_selected_keys_and_shows_their_new_secrets(admin_client, user):
+    made = [create_key(user, key_name=f"k{n}") for n in range(2)]
+
+    response = admin_client.post(
+        reverse(KEYS), {"action": "rotate", "_selected_action": [key.pk for key, _ in made]}
+    )
+
+    assert len(secrets_in(response)) == 2
+    assert all(get_user(secret) for secret in secrets_in(response))
+    assert not any(get_user(old) for _, old in made)
+
+
+def test_deactivates_the_selected_keys(admin_client, user):
+    key, secret = create_key(user, key_name="mine")
+    assert get_user(secret).refusal() is None
+
+    admin_client.post(reverse(KEYS), {"action": "revoke", "_selected_action": [key.pk]})
+
+    assert get_user(secret).refusal() == "inactive_key"
+
+
+def test_an_edit_of_a_key_is_seen_at_once(admin_client, user):
+    key, secret = create_key(user, key_name="mine")
+    get_user(secret)
+
+    response = admin_client.post(
+        reverse("admin:accounts_apikey_change", args=[key.pk]), {"key_name": "renamed"}
+    )
+
+    assert response.status_code == 302
+    assert get_user(secret).refusal() == "inactive_key"
+
+
+def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):
+    _, secret = create_key(user, key_name="mine")
+    get_user(secret)
+
+    response = admin_client.post(
+        reverse("admin:accounts_user_change", args=[user.pk]),
+        {"email": user.email, "username": user.username},
+    )
+
+    assert response.status_code == 302
+    assert get_user(secret).refusal() == "inactive_user"
+
+
+def test_deleting_the_selected_users_ends_their_keys(admin_client, user):
+    _, secret = create_key(user, key_name="mine")
+    get_user(secret)
+
+    admin_client.post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": "delete_selected", "_selected_action": [user.pk], "post": "yes"},
+    )
+
+    assert get_user(secret) is None
+
+
+def test_a_user_page_lists_its_keys_masked(admin_client, user):
+    key, secret = create_key(user, key_name="mine")
+
+    shown = admin_client.get(
+        reverse("admin:accounts_user_change", args=[user.pk])
+    ).content.decode()
+
+    assert key.masked in shown
+    assert secret not in shown
+
+
+def test_a_user_made_in_the_admin_can_log_in(admin_client, client):
+    admin_client.post(
+        reverse("admin:accounts_user_add"),
+        {
+            "email": "new@example.com",
+            "username": "new",
+            "usable_password": "true",
+            "password1": "Correct-horse-1",
+            "password2": "Correct-horse-1",
+        },
+    )
+
+    assert client.login(username="NEW@example.com", password="Correct-horse-1")
+
+
+def test_activity_is_shown_and_not_edited(admin_client, user):
+    activity.record(
+        user_id=user.pk, finish_reason="tested", metadata={"text": "<script>alert(1)</script>"}
+    )
+    activity_drain.drain()
+    event = ActivityEvent.objects.get()
+    url = reverse("admin:accounts_activityevent_change", args=[event.pk])
+
+    shown = admin_client.get(url).content.decode()
+    changed = admin_client.post(url, {"app": "x"})
+
+    assert "tested" in shown
+    assert "<script>alert(1)" not in shown
+    assert changed.status_code == 403
+    assert event.timestamp <= timezone.now()

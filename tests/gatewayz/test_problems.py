@@ -1,0 +1,67 @@
+"""Errors that belong to no endpoint."""
+
+import logging
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from psycopg import OperationalError as PsycopgError
+
+from chat.models import ChatSession
+from tests.problems import assert_problem
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/chat/sessions/", "/%00"])
+def test_an_unknown_path_is_a_problem(path):
+    assert_problem(Client().get(path), 404, "not_found")
+
+
+def test_an_unknown_path_in_the_admin_is_a_page(admin_client):
+    response = admin_client.get("/admin/nothing/")
+
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+
+
+def test_a_foreign_host_is_refused(settings):
+    settings.ALLOWED_HOSTS = ["api.example.com"]
+
+    response = Client().get("/v1/chat/sessions", headers={"Host": "evil.example.com"})
+
+    assert_problem(response, 400, "bad_request")
+
+
+def test_a_fault_of_ours_says_nothing_about_itself(api, monkeypatch, caplog):
+    def fail(*args, **fields):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(ChatSession.objects, "create", fail)
+    api.raise_request_exception = False
+
+    with caplog.at_level(logging.ERROR):
+        response = api.post_json("/v1/chat/sessions", {})
+
+    assert_problem(response, 500, "internal_error")
+    assert b"secret" not in response.content
+    assert "secret detail" in caplog.text
+
+
+def test_a_database_that_does_not_answer_is_503_and_may_be_retried(api, monkeypatch, caplog):
+    def fail(*args, **fields):
+        raise OperationalError("connection to server at 10.0.0.1 failed") from PsycopgError()
+
+    monkeypatch.setattr(ChatSession.objects, "create", fail)
+
+    response = api.post_json("/v1/chat/sessions", {})
+
+    assert_problem(response, 503, "database_unavailable")
+    assert int(response["Retry-After"]) > 0
+    assert b"10.0.0.1" not in response.content
+    assert "10.0.0.1" in caplog.text
+
+
+def test_a_refused_log_in_of_the_admin_is_a_page_not_json(db):
+    response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a"})
+
+    assert response.status_code == 403
+    assert response["Content-Type"].startswith("text/html")
