@@ -6,6 +6,8 @@ with GATEWAYZ_ENV=production the process refuses to start on a missing or weak s
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import environ
@@ -49,15 +51,14 @@ def _secrets(name: str) -> list[str]:
 
 def _kept_secret(path: Path) -> str:
     """The secret in a private file, made up when there is none."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    secret = secrets.token_urlsafe(50)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret)
-    return secret
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Whole or not there: processes that start together must not differ.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as new, suppress(FileExistsError):
+            new.write(secrets.token_urlsafe(50))
+            new.flush()
+            os.link(new.name, path)
+    return path.read_text()
 
 
 # --- Security ---------------------------------------------------------------------------------

@@ -17,12 +17,13 @@ def main(command: list[str]) -> int:
         command: the program and its arguments.
 
     Returns:
-        The command's exit code, 128 + N when signal N ended it, 2 when there is no command, 1
-        when there are no servers.
+        The command's exit code, or 128 + N when signal N ended it; 127 when there is no such
+        program, 2 when none is named, 1 when there are no servers.
     """
     if not command:
         print("usage: python -m gatewayz.embedded COMMAND [ARGUMENT…]", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         servers = start(default_data_dir())
         try:
@@ -35,9 +36,13 @@ def main(command: list[str]) -> int:
 
 
 def _run(command: list[str], environ: dict[str, str]) -> int:
-    process = subprocess.Popen(command, env=environ)
     # A terminal sends Ctrl-C to the command as well, which decides what to do; wait for that.
     signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        process = subprocess.Popen(command, env=environ)
+    except OSError as error:
+        print(f"gatewayz: cannot run {command[0]}: {error.strerror}", file=sys.stderr)
+        return 127
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     code = process.wait()
     return code if code >= 0 else 128 - code

@@ -31,7 +31,7 @@ def test_redis_holds_neither_the_key_nor_a_pickle(api_key):
     get_user(api_key)
 
     client = get_redis_connection("default")
-    names = [name for name in client.scan_iter("*:key:*")]
+    names = list(client.scan_iter("*:key:*"))
     assert len(names) == 1
     stored = client.get(names[0])
     assert stored.startswith(b"[")
