@@ -4,6 +4,7 @@ from django.urls import include, path
 from gatewayz import health
 
 urlpatterns = [
+    path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

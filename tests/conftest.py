@@ -99,3 +99,4 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.undo()
     for pool in pools:
         pool.reset()
+    key_entries.key_cache().entries.shared._down_until = 0.0
