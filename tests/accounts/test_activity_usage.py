@@ -4,6 +4,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -116,3 +117,18 @@ def test_many_workers_at_once_neither_lose_a_count_nor_wait_for_each_other_in_a_
     for key in keys:
         key.refresh_from_db()
         assert key.requests_used == 40 * 4
+
+
+def test_the_migration_adds_up_what_was_written_before(user, key):
+    write_events([event(user, day=day, api_key_id=key.pk) for day in (1, 1, 2)] + [event(user)])
+    rows = [list(model.objects.order_by("pk").values()) for model in (ActivityDay, ApiKeyDay)]
+    ActivityDay.objects.all().delete()
+    ApiKeyDay.objects.all().delete()
+
+    migration = import_module("accounts.migrations.0004_usage_so_far")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.ADD_UP)
+
+    assert [
+        list(model.objects.order_by("pk").values()) for model in (ActivityDay, ApiKeyDay)
+    ] == rows
