@@ -5,6 +5,9 @@ from gatewayz import health
 
 urlpatterns = [
     path("v1/", include("chat.urls")),
+    path("v1/", include("accounts.activity_urls")),
+    # Where clients of the old service look for it.
+    path("user/", include("accounts.activity_urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
