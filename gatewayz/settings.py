@@ -262,7 +262,7 @@ Q_CLUSTER = {
 DEFER_ACTIVITY = env.bool("GATEWAYZ_DEFER_ACTIVITY", default=True)
 
 # ACTIVITY_BUFFER_LIMIT: how many events may wait in Redis; more are written in the request. An
-# event takes some 400 bytes, so 100,000 take 40 MB, and one worker writes them in 20 s.
+# event takes some 250 bytes, so 100,000 take 25 MB, and one worker writes them in seconds.
 ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
 
 # ACTIVITY_RETENTION_DAYS: how long the activity log keeps an event; 0 is for ever. The daily
