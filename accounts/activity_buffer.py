@@ -5,10 +5,12 @@ written. So an event is in the buffer, in a leased batch, or in the database, an
 die at any time.
 """
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha1
+from socket import gethostname
 from threading import Lock
 from typing import Any, Literal, cast
 from uuid import uuid4
@@ -169,7 +171,8 @@ def take() -> tuple[str, list[bytes]]:
 
     Raises redis.exceptions.RedisError.
     """
-    batch_id = uuid4().hex
+    # It names the process, for whoever wonders about a batch that stays.
+    batch_id = f"{gethostname()}:{os.getpid()}:{uuid4().hex}"
     events = _take(
         [_BUFFER, _WAKE, _LEASES, _BATCH + batch_id],
         [MAX_BATCH_EVENTS, LEASE_MS, batch_id, WAKE_MS],
