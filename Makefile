@@ -12,7 +12,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock clean
+.PHONY: help run test faults lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=… for anoth
 
 test: $(VENV)/test.stamp ## Run the tests on a real PostgreSQL and Redis (ARGS=… for pytest)
 	$(PY) -m pytest $(ARGS)
+
+faults: $(VENV)/test.stamp ## Kill every part under load, for some minutes
+	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)
 
 lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and production settings
 	$(PY) -m ruff format --check .

@@ -2,15 +2,16 @@
 
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from uuid import uuid4
 
-import msgspec
-from django.db import transaction
+from django.conf import settings
+from django.db import Error, transaction
 from redis.exceptions import RedisError
 
-from accounts import activity_buffer, background
-from accounts.activity_events import Event, write_events
+from accounts import activity_buffer
+from accounts.activity_batches import write_batch
+from accounts.activity_events import Event, encode, new_event_id
 
 logger = logging.getLogger(__name__)
 
@@ -31,41 +32,53 @@ def record(
     """Record an event once the surrounding transaction commits; not at all if it rolls back.
 
     It costs the request one round trip to Redis; a worker writes it to the activity log a
-    moment later. If Redis does not take it, it is written at once. Never fails the request.
+    moment later. When Redis does not take it, or with GATEWAYZ_DEFER_ACTIVITY=off, it is
+    written at once.
 
-    `cost` is in US dollars, `speed` in tokens per second; `metadata` must be JSON.
+    `cost` is in US dollars, `speed` in tokens per second; `metadata` must be JSON. Never fails
+    the request, except for metadata that is no JSON (TypeError) or nested without end
+    (RecursionError).
     """
-    event = Event(
-        event_id=uuid4(),
-        user_id=user_id,
-        api_key_id=api_key_id,
-        timestamp=datetime.now(UTC),
-        model=model,
-        provider=provider,
-        tokens=tokens,
-        cost=cost,
-        speed=speed,
-        finish_reason=finish_reason,
-        app=app,
-        metadata=metadata or {},
+    event = encode(
+        Event(
+            event_id=new_event_id(),
+            user_id=user_id,
+            api_key_id=api_key_id,
+            timestamp=datetime.now(UTC),
+            model=model,
+            provider=provider,
+            tokens=tokens,
+            cost=cost,
+            speed=speed,
+            finish_reason=finish_reason,
+            app=app,
+            metadata=metadata or {},
+        )
     )
-    transaction.on_commit(lambda: _keep(event), robust=True)
+    # Outside a transaction Django's on_commit would open a database connection, only to learn
+    # that there is nothing to wait for.
+    if transaction.get_connection().in_atomic_block:
+        transaction.on_commit(partial(_keep, event), robust=True)
+    else:
+        _keep(event)
 
 
-def _keep(event: Event) -> None:
+# The name under which the documentation of the service it replaces knows it.
+log_activity_background = record
+
+
+def _keep(event: bytes) -> None:
+    """Buffer an event for the worker, or write it here and now."""
+    if settings.DEFER_ACTIVITY:
+        try:
+            if activity_buffer.push(event):
+                return
+            logger.warning("The activity buffer is full: writing at once")
+        except RedisError as error:
+            activity_buffer.count_later("redis_down")
+            logger.warning("The activity buffer does not answer: writing at once: %s", error)
     try:
-        wake_worker = activity_buffer.push(msgspec.json.encode(event))
-    except RedisError:
-        logger.warning("The activity buffer does not answer: writing at once", exc_info=True)
-        write_events([event])
-        return
-    if wake_worker:
-        wake()
-
-
-def wake() -> None:
-    """Ask a worker to drain the buffer. When that fails, the next sweep does it."""
-    try:
-        background.enqueue("accounts.activity_drain.drain")
-    except RedisError:
-        logger.warning("No worker could be woken to write the activity log", exc_info=True)
+        write_batch([event])
+    except Error:
+        activity_buffer.count_later("lost")
+        logger.exception("An activity event is lost: neither Redis nor the database took it")

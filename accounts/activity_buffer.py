@@ -5,31 +5,70 @@ written. So an event is in the buffer, in a leased batch, or in the database, an
 die at any time.
 """
 
+import os
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from hashlib import sha1
+from socket import gethostname
+from threading import Lock
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 from django.conf import settings
 from django_redis import get_redis_connection
+from redis.exceptions import NoScriptError, RedisError
+
+from accounts import background
 
 MAX_BATCH_EVENTS = 1000
 LEASE_MS = 30_000
 # How long a wake-up call is trusted to have reached a worker that is alive.
 WAKE_MS = 5_000
 
+_DRAIN = "accounts.activity_drain.drain"
+
 # The hash tag keeps the keys together in a Redis Cluster.
 _PREFIX = f"{settings.REDIS_KEY_PREFIX}:{{activity}}"
 _BUFFER = f"{_PREFIX}:buffer"
 _WAKE = f"{_PREFIX}:wake"
 _LEASES = f"{_PREFIX}:leases"
+_COUNTERS = f"{_PREFIX}:counters"
+_BATCH = f"{_PREFIX}:batch:"
 
-_PUSH = """
+
+class _Script:
+    """A Lua script, sent by its digest, which Redis remembers."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._digest = sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def __call__(self, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        client = get_redis_connection("default")
+        try:
+            return client.evalsha(self._digest, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return client.eval(self._source, len(keys), *keys, *arguments)
+
+
+# The length is checked and the worker woken in here, so that an event is one round trip.
+_push = _Script("""
+for i, name in ipairs({'redis_down', 'lost'}) do
+    if ARGV[3 + i] ~= '0' then redis.call('HINCRBY', KEYS[3], name, ARGV[3 + i]) end
+end
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[2]) then
+    redis.call('HINCRBY', KEYS[3], 'buffer_full', 1)
+    return 0
+end
 redis.call('RPUSH', KEYS[1], ARGV[1])
-if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then return 1 end
-return 0
-"""
+if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[6]) then
+    redis.call('RPUSH', KEYS[4], ARGV[3])
+end
+return 1
+""")
 
-_TAKE = """
+_take = _Script("""
 local events = redis.call('LRANGE', KEYS[1], 0, ARGV[1] - 1)
 if #events == 0 then
     redis.call('DEL', KEYS[2])
@@ -41,31 +80,87 @@ local now = redis.call('TIME')
 redis.call('ZADD', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000) + ARGV[2], ARGV[3])
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[4])
 return events
-"""
+""")
 
 # From the newest event to the oldest, so that they stand in their old order before the rest.
-_GIVE_BACK = """
+_give_back = _Script("""
 local events = redis.call('LRANGE', KEYS[3], 0, -1)
 for i = #events, 1, -1 do redis.call('LPUSH', KEYS[1], events[i]) end
 redis.call('DEL', KEYS[3])
-redis.call('ZREM', KEYS[2], ARGV[1])
+if redis.call('ZREM', KEYS[2], ARGV[1]) == 1 then redis.call('HINCRBY', KEYS[4], ARGV[2], 1) end
 return #events
-"""
+""")
 
-_EXPIRED = """
+_expired = _Script("""
 local now = redis.call('TIME')
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now[1] * 1000 + math.floor(now[2] / 1000))
-"""
+""")
+
+_look = _Script("""
+local depth = redis.call('LLEN', KEYS[1])
+local oldest = {redis.call('LINDEX', KEYS[1], 0) or nil}
+local batches = redis.call('ZRANGE', KEYS[2], 0, -1)
+for _, batch in ipairs(batches) do
+    local key = ARGV[1] .. batch
+    depth = depth + redis.call('LLEN', key)
+    local event = redis.call('LINDEX', key, 0)
+    if event then table.insert(oldest, event) end
+end
+return {depth, oldest, redis.call('HGETALL', KEYS[3])}
+""")
+
+# What this process could not count in Redis, because Redis was what failed. It goes with the
+# next event, or is lost with the process.
+_uncounted: Counter[str] = Counter()
+_uncounted_lock = Lock()
 
 
 def push(event: bytes) -> bool:
-    """Append an event, in one round trip.
+    """Append an event and, once for a burst of events, wake a worker; in one round trip.
 
-    Returns whether a worker has to be woken: once for a burst of events.
+    Returns False when as many events wait as ACTIVITY_BUFFER_LIMIT allows; it is then counted
+    as a fallback and not taken.
 
-    Raises redis.exceptions.RedisError.
+    Raises redis.exceptions.RedisError; the event may have been taken nevertheless.
     """
-    return bool(_run(_PUSH, [_BUFFER, _WAKE], [event, WAKE_MS]))
+    queue, wake_up_call = background.sealed_call(_DRAIN)
+    uncounted = _take_uncounted()
+    try:
+        taken = _push(
+            [_BUFFER, _WAKE, _COUNTERS, queue],
+            [
+                event,
+                settings.ACTIVITY_BUFFER_LIMIT,
+                wake_up_call,
+                uncounted["redis_down"],
+                uncounted["lost"],
+                WAKE_MS,
+            ],
+        )
+    except RedisError:
+        _put_back(uncounted)
+        raise
+    return bool(taken)
+
+
+def count_later(name: Literal["redis_down", "lost"]) -> None:
+    """Count an event that Redis did not take; the counter is in Redis with the next that it takes.
+
+    `redis_down` was written in the request, `lost` could not be.
+    """
+    _put_back(Counter({name: 1}))
+
+
+def _take_uncounted() -> Counter[str]:
+    with _uncounted_lock:
+        taken = _uncounted.copy()
+        _uncounted.clear()
+    return taken
+
+
+def _put_back(counted: Counter[str]) -> None:
+    with _uncounted_lock:
+        _uncounted.update(counted)
 
 
 def take() -> tuple[str, list[bytes]]:
@@ -76,41 +171,74 @@ def take() -> tuple[str, list[bytes]]:
 
     Raises redis.exceptions.RedisError.
     """
-    batch_id = uuid4().hex
-    events = _run(
-        _TAKE,
-        [_BUFFER, _WAKE, _LEASES, _batch_key(batch_id)],
+    # It names the process, for whoever wonders about a batch that stays.
+    batch_id = f"{gethostname()}:{os.getpid()}:{uuid4().hex}"
+    events = _take(
+        [_BUFFER, _WAKE, _LEASES, _BATCH + batch_id],
         [MAX_BATCH_EVENTS, LEASE_MS, batch_id, WAKE_MS],
     )
     return batch_id, cast("list[bytes]", events)
 
 
-def finish(batch_id: str) -> None:
-    """Forget a batch: its events are in the database."""
+def finish(batch_id: str, written: int) -> None:
+    """Forget a batch: its events are in the database, `written` of them new to it.
+
+    Raises redis.exceptions.RedisError.
+    """
     with get_redis_connection("default").pipeline() as pipeline:
-        pipeline.delete(_batch_key(batch_id)).zrem(_LEASES, batch_id).execute()
+        pipeline.delete(_BATCH + batch_id)
+        pipeline.zrem(_LEASES, batch_id)
+        pipeline.hincrby(_COUNTERS, "batches", 1)
+        pipeline.hincrby(_COUNTERS, "written", written)
+        pipeline.execute()
 
 
-def give_back(batch_id: str) -> int:
-    """Put a batch back in front of the buffer. Returns its number of events."""
-    return cast("int", _run(_GIVE_BACK, [_BUFFER, _LEASES, _batch_key(batch_id)], [batch_id]))
+def give_back(
+    batch_id: str, reason: Literal["failed_batches", "abandoned_batches"] = "failed_batches"
+) -> int:
+    """Put a batch back in front of the buffer and count why.
+
+    Returns its number of events.
+
+    Raises redis.exceptions.RedisError; the batch is then given back when its lease has ended.
+    """
+    keys = [_BUFFER, _LEASES, _BATCH + batch_id, _COUNTERS]
+    return cast("int", _give_back(keys, [batch_id, reason]))
 
 
 def give_back_expired() -> int:
-    """Put back every batch whose worker let the lease end. Returns the number of events."""
-    expired = cast("list[bytes]", _run(_EXPIRED, [_LEASES], []))
-    return sum(give_back(batch_id.decode()) for batch_id in expired)
+    """Put back every batch whose worker let the lease end. Returns the number of events.
+
+    Raises redis.exceptions.RedisError.
+    """
+    expired = cast("list[bytes]", _expired([_LEASES], []))
+    return sum(give_back(batch_id.decode(), "abandoned_batches") for batch_id in expired)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at the buffer: `depth` events wait, those in leased batches counted.
+
+    `oldest` are the events among which the oldest one is. `counters` count since Redis was set
+    up, by name.
+    """
+
+    depth: int
+    oldest: list[bytes]
+    counters: dict[str, int]
+
+
+def look() -> Look:
+    """The state of the buffer, in one round trip. Raises redis.exceptions.RedisError."""
+    depth, oldest, flat = _look([_BUFFER, _LEASES, _COUNTERS], [_BATCH])
+    names, counts = flat[::2], flat[1::2]
+    counters = {name.decode(): int(count) for name, count in zip(names, counts, strict=True)}
+    return Look(depth, oldest, counters)
 
 
 def waiting() -> int:
-    """How many events wait in the buffer, those in leased batches not counted."""
+    """How many events wait in the buffer, those in leased batches not counted.
+
+    Raises redis.exceptions.RedisError.
+    """
     return cast("int", get_redis_connection("default").llen(_BUFFER))
-
-
-def _batch_key(batch_id: str) -> str:
-    return f"{_PREFIX}:batch:{batch_id}"
-
-
-def _run(script: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-    client = get_redis_connection("default")
-    return client.register_script(script)(keys, arguments)

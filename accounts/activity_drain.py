@@ -2,10 +2,8 @@
 
 import time
 
-import msgspec
-
-from accounts import activity, activity_buffer
-from accounts.activity_events import Event, write_events
+from accounts import activity_buffer, background
+from accounts.activity_batches import write_batch
 
 # A drain ends well before django-q2's time-out and lets another one go on.
 _DRAIN_SECONDS = 20
@@ -26,14 +24,15 @@ def drain() -> int:
         if not batch:
             return written
         try:
-            written += write_events([msgspec.json.decode(event, type=Event) for event in batch])
+            new = write_batch(batch)
         except Exception:
             activity_buffer.give_back(batch_id)
             raise
-        activity_buffer.finish(batch_id)
+        activity_buffer.finish(batch_id, new)
+        written += new
         if len(batch) < activity_buffer.MAX_BATCH_EVENTS:
             time.sleep(_LINGER_SECONDS)
-    activity.wake()
+    background.enqueue("accounts.activity_drain.drain")
     return written
 
 

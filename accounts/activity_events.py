@@ -1,5 +1,7 @@
 """An activity event, and writing many of them at once."""
 
+import secrets
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -30,8 +32,45 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     metadata: dict[str, Any]
 
 
+_decoder = msgspec.json.Decoder(Event)
+
+# What `decode` raises for bytes that are no event.
+Undecodable = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def encode(event: Event) -> bytes:
+    """The form in which an event waits.
+
+    Raises TypeError when its metadata is no JSON, RecursionError when it is nested without end.
+    """
+    return msgspec.json.encode(event)
+
+
+def decode(encoded: bytes) -> Event:
+    """The event that `encode` was given. Raises one of Undecodable."""
+    return _decoder.decode(encoded)
+
+
+def new_event_id() -> UUID:
+    """A UUID of version 7: random, and growing with time.
+
+    New events stand next to each other in the unique index on it, so that writing them touches
+    a few of its pages and not all, however long the log is.
+    """
+    milliseconds = time.time_ns() // 1_000_000
+    random_bits = secrets.randbits(74)
+    return UUID(
+        int=milliseconds << 80
+        | 0x7 << 76
+        | (random_bits >> 62) << 64
+        | 0b10 << 62
+        | random_bits & (1 << 62) - 1
+    )
+
+
 # One statement, so that an event is in the table exactly when it has been counted. An event
-# that is there already is skipped, and so is one whose user has been erased since.
+# that is there already is skipped, and so is one whose user has been erased since. Rows that
+# several batches count in are locked in one order, or two workers could wait for each other.
 _WRITE = """
 WITH incoming AS (
     SELECT * FROM unnest(
@@ -53,25 +92,55 @@ WITH incoming AS (
     WHERE EXISTS (SELECT FROM users WHERE users.id = incoming.user_id)
     ORDER BY "timestamp"
     ON CONFLICT (event_id) DO NOTHING
-    RETURNING api_key_id, "timestamp"
-), used AS (
+    RETURNING
+        user_id, api_key_id, "timestamp", ("timestamp" AT TIME ZONE 'UTC')::date AS day,
+        model, provider, tokens, cost
+), known_keys AS (
+    SELECT id FROM api_keys_new
+    WHERE id IN (SELECT api_key_id FROM written)
+    ORDER BY id
+    FOR NO KEY UPDATE
+), keys_used AS (
     UPDATE api_keys_new AS key
     SET
         requests_used = key.requests_used + recent.requests,
         last_used_at = GREATEST(key.last_used_at, recent.last_used_at)
     FROM (
-        SELECT api_key_id, count(*) AS requests, max("timestamp") AS last_used_at
-        FROM written
-        GROUP BY api_key_id
+        SELECT known_keys.id, count(*) AS requests, max("timestamp") AS last_used_at
+        FROM written JOIN known_keys ON known_keys.id = written.api_key_id
+        GROUP BY known_keys.id
     ) AS recent
-    WHERE key.id = recent.api_key_id
+    WHERE key.id = recent.id
+), keys_counted AS (
+    INSERT INTO api_key_usage_daily AS usage (api_key_id, day, requests, tokens, spend)
+    SELECT known_keys.id, day, count(*), sum(tokens), sum(cost)
+    FROM written JOIN known_keys ON known_keys.id = written.api_key_id
+    GROUP BY 1, 2
+    ORDER BY 1, 2
+    ON CONFLICT (api_key_id, day) DO UPDATE SET
+        requests = usage.requests + EXCLUDED.requests,
+        tokens = usage.tokens + EXCLUDED.tokens,
+        spend = usage.spend + EXCLUDED.spend
+), users_counted AS (
+    INSERT INTO activity_daily AS usage (
+        user_id, day, model, provider, requests, tokens, spend, logged
+    )
+    SELECT user_id, day, model, provider, count(*), sum(tokens), sum(cost), count(*)
+    FROM written
+    GROUP BY 1, 2, 3, 4
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT (user_id, day, model, provider) DO UPDATE SET
+        requests = usage.requests + EXCLUDED.requests,
+        tokens = usage.tokens + EXCLUDED.tokens,
+        spend = usage.spend + EXCLUDED.spend,
+        logged = usage.logged + EXCLUDED.logged
 )
 SELECT count(*) FROM written
 """
 
 
 def write_events(events: Sequence[Event]) -> int:
-    """Write `events` to the activity log and count them for their keys, in one statement.
+    """Write `events` to the activity log and add them up, per key and per day, in one statement.
 
     Returns how many were new. Writing an event again does nothing, so a batch may be retried.
 

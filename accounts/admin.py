@@ -1,6 +1,7 @@
 """Users, API keys and activity for operators."""
 
 import json
+import logging
 from typing import Any
 
 from django import forms
@@ -13,10 +14,15 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+from redis.exceptions import RedisError
 
-from accounts import keys
-from accounts.models import ActivityEvent, ApiKey, User
+from accounts import activity_dead_letters, keys
+from accounts.activity_health import activity_stats
+from accounts.models import ActivityDeadLetter, ActivityEvent, ApiKey, User
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+
+logger = logging.getLogger(__name__)
 
 SHOWN_KEYS = 20
 
@@ -165,6 +171,8 @@ class ApiKeyAdmin(BigTableAdmin):
 
 @admin.register(ActivityEvent)
 class ActivityEventAdmin(ReadOnlyAdmin):
+    # Above the list, how the writing of it fares.
+    change_list_template = "admin/accounts/activityevent/change_list.html"
     list_display = ("timestamp", "user", "app", "finish_reason", "model", "tokens", "cost")
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
@@ -185,6 +193,16 @@ class ActivityEventAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            stats = activity_stats()
+        except RedisError:
+            logger.warning("The activity buffer does not answer", exc_info=True)
+            stats = None
+        return super().changelist_view(request, {**(extra_context or {}), "stats": stats})
+
     @admin.display(description="API key")
     def api_key_number(self, event: ActivityEvent) -> str:
         # Not the key itself, which may be gone.
@@ -193,6 +211,55 @@ class ActivityEventAdmin(ReadOnlyAdmin):
     @admin.display(description="metadata")
     def shown_metadata(self, event: ActivityEvent) -> SafeString:
         return format_html("<pre>{}</pre>", _pretty_json(event.metadata))
+
+
+@admin.register(ActivityDeadLetter)
+class ActivityDeadLetterAdmin(ReadOnlyAdmin):
+    list_display = ("set_aside_at", "shown_error", "shown_event")
+    fields = ("set_aside_at", "error", "whole_event")
+    readonly_fields = fields
+    actions = ("requeue",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return BigTableAdmin.has_delete_permission(self, request, obj)
+
+    def has_requeue_permission(self, request: HttpRequest) -> bool:
+        """Who may delete dead letters may have them written instead."""
+        return self.has_delete_permission(request)
+
+    @admin.action(description="Queue the selected events again", permissions=["requeue"])
+    def requeue(self, request: HttpRequest, queryset: QuerySet[ActivityDeadLetter]) -> None:
+        try:
+            count = activity_dead_letters.requeue(queryset.iterator())
+        except RedisError:
+            logger.warning("Dead letters could not be queued again", exc_info=True)
+            self.message_user(request, "Redis does not answer: try again.", messages.ERROR)
+            return
+        self.message_user(
+            request,
+            f"{count} events queued again. One that is still refused comes back to this list.",
+            messages.SUCCESS,
+        )
+
+    @admin.display(description="error")
+    def shown_error(self, letter: ActivityDeadLetter) -> str:
+        return Truncator(letter.error).chars(100)
+
+    @admin.display(description="event")
+    def shown_event(self, letter: ActivityDeadLetter) -> str:
+        return Truncator(_text(letter.event)).chars(100)
+
+    @admin.display(description="event")
+    def whole_event(self, letter: ActivityDeadLetter) -> SafeString:
+        return format_html(
+            '<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>',
+            _text(letter.event),
+        )
+
+
+def _text(event: bytes | memoryview) -> str:
+    """An event as operators may read it; what is no text in it is escaped."""
+    return bytes(event).decode(errors="backslashreplace").replace("\x00", "\\x00")
 
 
 def _pretty_json(value: Any) -> str:

@@ -17,6 +17,29 @@ def enqueue(function: str, *arguments: int | str) -> None:
 
 
 @cache
+def sealed_call(function: str) -> tuple[str, str]:
+    """What `enqueue(function)` would do, for a script that does it inside Redis.
+
+    Returns the key of a Redis list, and what to append to it, which may be done any number of
+    times.
+    """
+    envelope = _Envelope()
+    async_task(function, broker=envelope, save=False)
+    return envelope.list_key, envelope.task
+
+
+class _Envelope:
+    """A broker that keeps the task instead of sending it."""
+
+    def __init__(self) -> None:
+        self.list_key: str = _broker().list_key
+        self.task = ""
+
+    def enqueue(self, task: str) -> None:
+        self.task = task
+
+
+@cache
 def _broker() -> Broker:
     # django-q2 would otherwise make a new Redis client for every task.
     return get_broker()

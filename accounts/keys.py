@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import key_format
+from accounts import activity, key_format
 from accounts.key_cache import current_digest
 from accounts.models import ApiKey, User
 
@@ -35,6 +35,7 @@ def create_key(
             is_primary=not ApiKey.objects.filter(user=user).primary().exists(),
             **secret_fields,
         )
+        _record(key, "key_created")
     return key, secret
 
 
@@ -45,6 +46,7 @@ def rotate_key(key: ApiKey) -> str:
         old = ApiKey.objects.select_for_update().get(pk=key.pk)
         ApiKey.objects.filter(pk=key.pk).update(updated_at=timezone.now(), **secret_fields)
         _end_legacy_key(old)
+        _record(old, "key_rotated")
     key.refresh_from_db()
     return secret
 
@@ -54,7 +56,22 @@ def revoke_key(key: ApiKey) -> None:
     with transaction.atomic():
         ApiKey.objects.filter(pk=key.pk).update(is_active=False, updated_at=timezone.now())
         _end_legacy_key(key)
+        _record(key, "key_revoked")
     key.is_active = False
+
+
+def _record(key: ApiKey, what: str) -> None:
+    # Not as a use of the key itself, whose requests are counted by `api_key_id`.
+    activity.record(
+        user_id=key.user_id,
+        finish_reason=what,
+        app="API keys",
+        metadata={
+            "key_id": key.pk,
+            "key_name": key.key_name,
+            "environment_tag": key.environment_tag,
+        },
+    )
 
 
 def _new_secret(environment_tag: str) -> tuple[str, dict[str, str]]:

@@ -1,7 +1,9 @@
 """Probes: whether the process is up, and whether it can do its work."""
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, JsonResponse
@@ -16,16 +18,43 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Database and Redis answer: 200; else 503, naming what does not."""
-    parts = {"database": _database_answers(), "redis": _redis_answers()}
-    ready = all(parts.values())
+class Backlog(Protocol):
+    """Work that waits for the workers: how much, and how long already."""
+
+    @property
+    def depth(self) -> int: ...
+    @property
+    def oldest_seconds(self) -> float | None: ...
+    @property
+    def is_degraded(self) -> bool: ...
+
+
+def readyz(request: HttpRequest, activity: Callable[[], Backlog]) -> JsonResponse:
+    """Database and Redis answer: 200; else 503, naming what does not.
+
+    A backlog of activity is `degraded`, and still 200: requests are answered well, and taking
+    their processes out of service would not make the workers any faster.
+    """
+    parts = {
+        "database": "ok" if _database_answers() else "failing",
+        "redis": "ok" if _redis_answers() else "failing",
+    }
+    if "failing" in parts.values():
+        body = {"status": "unavailable", "parts": {**parts, "activity": "unknown"}}
+        return JsonResponse(body, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    try:
+        backlog = activity()
+    except (OperationalError, InterfaceError, RedisError) as exc:
+        logger.warning("The backlog of activity cannot be read: %s", exc)
+        body = {"status": "unavailable", "parts": {**parts, "activity": "failing"}}
+        return JsonResponse(body, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    status = "degraded" if backlog.is_degraded else "ok"
     return JsonResponse(
         {
-            "status": "ok" if ready else "unavailable",
-            "parts": {part: "ok" if answers else "failing" for part, answers in parts.items()},
-        },
-        status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+            "status": status,
+            "parts": {**parts, "activity": status},
+            "activity": {"depth": backlog.depth, "oldest_seconds": backlog.oldest_seconds},
+        }
     )
 
 

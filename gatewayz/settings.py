@@ -290,6 +290,19 @@ Q_CLUSTER = {
     "log_level": "WARNING",
 }
 
+# --- Activity ---------------------------------------------------------------------------------
+
+# GATEWAYZ_DEFER_ACTIVITY: off writes activity in the request instead of leaving it to a worker.
+DEFER_ACTIVITY = env.bool("GATEWAYZ_DEFER_ACTIVITY", default=True)
+
+# ACTIVITY_BUFFER_LIMIT: how many events may wait in Redis; more are written in the request. An
+# event takes some 250 bytes, so 100,000 take 25 MB, and one worker writes them in seconds.
+ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
+
+# ACTIVITY_RETENTION_DAYS: how long the activity log keeps an event; 0 is for ever. The daily
+# sums stay. The default covers a year and the month after it in which people look back.
+ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
+
 # --- API --------------------------------------------------------------------------------------
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.

@@ -1,13 +1,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.activity_health import activity_stats
 from gatewayz import health
 
 urlpatterns = [
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
+    path("v1/", include("accounts.activity_urls")),
+    # Where clients of the old service look for it.
+    path("user/", include("accounts.activity_urls")),
     path("healthz", health.healthz),
-    path("readyz", health.readyz),
+    path("readyz", health.readyz, {"activity": activity_stats}),
     path("admin/", admin.site.urls),
 ]
 

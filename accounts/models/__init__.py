@@ -1,5 +1,6 @@
-from accounts.models.activity import ActivityEvent
+from accounts.models.activity import ActivityDeadLetter, ActivityEvent
 from accounts.models.api_keys import ApiKey
+from accounts.models.usage import ActivityDay, ApiKeyDay
 from accounts.models.users import User
 
-__all__ = ["ActivityEvent", "ApiKey", "User"]
+__all__ = ["ActivityDay", "ActivityDeadLetter", "ActivityEvent", "ApiKey", "ApiKeyDay", "User"]

@@ -1,5 +1,6 @@
 """The activity log: what users did, written by the worker."""
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -13,6 +14,16 @@ from accounts.principal import Principal
 class ActivityQuerySet(models.QuerySet["ActivityEvent"]):
     def owned_by(self, owner: Principal) -> Self:
         return self.filter(user_id=owner.user_id)
+
+    def in_days(self, first: date | None, last: date | None) -> Self:
+        """Events of these days (UTC), both included; None is open."""
+        found = self
+        if first:
+            found = found.filter(timestamp__gte=datetime.combine(first, time.min, UTC))
+        if last:
+            after = last + timedelta(days=1)
+            found = found.filter(timestamp__lt=datetime.combine(after, time.min, UTC))
+        return found
 
     def newest_first(self) -> Self:
         """Latest first; with one user, idx_activity_log_user_id."""
@@ -59,3 +70,22 @@ class ActivityEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.finish_reason or 'activity'} {self.event_id}"
+
+
+class ActivityDeadLetter(models.Model):
+    """An event that could not be written. See `accounts.activity_dead_letters`."""
+
+    # Of the event: the same one is set aside once, however often it is tried.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    # Bytes, because what PostgreSQL refuses as text or JSON, such as U+0000, it keeps as these,
+    # and what cannot be read may not even be text.
+    event = models.BinaryField()
+    error = models.TextField()
+    set_aside_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "activity_dead_letters"
+        verbose_name = "activity dead letter"
+
+    def __str__(self) -> str:
+        return self.error

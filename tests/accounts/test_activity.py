@@ -2,14 +2,17 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from uuid import RFC_4122
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django_redis import get_redis_connection
 
-from accounts import activity, activity_buffer, activity_drain, background
-from accounts.activity_events import Event
+from accounts import activity, activity_batches, activity_buffer, activity_drain, background
+from accounts.activity_events import Event, new_event_id
 from accounts.models import ActivityEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +49,34 @@ def test_an_event_waits_in_redis_and_is_written_by_the_drain(user, key):
     assert (event.finish_reason, event.app) == ("tested", "Chat")
     assert event.metadata == {"text": 'quotes " \\ and ünïcode 👋', "n": 1}
     assert activity_buffer.waiting() == 0
+
+
+def test_recording_is_one_round_trip_even_when_it_wakes_a_worker(user):
+    record(user)
+    activity_drain.drain()
+
+    with redis.Redis.from_url(settings.REDIS_URL) as watcher, watcher.monitor() as monitor:
+        record(user)
+        get_redis_connection("default").echo("done")
+        seen = []
+        while not seen or not seen[-1]["command"].startswith("ECHO"):
+            seen.append(monitor.next_command())
+
+    sent = [command["command"].split()[0] for command in seen if command["client_type"] != "lua"]
+    assert sent == ["EVALSHA", "ECHO"]
+    assert queued_tasks() == 2
+
+
+def test_recording_outside_a_transaction_opens_no_database_connection(user):
+    connection.close()
+
+    record(user)
+
+    assert connection.connection is None
+
+
+def test_recording_has_a_documented_second_name():
+    assert activity.log_activity_background is activity.record
 
 
 def test_recording_runs_no_statement(user, django_assert_num_queries):
@@ -144,7 +175,8 @@ def test_a_batch_that_a_dead_worker_took_is_written_by_the_sweep(user, monkeypat
 
     tokens = ActivityEvent.objects.order_by("id").values_list("tokens", flat=True)
     assert list(tokens) == [1, 2]
-    assert not list(get_redis_connection("default").scan_iter("*{activity}*"))
+    left = get_redis_connection("default").scan_iter("*{activity}*")
+    assert list(left) == [activity_buffer._COUNTERS.encode()]
 
 
 def test_the_sweep_leaves_a_batch_alone_that_is_being_written(user):
@@ -157,11 +189,11 @@ def test_the_sweep_leaves_a_batch_alone_that_is_being_written(user):
 def test_a_batch_that_the_database_did_not_take_waits_again(user, monkeypatch):
     record(user)
 
-    def fail(events):
+    def fail(batch):
         raise OperationalError
 
     with monkeypatch.context() as patch:
-        patch.setattr(activity_drain, "write_events", fail)
+        patch.setattr(activity_drain, "write_batch", fail)
         with pytest.raises(OperationalError):
             activity_drain.drain()
 
@@ -173,6 +205,76 @@ def test_without_redis_an_event_is_written_at_once(user, no_redis):
     record(user)
 
     assert ActivityEvent.objects.count() == 1
+
+
+def test_beyond_the_limit_of_the_buffer_an_event_is_written_at_once(user, settings):
+    settings.ACTIVITY_BUFFER_LIMIT = 2
+    for n in range(4):
+        record(user, tokens=n)
+
+    assert activity_buffer.waiting() == 2
+    assert set(ActivityEvent.objects.values_list("tokens", flat=True)) == {2, 3}
+    assert activity_buffer.look().counters["buffer_full"] == 2
+
+
+def test_undeferred_an_event_is_written_at_once(user, settings):
+    settings.DEFER_ACTIVITY = False
+    record(user)
+
+    assert (activity_buffer.waiting(), ActivityEvent.objects.count()) == (0, 1)
+
+
+def test_an_undeferred_event_of_a_transaction_that_rolls_back_never_happened(user, settings):
+    settings.DEFER_ACTIVITY = False
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        record(user)
+        raise ZeroDivisionError
+
+    assert not ActivityEvent.objects.exists()
+
+
+def test_fallbacks_are_counted_once_redis_is_back(user, monkeypatch):
+    def fail(keys, arguments):
+        raise redis.ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(activity_buffer, "_push", fail)
+        record(user)
+        record(user)
+    record(user)
+    record(user)
+
+    assert ActivityEvent.objects.count() == 2
+    assert activity_buffer.look().counters["redis_down"] == 2
+
+
+def test_an_event_that_nothing_takes_fails_no_request_and_is_counted(
+    user, no_redis, monkeypatch, caplog
+):
+    def fail(events):
+        raise OperationalError
+
+    monkeypatch.setattr(activity_batches, "write_events", fail)
+    record(user)
+
+    assert "is lost" in caplog.text
+    assert activity_buffer._take_uncounted() == {"redis_down": 1, "lost": 1}
+
+
+def test_metadata_that_is_not_json_is_the_error_of_the_caller(user):
+    with pytest.raises(TypeError):
+        record(user, metadata={"when": object()})
+
+
+def test_event_ids_grow_with_time_and_are_valid_uuids():
+    ids = [new_event_id() for _ in range(100)]
+    later = new_event_id()
+    while later.int >> 80 == ids[-1].int >> 80:
+        later = new_event_id()
+
+    assert all(event_id.version == 7 and event_id.variant == RFC_4122 for event_id in ids)
+    assert len(set(ids)) == 100
+    assert later > max(ids)
 
 
 def test_a_request_succeeds_without_redis_and_its_activity_is_there(api, no_redis):

@@ -3,9 +3,10 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts import activity_drain
 from accounts.key_cache import current_digest, get_user
 from accounts.keys import create_key, revoke_key, rotate_key
-from accounts.models import ApiKey, User
+from accounts.models import ActivityEvent, ApiKey, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,3 +78,23 @@ def test_an_ended_key_does_not_go_on_working_from_the_users_table(user, settings
     found = get_user(legacy)
     assert found is None or found.refusal() == "inactive_key"
     assert not User.objects.exclude(legacy_key_digest=None).exists()
+
+
+def test_making_rotating_and_revoking_is_activity_but_no_use_of_the_key(user):
+    key, _ = create_key(user, key_name="mine")
+    rotate_key(key)
+    revoke_key(key)
+    with pytest.raises(IntegrityError):
+        create_key(user, key_name="mine")
+
+    activity_drain.drain()
+
+    events = ActivityEvent.objects.filter(user=user).order_by("id")
+    assert [event.finish_reason for event in events] == [
+        "key_created",
+        "key_rotated",
+        "key_revoked",
+    ]
+    assert {(event.api_key_id, event.metadata["key_id"]) for event in events} == {(None, key.pk)}
+    key.refresh_from_db()
+    assert key.requests_used == 0

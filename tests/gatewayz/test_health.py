@@ -15,14 +15,22 @@ def test_readyz_is_ok_when_database_and_redis_answer(db):
     response = Client().get("/readyz")
 
     assert response.status_code == 200
-    assert response.json()["parts"] == {"database": "ok", "redis": "ok"}
+    assert response.json() == {
+        "status": "ok",
+        "parts": {"database": "ok", "redis": "ok", "activity": "ok"},
+        "activity": {"depth": 0, "oldest_seconds": None},
+    }
 
 
 def test_readyz_names_redis_when_it_does_not_answer(db, no_redis):
     response = Client().get("/readyz")
 
     assert response.status_code == 503
-    assert response.json()["parts"] == {"database": "ok", "redis": "failing"}
+    assert response.json()["parts"] == {
+        "database": "ok",
+        "redis": "failing",
+        "activity": "unknown",
+    }
 
 
 def test_readyz_names_the_database_when_it_does_not_answer(transactional_db, monkeypatch):
@@ -32,4 +40,8 @@ def test_readyz_names_the_database_when_it_does_not_answer(transactional_db, mon
         response = Client().get("/readyz")
 
     assert response.status_code == 503
-    assert response.json()["parts"] == {"database": "failing", "redis": "ok"}
+    assert response.json()["parts"] == {
+        "database": "failing",
+        "redis": "ok",
+        "activity": "unknown",
+    }

@@ -1,0 +1,54 @@
+"""Events that cannot be written: set aside with their error, until an operator decides."""
+
+import logging
+from collections.abc import Iterable
+from hashlib import sha256
+
+from django.db import transaction
+
+from accounts import activity_buffer
+from accounts.models import ActivityDeadLetter
+
+logger = logging.getLogger(__name__)
+
+_MAX_ERROR_CHARACTERS = 2000
+
+
+def set_aside(encoded: bytes, error: Exception) -> None:
+    """Keep an event that cannot be written, once, however often that is tried.
+
+    Raises django.db.Error when the database does not answer.
+    """
+    text = f"{type(error).__name__}: {error}".replace("\x00", "\\x00").strip()
+    ActivityDeadLetter.objects.bulk_create(
+        [
+            ActivityDeadLetter(
+                digest=sha256(encoded).hexdigest(),
+                event=encoded,
+                error=text[:_MAX_ERROR_CHARACTERS],
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    logger.error("Set aside an activity event that cannot be written: %s", type(error).__name__)
+
+
+def requeue(letters: Iterable[ActivityDeadLetter]) -> int:
+    """Put dead letters back into the buffer, and take them off the list.
+
+    Returns how many; fewer than given when the buffer is full or somebody else was faster.
+
+    Raises redis.exceptions.RedisError when Redis does not answer; the letter at hand stays.
+    """
+    requeued = 0
+    for letter in letters:
+        with transaction.atomic():
+            # A worker that sets the event aside again waits for the end of this transaction.
+            deleted, _ = ActivityDeadLetter.objects.filter(pk=letter.pk).delete()
+            if not deleted:
+                continue
+            if not activity_buffer.push(bytes(letter.event)):
+                transaction.set_rollback(True)
+                break
+        requeued += 1
+    return requeued

@@ -1,0 +1,77 @@
+"""Keeping the activity log short. The daily sums outlive what is pruned."""
+
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from accounts import background
+
+BATCH_ROWS = 5_000
+
+# A scheduled run ends before django-q2's time-out and lets another one go on.
+_RUN_SECONDS = 30
+
+# A walk along the primary key: events are written in about the order of time, so the old ones
+# come first, and no index on the time is needed, which every write would have to maintain.
+_PRUNE = """
+WITH page AS (
+    SELECT id, "timestamp" FROM activity_log WHERE id > %(after)s ORDER BY id LIMIT %(rows)s
+), pruned AS (
+    DELETE FROM activity_log AS log
+    USING page
+    WHERE log.id = page.id AND page."timestamp" < %(before)s
+    RETURNING
+        log.user_id, (log."timestamp" AT TIME ZONE 'UTC')::date AS day, log.model, log.provider
+), counted AS (
+    UPDATE activity_daily AS usage
+    SET logged = usage.logged - gone.events
+    FROM (
+        SELECT user_id, day, model, provider, count(*) AS events
+        FROM pruned
+        GROUP BY user_id, day, model, provider
+    ) AS gone
+    WHERE (usage.user_id, usage.day, usage.model, usage.provider)
+        = (gone.user_id, gone.day, gone.model, gone.provider)
+)
+SELECT (SELECT count(*) FROM pruned), (SELECT max(id) FROM page)
+"""
+
+
+def prune(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool]:
+    """Delete the events before a time, BATCH_ROWS at most per transaction.
+
+    It walks from the oldest rows to the first batch in which none is old enough, and stops
+    after `seconds`.
+
+    Returns how many were deleted, and whether that was all.
+
+    Raises django.db.Error; what has been deleted stays deleted.
+    """
+    ends_at = time.monotonic() + seconds
+    deleted, after = 0, 0
+    while time.monotonic() < ends_at:
+        with connection.cursor() as cursor:
+            cursor.execute(_PRUNE, {"after": after, "before": before, "rows": BATCH_ROWS})
+            pruned, last = cursor.fetchone()
+        if not pruned:
+            return deleted, True
+        deleted += pruned
+        after = last
+    return deleted, False
+
+
+def prune_expired() -> int:
+    """Delete what is older than ACTIVITY_RETENTION_DAYS; runs every day.
+
+    Returns how many events were deleted in this run; a run that is not enough starts another.
+    """
+    if not settings.ACTIVITY_RETENTION_DAYS:
+        return 0
+    before = timezone.now() - timedelta(days=settings.ACTIVITY_RETENTION_DAYS)
+    deleted, complete = prune(before, seconds=_RUN_SECONDS)
+    if not complete:
+        background.enqueue("accounts.activity_retention.prune_expired")
+    return deleted

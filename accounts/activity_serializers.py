@@ -1,0 +1,103 @@
+"""The JSON and the query parameters of activity."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import ActivityEvent
+
+MAX_PAGE = 1000
+# A page is found by reading over those before it; `from` and `to` lead further.
+MAX_OFFSET = 100_000
+MAX_STATS_DAYS = 3_660
+
+
+class DayField(serializers.DateField):
+    """A day (UTC) as `2026-03-01`, or as a time in it."""
+
+    default_error_messages = {"range": "This is too long ago or too far ahead."}
+
+    def to_internal_value(self, value: Any) -> date:
+        day: date
+        if isinstance(value, str) and "T" in value:
+            day = serializers.DateTimeField().to_internal_value(value).astimezone(UTC).date()
+        else:
+            day = super().to_internal_value(value)
+        # Leaves room for reckoning with days before and after it.
+        if not 1970 <= day.year <= 2999:
+            self.fail("range")
+        return day
+
+
+class _PeriodInput(serializers.Serializer):
+    """`from` and `to`, two days, both included; `first` and `last` in the validated data."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # The one name is a keyword of Python.
+        period: dict[str, serializers.Field] = {
+            "from": DayField(required=False, source="first"),
+            "to": DayField(required=False, source="last"),
+        }
+        return {**super().get_fields(), **period}
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        period = {"first": given.get("first"), "last": given.get("last")}
+        if period["first"] and period["last"] and period["first"] > period["last"]:
+            raise serializers.ValidationError({"from": ["This is after `to`."]})
+        return {**given, **period}
+
+
+class ActivityStatsInput(_PeriodInput):
+    days = serializers.IntegerField(min_value=1, max_value=365, default=30)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        given = super().validate(given)
+        last = given["last"] or max(datetime.now(UTC).date(), given["first"] or date.min)
+        first = given["first"] or last - timedelta(days=given["days"] - 1)
+        if (last - first).days >= MAX_STATS_DAYS:
+            raise serializers.ValidationError(
+                {"from": [f"The period may have at most {MAX_STATS_DAYS} days."]}
+            )
+        return {"first": first, "last": last}
+
+
+class ActivityLogInput(_PeriodInput):
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=10)
+    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
+    page = serializers.IntegerField(min_value=1, max_value=MAX_OFFSET, required=False)
+    model = serializers.CharField(max_length=255, required=False)
+    provider = serializers.CharField(max_length=255, required=False)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Turn `page` into `offset`, and gather what must match exactly in `names`."""
+        given = super().validate(given)
+        if "page" in given:
+            given["offset"] = (given["page"] - 1) * given["limit"]
+            if given["offset"] > MAX_OFFSET:
+                raise serializers.ValidationError(
+                    {"page": [f"Pages end after {MAX_OFFSET} events: narrow with `to`."]}
+                )
+        given["names"] = {name: given[name] for name in ("model", "provider") if name in given}
+        return given
+
+
+class ActivityEventSerializer(serializers.ModelSerializer):
+    user_id = serializers.IntegerField()
+    cost = serializers.FloatField()
+
+    class Meta:
+        model = ActivityEvent
+        fields = [
+            "id",
+            "user_id",
+            "timestamp",
+            "model",
+            "provider",
+            "tokens",
+            "cost",
+            "speed",
+            "finish_reason",
+            "app",
+            "metadata",
+        ]

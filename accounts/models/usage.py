@@ -1,0 +1,81 @@
+"""What was used per day, added up when activity is written, and kept when it is pruned."""
+
+from datetime import date
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models.api_keys import ApiKey
+from accounts.principal import Principal
+
+
+class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):
+    def owned_by(self, owner: Principal) -> Self:
+        """One user's days; the primary key starts with the user."""
+        return self.filter(user_id=owner.user_id)
+
+    def in_days(self, first: date | None, last: date | None) -> Self:
+        """These days (UTC), both included; None is open."""
+        found = self
+        if first:
+            found = found.filter(day__gte=first)
+        if last:
+            found = found.filter(day__lte=last)
+        return found
+
+    def logged_events(self) -> int:
+        """How many events of these days the activity log holds now, without counting them."""
+        total: int | None = self.aggregate(total=models.Sum("logged"))["total"]
+        return total or 0
+
+
+class ActivityDay(models.Model):
+    """What one user did on one day with one model of one provider."""
+
+    pk = models.CompositePrimaryKey("user_id", "day", "model", "provider")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        # The primary key serves it.
+        db_index=False,
+    )
+    day = models.DateField(help_text="UTC")
+    model = models.CharField(max_length=255)
+    provider = models.CharField(max_length=255)
+    requests = models.BigIntegerField()
+    tokens = models.BigIntegerField()
+    spend = models.DecimalField(max_digits=24, decimal_places=8, help_text="US dollars")
+    logged = models.BigIntegerField(help_text="Of the requests, those that are not pruned yet")
+
+    objects: ClassVar[models.Manager["ActivityDay"]] = ActivityDayQuerySet.as_manager()
+
+    class Meta:
+        db_table = "activity_daily"
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.requests} requests"
+
+
+class ApiKeyDay(models.Model):
+    """What one key was used for on one day."""
+
+    pk = models.CompositePrimaryKey("api_key_id", "day")
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.CASCADE,
+        related_name="usage",
+        # The primary key serves it.
+        db_index=False,
+    )
+    day = models.DateField(help_text="UTC")
+    requests = models.BigIntegerField()
+    tokens = models.BigIntegerField()
+    spend = models.DecimalField(max_digits=24, decimal_places=8, help_text="US dollars")
+
+    class Meta:
+        db_table = "api_key_usage_daily"
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.requests} requests"

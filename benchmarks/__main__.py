@@ -1,0 +1,70 @@
+"""`python -m benchmarks NAME` runs `benchmarks/NAME.py` on servers and data of its own.
+
+Servers given by DATABASE_URL and REDIS_URL are used; what is missing is embedded. Either way
+the tables are in a database made for this run, and the keys in Redis have a prefix of their own.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django
+import psycopg
+import redis
+from django.core.management import call_command
+from psycopg import sql
+
+from gatewayz import embedded
+
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that is named. Returns the exit code."""
+    if len(arguments) != 1 or arguments[0] not in NAMES:
+        print(f"usage: python -m benchmarks {{{','.join(NAMES)}}}", file=sys.stderr)
+        return 2
+    with _own_data():
+        importlib.import_module(f"benchmarks.{arguments[0]}").main()
+    return 0
+
+
+@contextmanager
+def _own_data() -> Iterator[None]:
+    """Django, ready to work on an empty database and under an unused prefix in Redis."""
+    name = f"gatewayz_benchmark_{os.getpid()}"
+    servers = embedded.start(embedded.default_data_dir() / "benchmarks")
+    try:
+        with psycopg.connect(servers.database_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            try:
+                os.environ.update(
+                    servers.environ,
+                    DATABASE_URL=urlsplit(servers.database_url)._replace(path=name).geturl(),
+                    REDIS_KEY_PREFIX=name,
+                    DJANGO_SETTINGS_MODULE="gatewayz.settings",
+                    LOG_LEVEL=os.environ.get("LOG_LEVEL", "ERROR"),
+                )
+                django.setup()
+                call_command("migrate", verbosity=0)
+                yield
+            finally:
+                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+                connection.execute(drop)
+                _forget_keys(servers.redis_url, name)
+    finally:
+        servers.stop()
+
+
+def _forget_keys(url: str, prefix: str) -> None:
+    with redis.Redis.from_url(url) as client:
+        for key in client.scan_iter(f"*{prefix}*", count=1000):
+            client.delete(key)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

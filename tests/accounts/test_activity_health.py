@@ -1,0 +1,164 @@
+"""How the writing of activity fares, for the probes and in the admin."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_redis import get_redis_connection
+
+from accounts import activity, activity_buffer, activity_drain, activity_health
+from accounts.activity_events import Event, encode, new_event_id
+from accounts.activity_health import activity_stats
+from accounts.models import ActivityDeadLetter, ActivityEvent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LETTERS = "admin:accounts_activitydeadletter_changelist"
+
+
+def record(user, **fields):
+    activity.record(user_id=user.pk, finish_reason="tested", **fields)
+
+
+def event_of_age(user, seconds):
+    return encode(
+        Event(
+            event_id=new_event_id(),
+            user_id=user.pk,
+            api_key_id=None,
+            timestamp=datetime.now(UTC) - timedelta(seconds=seconds),
+            model="",
+            provider="",
+            tokens=0,
+            cost=0.0,
+            speed=0.0,
+            finish_reason="",
+            app="",
+            metadata={},
+        )
+    )
+
+
+def wait_in_buffer(*events):
+    get_redis_connection("default").rpush(activity_buffer._BUFFER, *events)
+
+
+def test_counts_what_was_written_and_what_waits(user):
+    for _ in range(3):
+        record(user)
+    activity_drain.drain()
+    record(user)
+
+    stats = activity_stats()
+
+    assert (stats.depth, stats.written, stats.batches, stats.dead_letters) == (1, 3, 1, 0)
+    assert 0 <= stats.oldest_seconds < 30
+    assert not stats.is_degraded
+
+
+def test_an_event_in_a_leased_batch_waits_too(user):
+    wait_in_buffer(event_of_age(user, 60))
+    activity_buffer.take()
+    record(user)
+
+    stats = activity_stats()
+
+    assert stats.depth == 2
+    assert 60 <= stats.oldest_seconds < 90
+
+
+def test_counts_batches_that_were_abandoned(user, monkeypatch):
+    record(user)
+    monkeypatch.setattr(activity_buffer, "LEASE_MS", 0)
+    activity_buffer.take()
+    activity_drain.sweep()
+
+    assert activity_stats().abandoned_batches == 1
+
+
+def test_an_event_that_cannot_be_read_has_no_age(user):
+    wait_in_buffer(b"nonsense")
+
+    assert (activity_stats().depth, activity_stats().oldest_seconds) == (1, None)
+
+
+def test_readyz_shows_the_backlog(user):
+    record(user)
+
+    body = Client().get("/readyz").json()
+
+    assert (body["status"], body["parts"]["activity"]) == ("ok", "ok")
+    assert body["activity"]["depth"] == 1
+
+
+def test_readyz_is_degraded_when_an_event_waits_too_long(user):
+    wait_in_buffer(event_of_age(user, 31))
+
+    response = Client().get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["status"] == response.json()["parts"]["activity"] == "degraded"
+
+
+def test_readyz_is_degraded_when_too_many_events_wait(user, monkeypatch):
+    monkeypatch.setattr(activity_health, "DEGRADED_EVENTS", 2)
+    for _ in range(3):
+        record(user)
+
+    assert Client().get("/readyz").json()["status"] == "degraded"
+
+
+def test_the_activity_log_of_the_admin_shows_the_backlog(user, admin_client):
+    record(user, model="gpt\x00")
+    activity_drain.drain()
+    record(user)
+
+    page = admin_client.get(reverse("admin:accounts_activityevent_changelist")).content.decode()
+
+    assert "Up to date." in page
+    assert "1 events wait" in page
+    assert "1 dead letters" in page
+
+
+def test_the_activity_log_of_the_admin_opens_without_redis(admin_client, no_redis):
+    response = admin_client.get(reverse("admin:accounts_activityevent_changelist"))
+
+    assert response.status_code == 200
+    assert "buffer does not answer" in response.content.decode()
+
+
+def test_dead_letters_are_shown_and_queued_again_in_the_admin(user, admin_client):
+    record(user, model="gpt\x00")
+    wait_in_buffer(b"\xffnonsense")
+    activity_drain.drain()
+    letters = list(ActivityDeadLetter.objects.order_by("id"))
+
+    page = admin_client.get(reverse(LETTERS)).content.decode()
+    assert "\\xffnonsense" in page
+    assert "DataError" in page
+    change = reverse("admin:accounts_activitydeadletter_change", args=[letters[1].pk])
+    assert "gpt" in admin_client.get(change).content.decode()
+
+    response = admin_client.post(
+        reverse(LETTERS),
+        {"action": "requeue", "_selected_action": [letter.pk for letter in letters]},
+        follow=True,
+    )
+
+    assert "2 events queued again" in response.content.decode()
+    assert activity_stats().depth == 2
+    assert not ActivityDeadLetter.objects.exists()
+
+
+def test_dead_letters_stay_when_redis_is_down(user, admin_client, no_redis):
+    record(user, model="gpt\x00")
+    letter = ActivityDeadLetter.objects.get()
+
+    response = admin_client.post(
+        reverse(LETTERS), {"action": "requeue", "_selected_action": [letter.pk]}, follow=True
+    )
+
+    assert "Redis does not answer" in response.content.decode()
+    assert ActivityDeadLetter.objects.exists()
+    assert not ActivityEvent.objects.exists()

@@ -1,0 +1,106 @@
+"""Activity stays cheap to read and to prune, however long the log is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts import activity_retention
+from accounts.activity_sums import sum_activity
+from accounts.models import ActivityDay, ActivityEvent
+from accounts.principal import Principal
+
+LOAD = """
+INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser,
+                   created_at, updated_at)
+SELECT n, 'user' || n || '@example.com', 'user' || n, '', true, false, false, now(), now()
+FROM generate_series(1, 100) AS n;
+
+INSERT INTO activity_log (event_id, user_id, "timestamp", model, provider, tokens, cost, speed,
+                          finish_reason, app, metadata)
+SELECT gen_random_uuid(), 1 + n % 100, now() - (100000 - n) * interval '5 minutes',
+       'm' || n % 3, 'p', 0, 0, 0, '', '', '{}'
+FROM generate_series(1, 100000) AS n;
+
+INSERT INTO activity_daily (user_id, day, model, provider, requests, tokens, spend, logged)
+SELECT user_id, ("timestamp" AT TIME ZONE 'UTC')::date, model, provider, count(*), 0, 0, count(*)
+FROM activity_log GROUP BY 1, 2, 3, 4;
+"""
+
+OWNER = Principal(
+    user_id=7,
+    key_id=7,
+    key_is_active=True,
+    user_is_active=True,
+    is_staff=False,
+    environment_tag="live",
+    expires_at=None,
+)
+TODAY = datetime.now(UTC).date()
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _many_rows(django_db_setup, django_db_blocker):
+    tables = "users, activity_log, activity_daily"
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        # Vacuum takes no row for visible whose commit, or one near it, is not on disk yet.
+        cursor.execute("SET synchronous_commit = on")
+        cursor.execute(LOAD)
+        cursor.execute(f"VACUUM ANALYZE {tables}")
+        cursor.execute("RESET synchronous_commit")
+        yield
+        cursor.execute(f"TRUNCATE {tables} CASCADE")
+
+
+def plan_of(run):
+    """The plan of the one statement that `run` runs, as it would be without running it."""
+    with CaptureQueriesContext(connection) as captured:
+        run()
+    (statement,) = captured
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + statement["sql"])
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def seeks(plan, index, column):
+    """Whether the plan starts in the middle of `index`, at a value of `column`."""
+    return index in plan and column in plan.split("Index Cond")[1].splitlines()[0]
+
+
+def test_the_stats_of_a_month_read_that_month_of_the_daily_sums():
+    plan = plan_of(lambda: sum_activity(OWNER, TODAY - timedelta(days=29), TODAY))
+
+    assert seeks(plan, "activity_daily_pkey", "day"), plan
+    assert "activity_log" not in plan
+
+
+def test_the_length_of_the_log_is_read_from_the_daily_sums():
+    days = ActivityDay.objects.owned_by(OWNER).in_days(TODAY - timedelta(days=29), None)
+    plan = plan_of(days.logged_events)
+
+    assert seeks(plan, "activity_daily_pkey", "day"), plan
+
+
+def test_a_page_of_the_log_is_read_in_the_order_of_the_index():
+    page = ActivityEvent.objects.owned_by(OWNER).newest_first()[:50]
+    plan = page.explain()
+
+    assert "using idx_activity_log_user_id" in plan, plan
+    assert "Incremental Sort" in plan or "Sort" not in plan, plan
+
+
+def test_a_period_of_the_log_starts_in_the_index():
+    events = ActivityEvent.objects.owned_by(OWNER)
+    plan = events.in_days(TODAY - timedelta(days=9), TODAY).newest_first()[:50].explain()
+
+    assert seeks(plan, "idx_activity_log_user_id", "timestamp"), plan
+
+
+def test_pruning_walks_the_primary_key():
+    plan = plan_of(lambda: activity_retention.prune(datetime(2000, 1, 1, tzinfo=UTC)))
+
+    assert seeks(plan, "activity_log_pkey", "id"), plan
+    assert "Seq Scan on activity_log" not in plan, plan

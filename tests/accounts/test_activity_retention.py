@@ -1,0 +1,100 @@
+"""Pruning the activity log, and the sums that outlive it."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts import activity_retention, background
+from accounts.activity_events import Event, new_event_id, write_events
+from accounts.models import ActivityDay, ActivityEvent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def events(user):
+    """An event for each of the last 30 days, the oldest first; tokens say its age in days."""
+    now = timezone.now()
+    write_events(
+        [
+            Event(
+                event_id=new_event_id(),
+                user_id=user.pk,
+                api_key_id=None,
+                timestamp=now - timedelta(days=age, minutes=1),
+                model="m",
+                provider="p",
+                tokens=age,
+                cost=0.0,
+                speed=0.0,
+                finish_reason="",
+                app="",
+                metadata={},
+            )
+            for age in reversed(range(30))
+        ]
+    )
+
+
+def kept():
+    return sorted(ActivityEvent.objects.values_list("tokens", flat=True))
+
+
+def test_prunes_what_is_older_and_keeps_the_sums(events, user, capsys):
+    call_command("prune_activity", days=10)
+
+    assert capsys.readouterr().out == "20 events deleted\n"
+    assert kept() == [*range(10)]
+    days = ActivityDay.objects.filter(user=user)
+    assert days.count() == 30
+    assert sum(day.requests for day in days) == 30
+    assert sum(day.logged for day in days) == 10
+
+
+def test_prunes_in_bounded_batches(events, monkeypatch):
+    monkeypatch.setattr(activity_retention, "BATCH_ROWS", 4)
+
+    with CaptureQueriesContext(connection) as captured:
+        deleted, complete = activity_retention.prune(timezone.now() - timedelta(days=10))
+
+    assert (deleted, complete) == (20, True)
+    # Five batches of four, and the first one in which nothing is old.
+    assert len(captured) == 6
+
+
+def test_a_run_that_is_not_enough_starts_another(events, settings, monkeypatch):
+    settings.ACTIVITY_RETENTION_DAYS = 10
+    monkeypatch.setattr(activity_retention, "_RUN_SECONDS", 0)
+
+    assert activity_retention.prune_expired() == 0
+
+    assert background._broker().queue_size() == 1
+
+
+def test_the_schedule_prunes_by_the_setting(events, settings):
+    settings.ACTIVITY_RETENTION_DAYS = 10
+
+    assert activity_retention.prune_expired() == 20
+
+    assert background._broker().queue_size() == 0
+
+
+@pytest.mark.parametrize("prune", [activity_retention.prune_expired, None])
+def test_zero_days_keep_everything(events, settings, prune):
+    settings.ACTIVITY_RETENTION_DAYS = 0
+    if prune:
+        prune()
+    else:
+        call_command("prune_activity", days=0)
+
+    assert len(kept()) == 30
+
+
+@pytest.mark.parametrize("days", [-1, 40_000])
+def test_refuses_days_that_make_no_sense(days):
+    with pytest.raises(CommandError, match="--days"):
+        call_command("prune_activity", days=days)

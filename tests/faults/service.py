@@ -1,0 +1,247 @@
+"""The whole service in processes of its own, to be killed and started again."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import psycopg
+import redis
+
+from gatewayz.embedded import postgres_server, redis_server
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30.0
+POLL_SECONDS = 0.02
+
+
+def wait_until(true: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
+    """Poll until `true()` is; returns what it then was. Raises TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (result := true()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds:.0f} s")
+        time.sleep(POLL_SECONDS)
+    return result
+
+
+class Service:
+    """PostgreSQL, Redis, a web process and a cluster with one worker; `stop()` ends them all."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        home.mkdir(parents=True)
+        self.database_url = self.start_postgres()
+        self.redis_url = self.start_redis()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.environ = {
+            **os.environ,
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "REDIS_KEY_PREFIX": "faults",
+            "GATEWAYZ_DATA_DIR": str(home),
+            "LOG_LEVEL": "CRITICAL",
+            "WORKERS": "1",
+        }
+        self.manage("migrate", "-v", "0")
+        self.api_key = self.manage("create_api_key", "ada@example.com").strip()
+
+    def stop(self) -> None:
+        for name in list(self._processes):
+            self.kill(name)
+        redis_server.stop(self.home / "redis")
+        postgres_server.stop(self.home / "postgres")
+        shutil.rmtree(self.home)
+
+    # --- Parts ---------------------------------------------------------------------------------
+
+    def start_postgres(self) -> str:
+        return postgres_server.start(self.home / "postgres", durable=True)
+
+    def stop_postgres(self) -> None:
+        postgres_server.stop(self.home / "postgres")
+
+    def start_redis(self) -> str:
+        return redis_server.start(self.home / "redis", durable=True)
+
+    def stop_redis(self) -> None:
+        redis_server.stop(self.home / "redis")
+
+    def kill_redis(self) -> None:
+        pid = int((self.home / "redis" / "redis.pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self._redis_answers())
+
+    def _redis_answers(self) -> bool:
+        with self.redis() as client:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+    def start_cluster(self) -> None:
+        self._start("cluster", "manage.py", "qcluster")
+
+    def start_web(self) -> None:
+        options = ("--interface", "wsgi", "--port", str(self.port), "--log-level", "error")
+        self._start("web", "-m", "granian", *options, "--no-ws", "gatewayz.wsgi:application")
+        wait_until(self._is_healthy)
+
+    def runs(self, name: str) -> bool:
+        return name in self._processes
+
+    def kill(self, name: str) -> None:
+        """Kill a part and all its processes, as `kill -9` does."""
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def manage(self, *arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=CHECKOUT,
+            env=self.environ,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=START_SECONDS,
+        ).stdout
+
+    def _start(self, name: str, *command: str) -> None:
+        assert name not in self._processes
+        self._processes[name] = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=CHECKOUT,
+            env=self.environ,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _is_healthy(self) -> bool:
+        return self._answer("GET", "/healthz") is not None
+
+    # --- Requests ------------------------------------------------------------------------------
+
+    def create_session(self) -> int | None:
+        """The id of a new session; None when the service did not promise one."""
+        answer = self._answer("POST", "/v1/chat/sessions", "{}")
+        return answer["data"]["id"] if answer and answer.get("success") else None
+
+    def create_sessions(self, count: int) -> list[int]:
+        """The ids of new sessions, all promised."""
+        made = [self.create_session() for _ in range(count)]
+        assert None not in made
+        return made
+
+    @contextmanager
+    def traffic(self, threads: int) -> Iterator[list[int]]:
+        """Sessions are created as fast as they can be; the promised ids are in the list."""
+        promised: list[int] = []
+        enough = Event()
+
+        def create() -> None:
+            while not enough.is_set():
+                session_id = self.create_session()
+                if session_id is None:
+                    enough.wait(POLL_SECONDS)
+                else:
+                    promised.append(session_id)
+
+        creators = [Thread(target=create) for _ in range(threads)]
+        for creator in creators:
+            creator.start()
+        try:
+            yield promised
+        finally:
+            enough.set()
+            for creator in creators:
+                creator.join()
+
+    def _answer(self, method: str, path: str, body: str | None = None) -> dict[str, Any] | None:
+        headers = {
+            "Authorization": f"Bearer {self.api_key}",
+            "Content-Type": "application/json",
+        }
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers)
+            answer: dict[str, Any] = json.loads(connection.getresponse().read())
+        except (OSError, HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+        return answer
+
+    # --- What became of them -------------------------------------------------------------------
+
+    @contextmanager
+    def database(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            yield connection
+
+    @contextmanager
+    def redis(self) -> Iterator[redis.Redis]:
+        with redis.Redis.from_url(self.redis_url) as client:
+            yield client
+
+    def waiting(self) -> int:
+        """Events in the buffer."""
+        with self.redis() as client:
+            return client.llen("faults:{activity}:buffer")
+
+    def leases(self) -> list[str]:
+        """The batches that a worker holds."""
+        with self.redis() as client:
+            return [name.decode() for name in client.zrange("faults:{activity}:leases", 0, -1)]
+
+    def end_leases(self) -> None:
+        """As if their time had passed."""
+        with self.redis() as client:
+            for lease in self.leases():
+                client.zadd("faults:{activity}:leases", {lease: 0}, xx=True)
+
+    def sweep(self) -> None:
+        """What the schedule does every minute."""
+        self.manage("shell", "-v", "0", "-c", "from accounts.activity_drain import sweep; sweep()")
+
+    def written(self) -> Counter[int]:
+        """How often each session's creation is in the activity log."""
+        with self.database() as connection:
+            rows = connection.execute(
+                "SELECT (metadata->>'session_id')::bigint, count(*) FROM activity_log"
+                " WHERE finish_reason = 'session_created' GROUP BY 1"
+            )
+            return Counter(dict(rows.fetchall()))
+
+    def assert_written_once(self, promised: list[int], seconds: float = START_SECONDS) -> None:
+        """Every promised event is in the log, once, and counted as often, before long."""
+        wait_until(lambda: set(promised) <= self.written().keys(), seconds)
+        assert set(self.written().values()) == {1}
+        with self.database() as connection:
+            row = connection.execute("""
+                SELECT
+                    (SELECT count(*) FROM activity_log),
+                    (SELECT sum(requests) FROM activity_daily),
+                    (SELECT count(*) FROM activity_log WHERE api_key_id IS NOT NULL),
+                    (SELECT sum(requests) FROM api_key_usage_daily),
+                    (SELECT sum(requests_used) FROM api_keys_new)
+            """).fetchone()
+        assert row is not None
+        events, counted, of_keys, counted_of_keys, used = row
+        assert events == counted
+        assert of_keys == counted_of_keys == used

@@ -1,0 +1,251 @@
+"""Whatever is killed: an event that a 2xx promised is in the activity log, exactly once.
+
+`make test` runs the small form, which plays the passing of time; `make faults` runs the long
+form, which waits for it, and keeps requests coming all the while.
+"""
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from gatewayz import embedded
+from tests.faults.service import Service, wait_until
+
+LONG = os.environ.get("FAULTS") == "long"
+# The end of a lease, the next run of the sweep, and the next look of django-q2 at its schedules.
+SWEPT_SECONDS = 30.0 + 60.0 + 60.0
+
+only_long = pytest.mark.skipif(not LONG, reason="make faults")
+pytestmark = pytest.mark.timeout(600 if LONG else 60)
+
+
+@pytest.fixture(scope="module")
+def service():
+    running = Service(embedded.default_data_dir() / "test" / f"faults-{os.getpid()}")
+    try:
+        running.start_web()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def cluster(service):
+    """A running cluster, gone again after the test."""
+    service.start_cluster()
+    try:
+        yield
+    finally:
+        if service.runs("cluster"):
+            service.kill("cluster")
+
+
+@contextmanager
+def nobody_writes_activity(service):
+    """A worker that has taken a batch has to wait, with its INSERT, for the end of the block."""
+    # Another connection looks on, because a transaction sees no change of what others do.
+    with service.database() as connection, service.database() as onlooker:
+        with connection.transaction():
+            connection.execute("LOCK TABLE activity_log IN ACCESS EXCLUSIVE MODE")
+            yield onlooker
+
+
+def waiting_writers(connection):
+    return connection.execute("""
+        SELECT pid FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND query LIKE '%WITH incoming AS%'
+    """).fetchall()
+
+
+def create_sessions_until_a_batch_is_taken(service, connection):
+    """Promised sessions, and the database's processes that cannot write them."""
+    promised = []
+
+    def look():
+        # The flag that a worker is awake outlives a worker that was killed, by some seconds.
+        promised.extend(service.create_sessions(1))
+        return waiting_writers(connection)
+
+    return promised, wait_until(look)
+
+
+def pid_of(lease):
+    return int(lease.split(":")[1])
+
+
+def test_the_worker_writes_what_was_promised(service, cluster):
+    promised = service.create_sessions(20)
+
+    service.assert_written_once(promised)
+
+
+@pytest.mark.parametrize("write", ["dies with the worker", "goes on without it"])
+def test_a_worker_killed_between_taking_and_writing(service, cluster, write):
+    with nobody_writes_activity(service) as connection:
+        promised, ((backend,),) = create_sessions_until_a_batch_is_taken(service, connection)
+        (lease,) = service.leases()
+        os.kill(pid_of(lease), signal.SIGKILL)
+        if write == "dies with the worker":
+            connection.execute("SELECT pg_terminate_backend(%s)", [backend])
+            wait_until(lambda: not waiting_writers(connection))
+    promised += service.create_sessions(5)
+
+    if LONG:
+        service.assert_written_once(promised, SWEPT_SECONDS)
+    else:
+        service.end_leases()
+        service.sweep()
+        service.assert_written_once(promised)
+    assert lease not in service.leases()
+
+
+def test_the_whole_cluster_killed_while_it_writes(service, cluster):
+    with nobody_writes_activity(service) as connection:
+        promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
+        service.kill("cluster")
+    promised += service.create_sessions(20)
+    assert service.waiting() > 0
+
+    if LONG:
+        service.start_cluster()
+        service.assert_written_once(promised, SWEPT_SECONDS)
+    else:
+        service.end_leases()
+        service.sweep()
+        service.assert_written_once(promised)
+
+
+def test_the_web_process_killed_after_its_responses(service):
+    with service.traffic(threads=4) as promised:
+        wait_until(lambda: len(promised) > 50)
+        service.kill("web")
+    service.start_web()
+
+    service.sweep()
+    service.assert_written_once(promised)
+
+
+def test_redis_restarted_with_events_waiting(service):
+    promised = service.create_sessions(20)
+    assert service.waiting() == 20
+
+    service.stop_redis()
+    promised += service.create_sessions(5)
+    service.start_redis()
+    promised += service.create_sessions(5)
+
+    assert service.waiting() == 25
+    service.sweep()
+    service.assert_written_once(promised)
+
+
+def test_without_redis_an_event_is_there_before_its_response(service):
+    service.stop_redis()
+    try:
+        for _ in range(5):
+            (session_id,) = service.create_sessions(1)
+            assert service.written()[session_id] == 1
+    finally:
+        service.start_redis()
+
+
+def test_postgres_restarted_while_events_wait_and_are_written(service, cluster):
+    with service.traffic(threads=2) as promised:
+        wait_until(lambda: len(promised) > 20)
+        service.stop_postgres()
+        before = len(promised)
+        service.start_postgres()
+        wait_until(lambda: len(promised) > before + 20)
+
+    if LONG:
+        service.assert_written_once(promised, SWEPT_SECONDS)
+    else:
+        service.sweep()
+        service.assert_written_once(promised)
+
+
+@only_long
+def test_everything_killed_in_turn_under_load(service, cluster):
+    def kill_a_worker():
+        with nobody_writes_activity(service) as connection:
+            wait_until(lambda: waiting_writers(connection))
+            os.kill(pid_of(service.leases()[0]), signal.SIGKILL)
+
+    def restart_cluster():
+        service.kill("cluster")
+        service.start_cluster()
+
+    def restart_web():
+        service.kill("web")
+        service.start_web()
+
+    def restart_redis():
+        service.stop_redis()
+        service.start_redis()
+
+    def restart_postgres():
+        service.stop_postgres()
+        service.start_postgres()
+
+    with service.traffic(threads=4) as promised:
+        for _ in range(3):
+            for fault in (
+                kill_a_worker,
+                restart_web,
+                restart_redis,
+                restart_cluster,
+                restart_postgres,
+            ):
+                before = len(promised)
+                wait_until(lambda before=before: len(promised) > before + 200, 60)
+                fault()
+                with service.database() as connection:
+                    log = "SELECT count(*) FROM activity_log"
+                    (written,) = connection.execute(log).fetchone()
+                    # Django-q2 takes ten seconds to get over a queue that did not answer.
+                    wait_until(lambda: connection.execute(log).fetchone()[0] > written, 30)
+
+    service.assert_written_once(promised, SWEPT_SECONDS)
+
+
+@only_long
+def test_redis_killed_loses_no_more_than_its_last_two_seconds(service):
+    """An orderly stop writes the append-only file; the file of a killed one may lack its end."""
+    with service.traffic(threads=4) as promised:
+        wait_until(lambda: len(promised) > 2000, 60)
+        times = []
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            times.append((time.monotonic(), len(promised)))
+        service.kill_redis()
+        killed_at = time.monotonic()
+    service.start_redis()
+    service.sweep()
+
+    written = service.written()
+    safe = max(count for moment, count in times if moment < killed_at - 2)
+    lost = [session_id for session_id in promised if session_id not in written]
+    print(f"\n{len(lost)} of {len(promised)} events lost by kill -9 of Redis")
+    assert not set(lost) & set(promised[:safe])
+    assert max(written.values()) == 1
+
+
+@only_long
+def test_redis_without_persistence_loses_what_waited_and_nothing_else(service):
+    with service.redis() as client:
+        client.config_set("appendonly", "no")
+    written_before = service.create_sessions(20)
+    service.sweep()
+    waiting = service.create_sessions(20)
+
+    service.kill_redis()
+    after = service.create_sessions(5)
+    service.start_redis()
+
+    service.sweep()
+    service.assert_written_once(written_before + after)
+    # The file that was written last is older than these.
+    assert not set(waiting) & service.written().keys()
