@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -82,19 +83,25 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         headers = _headers_of(exc)
         body = problem(exc.status_code, _code_of(exc), str(exc.detail))
     elif isinstance(exc, (OperationalError, InterfaceError)):
-        # The exception's text names hosts and statements: it belongs in the log only.
-        logger.error("Database unavailable", exc_info=exc)
-        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-        body = problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "database_unavailable",
-            "The database did not answer in time. Please try again.",
-        )
+        body, headers = _unavailable("database", exc)
+    elif isinstance(exc, RedisError):
+        body, headers = _unavailable("cache", exc)
     else:
         return None
 
     set_rollback()
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
+
+
+def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
+    # The exception's text names hosts and statements: it belongs in the log only.
+    logger.error("The %s is unavailable", part, exc_info=exc)
+    body = problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{part}_unavailable",
+        f"The {part} did not answer in time. Please try again.",
+    )
+    return body, {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 def _headers_of(exc: exceptions.APIException) -> dict[str, str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -222,6 +224,27 @@ REDIS_KEY_PREFIX = env("REDIS_KEY_PREFIX", default="gatewayz")
 # REDIS_TIMEOUT_SECONDS: the longest that a request waits for Redis to connect or to answer.
 REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.5)
 
+_redis_options = {
+    "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS,
+    "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS,
+    # One retry, at once: a connection that Redis has closed meanwhile is replaced.
+    "CONNECTION_POOL_KWARGS": {"protocol": 2, "retry": Retry(NoBackoff(), 1)},
+}
+
+# GATEWAYZ_KEY_CACHE: `off` looks every API key up in the database.
+KEY_CACHE = env.bool("GATEWAYZ_KEY_CACHE", default=True)
+
+# KEY_CACHE_TTL_SECONDS: how long a looked-up API key is answered from the cache, unless
+# `manage.py key_cache ttl` has said otherwise. It bounds how long a change made behind the
+# service's back, by SQL, goes unnoticed.
+KEY_CACHE_TTL_SECONDS = env.int("KEY_CACHE_TTL_SECONDS", default=300)
+
+# KEY_CACHE_STALE_SECONDS: how much longer keys are answered while the database is down.
+KEY_CACHE_STALE_SECONDS = env.int("KEY_CACHE_STALE_SECONDS", default=300)
+
+# KEY_CACHE_MAX_ENTRIES: the keys that each process keeps in memory, at about 0.6 kB each.
+KEY_CACHE_MAX_ENTRIES = env.int("KEY_CACHE_MAX_ENTRIES", default=10_000)
+
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
@@ -230,8 +253,19 @@ CACHES = {
         "OPTIONS": {
             # Data, never pickle: who can write to Redis must not be able to run code here.
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS,
-            "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS,
+            **_redis_options,
+        },
+    },
+    "keys": {
+        "BACKEND": "gatewayz.caching.backend.TwoLevelCache",
+        "LOCATION": REDIS_URL,
+        # The braces keep the entries together in a Redis Cluster.
+        "KEY_PREFIX": f"{REDIS_KEY_PREFIX}:{{keys}}",
+        "TIMEOUT": KEY_CACHE_TTL_SECONDS,
+        "OPTIONS": {
+            "LOCAL_MAX_ENTRIES": KEY_CACHE_MAX_ENTRIES,
+            "ENDED_SECONDS": KEY_CACHE_STALE_SECONDS,
+            **_redis_options,
         },
     },
 }
@@ -275,9 +309,6 @@ ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
 DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
-
-# KEY_CACHE_TTL_SECONDS: how long a looked-up API key is answered from the cache.
-KEY_CACHE_TTL_SECONDS = env.int("KEY_CACHE_TTL_SECONDS", default=300)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],

@@ -5,6 +5,7 @@ from accounts.activity_health import activity_stats
 from gatewayz import health
 
 urlpatterns = [
+    path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity_urls")),
     # Where clients of the old service look for it.

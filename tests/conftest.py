@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django_redis import get_redis_connection
 
-from accounts import activity_buffer, background
+from accounts import activity_buffer, background, key_entries
 from accounts.keys import create_key
 from accounts.models import ApiKey, User
 
@@ -18,6 +18,8 @@ from accounts.models import ApiKey, User
 def _no_keys_left_in_redis() -> Iterator[None]:
     """No test leaves keys to another; those of others on a shared server are not touched."""
     yield
+    for follower in key_entries.key_cache().entries.shared.coherence.followers:
+        follower.forget_all()
     client = get_redis_connection("default")
     names = list(client.scan_iter(f"*{settings.REDIS_KEY_PREFIX}*", count=1000))
     if names:
@@ -99,3 +101,4 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.undo()
     for pool in pools:
         pool.reset()
+    key_entries.key_cache().entries.shared._down_until = 0.0

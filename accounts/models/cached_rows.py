@@ -58,12 +58,11 @@ class CachedRow(models.Model):
         if update_fields is not None and self.CACHED_FIELDS.isdisjoint(update_fields):
             super().save(*args, **options)
             return
-        rows = self._stored()
         with transaction.atomic():
-            # Both what it was and what it is: saving may change the digest itself.
-            digests = rows.key_digests()
+            # Both what it was and what it is: saving may make the row, or change its digest.
+            digests = self._stored().key_digests()
             super().save(*args, **options)
-            forget_on_commit(digests | rows.key_digests())
+            forget_on_commit(digests | self._stored().key_digests())
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():

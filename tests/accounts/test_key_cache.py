@@ -1,18 +1,53 @@
 """The look-up from key to principal, and when it is looked up anew."""
 
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.core.cache import cache
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django_redis import get_redis_connection
 
-from accounts import key_format
-from accounts.key_cache import current_digest, get_user, invalidate_user
-from accounts.keys import create_key
+from accounts import key_cache, key_entries, key_format
+from accounts.key_cache import (
+    clear_cache,
+    current_digest,
+    get_cache_stats,
+    get_user,
+    invalidate_user,
+    set_cache_ttl,
+)
+from accounts.keys import create_key, revoke_key
 from accounts.models import ApiKey, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("listening")]
 
 LEGACY_KEY = "gw_live_" + "a-B_9" * 8
+
+
+@pytest.fixture
+def listening():
+    """The process hears of changes, so that it may keep entries in memory."""
+    assert key_entries.key_cache().entries.shared.coherence.wait_until_trusted(10)
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """The keys that are looked up in the database."""
+    loaded = []
+    load = key_cache._load
+
+    def counting_load(api_key):
+        loaded.append(api_key)
+        return load(api_key)
+
+    monkeypatch.setattr(key_cache, "_load", counting_load)
+    return loaded
+
+
+def entry_of(api_key):
+    cached = key_entries.key_cache()
+    return cached.entries.read_local(cached.name_prefix + current_digest(api_key))
 
 
 def test_a_cold_look_up_is_one_statement_and_a_warm_one_none(
@@ -31,11 +66,10 @@ def test_redis_holds_neither_the_key_nor_a_pickle(api_key):
     get_user(api_key)
 
     client = get_redis_connection("default")
-    names = list(client.scan_iter("*:key:*"))
-    assert len(names) == 1
-    stored = client.get(names[0])
-    assert stored.startswith(b"[")
-    assert api_key.encode() not in names[0] + stored
+    (name,) = client.scan_iter("*:key:*")
+    epoch_and_end, _, entry = client.get(name).partition(b"[")
+    assert json.loads(b"[" + entry)
+    assert api_key.encode() not in name + epoch_and_end + entry
 
 
 CHANGES = {
@@ -71,6 +105,11 @@ def works(api_key):
     return principal is not None and principal.refusal() is None
 
 
+def works_for_others(api_key):
+    cached = key_entries.read_local(current_digest(api_key))
+    return cached is not None and cached.principal.refusal() is None
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_change_is_seen_once_it_is_committed(api_key, key, user, change):
     assert works(api_key)
@@ -78,7 +117,7 @@ def test_a_change_is_seen_once_it_is_committed(api_key, key, user, change):
     with transaction.atomic():
         change(key, user)
         # Not yet: others must go on as they were.
-        assert cache.keys("key:*")
+        assert works_for_others(api_key)
 
     assert not works(api_key)
 
@@ -147,3 +186,210 @@ def test_a_legacy_key_works_when_they_are_accepted(user, settings):
 
     principal = get_user(LEGACY_KEY)
     assert (principal.user_id, principal.key_id, principal.refusal()) == (user.pk, None, None)
+
+
+def test_a_key_that_nobody_has_is_looked_up_once(django_assert_num_queries):
+    unknown = key_format.generate("live")
+
+    with django_assert_num_queries(1):
+        assert get_user(unknown) is None
+        assert get_user(unknown) is None
+
+
+def test_a_key_made_after_it_was_asked_for_works_at_once(user, monkeypatch):
+    secret = key_format.generate("live")
+    assert get_user(secret) is None
+    monkeypatch.setattr(key_format, "generate", lambda environment: secret)
+
+    create_key(user, key_name="mine")
+
+    assert get_user(secret).user_id == user.pk
+
+
+def test_a_flood_of_made_up_keys_costs_no_statement_and_no_memory(
+    api_key, django_assert_num_queries
+):
+    get_user(api_key)
+    before = get_cache_stats()
+
+    with django_assert_num_queries(0):
+        for n in range(20_000):
+            assert get_user(f"gw_live_{n:049}") is None
+
+    after = get_cache_stats()
+    for what in ("cached_users", "cache_size_bytes"):
+        assert after[what] == before[what]
+    assert after["shared"]["entries"] == before["shared"]["entries"]
+
+
+def test_a_flood_of_unknown_keys_takes_no_room_from_keys_that_work(api_key, monkeypatch):
+    get_user(api_key)
+    unknown = key_entries.key_cache().unknown
+    monkeypatch.setattr(unknown, "max_entries", 50)
+
+    for _ in range(100):
+        get_user(key_format.generate("live"))
+
+    assert len(unknown) == 50
+    assert entry_of(api_key) is not None
+    assert get_cache_stats()["shared"]["entries"] == 1
+
+
+def test_a_stampede_on_one_key_is_one_statement(api_key, loads):
+    def look_up(_):
+        try:
+            return get_user(api_key)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(30) as threads:
+        found = list(threads.map(look_up, range(200)))
+
+    assert len({principal.key_id for principal in found}) == 1
+    assert len(loads) == 1
+
+
+def test_when_the_database_fails_nobody_hangs_and_the_next_look_up_works(
+    api_key, user, monkeypatch
+):
+    def fail(key):
+        raise OperationalError
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(10) as threads:
+        patch.setattr(key_cache, "_load", fail)
+        calls = [threads.submit(get_user, api_key) for _ in range(10)]
+        assert all(isinstance(call.exception(10), OperationalError) for call in calls)
+
+    assert get_user(api_key).user_id == user.pk
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Moves the clock of the cache forward, by seconds."""
+
+    def move(seconds):
+        now = time.time() + seconds
+        for module in ("gatewayz.caching.local", "gatewayz.caching.backend", "accounts.key_cache"):
+            monkeypatch.setattr(f"{module}.time.time", lambda: now)
+
+    return move
+
+
+def test_an_entry_that_has_ended_serves_for_a_while_when_the_database_is_down(
+    api_key, user, settings, monkeypatch, later
+):
+    get_user(api_key)
+    stale_hits = get_cache_stats()["stale_hits"]
+
+    def fail(key):
+        raise OperationalError
+
+    monkeypatch.setattr(key_cache, "_load", fail)
+
+    later(settings.KEY_CACHE_TTL_SECONDS + settings.KEY_CACHE_STALE_SECONDS - 1)
+    assert get_user(api_key).user_id == user.pk
+    assert get_cache_stats()["stale_hits"] == stale_hits + 1
+
+    later(settings.KEY_CACHE_TTL_SECONDS + settings.KEY_CACHE_STALE_SECONDS + 1)
+    with pytest.raises(OperationalError):
+        get_user(api_key)
+
+
+def test_a_revoked_key_does_not_come_back_while_the_database_is_down(
+    api_key, key, settings, monkeypatch, later
+):
+    get_user(api_key)
+    revoke_key(key)
+
+    def fail(key):
+        raise OperationalError
+
+    monkeypatch.setattr(key_cache, "_load", fail)
+
+    with pytest.raises(OperationalError):
+        get_user(api_key)
+
+
+def test_an_entry_in_use_is_renewed_before_it_ends(
+    api_key, settings, later, loads, django_assert_num_queries
+):
+    get_user(api_key)
+    first = entry_of(api_key).expires_at
+    later(settings.KEY_CACHE_TTL_SECONDS - 5)
+
+    with django_assert_num_queries(0):
+        for _ in range(5):
+            assert get_user(api_key).refusal() is None
+
+    deadline = time.monotonic() + 10
+    while entry_of(api_key).expires_at == first:
+        assert time.monotonic() < deadline, "it was not renewed"
+    assert len(loads) == 2
+
+
+def test_entries_live_as_long_as_was_set_for_all_processes(api_key):
+    get_user(api_key)
+
+    set_cache_ttl(60)
+
+    assert entry_of(api_key) is None
+    get_user(api_key)
+    assert 0 < entry_of(api_key).expires_at - time.time() <= 60
+    assert get_cache_stats()["ttl_seconds"] == 60
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_401])
+def test_a_time_to_live_out_of_bounds_is_refused(seconds):
+    with pytest.raises(ValueError, match="from 1 to 86,400"):
+        set_cache_ttl(seconds)
+
+
+def test_one_key_or_all_can_be_forgotten(user, loads):
+    first, second = (create_key(user, key_name=name)[1] for name in "ab")
+    for secret in (first, second):
+        get_user(secret)
+
+    clear_cache(first)
+    for secret in (first, second):
+        get_user(secret)
+    clear_cache()
+    for secret in (first, second):
+        get_user(secret)
+
+    assert loads == [first, second, first, first, second]
+
+
+def test_switched_off_every_look_up_is_a_statement(
+    api_key, key, settings, django_assert_num_queries
+):
+    settings.KEY_CACHE = False
+
+    with django_assert_num_queries(2):
+        assert works(api_key)
+        assert works(api_key)
+    assert entry_of(api_key) is None
+    revoke_key(key)
+    assert not works(api_key)
+
+
+def test_the_statistics_have_the_documented_names(api_key):
+    get_user(api_key)
+    get_user(api_key)
+
+    stats = get_cache_stats()
+
+    assert stats.keys() >= {
+        "cached_users",
+        "cache_size_bytes",
+        "ttl_seconds",
+        "max_entries",
+        "hits",
+        "misses",
+        "hit_rate",
+        "negative_hits",
+        "evictions",
+        "coalesced",
+    }
+    assert stats["cached_users"] == stats["shared"]["entries"] == 1
+    assert 0 < stats["hit_rate"] < 1
+    assert 0 < stats["cache_size_bytes"] < 1000

@@ -45,7 +45,7 @@ def test_only_the_urls_of_the_service_know_the_apps():
     ("library", "door"),
     [
         ("django_q", {"accounts.background"}),
-        ("django.core.cache", {"accounts.key_entries"}),
+        ("django.core.cache", {"accounts.key_entries", "gatewayz.caching.backend"}),
     ],
 )
 def test_a_library_has_one_door(library, door):

@@ -18,9 +18,10 @@ SELECT n, 'user' || n || '@example.com', 'user' || n, 'did:privy:' || n, md5('le
        n % 10 = 0, false, false, now(), now()
 FROM generate_series(1, 20000) AS n;
 
-INSERT INTO api_keys_new (user_id, key_name, key_digest, key_prefix, last_four,
-                          environment_tag, is_active, is_primary, requests_used, created_at, updated_at)
-SELECT CASE WHEN n % 10 = 0 THEN 7 ELSE 1 + n % 2000 END, 'key' || n, md5('key' || n), 'gw_live_ab', 'wxyz',
+INSERT INTO api_keys_new (user_id, key_name, key_digest, key_prefix, last_four, environment_tag,
+                          is_active, is_primary, requests_used, created_at, updated_at)
+SELECT CASE WHEN n % 10 = 0 THEN 7 ELSE 1 + n % 2000 END, 'key' || n, md5('key' || n),
+       'gw_live_ab', 'wxyz',
        CASE WHEN n / 2000 % 10 = 0 THEN 'test' ELSE 'live' END,
        n / 2000 % 5 = 0, n < 2000 AND n % 10 <> 0, 0, now() - n * interval '1 second', now()
 FROM generate_series(0, 59999) AS n;

@@ -1,0 +1,39 @@
+"""manage.py key_cache stats|clear|ttl: look at the key cache of all processes, and steer it."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from redis.exceptions import RedisError
+
+from accounts import key_cache
+
+
+class Command(BaseCommand):
+    help = "Show what the key cache holds, empty it, or set how long its entries live."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        actions.add_parser("stats", help="print what is in Redis, and the settings, as JSON")
+        actions.add_parser("clear", help="empty it in every process")
+        ttl = actions.add_parser("ttl", help="set how long entries live, in every process")
+        ttl.add_argument("seconds", type=int)
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            if action == "stats":
+                # Counts of this process, which has served nobody, would only mislead.
+                stats = key_cache.get_cache_stats()
+                names = ("enabled", "ttl_seconds", "max_entries", "shared")
+                self.stdout.write(json.dumps({name: stats[name] for name in names}, indent=2))
+            elif action == "clear":
+                key_cache.clear_cache()
+                self.stdout.write("The key cache is empty.")
+            else:
+                key_cache.set_cache_ttl(options["seconds"])
+                self.stdout.write(f"Entries now live for {options['seconds']} seconds.")
+        except ValueError as exc:
+            raise CommandError(str(exc)) from exc
+        except RedisError as exc:
+            raise CommandError(f"Redis does not answer: {exc}") from exc

@@ -1,0 +1,32 @@
+"""The HTTP face of accounts."""
+
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import key_cache
+from accounts.authentication import AuthenticatedRequest
+from accounts.permissions import IsStaff
+from accounts.serializers import KeyCacheClearInput, KeyCacheInput
+from gatewayz.envelope import success
+
+
+class KeyCacheView(APIView):
+    """The key cache, as the process that answers has it; changes reach every process."""
+
+    permission_classes = (IsAuthenticated, IsStaff)
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        return success(key_cache.get_cache_stats())
+
+    def put(self, request: AuthenticatedRequest) -> Response:
+        given = KeyCacheInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        key_cache.set_cache_ttl(given.validated_data["ttl_seconds"])
+        return success(key_cache.get_cache_stats(), message="Time to live set")
+
+    def delete(self, request: AuthenticatedRequest) -> Response:
+        given = KeyCacheClearInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        key_cache.clear_cache(given.validated_data.get("api_key"))
+        return success(None, message="Key cache cleared")

@@ -1,0 +1,102 @@
+"""The in-process level: a bounded dictionary, least recently used out first."""
+
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from threading import Lock
+from typing import NamedTuple
+
+# What an entry costs besides its name and value: the tuple, the float, and its place in the
+# dictionary and in the order of use. Measured with tracemalloc on CPython 3.11.
+_OVERHEAD_BYTES = 180
+
+
+class Entry(NamedTuple):
+    """An encoded value and when it ends, in seconds since the epoch (infinity: never)."""
+
+    value: bytes
+    expires_at: float
+
+
+class LocalLevel:
+    """Entries by name, at most `max_entries`. Safe to use from many threads.
+
+    An entry that has ended is not returned by `get` any more, but it stays, as long as there is
+    room, for `get_ended`.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self.max_entries = max_entries
+        self.hits = 0
+        self.misses = 0
+        self.evictions = 0
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._changes = 0
+        self._lock = Lock()
+
+    def get(self, name: str) -> Entry | None:
+        """The entry called `name`, unless it has ended."""
+        with self._lock:
+            entry = self._entries.get(name)
+            if entry is None or entry[1] <= time.time():
+                self.misses += 1
+                return None
+            self._entries.move_to_end(name)
+            self.hits += 1
+            return entry
+
+    def get_ended(self, name: str) -> Entry | None:
+        """The entry called `name`, although it may have ended."""
+        return self._entries.get(name)
+
+    @property
+    def changes(self) -> int:
+        """How often something was forgotten. Read it before reading what `put` will keep."""
+        return self._changes
+
+    def put(self, name: str, entry: Entry, *, unless_changed_since: int) -> bool:
+        """Keep an entry, unless something was forgotten since `changes` had that value.
+
+        What was forgotten in between may be this very entry. Returns whether it was kept.
+        """
+        with self._lock:
+            if self._changes != unless_changed_since:
+                return False
+            self._entries[name] = entry
+            self._entries.move_to_end(name)
+            while len(self._entries) > self.max_entries:
+                self._entries.popitem(last=False)
+                self.evictions += 1
+            return True
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop entries, and whatever is being read to be kept."""
+        with self._lock:
+            self._changes += 1
+            for name in names:
+                self._entries.pop(name, None)
+
+    def forget_all(self) -> None:
+        """Drop every entry, and whatever is being read to be kept."""
+        with self._lock:
+            self._changes += 1
+            self._entries.clear()
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process: another thread of the parent may have held the lock."""
+        self._lock = Lock()
+        self._entries.clear()
+        self.hits = self.misses = self.evictions = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def size_bytes(self) -> int:
+        """The memory that the entries take."""
+        with self._lock:
+            return sum(
+                sys.getsizeof(name) + sys.getsizeof(entry.value) + _OVERHEAD_BYTES
+                for name, entry in self._entries.items()
+            )

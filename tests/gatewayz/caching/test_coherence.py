@@ -1,0 +1,214 @@
+"""What one process changes, the others see."""
+
+import os
+import threading
+import time
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from gatewayz.caching import coherence
+from gatewayz.caching.local import Entry
+from tests.gatewayz.caching.conftest import new_cache
+
+
+def wait_until(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.002)
+
+
+def remember(cache, key="key"):
+    """Read until it is in memory: changes still on their way may empty it at first."""
+    wait_until(lambda: cache.get(key) is not None and in_memory(cache, key))
+
+
+def in_memory(cache, key="key"):
+    return cache.read_local(cache.make_key(key)) is not None
+
+
+CHANGES = {
+    "set": lambda cache: cache.set("key", "new"),
+    "delete": lambda cache: cache.delete("key"),
+    "delete_many": lambda cache: cache.delete_many(["other", "key"]),
+    "touch": lambda cache: cache.touch("key", 10),
+    "incr": lambda cache: cache.incr("key"),
+    "clear": lambda cache: cache.clear(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_leaves_no_old_value_in_another_process(cache, other, change):
+    cache.set("key", 1)
+    remember(other)
+
+    change(cache)
+
+    wait_until(lambda: not in_memory(other))
+    assert other.get("key") == cache.get("key")
+
+
+def test_a_second_read_asks_nobody(cache, other):
+    cache.set("key", "value")
+    remember(other)
+    hits = other.shared.hits
+
+    assert other.get("key") == "value"
+    assert other.shared.hits == hits
+
+
+def test_filling_an_entry_does_not_disturb_others(cache, other):
+    for each in (cache, other):
+        name = each.make_key("key")
+        reading = each.read_shared(name)
+        if reading.entry is None:
+            assert each.fill(name, "value", reading)
+
+    assert in_memory(cache)
+    assert in_memory(other)
+
+
+@pytest.mark.parametrize("change", ["delete", "set", "clear"])
+def test_what_was_read_before_a_change_is_not_filled_in_after_it(cache, other, change):
+    name = cache.make_key("key")
+    reading = cache.read_shared(name)
+
+    {
+        "delete": lambda: other.delete("key"),
+        "set": lambda: other.set("key", "new"),
+        "clear": other.clear,
+    }[change]()
+
+    assert not cache.fill(name, "old", reading)
+    assert cache.get("key") == ("new" if change == "set" else None)
+
+
+def test_a_value_read_from_redis_before_a_delete_is_not_kept_in_memory_after_it(cache, other):
+    cache.set("key", "old")
+    changes = other.shared.local.changes
+
+    cache.delete("key")
+    wait_until(lambda: other.shared.local.changes != changes)
+    other._keep_locally(other.make_key("key"), Entry(b'"old"', time.time() + 60), changes)
+
+    assert not in_memory(other)
+
+
+def test_without_its_listener_a_process_does_not_trust_its_memory(cache, other, monkeypatch):
+    cache.set("key", "old")
+    remember(other)
+
+    kill_listeners(other)
+    wait_until(lambda: not in_memory(other))
+
+    cache.set("key", "new")
+    assert other.get("key") == "new"
+
+
+def kill_listeners(cache):
+    """Have Redis close the connections that listen for changes of any cache."""
+    client = cache.shared.client
+    listening = client.client_list(_type="pubsub")
+    assert listening
+    for connection in listening:
+        client.client_kill_filter(_id=connection["id"])
+
+
+def test_a_listener_that_was_cut_off_comes_back_with_an_empty_memory(cache, other):
+    cache.set("key", "old")
+    remember(other)
+
+    kill_listeners(other)
+    wait_until(lambda: not other.shared.coherence.is_trusted())
+    wait_until(other.shared.coherence.is_trusted)
+
+    assert not in_memory(other)
+
+
+def test_memory_is_distrusted_when_redis_falls_silent(cache, monkeypatch):
+    cache.set("key", "value")
+    remember(cache)
+
+    # The lease is over and nothing was heard, as with a half-open connection.
+    later = time.monotonic() + coherence.LEASE_SECONDS
+    monkeypatch.setattr("gatewayz.caching.coherence.time.monotonic", lambda: later)
+
+    assert not in_memory(cache)
+
+
+def test_a_forked_child_begins_with_an_empty_memory_and_a_listener_of_its_own(cache, other):
+    cache.set("key", "value")
+    remember(cache)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            empty = len(cache.shared.local) == 0
+            trusted = cache.shared.coherence.wait_until_trusted(10)
+            right = cache.get("key") == "value" and in_memory(cache)
+            os.write(writing, b"ok" if empty and trusted and right else b"no")
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        assert answer.read() == b"ok"
+    os.waitpid(child, 0)
+    assert in_memory(cache)
+
+
+def test_a_restarted_redis_brings_no_deleted_value_back(cache, prefix):
+    cache.set("key", "old")
+    # What a restart looks like: the same data, in another run of the server.
+    cache.shared.client.set(cache.shared.run_key, "the run before")
+
+    late_comer = new_cache(prefix)
+
+    assert late_comer.get("key") is None
+
+
+def fail(*arguments):
+    raise RedisConnectionError("Redis is down")
+
+
+def test_a_delete_that_redis_did_not_take_is_delivered_when_it_is_back(cache, other, monkeypatch):
+    cache.set("key", "old")
+    remember(other)
+    with monkeypatch.context() as patch:
+        patch.setattr(cache.shared, "run", fail)
+        with pytest.raises(RedisConnectionError):
+            cache.delete("key")
+        assert not in_memory(cache)
+
+    wait_until(lambda: other.get("key") is None)
+
+
+def test_meanwhile_it_does_not_read_back_what_it_has_deleted(cache, monkeypatch):
+    cache.set("key", "old")
+    monkeypatch.setattr(cache.shared, "run", fail)
+    with pytest.raises(RedisConnectionError):
+        cache.delete("key")
+
+    with pytest.raises(RedisConnectionError):
+        cache.get("key")
+
+
+def test_when_redis_is_down_only_the_first_caller_waits_for_it(cache):
+    asked = []
+
+    def question():
+        asked.append(1)
+        raise RedisConnectionError
+
+    for _ in range(5):
+        with pytest.raises(RedisConnectionError):
+            cache.shared.ask(question)
+
+    assert len(asked) == 1
+
+
+def test_it_keeps_no_process_from_ending(cache):
+    listeners = [t for t in threading.enumerate() if t.name == cache.shared.coherence.channel]
+
+    assert listeners
+    assert all(thread.daemon for thread in listeners)

@@ -1,0 +1,78 @@
+"""The in-process level."""
+
+import time
+import tracemalloc
+
+import pytest
+
+from gatewayz.caching.local import Entry, LocalLevel
+
+HOUR = 3600
+
+
+def put(level, name, seconds=HOUR):
+    return level.put(
+        name, Entry(b"value", time.time() + seconds), unless_changed_since=level.changes
+    )
+
+
+def test_keeps_no_more_than_it_may_and_drops_the_least_recently_used():
+    level = LocalLevel(3)
+    for name in "abc":
+        put(level, name)
+    level.get("a")
+
+    put(level, "d")
+
+    assert [name for name in "abcd" if level.get(name)] == ["a", "c", "d"]
+    assert (len(level), level.evictions) == (3, 1)
+
+
+def test_an_entry_ends(monkeypatch):
+    level = LocalLevel(3)
+    put(level, "a", seconds=10)
+    ends = level.get("a").expires_at
+
+    monkeypatch.setattr("gatewayz.caching.local.time.time", lambda: ends)
+
+    assert level.get("a") is None
+    assert level.get_ended("a").value == b"value"
+
+
+@pytest.mark.parametrize("forget", [lambda level: level.forget(["b"]), LocalLevel.forget_all])
+def test_what_was_read_before_something_was_forgotten_is_not_kept(forget):
+    level = LocalLevel(3)
+    before = level.changes
+    forget(level)
+
+    kept = level.put("a", Entry(b"old", time.time() + HOUR), unless_changed_since=before)
+
+    assert not kept
+    assert level.get("a") is None
+
+
+def test_counts_hits_and_misses():
+    level = LocalLevel(3)
+    put(level, "a")
+    level.get("a")
+    level.get("b")
+
+    assert (level.hits, level.misses) == (1, 1)
+
+
+def test_its_size_is_what_python_says():
+    level = LocalLevel(1000)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for n in range(1000):
+            value = f"[1795510253.215461,[{n + 10**7},{n + 10**7},true,true,false,live,null]]"
+            entry = Entry(value.encode(), time.time() + n)
+            level.put(f"gatewayz:{{keys}}:1:key:1:{n:064x}", entry, unless_changed_since=0)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert level.size_bytes == pytest.approx(after - before, rel=0.15)
+    # The documented target for 1,000 users.
+    assert after - before < 10_000_000

@@ -1,0 +1,135 @@
+"""Many callers, one call."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+
+import pytest
+
+from gatewayz.caching.single_flight import SingleFlight
+
+
+class Load:
+    """A call that waits to be let go, and knows how often it was made."""
+
+    def __init__(self, *outcomes):
+        self.outcomes = list(outcomes)
+        self.calls = 0
+        self.entered = Event()
+        self.go = Event()
+
+    def __call__(self):
+        self.calls += 1
+        outcome = self.outcomes[min(self.calls, len(self.outcomes)) - 1]
+        self.entered.set()
+        assert self.go.wait(10)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+@pytest.fixture
+def flights():
+    return SingleFlight(wait_seconds=10)
+
+
+@pytest.fixture
+def threads():
+    with ThreadPoolExecutor(20) as executor:
+        yield executor
+
+
+def wait_for_waiters(flights, count):
+    while flights.coalesced < count:
+        Event().wait(0.001)
+
+
+def test_those_who_come_while_it_is_fetched_get_the_same(flights, threads):
+    load = Load("value")
+    calls = [threads.submit(flights.do, "name", load) for _ in range(20)]
+    wait_for_waiters(flights, 19)
+    load.go.set()
+
+    assert [call.result() for call in calls] == ["value"] * 20
+    assert load.calls == 1
+
+
+def test_other_names_do_not_wait(flights, threads):
+    slow = Load("slow")
+    threads.submit(flights.do, "one", slow)
+    assert slow.entered.wait(10)
+
+    assert flights.do("other", lambda: "quick") == "quick"
+    slow.go.set()
+
+
+def test_the_next_one_fetches_anew(flights):
+    assert [flights.do("name", lambda n=n: n) for n in range(3)] == [0, 1, 2]
+
+
+def test_when_the_leader_fails_another_tries(flights, threads):
+    load = Load(ValueError("first"), "value")
+    calls = [threads.submit(flights.do, "name", load) for _ in range(10)]
+    wait_for_waiters(flights, 9)
+    load.go.set()
+
+    outcomes = [call.exception() or call.result() for call in calls]
+    assert [type(outcome) for outcome in outcomes].count(ValueError) == 1
+    assert outcomes.count("value") == 9
+
+
+def test_when_all_fail_nobody_hangs(flights, threads):
+    load = Load(ValueError())
+    calls = [threads.submit(flights.do, "name", load) for _ in range(20)]
+    wait_for_waiters(flights, 19)
+    load.go.set()
+
+    assert all(isinstance(call.exception(timeout=10), ValueError) for call in calls)
+    assert load.calls <= 20
+
+
+def test_who_waits_too_long_fetches_for_itself(threads):
+    flights = SingleFlight(wait_seconds=0.01)
+    stuck = Load("late")
+    leader = threads.submit(flights.do, "name", stuck)
+    assert stuck.entered.wait(10)
+
+    assert flights.do("name", lambda: "mine") == "mine"
+    stuck.go.set()
+    assert leader.result() == "late"
+
+
+def test_what_is_forgotten_meanwhile_is_fetched_again(flights, threads):
+    load = Load("old", "new")
+    leader = threads.submit(flights.do, "name", load)
+    assert load.entered.wait(10)
+
+    flights.forget(["name"])
+    load.go.set()
+
+    assert leader.result() == "new"
+
+
+def test_who_comes_after_a_change_does_not_join_what_began_before(flights, threads):
+    before = Load("old")
+    threads.submit(flights.do, "name", before)
+    assert before.entered.wait(10)
+
+    flights.forget_all()
+
+    assert flights.do("name", lambda: "new") == "new"
+    before.go.set()
+
+
+def test_a_leader_that_is_killed_leaves_no_answer_behind(flights, threads):
+    entered = Barrier(2)
+
+    def die():
+        entered.wait(10)
+        wait_for_waiters(flights, 1)
+        raise SystemExit
+
+    leader = threads.submit(flights.do, "name", die)
+    entered.wait(10)
+
+    assert flights.do("name", lambda: "value") == "value"
+    assert isinstance(leader.exception(), SystemExit)
