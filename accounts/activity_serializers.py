@@ -1,5 +1,6 @@
 """The JSON and the query parameters of activity."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -40,6 +41,10 @@ class _PeriodInput(serializers.Serializer):
             "to": DayField(required=False, source="last"),
         }
         return {**super().get_fields(), **period}
+
+    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
+        # Clients send what they have no value for as `?model=`.
+        return super().to_internal_value({name: data[name] for name in data if data[name] != ""})
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         period = {"first": given.get("first"), "last": given.get("last")}

@@ -275,7 +275,9 @@ CACHES = {
 
 # WORKERS: processes of one `manage.py qcluster`.
 Q_CLUSTER = {
-    "name": REDIS_KEY_PREFIX,
+    # The hash tag of the activity buffer, since one script writes to both: in a Redis Cluster
+    # they are on one node.
+    "name": f"{REDIS_KEY_PREFIX}:{{activity}}",
     "label": "Background tasks",
     "workers": env.int("WORKERS", default=2),
     # A worker waits for 1 s at an empty queue, so its socket may not time out sooner.

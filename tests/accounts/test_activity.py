@@ -175,7 +175,7 @@ def test_a_batch_that_a_dead_worker_took_is_written_by_the_sweep(user, monkeypat
 
     tokens = ActivityEvent.objects.order_by("id").values_list("tokens", flat=True)
     assert list(tokens) == [1, 2]
-    left = get_redis_connection("default").scan_iter("*{activity}*")
+    left = get_redis_connection("default").scan_iter(activity_buffer._PREFIX + "*")
     assert list(left) == [activity_buffer._COUNTERS.encode()]
 
 

@@ -104,6 +104,12 @@ def test_filters_and_counts_all_matches(api, events, query, shown):
     assert response.json()["total"] == len(shown)
 
 
+def test_an_empty_parameter_is_as_good_as_none(api, events):
+    response = api.get(PATH, {"model": "", "from": "", "to": "", "limit": "", "page": ""})
+
+    assert (response.status_code, response.json()["total"]) == (200, 10)
+
+
 def test_counts_what_is_left_after_pruning(api, events):
     activity_retention.prune(START + timedelta(days=3, hours=6))
 
