@@ -105,8 +105,11 @@ def test_a_worker_killed_between_taking_and_writing(service, cluster, write):
 
 def test_the_whole_cluster_killed_while_it_writes(service, cluster):
     with nobody_writes_activity(service) as connection:
-        promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
+        promised, ((backend,),) = create_sessions_until_a_batch_is_taken(service, connection)
         service.kill("cluster")
+        # Its statement would be completed without it.
+        connection.execute("SELECT pg_terminate_backend(%s)", [backend])
+        wait_until(lambda: not waiting_writers(connection))
     promised += service.create_sessions(20)
     assert service.waiting() > 0
 
