@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import activity, activity_drain
+from accounts import activity
+from accounts.activity import drain
 from accounts.key_cache import get_user
 from accounts.keys import create_key
 from accounts.models import ActivityEvent, ApiKey, User
@@ -28,7 +29,7 @@ def test_lists_run_as_many_statements_for_many_rows_as_for_few(
         user = User.objects.create_user(f"u{n}@example.com")
         create_key(user, key_name="mine")
         activity.record(user_id=user.pk, finish_reason="tested")
-    activity_drain.drain()
+    drain.drain()
 
     # Session, operator, count of the matches, the rows; for activity, the dead letters.
     with django_assert_max_num_queries(5 if model == "activityevent" else 4):
@@ -161,7 +162,7 @@ def test_activity_is_shown_and_not_edited(admin_client, user):
     activity.record(
         user_id=user.pk, finish_reason="tested", metadata={"text": "<script>alert(1)</script>"}
     )
-    activity_drain.drain()
+    drain.drain()
     event = ActivityEvent.objects.get()
     url = reverse("admin:accounts_activityevent_change", args=[event.pk])
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from accounts.activity_events import Event, new_event_id, write_events
+from accounts.activity.events import Event, new_event_id, write_events
 from accounts.keys import create_key
 from accounts.models import ActivityDay, ActivityEvent, ApiKeyDay, User
 

@@ -3,13 +3,13 @@
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.activity_pages import page_of_log
-from accounts.activity_serializers import (
+from accounts.activity.pages import page_of_log
+from accounts.activity.serializers import (
     ActivityEventSerializer,
     ActivityLogInput,
     ActivityStatsInput,
 )
-from accounts.activity_sums import sum_activity
+from accounts.activity.sums import sum_activity
 from accounts.authentication import AuthenticatedRequest
 from gatewayz.envelope import success
 

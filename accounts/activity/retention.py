@@ -74,5 +74,5 @@ def prune_expired() -> int:
     before = timezone.now() - timedelta(days=settings.ACTIVITY_RETENTION_DAYS)
     deleted, complete = prune(before, seconds=_RUN_SECONDS)
     if not complete:
-        background.enqueue("accounts.activity_retention.prune_expired")
+        background.enqueue("accounts.activity.retention.prune_expired")
     return deleted

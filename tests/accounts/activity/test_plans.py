@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import activity_retention
-from accounts.activity_pages import page_of_log
-from accounts.activity_sums import sum_activity
+from accounts.activity import retention
+from accounts.activity.pages import page_of_log
+from accounts.activity.sums import sum_activity
 from accounts.models import ActivityDay, ActivityEvent
 from accounts.principal import Principal
 
@@ -118,7 +118,7 @@ def test_a_page_far_back_reads_its_own_days_only():
 
 
 def test_pruning_walks_the_primary_key():
-    plan = plan_of(lambda: activity_retention.prune(datetime(2000, 1, 1, tzinfo=UTC)))
+    plan = plan_of(lambda: retention.prune(datetime(2000, 1, 1, tzinfo=UTC)))
 
     assert seeks(plan, "activity_log_pkey", "id"), plan
     assert "Seq Scan on activity_log" not in plan, plan

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts import activity_retention
-from accounts.activity_events import Event, new_event_id, write_events
+from accounts.activity import retention
+from accounts.activity.events import Event, new_event_id, write_events
 from accounts.models import ActivityEvent
 from tests.problems import assert_problem
 
@@ -113,7 +113,7 @@ def test_an_empty_parameter_is_as_good_as_none(api, events):
 
 
 def test_counts_what_is_left_after_pruning(api, events):
-    activity_retention.prune(START + timedelta(days=3, hours=6))
+    retention.prune(START + timedelta(days=3, hours=6))
 
     response = api.get(PATH)
 
