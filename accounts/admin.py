@@ -8,10 +8,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -84,7 +86,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
 class ApiKeyForm(forms.ModelForm):
     class Meta:
         model = ApiKey
-        fields = ("user", "key_name", "environment_tag", "is_active", "expiration_date")
+        fields = ("user", "key_name", "environment_tag", "expiration_date")
 
 
 @admin.register(ApiKey)
@@ -106,9 +108,10 @@ class ApiKeyAdmin(BigTableAdmin):
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     autocomplete_fields = ("user",)
-    actions = ("rotate", "revoke")
+    actions = ("rotate", "revoke", "activate")
     made_by_service = (
         "masked",
+        "is_active",
         "is_primary",
         "requests_used",
         "last_used_at",
@@ -127,7 +130,8 @@ class ApiKeyAdmin(BigTableAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            # Only what was edited: the rest may have changed since the form was opened.
+            obj.save(update_fields=[*form.changed_data, "updated_at"])
             return
         key, secret = keys.create_key(
             obj.user,
@@ -146,9 +150,10 @@ class ApiKeyAdmin(BigTableAdmin):
 
     @admin.action(description="Rotate: give the selected keys new secrets", permissions=["change"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
-        return self._show_secrets(
-            request, [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
-        )
+        # All or none: what is rotated must be shown.
+        with transaction.atomic():
+            rotated = [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
+        return self._show_secrets(request, rotated)
 
     @admin.action(description="Deactivate the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -157,6 +162,11 @@ class ApiKeyAdmin(BigTableAdmin):
             keys.revoke_key(key)
             count += 1
         self.message_user(request, f"{count} keys deactivated.", messages.SUCCESS)
+
+    @admin.action(description="Activate the selected keys", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        count = queryset.update(is_active=True, updated_at=timezone.now())
+        self.message_user(request, f"{count} keys activated.", messages.SUCCESS)
 
     def _show_secrets(
         self, request: HttpRequest, new_secrets: list[tuple[ApiKey, str]]

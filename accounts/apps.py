@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        """Make the key cache before the threads that share it."""
+        from accounts.key_entries import key_cache
+
+        key_cache()

@@ -8,9 +8,7 @@ the models is seen by every process within 100 ms of its commit, and within 2 s
 
 import logging
 import time
-from collections import Counter
-from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -22,6 +20,7 @@ from accounts.models import ApiKey, User
 from accounts.principal import Principal
 from gatewayz.caching.backend import Reading
 from gatewayz.caching.renewal import Renewal
+from gatewayz.caching.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +37,7 @@ LOADED_FIELDS = (
 MAX_TTL_SECONDS = 86_400
 
 _renewal = Renewal()
-_counts: Counter[str] = Counter()
-_counts_lock = Lock()
+_tally = Tally()
 
 
 def get_user(api_key: str) -> Principal | None:
@@ -53,28 +51,30 @@ def get_user(api_key: str) -> Principal | None:
     Raises django.db.OperationalError when the database is needed and does not answer, unless
     the key was looked up not long ago (KEY_CACHE_STALE_SECONDS).
     """
+    digests = [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
     if not settings.KEY_CACHE:
-        return _load(api_key) if _may_be_a_key(api_key) else None
-    digest = current_digest(api_key)
-    found = key_entries.read_local(digest)
-    if found is not None:
-        if found.renew_at <= time.time():
-            _renewal.submit(digest, lambda: _renew(api_key, digest))
-        return found.principal
+        loaded = _load(api_key, digests) if _may_be_a_key(api_key) else None
+        return loaded.principal if loaded else None
+    for digest in digests:
+        found = key_entries.read_local(digest)
+        if found is not None:
+            if found.renew_at <= time.time():
+                _renewal.submit(digest, lambda: _renew(api_key, digests))
+            return found.principal
     if not _may_be_a_key(api_key):
         return None
-    if key_entries.is_known_unknown(digest):
-        _count("negative_hits")
+    if all(key_entries.is_known_unknown(digest) for digest in digests):
+        _tally.add("negative_hits")
         return None
-    found = _read_shared(digest)[0]
+    found, _ = _read_shared(digests)
     if found is not None:
         return found.principal
     cached = key_entries.key_cache()
-    return cached.flights.do(cached.name_prefix + digest, lambda: _find(api_key, digest))
+    return cached.flights.do(cached.name_prefix + digests[0], lambda: _find(api_key, digests))
 
 
 def current_digest(api_key: str) -> str:
-    """The digest under which `api_key` is stored: that of the newest pepper."""
+    """The digest under which a new `api_key` is stored: that of the newest pepper."""
     return key_format.digest(api_key, settings.KEY_PEPPERS[0])
 
 
@@ -92,7 +92,8 @@ def clear_cache(api_key: str | None = None) -> None:
     if api_key is None:
         cached.entries.clear()
     else:
-        cached.entries.shared.delete([cached.name_prefix + current_digest(api_key)])
+        digests = [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
+        cached.entries.shared.delete([cached.name_prefix + digest for digest in digests])
 
 
 def set_cache_ttl(seconds: int) -> None:
@@ -115,10 +116,9 @@ def get_cache_stats() -> dict[str, Any]:
     """
     cached = key_entries.key_cache()
     local, shared = cached.entries.shared.local, cached.entries.shared
-    with _counts_lock:
-        counts = Counter(_counts)
+    counts, reads = _tally.counts(), shared.tally.counts()
     in_redis = shared.measure(f"{cached.name_prefix}*")
-    hits = local.hits + shared.hits
+    hits = local.hits + reads["hits"]
     looked_up = hits + counts["loads"]
     return {
         "enabled": settings.KEY_CACHE,
@@ -146,8 +146,8 @@ def get_cache_stats() -> dict[str, Any]:
         "shared": {
             "entries": in_redis.entries,
             "size_bytes": in_redis.size_bytes,
-            "hits": shared.hits,
-            "misses": shared.misses,
+            "hits": reads["hits"],
+            "misses": reads["misses"],
         },
     }
 
@@ -158,69 +158,82 @@ def _may_be_a_key(api_key: str) -> bool:
     )
 
 
-def _read_shared(digest: str) -> tuple[CachedKey | None, Reading | None]:
-    """The key from Redis and what `keep` needs, which is None when Redis does not answer."""
+def _read_shared(digests: list[str]) -> tuple[CachedKey | None, dict[str, Reading]]:
+    """The key from Redis, and what was read there by digest; nothing if it does not answer."""
+    readings: dict[str, Reading] = {}
     try:
-        return key_entries.read_shared(digest)
+        for digest in digests:
+            found, readings[digest] = key_entries.read_shared(digest)
+            if found is not None:
+                return found, readings
     except RedisError as exc:
         logger.warning("The key cache does not answer (%s): asking the database", exc)
-        return None, None
+        return None, {}
+    return None, readings
 
 
-def _find(api_key: str, digest: str) -> Principal | None:
+def _find(api_key: str, digests: list[str]) -> Principal | None:
     """The principal from the database, unless another caller has just cached it."""
-    found, reading = _read_shared(digest)
+    found, readings = _read_shared(digests)
     if found is not None:
         return found.principal
     try:
-        return _load_and_keep(api_key, digest, reading)
+        return _load_and_keep(api_key, digests, readings)
     except (OperationalError, InterfaceError) as exc:
-        ended = key_entries.read_ended(digest)
-        if ended is None:
-            raise
-        logger.warning("The database does not answer (%s): using an entry that has ended", exc)
-        _count("stale_hits")
-        return ended.principal
+        for digest in digests:
+            ended = key_entries.read_ended(digest)
+            if ended is not None:
+                logger.warning("The database does not answer (%s): using an ended entry", exc)
+                _tally.add("stale_hits")
+                return ended.principal
+        raise
 
 
-def _load_and_keep(api_key: str, digest: str, reading: Reading | None) -> Principal | None:
-    _count("loads")
+def _load_and_keep(
+    api_key: str, digests: list[str], readings: dict[str, Reading]
+) -> Principal | None:
+    _tally.add("loads")
     changes = key_entries.changes_of_unknown()
-    principal = _load(api_key)
-    if principal is None:
-        key_entries.keep_unknown(digest, changes)
-    elif reading is not None:
+    loaded = _load(api_key, digests)
+    if loaded is None:
+        for digest in digests:
+            key_entries.keep_unknown(digest, changes)
+        return None
+    # Under the digest that is stored, by which a change to the key is told.
+    reading = readings.get(loaded.digest)
+    if reading is not None:
         try:
-            key_entries.keep(digest, principal, reading)
+            key_entries.keep(loaded.digest, loaded.principal, reading)
         except RedisError as exc:
             logger.warning("The key cache does not answer (%s): entry not kept", exc)
-    return principal
+    return loaded.principal
 
 
-def _renew(api_key: str, digest: str) -> None:
+def _renew(api_key: str, digests: list[str]) -> None:
     """Fetch an entry anew before it ends, unless another process has done it."""
     try:
-        found, reading = key_entries.read_shared(digest)
+        found, readings = _read_shared(digests)
         if found is None or found.renew_at <= time.time():
-            _load_and_keep(api_key, digest, reading)
-            _count("renewed")
-    except (RedisError, OperationalError, InterfaceError) as exc:
+            _load_and_keep(api_key, digests, readings)
+            _tally.add("renewed")
+    except (OperationalError, InterfaceError) as exc:
         logger.warning("A key could not be renewed before its entry ends: %s", exc)
     finally:
         connection.close()
 
 
-def _load(api_key: str) -> Principal | None:
+class _Loaded(NamedTuple):
+    digest: str
+    principal: Principal
+
+
+def _load(api_key: str, digests: list[str]) -> _Loaded | None:
     """The principal of `api_key` from the database, in one statement."""
-    digests = [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
     row = ApiKey.objects.with_digest(digests).values_list(*LOADED_FIELDS).first()
     if row is None:
         return _load_legacy(digests) if key_format.is_legacy(api_key) else None
-    key_digest, user_id, key_id, key_is_active, user_is_active, is_staff, tag, expires = row
-    if key_digest != digests[0]:
-        # Digested under a pepper that is on its way out.
-        ApiKey.objects.filter(pk=key_id).update(key_digest=digests[0])
-    return Principal(
+    digest, user_id, key_id, key_is_active, user_is_active, is_staff, tag, expires = row
+    principal = Principal(
         user_id=user_id,
         key_id=key_id,
         key_is_active=key_is_active,
@@ -229,15 +242,17 @@ def _load(api_key: str) -> Principal | None:
         environment_tag=tag,
         expires_at=expires.timestamp() if expires else None,
     )
+    return _Loaded(digest, principal)
 
 
-def _load_legacy(digests: list[str]) -> Principal | None:
+def _load_legacy(digests: list[str]) -> _Loaded | None:
     """The principal of a key that the old service kept in its users table."""
-    row = User.objects.with_legacy_key(digests).values_list("id", "is_active", "is_staff").first()
+    fields = ("legacy_key_digest", "id", "is_active", "is_staff")
+    row = User.objects.with_legacy_key(digests).values_list(*fields).first()
     if row is None:
         return None
-    user_id, user_is_active, is_staff = row
-    return Principal(
+    digest, user_id, user_is_active, is_staff = row
+    principal = Principal(
         user_id=user_id,
         key_id=None,
         key_is_active=True,
@@ -246,8 +261,4 @@ def _load_legacy(digests: list[str]) -> Principal | None:
         environment_tag=ApiKey.Environment.LIVE,
         expires_at=None,
     )
-
-
-def _count(what: str) -> None:
-    with _counts_lock:
-        _counts[what] += 1
+    return _Loaded(digest, principal)

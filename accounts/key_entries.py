@@ -4,6 +4,7 @@ The only module that touches the cache, so that models can say what has changed 
 `accounts.key_cache` can look keys up without knowing of each other.
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -14,12 +15,15 @@ import msgspec
 from django.conf import settings
 from django.core.cache import caches
 from django.db import transaction
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from accounts.principal import Principal
 from gatewayz.caching.backend import Reading, TwoLevelCache
 from gatewayz.caching.local import Entry, LocalLevel
 from gatewayz.caching.single_flight import SingleFlight
+
+logger = logging.getLogger(__name__)
 
 # Part of each entry's name: change it with the fields of Principal.
 _VERSION = 1
@@ -30,7 +34,7 @@ UNKNOWN_MAX_ENTRIES = 10_000
 UNKNOWN_SECONDS = 30
 
 # Who waits for the same key to be looked up waits no longer than this.
-_FLIGHT_SECONDS = 5.0
+_FLIGHT_SECONDS = 2.5
 
 # An entry in use is renewed when this share of its time is left.
 _RENEWED_SHARE = 0.1
@@ -43,7 +47,29 @@ class CachedKey(msgspec.Struct, frozen=True, array_like=True):
     principal: Principal
 
 
-_decode = msgspec.json.Decoder(CachedKey).decode
+_decoder = msgspec.json.Decoder(CachedKey)
+
+
+def _decode(entry: Entry | None) -> CachedKey | None:
+    if entry is None:
+        return None
+    try:
+        return _decoder.decode(entry.value)
+    except msgspec.MsgspecError:
+        # Of another version of this service, which forgot to change _VERSION.
+        logger.warning("An entry of the key cache cannot be read: asking the database")
+        return None
+
+
+class _Flights(SingleFlight["Principal | None"]):
+    """Look-ups under way, by the digest under the newest pepper."""
+
+    def forget(self, names: Iterable[str]) -> None:
+        if len(settings.KEY_PEPPERS) > 1:
+            # What has changed may be called by its digest under another one.
+            self.forget_all()
+        else:
+            super().forget(names)
 
 
 class KeyCache(NamedTuple):
@@ -51,16 +77,16 @@ class KeyCache(NamedTuple):
 
     entries: TwoLevelCache
     unknown: LocalLevel
-    flights: SingleFlight[Principal | None]
+    flights: _Flights
     name_prefix: str
 
 
 @cache
 def key_cache() -> KeyCache:
-    """The key cache of this process, made at its first use."""
+    """The key cache of this process, made when Django starts."""
     entries = cast("TwoLevelCache", caches["keys"])
     unknown = LocalLevel(UNKNOWN_MAX_ENTRIES)
-    flights = SingleFlight[Principal | None](_FLIGHT_SECONDS)
+    flights = _Flights(_FLIGHT_SECONDS)
     entries.shared.coherence.followers += [unknown, flights]
     return KeyCache(entries, unknown, flights, entries.make_key(f"key:{_VERSION}:"))
 
@@ -69,24 +95,25 @@ def read_local(digest: str) -> CachedKey | None:
     """The key with this digest from this process's memory."""
     cached = key_cache()
     entry = cached.entries.read_local(cached.name_prefix + digest)
-    return None if entry is None else _decode(entry.value)
+    return _decode(entry)
 
 
 def read_shared(digest: str) -> tuple[CachedKey | None, Reading]:
     """The key with this digest from Redis, and what `keep` has to be given.
 
-    Raises redis.exceptions.RedisError.
+    Raises redis.exceptions.RedisError, also when Redis may not be up to date.
     """
     cached = key_cache()
+    if cached.entries.shared.is_suspect:
+        raise RedisConnectionError("Redis may hold keys that have changed")
     reading = cached.entries.read_shared(cached.name_prefix + digest)
-    return None if reading.entry is None else _decode(reading.entry.value), reading
+    return _decode(reading.entry), reading
 
 
 def read_ended(digest: str) -> CachedKey | None:
     """The key from memory although its entry ended, KEY_CACHE_STALE_SECONDS ago at most."""
     cached = key_cache()
-    entry = cached.entries.read_ended(cached.name_prefix + digest)
-    return None if entry is None else _decode(entry.value)
+    return _decode(cached.entries.read_ended(cached.name_prefix + digest))
 
 
 def keep(digest: str, principal: Principal, reading: Reading) -> None:
@@ -129,7 +156,7 @@ def forget_on_commit(digests: Iterable[str]) -> None:
     """
     names = [key_cache().name_prefix + digest for digest in digests]
     if names:
-        transaction.on_commit(lambda: _forget(names))
+        transaction.on_commit(lambda: _forget(names), robust=True)
 
 
 def _forget(names: list[str]) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts import activity, key_format
 from accounts.key_cache import current_digest
 from accounts.models import ApiKey, User
+from accounts.models.api_keys import end_legacy_keys
 
 
 def create_key(
@@ -45,7 +46,7 @@ def rotate_key(key: ApiKey) -> str:
     with transaction.atomic():
         old = ApiKey.objects.select_for_update().get(pk=key.pk)
         ApiKey.objects.filter(pk=key.pk).update(updated_at=timezone.now(), **secret_fields)
-        _end_legacy_key(old)
+        end_legacy_keys([old.key_digest])
         _record(old, "key_rotated")
     key.refresh_from_db()
     return secret
@@ -54,8 +55,9 @@ def rotate_key(key: ApiKey) -> str:
 def revoke_key(key: ApiKey) -> None:
     """Switch `key` off. It is refused from the moment that this is committed."""
     with transaction.atomic():
-        ApiKey.objects.filter(pk=key.pk).update(is_active=False, updated_at=timezone.now())
-        _end_legacy_key(key)
+        ended = ApiKey.objects.filter(pk=key.pk).locked()
+        ended.update(is_active=False, updated_at=timezone.now())
+        end_legacy_keys(ended.key_digests())
         _record(key, "key_revoked")
     key.is_active = False
 
@@ -83,10 +85,3 @@ def _new_secret(environment_tag: str) -> tuple[str, dict[str, str]]:
         "key_prefix": key_prefix,
         "last_four": last_four,
     }
-
-
-def _end_legacy_key(key: ApiKey) -> None:
-    """An adopted key stands in the users table too, and may not go on working from there."""
-    User.objects.filter(pk=key.user_id, legacy_key_digest=key.key_digest).update(
-        legacy_key_digest=None
-    )

@@ -13,7 +13,7 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
 
     It stands on `request.user`, so it has what DRF expects there. `key_id` is None for a key
     that the old service kept in its users table; `expires_at` is in seconds since the epoch.
-    Its JSON form is an array: change CACHE_VERSION in `accounts.key_cache` with its fields.
+    Its JSON form is an array: change _VERSION in `accounts.key_entries` with its fields.
     """
 
     user_id: int

@@ -55,7 +55,7 @@ def main() -> None:
         "made-up key": lambda: key_cache.get_user("gw_live_" + "x" * 49),
         "django-redis get, nothing else": lambda: plain.get(name),
         "Django LocMem get, nothing else": lambda: local_memory.get(name),
-        "uncached query": lambda: key_cache._load(api_key),
+        "uncached query": lambda: key_cache._load(api_key, [digest]),
     }
     seconds: dict[str, list[float]] = {label: [] for label in contenders}
     gc.collect()

@@ -6,11 +6,31 @@ from http import HTTPStatus
 from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import resolve
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+
+PROBES = frozenset({"/healthz", "/readyz"})
+
+
+class ProbeMiddleware:
+    """Answers probes before the host is checked.
+
+    They come by the address of the process or the container, which ALLOWED_HOSTS cannot name.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info not in PROBES:
+            return self.get_response(request)
+        view, arguments, options = resolve(request.path_info)
+        answer: HttpResponse = view(request, *arguments, **options)
+        return answer
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

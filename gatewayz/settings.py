@@ -69,9 +69,10 @@ def _kept_secret(path: Path) -> str:
 # after a comma, are still accepted for sessions.
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 
-# KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New digests
-# use the first; the others are still accepted, so a pepper is rotated by putting a new one in
-# front. Losing them makes every key useless.
+# KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New keys, and
+# keys that are rotated, use the first; the others are accepted too. To change it: append the new
+# one in every process, then put it in front; drop the old one when the keys made under it have
+# been rotated. Losing them makes every key useless.
 KEY_PEPPERS = [pepper.encode() for pepper in _secrets("KEY_PEPPERS")]
 
 # ACCEPT_LEGACY_KEYS: also look up keys without a checksum, as an adopted database has them.
@@ -95,8 +96,6 @@ SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-# Probes reach the process directly, without the proxy that adds TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 
 # MAX_BODY_BYTES: larger request bodies are refused with 413.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
@@ -119,6 +118,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
+    "gatewayz.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -103,3 +103,4 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for pool in pools:
         pool.reset()
     key_entries.key_cache().entries.shared._down_until = 0.0
+    key_entries.key_cache().entries.shared._suspect_until = 0.0

@@ -1,9 +1,11 @@
 """API keys: what a client shows to act for a user. The secret itself is never stored."""
 
-from typing import ClassVar, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.contrib.auth import get_user_model
+from django.db import models, transaction
 from django.utils import timezone
 
 from accounts import key_format
@@ -38,6 +40,21 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
 
     def key_digests(self) -> set[str]:
         return set(self.order_by().values_list("key_digest", flat=True))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with transaction.atomic(using=self.db):
+            end_legacy_keys(self.locked().key_digests())
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+def end_legacy_keys(digests: Iterable[str]) -> None:
+    """Keep ended keys from working on: an adopted key stands in the users table too."""
+    get_user_model()._default_manager.filter(legacy_key_digest__in=digests).update(
+        legacy_key_digest=None
+    )
 
 
 class ApiKey(CachedRow):
@@ -105,6 +122,11 @@ class ApiKey(CachedRow):
 
     def __str__(self) -> str:
         return f"{self.key_name} ({self.masked})"
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            end_legacy_keys(self._stored().locked().key_digests())
+            return super().delete(*args, **options)
 
     @property
     def masked(self) -> str:

@@ -25,8 +25,8 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         return self.filter(legacy_key_digest__in=digests)
 
     def key_digests(self) -> set[str]:
-        # A key that is switched off is refused whatever its user is: its entry may stay.
-        keys = ApiKey.objects.active().filter(user__in=self.order_by().values("pk"))
+        # Also of keys that are switched off: one may be switched on at this very moment.
+        keys = ApiKey.objects.filter(user__in=self.order_by().values("pk"))
         legacy = self.order_by().exclude(legacy_key_digest=None)
         return set(
             keys.values_list("key_digest", flat=True).union(

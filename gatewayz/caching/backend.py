@@ -15,8 +15,10 @@ fill is refused. So what was read before a change is never kept after it.
 import atexit
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import islice
 from threading import Lock
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -32,6 +34,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gatewayz.caching.coherence import Coherence
 from gatewayz.caching.local import Entry, LocalLevel
+from gatewayz.caching.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ _TOMBSTONE = b"~"
 _NAMES_PER_CALL = 1000
 _REPLACE_ATTEMPTS = 100
 _DOWN_SECONDS = 1.0
+SUSPECT_SECONDS = 3.0
 _EXIT_SECONDS = 5.0
 _EXIT_RETRY_SECONDS = 0.2
 MAX_MEASURED = 100_000
@@ -115,6 +119,7 @@ class Reading(NamedTuple):
     raw: bytes
     epoch: bytes
     local_changes: int
+    read_at: float  # monotonic seconds
 
 
 class Measure(NamedTuple):
@@ -138,18 +143,21 @@ class _Shared:
         self.coherence = Coherence(
             client.connection_pool,
             f"{prefix}:changed",
-            on_lost=self.distrust_redis,
-            on_tick=self.deliver,
+            on_lost=self._lost,
+            on_suspect=self._suspect,
+            on_tick=self._tick,
         )
         self.coherence.followers.append(self.local)
-        self.hits = 0
-        self.misses = 0
+        self.tally = Tally()
         self._synced = False
+        self._losses = 0
         self._down_until = 0.0
+        self._suspect_until = 0.0
         # By name, the failure to delete it.
         self._undelivered: dict[str, object] = {}
         self._delivers_at_exit = False
-        self._lock = Lock()
+        self._renew_lock()
+        os.register_at_fork(after_in_child=self._renew_lock)
         self._scripts = {
             text: client.register_script(text) for text in (_SYNC, _SET, _FILL, _DELETE, _CLEAR)
         }
@@ -189,13 +197,41 @@ class _Shared:
         """Begin a new epoch if Redis was restarted since any process last looked."""
         if self._synced:
             return
+        losses = self._losses
         run_id = self.client.info("server")["run_id"]
         self._scripts[_SYNC]([self.epoch_key, self.run_key], [run_id, uuid4().hex])
-        self._synced = True
+        # Unless it was lost again meanwhile.
+        self._synced = losses == self._losses
 
     def distrust_redis(self) -> None:
         """When it is back, it may be another server, or the same with other data."""
+        self._losses += 1
         self._synced = False
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether Redis may hold what another process has deleted but could not tell it yet.
+
+        So it is for SUSPECT_SECONDS after the connection was lost, or another process said so.
+        """
+        return time.monotonic() < self._suspect_until
+
+    def _suspect(self) -> None:
+        self._suspect_until = time.monotonic() + SUSPECT_SECONDS
+
+    def _lost(self) -> None:
+        self.distrust_redis()
+        self._suspect()
+
+    def _tick(self) -> None:
+        if self._undelivered:
+            self._down_until = 0.0
+            # It waits on, and was logged when it began to.
+            with suppress(RedisError):
+                self.deliver()
+
+    def _renew_lock(self) -> None:
+        self._lock = Lock()
 
     def deliver(self) -> None:
         """Delete from Redis what could not be deleted earlier.
@@ -213,15 +249,17 @@ class _Shared:
                 if self._undelivered.get(name) is failure:
                     del self._undelivered[name]
             if not self._undelivered:
-                logger.warning("Redis answers again: every process has forgotten what it should")
+                logger.warning(
+                    "Redis takes deletes again: every process has forgotten what it should"
+                )
 
     def _deliver_later(self, names: list[str], reason: RedisError) -> None:
         failure = object()
         with self._lock:
             if not self._undelivered:
                 logger.error(
-                    "Redis does not answer (%s): what is deleted from the cache is forgotten "
-                    "here, and by other processes as soon as it answers",
+                    "Redis does not take a delete (%s): it is forgotten here, and by other "
+                    "processes as soon as Redis takes it",
                     reason,
                 )
             self._undelivered |= dict.fromkeys(names, failure)
@@ -261,19 +299,15 @@ class _Shared:
         except RedisError as exc:
             # Redis may go on holding them: try again until it does not.
             self._deliver_later(names, exc)
+            # It may refuse writes only, with its memory or disk full: others must not read on.
+            with suppress(RedisError):
+                message = self.coherence.message(names, suspect=True)
+                self.ask(lambda: self.client.publish(*message))
             raise
         finally:
             # After Redis, so that what another thread has just read from there goes too.
             self.forget(names)
         return deleted
-
-    def count(self, hit: bool) -> None:
-        """Add to how often Redis was read with and without success."""
-        with self._lock:
-            if hit:
-                self.hits += 1
-            else:
-                self.misses += 1
 
     def measure(self, pattern: str) -> "Measure":
         """Count the entries whose names match `pattern`, of any epoch, and their bytes in Redis.
@@ -293,6 +327,13 @@ class _Shared:
         """Drop entries from this process's memory."""
         for follower in self.coherence.followers:
             follower.forget(names)
+
+
+def _renew_creation_lock() -> None:
+    _Shared.creation = Lock()
+
+
+os.register_at_fork(after_in_child=_renew_creation_lock)
 
 
 class TwoLevelCache(BaseCache):
@@ -338,7 +379,7 @@ class TwoLevelCache(BaseCache):
         local_changes = shared.local.changes
         epoch, raw = shared.fetch([name])
         reading = self._decode(name, raw, epoch, local_changes)
-        shared.count(reading.entry is not None)
+        shared.tally.add("misses" if reading.entry is None else "hits")
         return reading
 
     def read_ended(self, name: str) -> Entry | None:
@@ -354,13 +395,18 @@ class TwoLevelCache(BaseCache):
     def _decode(self, name: str, raw: bytes, epoch: bytes, local_changes: int) -> Reading:
         entry = None
         if raw and not raw.startswith(_TOMBSTONE):
-            its_epoch, ends, value = raw.split(b" ", 2)
-            if its_epoch == epoch:
-                entry = Entry(value, float(ends))
-                self._keep_locally(name, entry, local_changes)
-                if entry.expires_at <= time.time():
-                    entry = None
-        return Reading(entry, raw, epoch, local_changes)
+            try:
+                its_epoch, ends, value = raw.split(b" ", 2)
+                expires_at = float(ends)
+            except ValueError:
+                logger.warning("What Redis holds as %s is no entry of this cache", name)
+            else:
+                if its_epoch == epoch:
+                    entry = Entry(value, expires_at)
+                    self._keep_locally(name, entry, local_changes)
+                    if expires_at <= time.time():
+                        entry = None
+        return Reading(entry, raw, epoch, local_changes, time.monotonic())
 
     def _keep_locally(self, name: str, entry: Entry, local_changes: int) -> None:
         if self.shared.coherence.is_trusted():
@@ -382,7 +428,7 @@ class TwoLevelCache(BaseCache):
             epoch, *raws = shared.fetch([names[key] for key in missing])
             for key, raw in zip(missing, raws, strict=True):
                 reading = self._decode(names[key], raw, epoch, local_changes)
-                shared.count(reading.entry is not None)
+                shared.tally.add("misses" if reading.entry is None else "hits")
                 found[key] = reading.entry
         return {key: msgspec.json.decode(entry.value) for key, entry in found.items() if entry}
 
@@ -395,6 +441,8 @@ class TwoLevelCache(BaseCache):
 
         `name` as `make_key` says, `timeout` in seconds. Returns whether it was kept.
         """
+        if time.monotonic() > reading.read_at + TOMBSTONE_MS / 2000:
+            return False  # A token left since then may be gone again.
         entry = Entry(msgspec.json.encode(value), self._end(timeout))
         filled = self._replace_raw(name, entry, reading, tell=False)
         if filled:

@@ -44,8 +44,9 @@ class Follower(Protocol):
 class Coherence:
     """Listens for changes by other processes and has `followers` forget what has changed.
 
-    `pool` gives the connection to listen on. `on_lost` is called when the connection is gone,
-    `on_tick` at every ping, from the listening thread.
+    `pool` gives the connection to listen on. From the listening thread, `on_lost` is called when
+    the connection is gone, `on_suspect` when another process could not write to Redis what has
+    changed, and `on_tick` at every ping; it must not raise.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Coherence:
         channel: str,
         *,
         on_lost: Callable[[], None],
+        on_suspect: Callable[[], None],
         on_tick: Callable[[], None],
     ) -> None:
         self.followers: list[Follower] = []
         self.channel = channel
         self._pool = pool
         self._on_lost = on_lost
+        self._on_suspect = on_suspect
         self._on_tick = on_tick
         self._start_lock = Lock()
         self._begin()
@@ -80,9 +83,12 @@ class Coherence:
         """Wait for the listening thread to be connected. Returns whether it is."""
         return self.is_trusted() or self._connected.wait(timeout_seconds)
 
-    def message(self, names: Sequence[str] | None) -> tuple[str, str]:
-        """The channel, and what to publish on it about changed entries; None is all of them."""
-        return self.channel, json.dumps([self._process, names])
+    def message(self, names: Sequence[str] | None, *, suspect: bool = False) -> tuple[str, str]:
+        """The channel, and what to publish on it about changed entries; None is all of them.
+
+        `suspect` says that Redis could not be brought up to date and may not be believed.
+        """
+        return self.channel, json.dumps([self._process, names, suspect])
 
     def _begin(self) -> None:
         self._process = uuid4().hex
@@ -114,6 +120,9 @@ class Coherence:
                 if not lost:
                     logger.warning("Cache changes of other processes are not heard: %s", exc)
                 lost = not self._connected.is_set()
+            except Exception:
+                # Without this thread the process would never trust its memory again.
+                logger.exception("The listener for cache changes begins anew")
             self._connected.clear()
             self._trusted_until = 0.0
             self._on_lost()
@@ -155,9 +164,15 @@ class Coherence:
                 self._connected.set()
 
     def _follow(self, message: bytes) -> None:
-        process, names = json.loads(message)
+        try:
+            process, names, suspect = json.loads(message)
+        except (ValueError, TypeError):
+            logger.warning("A message about cache changes cannot be read: forgetting everything")
+            process, names, suspect = "", None, False
         if process == self._process:
             return  # It has forgotten them already.
+        if suspect:
+            self._on_suspect()
         if names is None:
             self._forget_all()
         else:

@@ -100,11 +100,36 @@ def test_an_edit_of_a_key_is_seen_at_once(admin_client, user):
     get_user(secret)
 
     response = admin_client.post(
-        reverse("admin:accounts_apikey_change", args=[key.pk]), {"key_name": "renamed"}
+        reverse("admin:accounts_apikey_change", args=[key.pk]),
+        {"key_name": "mine", "expiration_date_0": "2020-01-01", "expiration_date_1": "00:00"},
     )
 
     assert response.status_code == 302
+    assert get_user(secret).refusal() == "expired_key"
+
+
+def test_an_edit_that_was_begun_before_a_revocation_does_not_undo_it(admin_client, user):
+    key, secret = create_key(user, key_name="mine")
+    ApiKey.objects.filter(pk=key.pk).update(is_active=False, requests_used=7)
+
+    admin_client.post(
+        reverse("admin:accounts_apikey_change", args=[key.pk]),
+        {"key_name": "renamed", "is_active": "on"},
+    )
+
+    key.refresh_from_db()
+    assert (key.key_name, key.is_active, key.requests_used) == ("renamed", False, 7)
     assert get_user(secret).refusal() == "inactive_key"
+
+
+def test_activates_the_selected_keys(admin_client, user):
+    key, secret = create_key(user, key_name="mine")
+    ApiKey.objects.update(is_active=False)
+    assert get_user(secret).refusal() == "inactive_key"
+
+    admin_client.post(reverse(KEYS), {"action": "activate", "_selected_action": [key.pk]})
+
+    assert get_user(secret).refusal() is None
 
 
 def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):

@@ -17,7 +17,7 @@ from accounts.key_cache import (
     invalidate_user,
     set_cache_ttl,
 )
-from accounts.keys import create_key, revoke_key
+from accounts.keys import create_key, revoke_key, rotate_key
 from accounts.models import ApiKey, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("listening")]
@@ -37,9 +37,9 @@ def loads(monkeypatch):
     loaded = []
     load = key_cache._load
 
-    def counting_load(api_key):
+    def counting_load(api_key, digests):
         loaded.append(api_key)
-        return load(api_key)
+        return load(api_key, digests)
 
     monkeypatch.setattr(key_cache, "_load", counting_load)
     return loaded
@@ -136,6 +136,40 @@ def test_a_change_that_is_rolled_back_changes_nothing(
         assert works(api_key)
 
 
+def test_a_key_made_in_bulk_works_at_once_although_it_was_asked_for(user):
+    secret = key_format.generate("live")
+    assert get_user(secret) is None
+
+    ApiKey.objects.bulk_create(
+        [ApiKey(user=user, key_name="bulk", key_digest=current_digest(secret))]
+    )
+
+    assert get_user(secret).user_id == user.pk
+
+
+def test_what_redis_holds_and_cannot_be_read_is_looked_up_anew(api_key, user):
+    name = key_entries.key_cache().name_prefix + current_digest(api_key)
+    for nonsense in (b"nonsense", b" inf [1]", b" x []", b" inf \xff"):
+        get_redis_connection("default").set(name, nonsense)
+        assert get_user(api_key).user_id == user.pk
+        key_entries.key_cache().entries.shared.local.forget_all()
+
+
+def test_a_key_is_looked_up_in_the_database_while_redis_is_suspect(
+    api_key, django_assert_num_queries
+):
+    get_user(api_key)
+    shared = key_entries.key_cache().entries.shared
+    shared._lost()
+    shared.local.forget_all()
+
+    try:
+        with django_assert_num_queries(1):
+            assert works(api_key)
+    finally:
+        shared._suspect_until = 0.0
+
+
 def test_a_change_of_nothing_that_is_cached_keeps_the_entry(
     api_key, user, django_assert_num_queries
 ):
@@ -165,17 +199,58 @@ def test_without_redis_it_asks_the_database(api_key, user, no_redis, django_asse
         assert get_user(api_key).user_id == user.pk
 
 
-def test_a_key_digested_under_an_older_pepper_works_and_moves_to_the_new_one(
-    api_key, key, settings
+@pytest.fixture
+def newer_pepper(settings):
+    settings.KEY_PEPPERS = [b"newer pepper", *settings.KEY_PEPPERS]
+
+
+def test_a_key_made_under_an_older_pepper_works_and_stays_as_it_is(
+    api_key, key, newer_pepper, django_assert_num_queries
 ):
-    settings.KEY_PEPPERS = [b"new pepper", *settings.KEY_PEPPERS]
+    with django_assert_num_queries(1):
+        assert get_user(api_key).key_id == key.pk
+        assert get_user(api_key).key_id == key.pk
 
-    assert get_user(api_key).key_id == key.pk
-
+    digest = key.key_digest
     key.refresh_from_db()
-    assert key.key_digest == key_format.digest(api_key, b"new pepper")
-    settings.KEY_PEPPERS = settings.KEY_PEPPERS[:1]
-    assert get_user(api_key).key_id == key.pk
+    assert key.key_digest == digest
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_to_a_key_made_under_an_older_pepper_is_seen(
+    api_key, key, user, newer_pepper, change
+):
+    assert works(api_key)
+
+    change(key, user)
+
+    assert not works(api_key)
+
+
+def test_rotating_an_adopted_key_made_under_an_older_pepper_ends_the_old_secret(
+    user, key, settings
+):
+    settings.ACCEPT_LEGACY_KEYS = True
+    digest = current_digest(LEGACY_KEY)
+    ApiKey.objects.filter(pk=key.pk).update(key_digest=digest)
+    User.objects.filter(pk=user.pk).update(legacy_key_digest=digest)
+    settings.KEY_PEPPERS = [b"newer pepper", *settings.KEY_PEPPERS]
+    assert works(LEGACY_KEY)
+
+    rotate_key(key)
+
+    assert get_user(LEGACY_KEY) is None
+
+
+def test_switching_a_user_off_ends_its_legacy_key_made_under_an_older_pepper(user, settings):
+    settings.ACCEPT_LEGACY_KEYS = True
+    User.objects.filter(pk=user.pk).update(legacy_key_digest=current_digest(LEGACY_KEY))
+    settings.KEY_PEPPERS = [b"newer pepper", *settings.KEY_PEPPERS]
+    assert works(LEGACY_KEY)
+
+    User.objects.update(is_active=False)
+
+    assert not works(LEGACY_KEY)
 
 
 def test_a_legacy_key_works_when_they_are_accepted(user, settings):
@@ -252,7 +327,7 @@ def test_a_stampede_on_one_key_is_one_statement(api_key, loads):
 def test_when_the_database_fails_nobody_hangs_and_the_next_look_up_works(
     api_key, user, monkeypatch
 ):
-    def fail(key):
+    def fail(key, digests):
         raise OperationalError
 
     with monkeypatch.context() as patch, ThreadPoolExecutor(10) as threads:
@@ -281,7 +356,7 @@ def test_an_entry_that_has_ended_serves_for_a_while_when_the_database_is_down(
     get_user(api_key)
     stale_hits = get_cache_stats()["stale_hits"]
 
-    def fail(key):
+    def fail(key, digests):
         raise OperationalError
 
     monkeypatch.setattr(key_cache, "_load", fail)
@@ -301,7 +376,7 @@ def test_a_revoked_key_does_not_come_back_while_the_database_is_down(
     get_user(api_key)
     revoke_key(key)
 
-    def fail(key):
+    def fail(key, digests):
         raise OperationalError
 
     monkeypatch.setattr(key_cache, "_load", fail)

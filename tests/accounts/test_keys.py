@@ -63,7 +63,15 @@ def test_revoking_ends_a_key_at_once(user):
     assert key.is_active is False
 
 
-@pytest.mark.parametrize("end", [revoke_key, rotate_key])
+def delete_key(key):
+    key.delete()
+
+
+def delete_keys(key):
+    ApiKey.objects.filter(pk=key.pk).delete()
+
+
+@pytest.mark.parametrize("end", [revoke_key, rotate_key, delete_key, delete_keys])
 def test_an_ended_key_does_not_go_on_working_from_the_users_table(user, settings, end):
     settings.ACCEPT_LEGACY_KEYS = True
     legacy = "gw_live_" + "a-B_9" * 8

@@ -1,5 +1,6 @@
 """The probes."""
 
+import pytest
 from django.db import connection
 from django.test import Client
 
@@ -20,6 +21,13 @@ def test_readyz_is_ok_when_database_and_redis_answer(db):
         "parts": {"database": "ok", "redis": "ok", "activity": "ok"},
         "activity": {"depth": 0, "oldest_seconds": None},
     }
+
+
+@pytest.mark.parametrize("probe", ["/healthz", "/readyz"])
+def test_a_probe_may_come_by_any_address(db, settings, probe):
+    settings.ALLOWED_HOSTS = ["api.example.com"]
+
+    assert Client().get(probe, headers={"Host": "10.0.0.7:8000"}).status_code == 200
 
 
 def test_readyz_names_redis_when_it_does_not_answer(db, no_redis):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 from gatewayz.caching import coherence
 from gatewayz.caching.local import Entry
@@ -52,10 +53,10 @@ def test_a_change_leaves_no_old_value_in_another_process(cache, other, change):
 def test_a_second_read_asks_nobody(cache, other):
     cache.set("key", "value")
     remember(other)
-    hits = other.shared.hits
+    reads = other.shared.tally.counts()
 
     assert other.get("key") == "value"
-    assert other.shared.hits == hits
+    assert other.shared.tally.counts() == reads
 
 
 def test_filling_an_entry_does_not_disturb_others(cache, other):
@@ -191,6 +192,55 @@ def test_meanwhile_it_does_not_read_back_what_it_has_deleted(cache, monkeypatch)
 
     with pytest.raises(RedisConnectionError):
         cache.get("key")
+
+
+@pytest.mark.parametrize(
+    ("setting", "refusing", "well"), [("maxmemory", 1, 0), ("min-replicas-to-write", 1, 0)]
+)
+def test_a_delete_is_heard_although_redis_refuses_writes(cache, other, setting, refusing, well):
+    cache.set("key", "old")
+    remember(other)
+    client = cache.shared.client
+    client.config_set(setting, refusing)
+    try:
+        with pytest.raises(RedisError):
+            cache.delete("key")
+
+        wait_until(lambda: not in_memory(other))
+        # Whoever may not use what is outdated is told not to believe Redis either.
+        assert other.shared.is_suspect
+    finally:
+        client.config_set(setting, well)
+    wait_until(lambda: other.get("key") is None)
+
+
+def test_redis_is_suspect_after_its_connection_was_lost(cache):
+    assert not cache.shared.is_suspect
+
+    kill_listeners(cache)
+
+    wait_until(lambda: cache.shared.is_suspect)
+
+
+@pytest.mark.parametrize("nonsense", ["nonsense", "[1]", "null", "[1, 2, 3, 4]"])
+def test_a_message_that_cannot_be_read_empties_the_memory_and_nothing_else(cache, nonsense):
+    cache.set("key", "value")
+    remember(cache)
+
+    cache.shared.client.publish(cache.shared.coherence.channel, nonsense)
+
+    wait_until(lambda: not in_memory(cache))
+    remember(cache)
+
+
+def test_what_was_read_long_ago_is_not_filled_in(cache, monkeypatch):
+    name = cache.make_key("key")
+    reading = cache.read_shared(name)
+
+    late = reading._replace(read_at=reading.read_at - 31)
+
+    assert not cache.fill(name, "old", late)
+    assert cache.get("key") is None
 
 
 def test_when_redis_is_down_only_the_first_caller_waits_for_it(cache):
