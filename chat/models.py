@@ -31,6 +31,22 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
             updated_at__lte=updated_at,
         )
 
+    def statistics(self) -> dict[str, Any]:
+        """How many sessions, messages and tokens these are, in one statement.
+
+        Deleted sessions and their messages count until they are purged, except in
+        `active_sessions`.
+        """
+        figures = self.aggregate(
+            total_sessions=models.Count("id", distinct=True),
+            active_sessions=models.Count("id", distinct=True, filter=models.Q(is_active=True)),
+            total_messages=models.Count("messages"),
+            total_tokens=models.Sum("messages__tokens", default=0),
+        )
+        sessions = figures["total_sessions"]
+        average = figures["total_messages"] / sessions if sessions else 0.0
+        return {**figures, "average_messages_per_session": round(average, 2)}
+
 
 class ChatSession(models.Model):
     user = models.ForeignKey(

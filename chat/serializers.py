@@ -1,11 +1,15 @@
 """The JSON of sessions and messages, as clients send and get it."""
 
+from typing import Any
+
 from rest_framework import serializers
 
+from chat.message_content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage, ChatSession
 
 MAX_PAGE = 100
 MAX_MESSAGES = 1000
+MAX_BATCH = 500
 
 
 class SessionInput(serializers.Serializer):
@@ -15,6 +19,62 @@ class SessionInput(serializers.Serializer):
     model = serializers.CharField(
         max_length=255, required=False, allow_null=True, allow_blank=True
     )
+
+
+class StorableJsonField(serializers.JSONField):
+    """JSON that comes back as it was given."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            check_storable(data)
+        except UnstorableJsonError as exc:
+            raise serializers.ValidationError(str(exc)) from exc
+        return super().to_internal_value(data)
+
+
+class ContentField(StorableJsonField):
+    """A string or a list of parts, kept as given: nothing is trimmed or put in order."""
+
+    default_error_messages = {"content": "This must be a string or a list of parts (objects)."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        is_parts = isinstance(data, list) and all(isinstance(part, dict) for part in data)
+        if not isinstance(data, str) and not is_parts:
+            self.fail("content")
+        return super().to_internal_value(data)
+
+
+class IndexedList(serializers.ListSerializer):
+    """A list whose errors stand under the index of the item: `{"2": {"role": […]}}`."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError as exc:
+            if isinstance(exc.detail, dict):  # the list itself is wrong
+                raise
+            errors: Any = {str(index): item for index, item in enumerate(exc.detail) if item}
+            raise serializers.ValidationError(errors) from exc
+
+
+class MessageInput(serializers.Serializer):
+    role = serializers.ChoiceField(choices=ChatMessage.Role.choices)
+    content = ContentField()
+    model = serializers.CharField(
+        max_length=255, required=False, allow_null=True, allow_blank=True
+    )
+    tokens = serializers.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, allow_null=True
+    )
+    reasoning = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, trim_whitespace=False
+    )
+    metadata = StorableJsonField(required=False, allow_null=True)
+    created_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class MessageBatchInput(serializers.Serializer):
+    messages = IndexedList(child=MessageInput(), allow_empty=False, max_length=MAX_BATCH)
 
 
 class SessionPageInput(serializers.Serializer):

@@ -1,12 +1,15 @@
 """What can be done to chat sessions."""
 
 import logging
+from typing import Any
 
 from django.conf import settings
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from accounts import activity
 from accounts.principal import Principal
+from chat.chat_activity import record_chat
 from chat.models import ChatSession
 from gatewayz.request_context import timed, timing_ms
 
@@ -30,18 +33,13 @@ def create_session(
             created_at=now,
             updated_at=now,
         )
-    activity.record(
-        user_id=owner.user_id,
-        api_key_id=owner.key_id,
+    record_chat(
+        owner,
+        "create_session",
+        "session_created",
         model=session.model,
-        provider=_provider(session.model),
-        finish_reason="session_created",
-        app="Chat",
-        metadata={
-            "action": "create_session",
-            "session_id": session.pk,
-            "session_title": session.title,
-        },
+        session_id=session.pk,
+        session_title=session.title,
     )
     logger.info(
         "Created chat session %d for user %d (user_lookup: %.1fms, session_create: %.1fms)",
@@ -53,7 +51,37 @@ def create_session(
     return session
 
 
-def _provider(model: str) -> str:
-    """Who serves `model`: the part before the slash of names like `openai/gpt-4o`."""
-    provider, slash, _ = model.partition("/")
-    return provider if slash else ""
+def update_session(
+    owner: Principal, session_id: int, *, title: str | None = None, model: str | None = None
+) -> ChatSession:
+    """Rename a session of `owner`, or give it another model; what is empty stays as it is.
+
+    Raises Http404 when there is no such session.
+    """
+    sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
+    given = {"title": title, "model": model}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if changed:
+        sessions.update(updated_at=timezone.now(), **changed)
+    session = get_object_or_404(sessions)
+    if changed:
+        record_chat(
+            owner,
+            "update_session",
+            "session_updated",
+            model=session.model,
+            session_id=session_id,
+            changed=sorted(changed),
+        )
+    return session
+
+
+def delete_session(owner: Principal, session_id: int) -> None:
+    """Delete a session of `owner` softly: it is not to be found any more.
+
+    Raises Http404 when there is no such session.
+    """
+    sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
+    if not sessions.update(is_active=False, updated_at=timezone.now()):
+        raise Http404
+    record_chat(owner, "delete_session", "session_deleted", session_id=session_id)

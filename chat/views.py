@@ -1,6 +1,7 @@
 """The HTTP face of sessions."""
 
 from http import HTTPStatus
+from typing import cast
 
 from django.shortcuts import get_object_or_404
 from rest_framework.response import Response
@@ -9,9 +10,11 @@ from rest_framework.views import APIView
 from accounts.authentication import AuthenticatedRequest
 from chat import sessions
 from chat.cursors import cursor_after, read_cursor
-from chat.messages import page_of_messages
+from chat.messages import NewMessage, append_messages, page_of_messages
 from chat.models import ChatSession
 from chat.serializers import (
+    MessageBatchInput,
+    MessageInput,
     MessagePageInput,
     MessageSerializer,
     SessionInput,
@@ -63,3 +66,60 @@ class SessionView(APIView):
                 "has_more_messages": has_more,
             }
         )
+
+    def put(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = SessionInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        session = sessions.update_session(request.user, session_id, **given.validated_data)
+        return success(
+            SessionSerializer(session).data, message="Chat session updated successfully"
+        )
+
+    patch = put
+
+    def delete(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        sessions.delete_session(request.user, session_id)
+        return success(None, message="Chat session deleted successfully")
+
+
+class MessagesView(APIView):
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = MessageInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        (message,) = append_messages(
+            request.user, session_id, [cast("NewMessage", given.validated_data)]
+        )
+        return success(
+            MessageSerializer(message).data,
+            message="Message saved successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+
+class MessageBatchView(APIView):
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = MessageBatchInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        messages = append_messages(request.user, session_id, given.validated_data["messages"])
+        saved = [
+            {"success": True, "message_id": message["id"], "data": message}
+            for message in MessageSerializer(messages, many=True).data
+        ]
+        return success(
+            {
+                "saved": saved,
+                # Always empty: it is all or nothing, and an error is no success.
+                "failed": [],
+                "total": len(saved),
+                "success_count": len(saved),
+                "failure_count": 0,
+            },
+            message=f"{len(saved)} messages saved successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+
+class StatsView(APIView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        statistics = ChatSession.objects.owned_by(request.user).statistics()
+        return success(statistics, stats=statistics)
