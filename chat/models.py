@@ -147,3 +147,32 @@ class ChatMessage(models.Model):
     def given_content(self) -> Any:
         """The content as the client gave it: a string, or a list of parts."""
         return self.content if self.content_parts is None else self.content_parts
+
+
+class IdempotencyKey(models.Model):
+    """A request that a client marked to be done once, and its answer. See `chat.idempotency`."""
+
+    pk = models.CompositePrimaryKey("user_id", "key")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        # The primary key serves it.
+        db_index=False,
+    )
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    # Text and not JSON: a replay is the same bytes.
+    body = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "chat_idempotency_keys"
+        indexes = [
+            # Finds those that have ended.
+            models.Index(fields=["created_at"], name="idx_chat_idempotency_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from accounts.authentication import AuthenticatedRequest
 from chat import sessions
 from chat.cursors import cursor_after, read_cursor
+from chat.idempotency import idempotent
 from chat.messages import NewMessage, append_messages, page_of_messages
 from chat.models import ChatSession
 from chat.serializers import (
@@ -25,6 +26,7 @@ from gatewayz.envelope import success
 
 
 class SessionsView(APIView):
+    @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = SessionInput(data=request.data)
         given.is_valid(raise_exception=True)
@@ -83,6 +85,7 @@ class SessionView(APIView):
 
 
 class MessagesView(APIView):
+    @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
         given = MessageInput(data=request.data)
         given.is_valid(raise_exception=True)
@@ -97,6 +100,7 @@ class MessagesView(APIView):
 
 
 class MessageBatchView(APIView):
+    @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
         given = MessageBatchInput(data=request.data)
         given.is_valid(raise_exception=True)
