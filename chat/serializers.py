@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from chat.message_content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage, ChatSession
+from chat.search import MAX_QUERY, Match
 
 MAX_PAGE = 100
 MAX_MESSAGES = 1000
@@ -77,6 +78,11 @@ class MessageBatchInput(serializers.Serializer):
     messages = IndexedList(child=MessageInput(), allow_empty=False, max_length=MAX_BATCH)
 
 
+class SearchInput(serializers.Serializer):
+    query = serializers.CharField(max_length=MAX_QUERY, trim_whitespace=False)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=20)
+
+
 class SessionPageInput(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
     offset = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
@@ -114,3 +120,13 @@ class MessageSerializer(serializers.ModelSerializer):
             "metadata",
             "created_at",
         ]
+
+
+class MatchSerializer(serializers.Serializer):
+    def to_representation(self, match: Match) -> dict[str, Any]:
+        return {
+            **SessionSerializer(match.session).data,
+            "message_id": match.message_id,
+            "rank": match.rank,
+            "snippet": match.snippet,
+        }

@@ -13,11 +13,14 @@ from chat.cursors import cursor_after, read_cursor
 from chat.idempotency import idempotent
 from chat.messages import NewMessage, append_messages, page_of_messages
 from chat.models import ChatSession
+from chat.search import search_chats
 from chat.serializers import (
+    MatchSerializer,
     MessageBatchInput,
     MessageInput,
     MessagePageInput,
     MessageSerializer,
+    SearchInput,
     SessionInput,
     SessionPageInput,
     SessionSerializer,
@@ -121,6 +124,15 @@ class MessageBatchView(APIView):
             message=f"{len(saved)} messages saved successfully",
             status=HTTPStatus.CREATED,
         )
+
+
+class SearchView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = SearchInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        matches, count = search_chats(request.user, **given.validated_data)
+        return success(MatchSerializer(matches, many=True).data, count=count)
 
 
 class StatsView(APIView):

@@ -312,6 +312,12 @@ DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
 # first answer.
 IDEMPOTENCY_KEY_HOURS = env.int("IDEMPOTENCY_KEY_HOURS", default=24)
 
+# SEARCH_CONFIGURATION: the text search configuration of PostgreSQL (`\dF` lists them) that
+# splits chats into words. `simple` serves any language; `english` also finds other forms of a
+# word, in English. Read by `manage.py migrate` too: after changing it, run
+# `manage.py index_chats`.
+SEARCH_CONFIGURATION = env("SEARCH_CONFIGURATION", default="simple")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
