@@ -11,6 +11,8 @@ from chat.search import MAX_QUERY, Match
 MAX_PAGE = 100
 MAX_MESSAGES = 1000
 MAX_BATCH = 500
+MAX_OFFSET = 2**31 - 1
+MAX_ID = 2**63 - 1
 
 
 class SessionInput(serializers.Serializer):
@@ -85,14 +87,14 @@ class SearchInput(serializers.Serializer):
 
 class SessionPageInput(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
-    offset = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
     cursor = serializers.CharField(max_length=64, required=False)
 
 
 class MessagePageInput(serializers.Serializer):
     message_limit = serializers.IntegerField(min_value=1, max_value=MAX_MESSAGES, default=200)
-    before = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
-    after = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    before = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
+    after = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
 
 
 class SessionSerializer(serializers.ModelSerializer):
