@@ -19,6 +19,15 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         """Sessions not deleted; counting one user's uses idx_chat_sessions_active."""
         return self.filter(is_active=True)
 
+    def deleted(self) -> Self:
+        """Sessions in the trash, until retention purges them."""
+        return self.filter(is_active=False)
+
+    def marked(self, *, pinned: bool | None = None, archived: bool | None = None) -> Self:
+        """Only those (not) pinned or archived; None does not mind."""
+        marks = {"is_pinned": pinned, "is_archived": archived}
+        return self.filter(**{name: mark for name, mark in marks.items() if mark is not None})
+
     def recent(self) -> Self:
         """Last touched first; with one user's active ones, idx_chat_sessions_user_id."""
         return self.order_by("-updated_at", "-id")
@@ -60,7 +69,11 @@ class ChatSession(models.Model):
     model = models.CharField(max_length=255)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(
+        default=timezone.now, help_text="For a deleted session, when it was deleted."
+    )
+    is_pinned = models.BooleanField(default=False, db_default=False)
+    is_archived = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[models.Manager["ChatSession"]] = ChatSessionQuerySet.as_manager()
 
@@ -75,6 +88,12 @@ class ChatSession(models.Model):
                 fields=["user", "-created_at"],
                 name="idx_chat_sessions_active",
                 condition=models.Q(is_active=True),
+            ),
+            # Finds what retention purges.
+            models.Index(
+                fields=["updated_at"],
+                name="idx_chat_sessions_deleted",
+                condition=models.Q(is_active=False),
             ),
         ]
 

@@ -75,7 +75,7 @@ WITH found AS MATERIALIZED (
 )
 SELECT
     page.id, page.user_id, page.title, page.model, page.is_active, page.created_at,
-    page.updated_at, page.message_id, page.rank,
+    page.updated_at, page.is_pinned, page.is_archived, page.message_id, page.rank,
     ts_headline(
         %(configuration)s::regconfig,
         translate(

@@ -11,6 +11,7 @@ from chat.search import MAX_QUERY, Match
 MAX_PAGE = 100
 MAX_MESSAGES = 1000
 MAX_BATCH = 500
+MAX_IMPORT = 5_000
 MAX_OFFSET = 2**31 - 1
 MAX_ID = 2**63 - 1
 
@@ -76,6 +77,43 @@ class MessageInput(serializers.Serializer):
     created_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
+class SessionChange(SessionInput):
+    is_pinned = serializers.BooleanField(required=False, allow_null=True)
+    is_archived = serializers.BooleanField(required=False, allow_null=True)
+
+
+class SessionBatchInput(serializers.Serializer):
+    sessions = IndexedList(child=SessionInput(), allow_empty=False, max_length=MAX_BATCH)
+
+
+class SessionIdsInput(serializers.Serializer):
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
+        allow_empty=False,
+        max_length=MAX_BATCH,
+    )
+
+
+class ForkInput(serializers.Serializer):
+    message_id = serializers.IntegerField(
+        min_value=1, max_value=MAX_ID, required=False, allow_null=True
+    )
+    title = serializers.CharField(
+        max_length=255, required=False, allow_null=True, allow_blank=True
+    )
+
+
+class ExportInput(serializers.Serializer):
+    format = serializers.ChoiceField(choices=["json", "markdown", "openai"], default="json")
+
+
+class ChatInput(SessionInput):
+    """What an export in JSON holds, and in the form of OpenAI's `messages`."""
+
+    created_at = serializers.DateTimeField(required=False, allow_null=True)
+    messages = IndexedList(child=MessageInput(), max_length=MAX_IMPORT)
+
+
 class MessageBatchInput(serializers.Serializer):
     messages = IndexedList(child=MessageInput(), allow_empty=False, max_length=MAX_BATCH)
 
@@ -89,6 +127,10 @@ class SessionPageInput(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
     offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
     cursor = serializers.CharField(max_length=64, required=False)
+    # Absent or null: either.
+    pinned = serializers.BooleanField(allow_null=True, default=None)
+    archived = serializers.BooleanField(allow_null=True, default=None)
+    deleted = serializers.BooleanField(default=False)
 
 
 class MessagePageInput(serializers.Serializer):
@@ -102,7 +144,17 @@ class SessionSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = ChatSession
-        fields = ["id", "user_id", "title", "model", "is_active", "created_at", "updated_at"]
+        fields = [
+            "id",
+            "user_id",
+            "title",
+            "model",
+            "is_active",
+            "is_pinned",
+            "is_archived",
+            "created_at",
+            "updated_at",
+        ]
 
 
 class MessageSerializer(serializers.ModelSerializer):

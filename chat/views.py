@@ -15,12 +15,16 @@ from chat.messages import NewMessage, append_messages, page_of_messages
 from chat.models import ChatSession
 from chat.search import search_chats
 from chat.serializers import (
+    ForkInput,
     MatchSerializer,
     MessageBatchInput,
     MessageInput,
     MessagePageInput,
     MessageSerializer,
     SearchInput,
+    SessionBatchInput,
+    SessionChange,
+    SessionIdsInput,
     SessionInput,
     SessionPageInput,
     SessionSerializer,
@@ -44,7 +48,11 @@ class SessionsView(APIView):
         page = SessionPageInput(data=request.query_params)
         page.is_valid(raise_exception=True)
         limit, offset = page.validated_data["limit"], page.validated_data["offset"]
-        owned = ChatSession.objects.owned_by(request.user).active()
+        owned = ChatSession.objects.owned_by(request.user)
+        owned = owned.deleted() if page.validated_data["deleted"] else owned.active()
+        owned = owned.marked(
+            pinned=page.validated_data["pinned"], archived=page.validated_data["archived"]
+        )
         listed = owned.recent()
         if cursor := page.validated_data.get("cursor"):
             listed = listed.older_than(*read_cursor(cursor))
@@ -53,6 +61,26 @@ class SessionsView(APIView):
             SessionSerializer(found, many=True).data,
             count=owned.count(),
             next_cursor=cursor_after(found[-1]) if len(found) == limit else None,
+        )
+
+    def delete(self, request: AuthenticatedRequest) -> Response:
+        given = SessionIdsInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        deleted = sessions.delete_sessions(request.user, given.validated_data["ids"])
+        return success({"deleted_count": deleted}, message=f"{deleted} chat sessions deleted")
+
+
+class SessionBatchView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = SessionBatchInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = sessions.create_sessions(request.user, given.validated_data["sessions"])
+        return success(
+            SessionSerializer(made, many=True).data,
+            message=f"{len(made)} chat sessions created successfully",
+            status=HTTPStatus.CREATED,
+            count=len(made),
         )
 
 
@@ -73,7 +101,7 @@ class SessionView(APIView):
         )
 
     def put(self, request: AuthenticatedRequest, session_id: int) -> Response:
-        given = SessionInput(data=request.data)
+        given = SessionChange(data=request.data)
         given.is_valid(raise_exception=True)
         session = sessions.update_session(request.user, session_id, **given.validated_data)
         return success(
@@ -85,6 +113,28 @@ class SessionView(APIView):
     def delete(self, request: AuthenticatedRequest, session_id: int) -> Response:
         sessions.delete_session(request.user, session_id)
         return success(None, message="Chat session deleted successfully")
+
+
+class SessionRestoreView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        session = sessions.restore_session(request.user, session_id)
+        return success(
+            SessionSerializer(session).data, message="Chat session restored successfully"
+        )
+
+
+class SessionForkView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = ForkInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        fork = sessions.fork_session(request.user, session_id, **given.validated_data)
+        return success(
+            SessionSerializer(fork).data,
+            message="Chat session forked successfully",
+            status=HTTPStatus.CREATED,
+        )
 
 
 class MessagesView(APIView):

@@ -123,6 +123,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # An ETag on what is read, and 304 for who has it already.
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -312,6 +314,10 @@ DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
 # first answer.
 IDEMPOTENCY_KEY_HOURS = env.int("IDEMPOTENCY_KEY_HOURS", default=24)
 
+# CHAT_RETENTION_DAYS: how long a deleted session can be restored before it is purged; 0 is for
+# ever.
+CHAT_RETENTION_DAYS = env.int("CHAT_RETENTION_DAYS", default=30)
+
 # SEARCH_CONFIGURATION: the text search configuration of PostgreSQL (`\dF` lists them) that
 # splits chats into words. `simple` serves any language; `english` also finds other forms of a
 # word, in English. Read by `manage.py migrate` too: after changing it, run
@@ -324,6 +330,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_VERSIONING_CLASS": None,
+    # No query parameter of DRF's own: `format` is that of an export.
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
