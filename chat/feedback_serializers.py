@@ -47,8 +47,9 @@ class FeedbackStatsInput(serializers.Serializer):
 
 class FeedbackSerializer(serializers.ModelSerializer):
     user_id = serializers.IntegerField()
-    session_id = serializers.IntegerField()
-    message_id = serializers.IntegerField()
+    session_id = serializers.IntegerField(allow_null=True)
+    message_id = serializers.IntegerField(allow_null=True)
+    metadata = StorableJsonField(allow_null=True)
 
     class Meta:
         model = Feedback

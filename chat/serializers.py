@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat.message_content import UnstorableJsonError, check_storable
@@ -25,6 +26,7 @@ class SessionInput(serializers.Serializer):
     )
 
 
+@extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
 class StorableJsonField(serializers.JSONField):
     """JSON that comes back as it was given."""
 
@@ -36,6 +38,14 @@ class StorableJsonField(serializers.JSONField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        ]
+    }
+)
 class ContentField(StorableJsonField):
     """A string or a list of parts, kept as given: nothing is trimmed or put in order."""
 
@@ -159,7 +169,8 @@ class SessionSerializer(serializers.ModelSerializer):
 
 class MessageSerializer(serializers.ModelSerializer):
     session_id = serializers.IntegerField()
-    content = serializers.ReadOnlyField(source="given_content")
+    content = ContentField(source="given_content", read_only=True)
+    metadata = StorableJsonField(allow_null=True)
 
     class Meta:
         model = ChatMessage
@@ -176,7 +187,14 @@ class MessageSerializer(serializers.ModelSerializer):
         ]
 
 
-class MatchSerializer(serializers.Serializer):
+class MatchSerializer(SessionSerializer):
+    message_id = serializers.IntegerField(allow_null=True)
+    rank = serializers.FloatField()
+    snippet = serializers.CharField(help_text="Safe HTML; what was found is in <mark>.")
+
+    class Meta(SessionSerializer.Meta):
+        fields = [*SessionSerializer.Meta.fields, "message_id", "rank", "snippet"]
+
     def to_representation(self, match: Match) -> dict[str, Any]:
         return {
             **SessionSerializer(match.session).data,

@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from chat.models import ChatMessage, ChatSession, Share
-from chat.serializers import MAX_ID, MAX_OFFSET, MAX_PAGE
+from chat.serializers import MAX_ID, MAX_OFFSET, MAX_PAGE, ContentField
 
 
 class ShareInput(serializers.Serializer):
@@ -66,7 +66,7 @@ class SharedSessionSerializer(serializers.ModelSerializer):
 class SharedMessageSerializer(serializers.ModelSerializer):
     """A message without the metadata that its client keeps for itself."""
 
-    content = serializers.ReadOnlyField(source="given_content")
+    content = ContentField(source="given_content", read_only=True)
 
     class Meta:
         model = ChatMessage

@@ -1,15 +1,14 @@
 """The HTTP face of public links."""
 
 from http import HTTPStatus
-from typing import Any
 
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
-from chat import shares
+from chat import openapi, shares
 from chat.idempotency import idempotent
 from chat.messages import page_of_messages
 from chat.models import Share
@@ -24,6 +23,7 @@ from chat.share_serializers import (
 from gatewayz.envelope import success
 
 
+@openapi.shares
 class SharesView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
@@ -48,14 +48,14 @@ class SharesView(APIView):
         )
 
 
+@openapi.share
 class ShareView(APIView):
-    """Reading takes the token and no key; a key that is sent along is not even looked at."""
+    permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    def get_authenticators(self) -> list[BaseAuthentication]:
-        return [] if self.request.method == "GET" else super().get_authenticators()
-
-    def get_permissions(self) -> Any:
-        return [] if self.request.method == "GET" else super().get_permissions()
+    def perform_authentication(self, request: Request) -> None:
+        # Reading takes the token and no key: one that is sent along is not even looked at.
+        if request.method not in SAFE_METHODS:
+            super().perform_authentication(request)
 
     def get(self, request: Request, token: str) -> Response:
         page = MessagePageInput(data=request.query_params)

@@ -8,13 +8,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
-from chat import transfer
+from chat import openapi, transfer
 from chat.idempotency import idempotent
 from chat.models import ChatSession
 from chat.serializers import ChatInput, ExportInput, SessionSerializer
 from gatewayz.envelope import success
 
 
+@openapi.export
 class ExportView(APIView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> StreamingHttpResponse:
         asked = ExportInput(data=request.query_params)
@@ -31,6 +32,7 @@ class ExportView(APIView):
         )
 
 
+@openapi.export_all
 class ExportAllView(APIView):
     def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
         lines = transfer.export_all(request.user)
@@ -39,6 +41,7 @@ class ExportAllView(APIView):
         )
 
 
+@openapi.chat_import
 class ImportView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:

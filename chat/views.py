@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
-from chat import sessions
+from chat import openapi, sessions
 from chat.cursors import cursor_after, read_cursor
 from chat.idempotency import idempotent
 from chat.messages import NewMessage, append_messages, page_of_messages
@@ -32,6 +32,7 @@ from chat.serializers import (
 from gatewayz.envelope import success
 
 
+@openapi.sessions
 class SessionsView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
@@ -70,6 +71,7 @@ class SessionsView(APIView):
         return success({"deleted_count": deleted}, message=f"{deleted} chat sessions deleted")
 
 
+@openapi.session_batch
 class SessionBatchView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
@@ -84,6 +86,7 @@ class SessionBatchView(APIView):
         )
 
 
+@openapi.session
 class SessionView(APIView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
         page = MessagePageInput(data=request.query_params)
@@ -108,13 +111,15 @@ class SessionView(APIView):
             SessionSerializer(session).data, message="Chat session updated successfully"
         )
 
-    patch = put
+    def patch(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        return self.put(request, session_id)
 
     def delete(self, request: AuthenticatedRequest, session_id: int) -> Response:
         sessions.delete_session(request.user, session_id)
         return success(None, message="Chat session deleted successfully")
 
 
+@openapi.session_restore
 class SessionRestoreView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
@@ -124,6 +129,7 @@ class SessionRestoreView(APIView):
         )
 
 
+@openapi.session_fork
 class SessionForkView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
@@ -137,6 +143,7 @@ class SessionForkView(APIView):
         )
 
 
+@openapi.messages
 class MessagesView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
@@ -152,6 +159,7 @@ class MessagesView(APIView):
         )
 
 
+@openapi.message_batch
 class MessageBatchView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
@@ -176,6 +184,7 @@ class MessageBatchView(APIView):
         )
 
 
+@openapi.search
 class SearchView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
@@ -185,6 +194,7 @@ class SearchView(APIView):
         return success(MatchSerializer(matches, many=True).data, count=count)
 
 
+@openapi.stats
 class StatsView(APIView):
     def get(self, request: AuthenticatedRequest) -> Response:
         statistics = ChatSession.objects.owned_by(request.user).statistics()

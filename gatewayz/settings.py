@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_q",
     "rest_framework",
+    "drf_spectacular",
     "gatewayz",
     "accounts",
     "chat",
@@ -334,6 +335,22 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatewayz",
+    "DESCRIPTION": "Chat history: sessions, messages, feedback, sharing and search.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "PREPROCESSING_HOOKS": ["gatewayz.openapi.only_described"],
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "chat.models.ChatMessage.Role",
+        "FeedbackType": "chat.models.Feedback.Type",
+    },
 }
 
 # --- Logging ----------------------------------------------------------------------------------
