@@ -17,8 +17,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from redis.exceptions import RedisError
 
-from accounts import activity_dead_letters, keys
-from accounts.activity_health import activity_stats
+from accounts import keys
+from accounts.activity import dead_letters
+from accounts.activity.health import activity_stats
 from accounts.models import ActivityDeadLetter, ActivityEvent, ApiKey, User
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
 
@@ -57,6 +58,11 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
     )
     filter_horizontal = ("groups",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # It would list, and delete in one request, all that the user ever did. Switch the user
+        # off: that ends all of its keys.
+        return False
 
     @admin.display(description="newest keys")
     def api_keys(self, user: User) -> SafeString:
@@ -230,7 +236,7 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
     @admin.action(description="Queue the selected events again", permissions=["requeue"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[ActivityDeadLetter]) -> None:
         try:
-            count = activity_dead_letters.requeue(queryset.iterator())
+            count = dead_letters.requeue(queryset.iterator())
         except RedisError:
             logger.warning("Dead letters could not be queued again", exc_info=True)
             self.message_user(request, "Redis does not answer: try again.", messages.ERROR)

@@ -18,8 +18,9 @@ from django.db import connection
 from django_q.tasks import async_task
 from django_redis import get_redis_connection
 
-from accounts import activity, activity_buffer, background
-from accounts.activity_events import Event, new_event_id, write_events
+from accounts import activity, background
+from accounts.activity import buffer
+from accounts.activity.events import Event, new_event_id, write_events
 from accounts.models import ActivityEvent, ApiKey, User
 
 CALLS = 3_000
@@ -96,10 +97,10 @@ def _in_the_worker(user: User, key: ApiKey, cluster: psutil.Process) -> None:
 
     client = get_redis_connection("default")
     for _ in range(BURST // 1000):
-        client.rpush(activity_buffer._BUFFER, *[_json(user, key) for _ in range(1000)])
+        client.rpush(buffer._BUFFER, *[_json(user, key) for _ in range(1000)])
     redis_before = client.info("memory")["used_memory"]
     rss_before = _rss_by_process(cluster)
-    background.enqueue("accounts.activity_drain.drain")
+    background.enqueue("accounts.activity.drain.drain")
     peaks: dict[int, int] = {}
     batched = _rate_until(BURST, lambda: _note_peaks(cluster, peaks))
     print(f"{'batches, a burst of 100,000':<40}{batched:>10,.0f} events/s", end="")
@@ -107,7 +108,7 @@ def _in_the_worker(user: User, key: ApiKey, cluster: psutil.Process) -> None:
     growth = max(peak - rss_before.get(pid, peak) for pid, peak in peaks.items())
     print(f"{'growth of the worker':<40}{growth / 2**20:>10.1f} MiB")
     print(f"{'Redis with the burst waiting':<40}{redis_before / 2**20:>10.1f} MiB")
-    print(f"{'events left in Redis':<40}{activity_buffer.look().depth:>10,}")
+    print(f"{'events left in Redis':<40}{buffer.look().depth:>10,}")
     key.refresh_from_db()
     print(f"{'counted for the key':<40}{key.requests_used:>10,}")
 
@@ -180,7 +181,7 @@ def _json(user: User, key: ApiKey) -> str:
 
 def _forget_everything() -> None:
     client = get_redis_connection("default")
-    client.delete(activity_buffer._BUFFER, activity_buffer._WAKE)
+    client.delete(buffer._BUFFER, buffer._WAKE)
     background._broker().purge_queue()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE activity_log, activity_daily, api_key_usage_daily")

@@ -15,7 +15,7 @@ SHOWN_MESSAGES = 200
 
 @admin.register(ChatSession)
 class ChatSessionAdmin(ReadOnlyAdmin):
-    list_display = ("id", "title", "user", "model", "is_active", "created_at", "updated_at")
+    list_display = ("id", "title", "user", "model", "is_active", "updated_at")
     list_display_links = ("id", "title")
     list_filter = ("is_active",)
     list_select_related = ("user",)

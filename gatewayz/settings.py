@@ -278,7 +278,9 @@ CACHES = {
 
 # WORKERS: processes of one `manage.py qcluster`.
 Q_CLUSTER = {
-    "name": REDIS_KEY_PREFIX,
+    # The hash tag of the activity buffer, since one script writes to both: in a Redis Cluster
+    # they are on one node.
+    "name": f"{REDIS_KEY_PREFIX}:{{activity}}",
     "label": "Background tasks",
     "workers": env.int("WORKERS", default=2),
     # A worker waits for 1 s at an empty queue, so its socket may not time out sooner.
@@ -330,9 +332,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
     "DEFAULT_VERSIONING_CLASS": None,
-    # No query parameter of DRF's own: `format` is that of an export.
-    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

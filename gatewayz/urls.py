@@ -2,15 +2,15 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from accounts.activity_health import activity_stats
+from accounts.activity.health import activity_stats
 from gatewayz import health
 
 urlpatterns = [
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
-    path("v1/", include("accounts.activity_urls")),
+    path("v1/", include("accounts.activity.urls")),
     # Where clients of the old service look for it.
-    path("user/", include("accounts.activity_urls")),
+    path("user/", include("accounts.activity.urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),

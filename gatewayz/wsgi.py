@@ -1,11 +1,27 @@
 """The WSGI entry that granian serves."""
 
 import os
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
 # A web process runs many threads: they share a pool. See DATABASE_POOL_SIZE in the settings.
 os.environ.setdefault("DATABASE_POOL_SIZE", "16")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Django, and before it what it cannot read: a chunked body, which has no Content-Length.
+
+    At most one byte more than MAX_BODY_BYTES is read, enough for the answer that it is too large.
+    """
+    if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" in environ:
+        body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = BytesIO(body)
+    return _django(environ, start_response)

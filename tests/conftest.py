@@ -9,7 +9,8 @@ from django.conf import settings
 from django.test import Client
 from django_redis import get_redis_connection
 
-from accounts import activity_buffer, background, key_entries
+from accounts import background, key_entries
+from accounts.activity import buffer
 from accounts.keys import create_key
 from accounts.models import ApiKey, User
 
@@ -36,7 +37,7 @@ def user(db: None) -> User:
 def api_key(user: User) -> str:
     """A working key of `user`, made long ago: nothing tells of it in the activity."""
     _, secret = create_key(user, key_name="first")
-    get_redis_connection("default").delete(activity_buffer._BUFFER, activity_buffer._WAKE)
+    get_redis_connection("default").delete(buffer._BUFFER, buffer._WAKE)
     background._broker().purge_queue()
     return secret
 

@@ -11,7 +11,7 @@ def add_schedule(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("django_q", "Schedule").objects.update_or_create(
         name=NAME,
         defaults={
-            "func": "accounts.activity_drain.sweep",
+            "func": "accounts.activity.drain.sweep",
             "schedule_type": "I",
             "minutes": 1,
             "repeats": -1,

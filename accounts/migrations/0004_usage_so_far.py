@@ -24,7 +24,7 @@ def add_schedule(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("django_q", "Schedule").objects.update_or_create(
         name=NAME,
         defaults={
-            "func": "accounts.activity_retention.prune_expired",
+            "func": "accounts.activity.retention.prune_expired",
             "schedule_type": "D",
             "repeats": -1,
         },

@@ -73,7 +73,7 @@ class ActivityEvent(models.Model):
 
 
 class ActivityDeadLetter(models.Model):
-    """An event that could not be written. See `accounts.activity_dead_letters`."""
+    """An event that could not be written. See `accounts.activity.dead_letters`."""
 
     # Of the event: the same one is set aside once, however often it is tried.
     digest = models.CharField(max_length=64, unique=True, editable=False)

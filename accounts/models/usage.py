@@ -1,7 +1,7 @@
 """What was used per day, added up when activity is written, and kept when it is pruned."""
 
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -24,10 +24,10 @@ class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):
             found = found.filter(day__lte=last)
         return found
 
-    def logged_events(self) -> int:
-        """How many events of these days the activity log holds now, without counting them."""
-        total: int | None = self.aggregate(total=models.Sum("logged"))["total"]
-        return total or 0
+    def logged_per_day(self) -> models.QuerySet[Any, tuple[date, int]]:
+        """Each day on which the activity log holds events now, and how many; newest first."""
+        days = self.values("day").annotate(events=models.Sum("logged")).filter(events__gt=0)
+        return days.order_by("-day").values_list("day", "events")
 
 
 class ActivityDay(models.Model):

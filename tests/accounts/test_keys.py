@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts import activity_drain
+from accounts.activity import drain
 from accounts.key_cache import current_digest, get_user
 from accounts.keys import create_key, revoke_key, rotate_key
 from accounts.models import ActivityEvent, ApiKey, User
@@ -87,7 +87,7 @@ def test_making_rotating_and_revoking_is_activity_but_no_use_of_the_key(user):
     with pytest.raises(IntegrityError):
         create_key(user, key_name="mine")
 
-    activity_drain.drain()
+    drain.drain()
 
     events = ActivityEvent.objects.filter(user=user).order_by("id")
     assert [event.finish_reason for event in events] == [

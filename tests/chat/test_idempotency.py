@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import activity_drain
+from accounts.activity import drain
 from accounts.models import ActivityEvent
 from chat import idempotency
 from chat.models import ChatMessage, ChatSession, IdempotencyKey
@@ -150,7 +150,7 @@ def test_a_replay_is_not_in_the_activity(api):
     post(api)
     post(api)
 
-    activity_drain.drain()
+    drain.drain()
 
     assert ActivityEvent.objects.count() == 1
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from accounts import activity_drain
+from accounts.activity import drain
 from accounts.models import ActivityEvent
 from chat.models import ChatMessage, ChatSession
 from tests.conftest import ApiClient
@@ -193,7 +193,7 @@ def test_messages_added_at_once_are_all_kept_in_the_order_of_their_ids(api_key, 
 def test_its_activity_counts_the_tokens(api, key, session):
     api.post_json(path(session), HELLO | {"tokens": 7})
 
-    activity_drain.drain()
+    drain.drain()
 
     event = ActivityEvent.objects.get()
     assert (event.api_key_id, event.tokens, event.finish_reason) == (key.pk, 7, "message_saved")

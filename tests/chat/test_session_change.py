@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import activity_drain
+from accounts.activity import drain
 from accounts.models import ActivityEvent
 from chat.models import ChatSession
 from tests.problems import assert_problem
@@ -93,7 +93,7 @@ def test_changes_and_deletions_are_in_the_activity(api, session):
     change(api, session, {})
     api.delete(path(session))
 
-    activity_drain.drain()
+    drain.drain()
 
     events = ActivityEvent.objects.order_by("timestamp")
     assert [event.finish_reason for event in events] == ["session_updated", "session_deleted"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts import activity_drain
+from accounts.activity import drain
 from accounts.models import ActivityEvent
 from chat.models import ChatSession
 from tests.problems import assert_problem
@@ -148,7 +148,7 @@ def test_its_activity_is_written_by_the_worker(api, user, key):
     session = api.post_json(PATH, {"title": "Hello", "model": "openai/gpt-4o"}).json()["data"]
     assert not ActivityEvent.objects.exists()
 
-    activity_drain.drain()
+    drain.drain()
 
     event = ActivityEvent.objects.get()
     assert (event.user_id, event.api_key_id) == (user.pk, key.pk)

@@ -217,7 +217,7 @@ class Service:
 
     def sweep(self) -> None:
         """What the schedule does every minute."""
-        self.manage("shell", "-v", "0", "-c", "from accounts.activity_drain import sweep; sweep()")
+        self.manage("shell", "-v", "0", "-c", "from accounts.activity.drain import sweep; sweep()")
 
     def written(self) -> Counter[int]:
         """How often each session's creation is in the activity log."""

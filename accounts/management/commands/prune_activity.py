@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.activity_retention import prune
+from accounts.activity.retention import prune
 
 
 class Command(BaseCommand):

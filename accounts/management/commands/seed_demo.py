@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from accounts.key_cache import get_user
 from accounts.keys import create_key
@@ -39,9 +38,7 @@ class Command(BaseCommand):
             user.save()
         principal = get_user(demo["api_key"])
         if principal is None or principal.refusal() is not None:
-            _, demo["api_key"] = create_key(
-                user, key_name=f"Demo {timezone.now():%Y-%m-%d %H:%M:%S.%f}"
-            )
+            _, demo["api_key"] = create_key(user, key_name=f"Demo {secrets.token_hex(3)}")
         if demo != kept:
             _write_private(path, json.dumps(demo))
         self.stdout.write(json.dumps(demo))

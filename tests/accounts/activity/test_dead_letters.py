@@ -6,8 +6,9 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django_redis import get_redis_connection
 
-from accounts import activity, activity_batches, activity_buffer, activity_dead_letters
-from accounts import activity_drain as worker
+from accounts import activity
+from accounts.activity import batches, buffer, dead_letters
+from accounts.activity import drain as worker
 from accounts.models import ActivityDeadLetter, ActivityEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +27,7 @@ def record(user, **fields):
 
 
 def wait_in_buffer(*events):
-    get_redis_connection("default").rpush(activity_buffer._BUFFER, *events)
+    get_redis_connection("default").rpush(buffer._BUFFER, *events)
 
 
 @pytest.mark.parametrize("poison", POISON)
@@ -43,7 +44,7 @@ def test_a_poisoned_event_is_set_aside_and_the_rest_is_written(user, poison):
     letter = ActivityDeadLetter.objects.get()
     assert letter.error
     assert str(user.pk).encode() in bytes(letter.event)
-    assert activity_buffer.look().depth == 0
+    assert buffer.look().depth == 0
 
 
 def test_an_event_beyond_a_limit_of_the_database_is_set_aside(user):
@@ -110,11 +111,11 @@ def test_a_database_that_is_away_makes_no_dead_letters(user, monkeypatch):
 
     record(user)
     with monkeypatch.context() as patch:
-        patch.setattr(activity_batches, "write_events", fail)
+        patch.setattr(batches, "write_events", fail)
         with pytest.raises(OperationalError):
             worker.drain()
 
-    look = activity_buffer.look()
+    look = buffer.look()
     assert (look.depth, look.counters["failed_batches"]) == (1, 1)
     assert not ActivityDeadLetter.objects.exists()
 
@@ -138,7 +139,7 @@ def test_a_letter_whose_fault_is_mended_is_written_when_queued_again(user):
     worker.drain()
     mend(ActivityDeadLetter.objects.get())
 
-    assert activity_dead_letters.requeue(ActivityDeadLetter.objects.all()) == 1
+    assert dead_letters.requeue(ActivityDeadLetter.objects.all()) == 1
 
     assert not ActivityDeadLetter.objects.exists()
     assert worker.drain() == 1
@@ -149,7 +150,7 @@ def test_a_letter_queued_again_in_vain_comes_back(user):
     record(user, model="gpt\x00")
     worker.drain()
 
-    activity_dead_letters.requeue(ActivityDeadLetter.objects.all())
+    dead_letters.requeue(ActivityDeadLetter.objects.all())
     worker.drain()
 
     assert ActivityDeadLetter.objects.count() == 1
@@ -161,6 +162,6 @@ def test_letters_stay_when_the_buffer_is_full(user, settings):
     worker.drain()
     settings.ACTIVITY_BUFFER_LIMIT = 1
 
-    assert activity_dead_letters.requeue(ActivityDeadLetter.objects.all()) == 1
+    assert dead_letters.requeue(ActivityDeadLetter.objects.all()) == 1
 
-    assert (ActivityDeadLetter.objects.count(), activity_buffer.waiting()) == (2, 1)
+    assert (ActivityDeadLetter.objects.count(), buffer.waiting()) == (2, 1)

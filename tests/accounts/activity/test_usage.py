@@ -8,8 +8,9 @@ from importlib import import_module
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
-from accounts.activity_events import Event, new_event_id, write_events
+from accounts.activity.events import Event, new_event_id, write_events
 from accounts.keys import create_key
 from accounts.models import ActivityDay, ActivityEvent, ApiKeyDay, User
 
@@ -132,3 +133,13 @@ def test_the_migration_adds_up_what_was_written_before(user, key):
     assert [
         list(model.objects.order_by("pk").values()) for model in (ActivityDay, ApiKeyDay)
     ] == rows
+
+
+def test_operators_may_delete_a_key_that_has_sums(user, key, admin_client):
+    write_events([event(user, api_key_id=key.pk)])
+
+    url = reverse("admin:accounts_apikey_delete", args=[key.pk])
+    assert admin_client.get(url).status_code == 200
+    assert admin_client.post(url, {"post": "yes"}).status_code == 302
+
+    assert not ApiKeyDay.objects.exists()

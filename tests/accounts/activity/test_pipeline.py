@@ -11,8 +11,9 @@ from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django_redis import get_redis_connection
 
-from accounts import activity, activity_batches, activity_buffer, activity_drain, background
-from accounts.activity_events import Event, new_event_id
+from accounts import activity, background
+from accounts.activity import batches, buffer, drain
+from accounts.activity.events import Event, new_event_id
 from accounts.models import ActivityEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,9 +39,9 @@ def test_an_event_waits_in_redis_and_is_written_by_the_drain(user, key):
         app="Chat",
         metadata={"text": 'quotes " \\ and ünïcode 👋', "n": 1},
     )
-    assert (activity_buffer.waiting(), ActivityEvent.objects.count()) == (1, 0)
+    assert (buffer.waiting(), ActivityEvent.objects.count()) == (1, 0)
 
-    assert activity_drain.drain() == 1
+    assert drain.drain() == 1
 
     event = ActivityEvent.objects.get()
     assert (event.user_id, event.api_key_id) == (user.pk, key.pk)
@@ -48,12 +49,12 @@ def test_an_event_waits_in_redis_and_is_written_by_the_drain(user, key):
     assert (str(event.cost), event.speed) == ("0.00012345", 3.5)
     assert (event.finish_reason, event.app) == ("tested", "Chat")
     assert event.metadata == {"text": 'quotes " \\ and ünïcode 👋', "n": 1}
-    assert activity_buffer.waiting() == 0
+    assert buffer.waiting() == 0
 
 
 def test_recording_is_one_round_trip_even_when_it_wakes_a_worker(user):
     record(user)
-    activity_drain.drain()
+    drain.drain()
 
     with redis.Redis.from_url(settings.REDIS_URL) as watcher, watcher.monitor() as monitor:
         record(user)
@@ -87,9 +88,9 @@ def test_recording_runs_no_statement(user, django_assert_num_queries):
 def test_an_event_is_recorded_when_its_transaction_commits(user):
     with transaction.atomic():
         record(user)
-        assert activity_buffer.waiting() == 0
+        assert buffer.waiting() == 0
 
-    assert activity_buffer.waiting() == 1
+    assert buffer.waiting() == 1
 
 
 def test_an_event_of_a_transaction_that_rolls_back_never_happened(user):
@@ -97,7 +98,7 @@ def test_an_event_of_a_transaction_that_rolls_back_never_happened(user):
         record(user)
         raise ZeroDivisionError
 
-    assert activity_buffer.waiting() == 0
+    assert buffer.waiting() == 0
 
 
 def test_a_burst_wakes_a_worker_once(user):
@@ -109,30 +110,30 @@ def test_a_burst_wakes_a_worker_once(user):
 
 def test_the_first_event_after_a_drain_wakes_a_worker_again(user):
     record(user)
-    activity_drain.drain()
+    drain.drain()
     record(user)
 
     assert queued_tasks() == 2
 
 
 def test_a_drain_writes_many_events_in_few_statements(user, monkeypatch):
-    monkeypatch.setattr(activity_buffer, "MAX_BATCH_EVENTS", 100)
+    monkeypatch.setattr(buffer, "MAX_BATCH_EVENTS", 100)
     for _ in range(250):
         record(user)
 
     with CaptureQueriesContext(connection) as captured:
-        assert activity_drain.drain() == 250
+        assert drain.drain() == 250
 
     assert len(captured) == 3
     assert ActivityEvent.objects.count() == 250
 
 
 def test_events_keep_their_order(user, monkeypatch):
-    monkeypatch.setattr(activity_buffer, "MAX_BATCH_EVENTS", 4)
+    monkeypatch.setattr(buffer, "MAX_BATCH_EVENTS", 4)
     for n in range(10):
         record(user, tokens=n)
 
-    activity_drain.drain()
+    drain.drain()
 
     assert list(ActivityEvent.objects.order_by("id").values_list("tokens", flat=True)) == [
         *range(10)
@@ -144,7 +145,7 @@ def test_the_same_pass_counts_the_use_of_keys(user, key):
         record(user, api_key_id=key.pk)
     record(user)
 
-    activity_drain.drain()
+    drain.drain()
 
     key.refresh_from_db()
     assert key.requests_used == 3
@@ -154,11 +155,11 @@ def test_the_same_pass_counts_the_use_of_keys(user, key):
 
 def test_a_batch_written_twice_is_in_the_log_and_counted_once(user, key):
     record(user, api_key_id=key.pk)
-    _, (event,) = activity_buffer.take()
-    get_redis_connection("default").rpush(activity_buffer._BUFFER, event, event)
-    activity_drain.drain()
-    get_redis_connection("default").rpush(activity_buffer._BUFFER, event)
-    activity_drain.drain()
+    _, (event,) = buffer.take()
+    get_redis_connection("default").rpush(buffer._BUFFER, event, event)
+    drain.drain()
+    get_redis_connection("default").rpush(buffer._BUFFER, event)
+    drain.drain()
 
     key.refresh_from_db()
     assert (ActivityEvent.objects.count(), key.requests_used) == (1, 1)
@@ -166,24 +167,24 @@ def test_a_batch_written_twice_is_in_the_log_and_counted_once(user, key):
 
 def test_a_batch_that_a_dead_worker_took_is_written_by_the_sweep(user, monkeypatch):
     record(user, tokens=1)
-    monkeypatch.setattr(activity_buffer, "LEASE_MS", 0)
-    activity_buffer.take()
+    monkeypatch.setattr(buffer, "LEASE_MS", 0)
+    buffer.take()
     record(user, tokens=2)
-    assert activity_buffer.waiting() == 1
+    assert buffer.waiting() == 1
 
-    activity_drain.sweep()
+    drain.sweep()
 
     tokens = ActivityEvent.objects.order_by("id").values_list("tokens", flat=True)
     assert list(tokens) == [1, 2]
-    left = get_redis_connection("default").scan_iter("*{activity}*")
-    assert list(left) == [activity_buffer._COUNTERS.encode()]
+    left = get_redis_connection("default").scan_iter(buffer._PREFIX + "*")
+    assert list(left) == [buffer._COUNTERS.encode()]
 
 
 def test_the_sweep_leaves_a_batch_alone_that_is_being_written(user):
     record(user)
-    activity_buffer.take()
+    buffer.take()
 
-    assert activity_drain.sweep() == 0
+    assert drain.sweep() == 0
 
 
 def test_a_batch_that_the_database_did_not_take_waits_again(user, monkeypatch):
@@ -193,12 +194,12 @@ def test_a_batch_that_the_database_did_not_take_waits_again(user, monkeypatch):
         raise OperationalError
 
     with monkeypatch.context() as patch:
-        patch.setattr(activity_drain, "write_batch", fail)
+        patch.setattr(drain, "write_batch", fail)
         with pytest.raises(OperationalError):
-            activity_drain.drain()
+            drain.drain()
 
-    assert activity_buffer.waiting() == 1
-    assert activity_drain.drain() == 1
+    assert buffer.waiting() == 1
+    assert drain.drain() == 1
 
 
 def test_without_redis_an_event_is_written_at_once(user, no_redis):
@@ -212,16 +213,16 @@ def test_beyond_the_limit_of_the_buffer_an_event_is_written_at_once(user, settin
     for n in range(4):
         record(user, tokens=n)
 
-    assert activity_buffer.waiting() == 2
+    assert buffer.waiting() == 2
     assert set(ActivityEvent.objects.values_list("tokens", flat=True)) == {2, 3}
-    assert activity_buffer.look().counters["buffer_full"] == 2
+    assert buffer.look().counters["buffer_full"] == 2
 
 
 def test_undeferred_an_event_is_written_at_once(user, settings):
     settings.DEFER_ACTIVITY = False
     record(user)
 
-    assert (activity_buffer.waiting(), ActivityEvent.objects.count()) == (0, 1)
+    assert (buffer.waiting(), ActivityEvent.objects.count()) == (0, 1)
 
 
 def test_an_undeferred_event_of_a_transaction_that_rolls_back_never_happened(user, settings):
@@ -238,14 +239,14 @@ def test_fallbacks_are_counted_once_redis_is_back(user, monkeypatch):
         raise redis.ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(activity_buffer, "_push", fail)
+        patch.setattr(buffer, "_push", fail)
         record(user)
         record(user)
     record(user)
     record(user)
 
     assert ActivityEvent.objects.count() == 2
-    assert activity_buffer.look().counters["redis_down"] == 2
+    assert buffer.look().counters["redis_down"] == 2
 
 
 def test_an_event_that_nothing_takes_fails_no_request_and_is_counted(
@@ -254,11 +255,11 @@ def test_an_event_that_nothing_takes_fails_no_request_and_is_counted(
     def fail(events):
         raise OperationalError
 
-    monkeypatch.setattr(activity_batches, "write_events", fail)
+    monkeypatch.setattr(batches, "write_events", fail)
     record(user)
 
     assert "is lost" in caplog.text
-    assert activity_buffer._take_uncounted() == {"redis_down": 1, "lost": 1}
+    assert buffer._take_uncounted() == {"redis_down": 1, "lost": 1}
 
 
 def test_metadata_that_is_not_json_is_the_error_of_the_caller(user):
@@ -288,8 +289,8 @@ def test_the_events_of_a_user_who_is_gone_are_dropped(user):
     record(user)
     user.delete()
 
-    assert activity_drain.drain() == 0
-    assert activity_buffer.waiting() == 0
+    assert drain.drain() == 0
+    assert buffer.waiting() == 0
 
 
 def test_events_of_many_threads_are_each_written_once(user):
@@ -301,7 +302,7 @@ def test_events_of_many_threads_are_each_written_once(user):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(record_25_times, range(8)))
 
-    activity_drain.drain()
+    drain.drain()
 
     assert ActivityEvent.objects.count() == 200
 
@@ -309,5 +310,5 @@ def test_events_of_many_threads_are_each_written_once(user):
 def test_an_event_waits_as_json(user):
     record(user, app="Chat")
 
-    (waiting,) = get_redis_connection("default").lrange(activity_buffer._BUFFER, 0, -1)
+    (waiting,) = get_redis_connection("default").lrange(buffer._BUFFER, 0, -1)
     assert len(json.loads(waiting)) == len(Event.__struct_fields__)

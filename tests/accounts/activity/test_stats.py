@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import activity, activity_drain, activity_sums
-from accounts.activity_events import Event, new_event_id, write_events
+from accounts import activity
+from accounts.activity import drain, sums
+from accounts.activity.events import Event, new_event_id, write_events
 from tests.problems import assert_problem
 
 PATH = "/v1/activity/stats"
@@ -90,7 +91,7 @@ def test_clients_of_the_old_service_find_the_path_and_the_fields_where_they_were
 def test_what_is_drained_is_in_the_stats(api, user, committed):
     with committed():
         activity.record(user_id=user.pk, tokens=7)
-    activity_drain.drain()
+    drain.drain()
 
     assert api.get(PATH).json()["data"]["total_tokens"] == 7
 
@@ -164,7 +165,7 @@ def test_shows_nobody_else_s_activity(api, stranger_api, user):
 
 
 def test_many_models_are_summed_up(api, user, monkeypatch):
-    monkeypatch.setattr(activity_sums, "MAX_NAMES", 2)
+    monkeypatch.setattr(sums, "MAX_NAMES", 2)
     now = timezone.now()
     write_events(
         [at(now, user, model=name, provider="p") for name in ("a", "a", "b", "b", "c", "d")]

@@ -3,14 +3,14 @@
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.activity_serializers import (
+from accounts.activity.pages import page_of_log
+from accounts.activity.serializers import (
     ActivityEventSerializer,
     ActivityLogInput,
     ActivityStatsInput,
 )
-from accounts.activity_sums import sum_activity
+from accounts.activity.sums import sum_activity
 from accounts.authentication import AuthenticatedRequest
-from accounts.models import ActivityDay, ActivityEvent
 from gatewayz.envelope import success
 
 
@@ -27,13 +27,7 @@ class ActivityLogView(APIView):
     def get(self, request: AuthenticatedRequest) -> Response:
         given = ActivityLogInput(data=request.query_params)
         given.is_valid(raise_exception=True)
-        asked = given.validated_data
-        limit, offset = asked["limit"], asked["offset"]
-        period, names = (asked["first"], asked["last"]), asked["names"]
-        days = ActivityDay.objects.owned_by(request.user).in_days(*period).filter(**names)
-        events = ActivityEvent.objects.owned_by(request.user).in_days(*period).filter(**names)
-        page = events.newest_first()[offset : offset + limit]
-        logs, total = ActivityEventSerializer(page, many=True).data, days.logged_events()
-        return success(
-            logs, count=total, logs=logs, total=total, page=offset // limit + 1, limit=limit
-        )
+        page, limit = given.validated_data.pop("page"), given.validated_data["limit"]
+        events, total = page_of_log(request.user, **given.validated_data)
+        logs = ActivityEventSerializer(events, many=True).data
+        return success(logs, count=total, logs=logs, total=total, page=page, limit=limit)

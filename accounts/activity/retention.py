@@ -18,13 +18,14 @@ _RUN_SECONDS = 30
 # come first, and no index on the time is needed, which every write would have to maintain.
 _PRUNE = """
 WITH page AS (
-    SELECT id, "timestamp" FROM activity_log WHERE id > %(after)s ORDER BY id LIMIT %(rows)s
+    SELECT max(id) AS last
+    FROM (
+        SELECT id FROM activity_log WHERE id > %(after)s ORDER BY id LIMIT %(rows)s
+    ) AS rows
 ), pruned AS (
-    DELETE FROM activity_log AS log
-    USING page
-    WHERE log.id = page.id AND page."timestamp" < %(before)s
-    RETURNING
-        log.user_id, (log."timestamp" AT TIME ZONE 'UTC')::date AS day, log.model, log.provider
+    DELETE FROM activity_log
+    WHERE id > %(after)s AND id <= (SELECT last FROM page) AND "timestamp" < %(before)s
+    RETURNING user_id, ("timestamp" AT TIME ZONE 'UTC')::date AS day, model, provider
 ), counted AS (
     UPDATE activity_daily AS usage
     SET logged = usage.logged - gone.events
@@ -36,7 +37,7 @@ WITH page AS (
     WHERE (usage.user_id, usage.day, usage.model, usage.provider)
         = (gone.user_id, gone.day, gone.model, gone.provider)
 )
-SELECT (SELECT count(*) FROM pruned), (SELECT max(id) FROM page)
+SELECT (SELECT count(*) FROM pruned), (SELECT last FROM page)
 """
 
 
@@ -73,5 +74,5 @@ def prune_expired() -> int:
     before = timezone.now() - timedelta(days=settings.ACTIVITY_RETENTION_DAYS)
     deleted, complete = prune(before, seconds=_RUN_SECONDS)
     if not complete:
-        background.enqueue("accounts.activity_retention.prune_expired")
+        background.enqueue("accounts.activity.retention.prune_expired")
     return deleted

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import activity_retention
-from accounts.activity_sums import sum_activity
+from accounts.activity import retention
+from accounts.activity.pages import page_of_log
+from accounts.activity.sums import sum_activity
 from accounts.models import ActivityDay, ActivityEvent
 from accounts.principal import Principal
 
@@ -79,7 +80,7 @@ def test_the_stats_of_a_month_read_that_month_of_the_daily_sums():
 
 def test_the_length_of_the_log_is_read_from_the_daily_sums():
     days = ActivityDay.objects.owned_by(OWNER).in_days(TODAY - timedelta(days=29), None)
-    plan = plan_of(days.logged_events)
+    plan = plan_of(lambda: list(days.logged_per_day()))
 
     assert seeks(plan, "activity_daily_pkey", "day"), plan
 
@@ -99,8 +100,25 @@ def test_a_period_of_the_log_starts_in_the_index():
     assert seeks(plan, "idx_activity_log_user_id", "timestamp"), plan
 
 
+def test_a_page_far_back_reads_its_own_days_only():
+    with CaptureQueriesContext(connection) as captured:
+        page_of_log(OWNER, first=None, last=None, names={}, limit=5, offset=900)
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + captured[1]["sql"])
+        ((plan,),) = cursor.fetchall()
+
+    def rows_read(node):
+        if node.get("Relation Name") == "activity_log":
+            return node["Actual Rows"]
+        return sum(rows_read(inner) for inner in node["Plans"])
+
+    assert "idx_activity_log_user_id" in str(plan)
+    # Three events a day, and the page spans three days at most.
+    assert rows_read(plan[0]["Plan"]) <= 12
+
+
 def test_pruning_walks_the_primary_key():
-    plan = plan_of(lambda: activity_retention.prune(datetime(2000, 1, 1, tzinfo=UTC)))
+    plan = plan_of(lambda: retention.prune(datetime(2000, 1, 1, tzinfo=UTC)))
 
     assert seeks(plan, "activity_log_pkey", "id"), plan
     assert "Seq Scan on activity_log" not in plan, plan

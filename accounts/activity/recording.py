@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import Error, transaction
 from redis.exceptions import RedisError
 
-from accounts import activity_buffer
-from accounts.activity_batches import write_batch
-from accounts.activity_events import Event, encode, new_event_id
+from accounts.activity import buffer
+from accounts.activity.batches import write_batch
+from accounts.activity.events import Event, encode, new_event_id
 
 logger = logging.getLogger(__name__)
 
@@ -71,14 +71,14 @@ def _keep(event: bytes) -> None:
     """Buffer an event for the worker, or write it here and now."""
     if settings.DEFER_ACTIVITY:
         try:
-            if activity_buffer.push(event):
+            if buffer.push(event):
                 return
             logger.warning("The activity buffer is full: writing at once")
         except RedisError as error:
-            activity_buffer.count_later("redis_down")
+            buffer.count_later("redis_down")
             logger.warning("The activity buffer does not answer: writing at once: %s", error)
     try:
         write_batch([event])
     except Error:
-        activity_buffer.count_later("lost")
+        buffer.count_later("lost")
         logger.exception("An activity event is lost: neither Redis nor the database took it")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.db import DataError, Error, IntegrityError
 
-from accounts import activity_dead_letters
-from accounts.activity_events import Event, Undecodable, decode, write_events
+from accounts.activity import dead_letters
+from accounts.activity.events import Event, Undecodable, decode, write_events
 
 # SQLSTATE 54, a limit of the database's: metadata nested too deeply, say. Django takes it for
 # an OperationalError, but no later attempt would do better.
@@ -27,7 +27,7 @@ def write_batch(batch: Sequence[bytes]) -> int:
         try:
             readable.append((encoded, decode(encoded)))
         except Undecodable as error:
-            activity_dead_letters.set_aside(encoded, error)
+            dead_letters.set_aside(encoded, error)
     return _write(readable) if readable else 0
 
 
@@ -40,7 +40,7 @@ def _write(batch: Sequence[tuple[bytes, Event]]) -> int:
             raise
         if len(batch) == 1:
             ((encoded, _),) = batch
-            activity_dead_letters.set_aside(encoded, error)
+            dead_letters.set_aside(encoded, error)
             return 0
     middle = len(batch) // 2
     return _write(batch[:middle]) + _write(batch[middle:])

@@ -2,8 +2,9 @@
 
 import time
 
-from accounts import activity_buffer, background
-from accounts.activity_batches import write_batch
+from accounts import background
+from accounts.activity import buffer
+from accounts.activity.batches import write_batch
 
 # A drain ends well before django-q2's time-out and lets another one go on.
 _DRAIN_SECONDS = 20
@@ -20,23 +21,23 @@ def drain() -> int:
     ends_at = time.monotonic() + _DRAIN_SECONDS
     written = 0
     while time.monotonic() < ends_at:
-        batch_id, batch = activity_buffer.take()
+        batch_id, batch = buffer.take()
         if not batch:
             return written
         try:
             new = write_batch(batch)
         except Exception:
-            activity_buffer.give_back(batch_id)
+            buffer.give_back(batch_id)
             raise
-        activity_buffer.finish(batch_id, new)
+        buffer.finish(batch_id, new)
         written += new
-        if len(batch) < activity_buffer.MAX_BATCH_EVENTS:
+        if len(batch) < buffer.MAX_BATCH_EVENTS:
             time.sleep(_LINGER_SECONDS)
-    background.enqueue("accounts.activity_drain.drain")
+    background.enqueue("accounts.activity.drain.drain")
     return written
 
 
 def sweep() -> int:
     """Write what dead workers left behind; runs every minute. Returns what `drain` does."""
-    activity_buffer.give_back_expired()
+    buffer.give_back_expired()
     return drain()

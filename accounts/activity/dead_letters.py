@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from accounts import activity_buffer
+from accounts.activity import buffer
 from accounts.models import ActivityDeadLetter
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def requeue(letters: Iterable[ActivityDeadLetter]) -> int:
             deleted, _ = ActivityDeadLetter.objects.filter(pk=letter.pk).delete()
             if not deleted:
                 continue
-            if not activity_buffer.push(bytes(letter.event)):
+            if not buffer.push(bytes(letter.event)):
                 transaction.set_rollback(True)
                 break
         requeued += 1

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from accounts import activity_buffer
-from accounts.activity_events import Undecodable, decode
+from accounts.activity import buffer
+from accounts.activity.events import Undecodable, decode
 from accounts.models import ActivityDeadLetter
 
 DEGRADED_EVENTS = 10_000
@@ -47,7 +47,7 @@ def activity_stats() -> ActivityStats:
 
     Raises redis.exceptions.RedisError or django.db.Error when one of them does not answer.
     """
-    look = activity_buffer.look()
+    look = buffer.look()
     names = (
         "batches",
         "written",

@@ -1,5 +1,6 @@
 """The JSON and the query parameters of activity."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,6 @@ from rest_framework import serializers
 from accounts.models import ActivityEvent
 
 MAX_PAGE = 1000
-# A page is found by reading over those before it; `from` and `to` lead further.
-MAX_OFFSET = 100_000
 MAX_STATS_DAYS = 3_660
 
 
@@ -41,6 +40,10 @@ class _PeriodInput(serializers.Serializer):
         }
         return {**super().get_fields(), **period}
 
+    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
+        # Clients send what they have no value for as `?model=`.
+        return super().to_internal_value({name: data[name] for name in data if data[name] != ""})
+
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         period = {"first": given.get("first"), "last": given.get("last")}
         if period["first"] and period["last"] and period["first"] > period["last"]:
@@ -64,22 +67,24 @@ class ActivityStatsInput(_PeriodInput):
 
 class ActivityLogInput(_PeriodInput):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=10)
-    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
-    page = serializers.IntegerField(min_value=1, max_value=MAX_OFFSET, required=False)
+    offset = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    page = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
     model = serializers.CharField(max_length=255, required=False)
     provider = serializers.CharField(max_length=255, required=False)
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Turn `page` into `offset`, and gather what must match exactly in `names`."""
+        """`page` goes before `offset`; `names` are what an event must have."""
         given = super().validate(given)
-        if "page" in given:
-            given["offset"] = (given["page"] - 1) * given["limit"]
-            if given["offset"] > MAX_OFFSET:
-                raise serializers.ValidationError(
-                    {"page": [f"Pages end after {MAX_OFFSET} events: narrow with `to`."]}
-                )
-        given["names"] = {name: given[name] for name in ("model", "provider") if name in given}
-        return given
+        limit, offset = given["limit"], given["offset"]
+        page = given.get("page")
+        return {
+            "first": given["first"],
+            "last": given["last"],
+            "names": {name: given[name] for name in ("model", "provider") if name in given},
+            "limit": limit,
+            "offset": offset if page is None else (page - 1) * limit,
+            "page": offset // limit + 1 if page is None else page,
+        }
 
 
 class ActivityEventSerializer(serializers.ModelSerializer):

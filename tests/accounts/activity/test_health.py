@@ -7,9 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from django_redis import get_redis_connection
 
-from accounts import activity, activity_buffer, activity_drain, activity_health
-from accounts.activity_events import Event, encode, new_event_id
-from accounts.activity_health import activity_stats
+from accounts import activity
+from accounts.activity import buffer, drain, health
+from accounts.activity.events import Event, encode, new_event_id
+from accounts.activity.health import activity_stats
 from accounts.models import ActivityDeadLetter, ActivityEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,13 +42,13 @@ def event_of_age(user, seconds):
 
 
 def wait_in_buffer(*events):
-    get_redis_connection("default").rpush(activity_buffer._BUFFER, *events)
+    get_redis_connection("default").rpush(buffer._BUFFER, *events)
 
 
 def test_counts_what_was_written_and_what_waits(user):
     for _ in range(3):
         record(user)
-    activity_drain.drain()
+    drain.drain()
     record(user)
 
     stats = activity_stats()
@@ -59,7 +60,7 @@ def test_counts_what_was_written_and_what_waits(user):
 
 def test_an_event_in_a_leased_batch_waits_too(user):
     wait_in_buffer(event_of_age(user, 60))
-    activity_buffer.take()
+    buffer.take()
     record(user)
 
     stats = activity_stats()
@@ -70,9 +71,9 @@ def test_an_event_in_a_leased_batch_waits_too(user):
 
 def test_counts_batches_that_were_abandoned(user, monkeypatch):
     record(user)
-    monkeypatch.setattr(activity_buffer, "LEASE_MS", 0)
-    activity_buffer.take()
-    activity_drain.sweep()
+    monkeypatch.setattr(buffer, "LEASE_MS", 0)
+    buffer.take()
+    drain.sweep()
 
     assert activity_stats().abandoned_batches == 1
 
@@ -102,7 +103,7 @@ def test_readyz_is_degraded_when_an_event_waits_too_long(user):
 
 
 def test_readyz_is_degraded_when_too_many_events_wait(user, monkeypatch):
-    monkeypatch.setattr(activity_health, "DEGRADED_EVENTS", 2)
+    monkeypatch.setattr(health, "DEGRADED_EVENTS", 2)
     for _ in range(3):
         record(user)
 
@@ -111,7 +112,7 @@ def test_readyz_is_degraded_when_too_many_events_wait(user, monkeypatch):
 
 def test_the_activity_log_of_the_admin_shows_the_backlog(user, admin_client):
     record(user, model="gpt\x00")
-    activity_drain.drain()
+    drain.drain()
     record(user)
 
     page = admin_client.get(reverse("admin:accounts_activityevent_changelist")).content.decode()
@@ -131,7 +132,7 @@ def test_the_activity_log_of_the_admin_opens_without_redis(admin_client, no_redi
 def test_dead_letters_are_shown_and_queued_again_in_the_admin(user, admin_client):
     record(user, model="gpt\x00")
     wait_in_buffer(b"\xffnonsense")
-    activity_drain.drain()
+    drain.drain()
     letters = list(ActivityDeadLetter.objects.order_by("id"))
 
     page = admin_client.get(reverse(LETTERS)).content.decode()

@@ -1,11 +1,13 @@
 """GET /v1/activity/log."""
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts import activity_retention
-from accounts.activity_events import Event, new_event_id, write_events
+from accounts.activity import retention
+from accounts.activity.events import Event, new_event_id, write_events
+from accounts.models import ActivityEvent
 from tests.problems import assert_problem
 
 PATH = "/v1/activity/log"
@@ -104,8 +106,14 @@ def test_filters_and_counts_all_matches(api, events, query, shown):
     assert response.json()["total"] == len(shown)
 
 
+def test_an_empty_parameter_is_as_good_as_none(api, events):
+    response = api.get(PATH, {"model": "", "from": "", "to": "", "limit": "", "page": ""})
+
+    assert (response.status_code, response.json()["total"]) == (200, 10)
+
+
 def test_counts_what_is_left_after_pruning(api, events):
-    activity_retention.prune(START + timedelta(days=3, hours=6))
+    retention.prune(START + timedelta(days=3, hours=6))
 
     response = api.get(PATH)
 
@@ -119,9 +127,8 @@ def test_counts_what_is_left_after_pruning(api, events):
         ({"limit": "0"}, "limit"),
         ({"limit": "1001"}, "limit"),
         ({"offset": "-1"}, "offset"),
-        ({"offset": "100001"}, "offset"),
+        ({"offset": str(2**31)}, "offset"),
         ({"page": "0"}, "page"),
-        ({"page": "102", "limit": "1000"}, "page"),
         ({"from": "x"}, "from"),
         ({"to": "2999-12-31", "from": "3000-01-01"}, "from"),
         ({"model": "m" * 256}, "model"),
@@ -133,6 +140,41 @@ def test_refuses_a_bad_page(api, query, field):
     body = assert_problem(api.get(PATH, query), 400, "validation_error")
 
     assert list(body["errors"]) == [field]
+
+
+@pytest.mark.parametrize("names", [{}, {"model": "a"}, {"model": "b", "provider": "q"}])
+@pytest.mark.parametrize("limit", [1, 3, 7, 50])
+def test_pages_of_any_size_make_up_the_whole_log(api, user, names, limit):
+    chance = random.Random(limit)  # noqa: S311, it hides nothing
+    write_events(
+        [
+            Event(
+                event_id=new_event_id(),
+                user_id=user.pk,
+                api_key_id=None,
+                timestamp=START + timedelta(hours=chance.choice([1, 20, 30, 31, 90, 200])),
+                model=chance.choice("ab"),
+                provider=chance.choice("pq"),
+                tokens=n,
+                cost=0.0,
+                speed=0.0,
+                finish_reason="",
+                app="",
+                metadata={},
+            )
+            for n in range(40)
+        ]
+    )
+    expected = ActivityEvent.objects.filter(user=user, **names).newest_first()
+
+    seen = []
+    for page in range(1, 42):
+        shown = tokens(api.get(PATH, {"limit": limit, "page": page, **names}))
+        if not shown:
+            break
+        seen += shown
+
+    assert seen == [event.tokens for event in expected]
 
 
 def test_is_two_statements_however_many_events(api, events, django_assert_num_queries):

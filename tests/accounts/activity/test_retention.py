@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import activity_retention, background
-from accounts.activity_events import Event, new_event_id, write_events
+from accounts import background
+from accounts.activity import retention
+from accounts.activity.events import Event, new_event_id, write_events
 from accounts.models import ActivityDay, ActivityEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,10 +57,10 @@ def test_prunes_what_is_older_and_keeps_the_sums(events, user, capsys):
 
 
 def test_prunes_in_bounded_batches(events, monkeypatch):
-    monkeypatch.setattr(activity_retention, "BATCH_ROWS", 4)
+    monkeypatch.setattr(retention, "BATCH_ROWS", 4)
 
     with CaptureQueriesContext(connection) as captured:
-        deleted, complete = activity_retention.prune(timezone.now() - timedelta(days=10))
+        deleted, complete = retention.prune(timezone.now() - timedelta(days=10))
 
     assert (deleted, complete) == (20, True)
     # Five batches of four, and the first one in which nothing is old.
@@ -68,9 +69,9 @@ def test_prunes_in_bounded_batches(events, monkeypatch):
 
 def test_a_run_that_is_not_enough_starts_another(events, settings, monkeypatch):
     settings.ACTIVITY_RETENTION_DAYS = 10
-    monkeypatch.setattr(activity_retention, "_RUN_SECONDS", 0)
+    monkeypatch.setattr(retention, "_RUN_SECONDS", 0)
 
-    assert activity_retention.prune_expired() == 0
+    assert retention.prune_expired() == 0
 
     assert background._broker().queue_size() == 1
 
@@ -78,12 +79,12 @@ def test_a_run_that_is_not_enough_starts_another(events, settings, monkeypatch):
 def test_the_schedule_prunes_by_the_setting(events, settings):
     settings.ACTIVITY_RETENTION_DAYS = 10
 
-    assert activity_retention.prune_expired() == 20
+    assert retention.prune_expired() == 20
 
     assert background._broker().queue_size() == 0
 
 
-@pytest.mark.parametrize("prune", [activity_retention.prune_expired, None])
+@pytest.mark.parametrize("prune", [retention.prune_expired, None])
 def test_zero_days_keep_everything(events, settings, prune):
     settings.ACTIVITY_RETENTION_DAYS = 0
     if prune:

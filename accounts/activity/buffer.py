@@ -26,7 +26,7 @@ LEASE_MS = 30_000
 # How long a wake-up call is trusted to have reached a worker that is alive.
 WAKE_MS = 5_000
 
-_DRAIN = "accounts.activity_drain.drain"
+_DRAIN = "accounts.activity.drain.drain"
 
 # The hash tag keeps the keys together in a Redis Cluster.
 _PREFIX = f"{settings.REDIS_KEY_PREFIX}:{{activity}}"

@@ -1,0 +1,41 @@
+"""Finding a page of the activity log by what is known about its days."""
+
+from datetime import date
+
+from accounts.models import ActivityDay, ActivityEvent
+from accounts.principal import Principal
+
+
+def page_of_log(
+    owner: Principal,
+    *,
+    first: date | None,
+    last: date | None,
+    names: dict[str, str],
+    limit: int,
+    offset: int,
+) -> tuple[list[ActivityEvent], int]:
+    """The newest `limit` events of `owner` after `offset` newer ones, and how many there are.
+
+    Of the days (UTC) `first` to `last`, both included, None is open; `names` are the model and
+    the provider that they must have. Two statements: the daily sums tell how many events there
+    are and on which days those of the page are, so that only these days are read, however far
+    back the page is.
+    """
+    days = ActivityDay.objects.owned_by(owner).in_days(first, last).filter(**names)
+    total, newer, days_of_page = 0, 0, []
+    for day, events in days.logged_per_day():
+        if total <= offset:
+            newer = total
+        if total < offset + limit and total + events > offset:
+            days_of_page.append(day)
+        total += events
+    if not days_of_page:
+        return [], total
+    found = (
+        ActivityEvent.objects.owned_by(owner)
+        .in_days(days_of_page[-1], days_of_page[0])
+        .filter(**names)
+        .newest_first()
+    )
+    return list(found[offset - newer : offset - newer + limit]), total

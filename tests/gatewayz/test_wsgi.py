@@ -1,0 +1,42 @@
+"""What stands before Django."""
+
+import json
+from io import BytesIO
+
+import pytest
+from django.test import RequestFactory
+
+from gatewayz.wsgi import application
+
+BODY = b'{"title": "In chunks"}'
+
+
+def post(api_key, body, **environ):
+    """Answer a request as a WSGI server hands it in. Returns the status and the body."""
+    request = RequestFactory().post("/v1/chat/sessions", content_type="application/json")
+    given = request.environ | {
+        "HTTP_AUTHORIZATION": f"Bearer {api_key}",
+        "wsgi.input": BytesIO(body),
+        **environ,
+    }
+    del given["CONTENT_LENGTH"]
+    statuses = []
+    answer = application(given, lambda status, headers: statuses.append(status))
+    return statuses[0], json.loads(b"".join(answer))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chunked_body_is_read(api_key):
+    status, body = post(api_key, BODY, HTTP_TRANSFER_ENCODING="chunked")
+
+    assert status == "201 Created"
+    assert body["data"]["title"] == "In chunks"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chunked_body_that_is_too_large_is_refused(api_key, settings):
+    settings.MAX_BODY_BYTES = len(BODY) - 1
+
+    status, body = post(api_key, BODY, HTTP_TRANSFER_ENCODING="chunked")
+
+    assert (status, body["code"]) == ("413 Request Entity Too Large", "payload_too_large")
