@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
-from chat import feedback, openapi
+from chat import feedback, feedback_openapi
 from chat.feedback_serializers import (
     FeedbackChange,
     FeedbackInput,
@@ -22,7 +22,7 @@ from chat.models import ChatSession, Feedback, FeedbackQuerySet
 from gatewayz.envelope import success
 
 
-@openapi.feedback_list
+@feedback_openapi.feedback_list
 class FeedbackListView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
@@ -41,7 +41,7 @@ class FeedbackListView(APIView):
         return _page(Feedback.objects.owned_by(request.user), **page.validated_data)
 
 
-@openapi.session_feedback
+@feedback_openapi.session_feedback
 class SessionFeedbackView(APIView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
         page = FeedbackPageInput(data=request.query_params)
@@ -55,7 +55,7 @@ class SessionFeedbackView(APIView):
         )
 
 
-@openapi.feedback
+@feedback_openapi.feedback
 class FeedbackView(APIView):
     def put(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
         given = FeedbackChange(data=request.data)
@@ -68,7 +68,7 @@ class FeedbackView(APIView):
         return success(None, message="Feedback deleted successfully")
 
 
-@openapi.feedback_stats
+@feedback_openapi.feedback_stats
 class FeedbackStatsView(APIView):
     def get(self, request: AuthenticatedRequest) -> Response:
         asked = FeedbackStatsInput(data=request.query_params)

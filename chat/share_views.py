@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
-from chat import openapi, shares
+from chat import share_openapi, shares
 from chat.idempotency import idempotent
 from chat.messages import page_of_messages
 from chat.models import Share
@@ -23,7 +23,7 @@ from chat.share_serializers import (
 from gatewayz.envelope import success
 
 
-@openapi.shares
+@share_openapi.shares
 class SharesView(APIView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
@@ -48,7 +48,7 @@ class SharesView(APIView):
         )
 
 
-@openapi.share
+@share_openapi.share
 class ShareView(APIView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 

@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
     extend_schema_field,
+    extend_schema_view,
     inline_serializer,
 )
 from rest_framework import serializers
@@ -146,6 +147,22 @@ def streamed(
             },
         },
     )
+
+
+def count_beside() -> dict[str, serializers.Field]:
+    """The field `count` of lists, for `described`."""
+    return {"count": serializers.IntegerField(help_text="Of all matches, not only this page's.")}
+
+
+def describe(**methods: Described) -> Described:
+    """The description of a view: for each of its `methods`, that of `described`."""
+    described_view = extend_schema_view(**methods)
+
+    def mark(view: Any) -> Any:
+        view.openapi_described = True
+        return described_view(view)
+
+    return mark
 
 
 Endpoints = list[tuple[str, str, str, Callable[..., Any]]]
