@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connections
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.activity import drain
 from accounts.models import ActivityEvent
@@ -25,7 +27,7 @@ def messages_of(api, session):
 
 
 def test_answers_201_with_the_message(api, session):
-    given = {
+    sent = {
         "role": "assistant",
         "content": "Hello!",
         "model": "openai/gpt-4o",
@@ -35,11 +37,11 @@ def test_answers_201_with_the_message(api, session):
         "created_at": "2026-01-02T03:04:05.678901+02:00",
     }
 
-    response = api.post_json(path(session), given)
+    response = api.post_json(path(session), sent)
 
     assert response.status_code == 201
     message = ChatMessage.objects.get()
-    assert response.json()["data"] == given | {
+    assert response.json()["data"] == sent | {
         "id": message.pk,
         "session_id": session.pk,
         "created_at": "2026-01-02T01:04:05.678901Z",
@@ -86,6 +88,36 @@ def test_keeps_content_exactly_as_given(api, session, content):
     assert response.status_code == 201, response.content[:300]
     assert response.json()["data"]["content"] == content
     assert messages_of(api, session)[0]["content"] == content
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(-1e9, 1e9, allow_nan=False)
+    | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(parts=st.lists(st.dictionaries(texts, json_values, max_size=4), max_size=4))
+def test_keeps_any_parts_and_metadata(api, session, parts):
+    given_message = {"role": "user", "content": parts, "metadata": {"parts": parts}}
+
+    message = api.post_json(path(session), given_message).json()["data"]
+
+    page = api.get(f"/v1/chat/sessions/{session.pk}", {"message_limit": 1}).json()["data"]
+    (kept,) = page["messages"]
+    assert kept == message
+    assert (kept["content"], kept["metadata"]) == (parts, {"parts": parts})
 
 
 @pytest.mark.parametrize(
