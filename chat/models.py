@@ -19,6 +19,15 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         """Sessions not deleted; counting one user's uses idx_chat_sessions_active."""
         return self.filter(is_active=True)
 
+    def deleted(self) -> Self:
+        """Sessions in the trash, until retention purges them."""
+        return self.filter(is_active=False)
+
+    def marked(self, *, pinned: bool | None = None, archived: bool | None = None) -> Self:
+        """Only those (not) pinned or archived; None does not mind."""
+        marks = {"is_pinned": pinned, "is_archived": archived}
+        return self.filter(**{name: mark for name, mark in marks.items() if mark is not None})
+
     def recent(self) -> Self:
         """Last touched first; with one user's active ones, idx_chat_sessions_user_id."""
         return self.order_by("-updated_at", "-id")
@@ -30,6 +39,22 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
             # Implied by the other condition, but it is what the index can seek by.
             updated_at__lte=updated_at,
         )
+
+    def statistics(self) -> dict[str, Any]:
+        """How many sessions, messages and tokens these are, in one statement.
+
+        Deleted sessions and their messages count until they are purged, except in
+        `active_sessions`.
+        """
+        figures = self.aggregate(
+            total_sessions=models.Count("id", distinct=True),
+            active_sessions=models.Count("id", distinct=True, filter=models.Q(is_active=True)),
+            total_messages=models.Count("messages"),
+            total_tokens=models.Sum("messages__tokens", default=0),
+        )
+        sessions = figures["total_sessions"]
+        average = figures["total_messages"] / sessions if sessions else 0.0
+        return {**figures, "average_messages_per_session": round(average, 2)}
 
 
 class ChatSession(models.Model):
@@ -44,7 +69,11 @@ class ChatSession(models.Model):
     model = models.CharField(max_length=255)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(
+        default=timezone.now, help_text="For a deleted session, when it was deleted."
+    )
+    is_pinned = models.BooleanField(default=False, db_default=False)
+    is_archived = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[models.Manager["ChatSession"]] = ChatSessionQuerySet.as_manager()
 
@@ -60,6 +89,12 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_active",
                 condition=models.Q(is_active=True),
             ),
+            # Finds what retention purges.
+            models.Index(
+                fields=["updated_at"],
+                name="idx_chat_sessions_deleted",
+                condition=models.Q(is_active=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,6 +102,10 @@ class ChatSession(models.Model):
 
 
 class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
+    def owned_by(self, owner: Principal) -> Self:
+        """The one door to messages by their id: those of the owner's active sessions."""
+        return self.filter(session__user_id=owner.user_id, session__is_active=True)
+
     def in_order(self) -> Self:
         """Oldest first; the id decides between equal times (idx_chat_messages_session_id)."""
         return self.order_by("created_at", "id")
@@ -131,3 +170,148 @@ class ChatMessage(models.Model):
     def given_content(self) -> Any:
         """The content as the client gave it: a string, or a list of parts."""
         return self.content if self.content_parts is None else self.content_parts
+
+
+class FeedbackQuerySet(models.QuerySet["Feedback"]):
+    def owned_by(self, owner: Principal) -> Self:
+        """The one door to feedback: what this user gave."""
+        return self.filter(user_id=owner.user_id)
+
+    def newest_first(self) -> Self:
+        """Latest given first; with one user, idx_message_feedback_user_id."""
+        return self.order_by("-created_at", "-id")
+
+
+class Feedback(models.Model):
+    class Type(models.TextChoices):
+        THUMBS_UP = "thumbs_up"
+        THUMBS_DOWN = "thumbs_down"
+        REGENERATE = "regenerate"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        # idx_message_feedback_user_id serves it.
+        db_index=False,
+    )
+    session = models.ForeignKey(
+        ChatSession,
+        on_delete=models.CASCADE,
+        related_name="feedback",
+        null=True,
+        # idx_message_feedback_session serves it.
+        db_index=False,
+    )
+    # Goes with the session, which is always named beside it: no constraint of its own.
+    message = models.ForeignKey(
+        ChatMessage,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+    )
+    feedback_type = models.CharField(max_length=16, choices=Type)
+    rating = models.PositiveSmallIntegerField(null=True)
+    comment = models.TextField(null=True)  # noqa: DJ001
+    model = models.CharField(max_length=255, blank=True)
+    metadata = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Feedback"]] = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        db_table = "message_feedback"
+        verbose_name_plural = "feedback"
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="idx_message_feedback_user_id"),
+            models.Index(fields=["session"], name="idx_message_feedback_session"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feedback_type} {self.pk}"
+
+
+class ShareQuerySet(models.QuerySet["Share"]):
+    def owned_by(self, owner: Principal) -> Self:
+        """The one door to managing links: those that this user made."""
+        return self.filter(user_id=owner.user_id)
+
+    def not_revoked(self) -> Self:
+        """Links not taken back, to sessions not deleted."""
+        return self.filter(is_active=True, session__is_active=True)
+
+    def open_at(self, now: datetime) -> Self:
+        """Links that lead somewhere."""
+        lasting = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
+        return self.not_revoked().filter(lasting)
+
+    def newest_first(self) -> Self:
+        """Latest made first; with one user, idx_shared_chats_user_id."""
+        return self.order_by("-created_at", "-id")
+
+
+class Share(models.Model):
+    """A public link to a session."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        # idx_shared_chats_user_id serves it.
+        db_index=False,
+    )
+    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="shares")
+    # As it is, and no digest: the list shows it, and who can read this table can read the chats
+    # themselves, so that there is nothing to protect.
+    token = models.CharField(max_length=64)
+    is_active = models.BooleanField(default=True)
+    expires_at = models.DateTimeField(null=True)
+    view_count = models.BigIntegerField(default=0)
+    last_viewed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Share"]] = ShareQuerySet.as_manager()
+
+    class Meta:
+        db_table = "shared_chats"
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="idx_shared_chats_user_id"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["token"], name="idx_shared_chats_token"),
+        ]
+
+    def __str__(self) -> str:
+        return f"share {self.pk} of session {self.session_id}"
+
+
+class IdempotencyKey(models.Model):
+    """A request that a client marked to be done once, and its answer. See `chat.idempotency`."""
+
+    pk = models.CompositePrimaryKey("user_id", "key")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        # The primary key serves it.
+        db_index=False,
+    )
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    # Text and not JSON: a replay is the same bytes.
+    body = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "chat_idempotency_keys"
+        indexes = [
+            # Finds those that have ended.
+            models.Index(fields=["created_at"], name="idx_chat_idempotency_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,19 +1,30 @@
 """The HTTP face of sessions."""
 
 from http import HTTPStatus
+from typing import cast
 
 from django.shortcuts import get_object_or_404
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
-from chat import sessions
+from chat import openapi, sessions
 from chat.cursors import cursor_after, read_cursor
-from chat.messages import page_of_messages
+from chat.idempotency import idempotent
+from chat.messages import NewMessage, append_messages, page_of_messages
 from chat.models import ChatSession
+from chat.search import search_chats
 from chat.serializers import (
+    ForkInput,
+    MatchSerializer,
+    MessageBatchInput,
+    MessageInput,
     MessagePageInput,
     MessageSerializer,
+    SearchInput,
+    SessionBatchInput,
+    SessionChange,
+    SessionIdsInput,
     SessionInput,
     SessionPageInput,
     SessionSerializer,
@@ -21,7 +32,9 @@ from chat.serializers import (
 from gatewayz.envelope import success
 
 
+@openapi.sessions
 class SessionsView(APIView):
+    @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = SessionInput(data=request.data)
         given.is_valid(raise_exception=True)
@@ -36,7 +49,11 @@ class SessionsView(APIView):
         page = SessionPageInput(data=request.query_params)
         page.is_valid(raise_exception=True)
         limit, offset = page.validated_data["limit"], page.validated_data["offset"]
-        owned = ChatSession.objects.owned_by(request.user).active()
+        owned = ChatSession.objects.owned_by(request.user)
+        owned = owned.deleted() if page.validated_data["deleted"] else owned.active()
+        owned = owned.marked(
+            pinned=page.validated_data["pinned"], archived=page.validated_data["archived"]
+        )
         listed = owned.recent()
         if cursor := page.validated_data.get("cursor"):
             listed = listed.older_than(*read_cursor(cursor))
@@ -47,7 +64,29 @@ class SessionsView(APIView):
             next_cursor=cursor_after(found[-1]) if len(found) == limit else None,
         )
 
+    def delete(self, request: AuthenticatedRequest) -> Response:
+        given = SessionIdsInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        deleted = sessions.delete_sessions(request.user, given.validated_data["ids"])
+        return success({"deleted_count": deleted}, message=f"{deleted} chat sessions deleted")
 
+
+@openapi.session_batch
+class SessionBatchView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = SessionBatchInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = sessions.create_sessions(request.user, given.validated_data["sessions"])
+        return success(
+            SessionSerializer(made, many=True).data,
+            message=f"{len(made)} chat sessions created successfully",
+            status=HTTPStatus.CREATED,
+            count=len(made),
+        )
+
+
+@openapi.session
 class SessionView(APIView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
         page = MessagePageInput(data=request.query_params)
@@ -63,3 +102,100 @@ class SessionView(APIView):
                 "has_more_messages": has_more,
             }
         )
+
+    def put(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = SessionChange(data=request.data)
+        given.is_valid(raise_exception=True)
+        session = sessions.update_session(request.user, session_id, **given.validated_data)
+        return success(
+            SessionSerializer(session).data, message="Chat session updated successfully"
+        )
+
+    def patch(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        return self.put(request, session_id)
+
+    def delete(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        sessions.delete_session(request.user, session_id)
+        return success(None, message="Chat session deleted successfully")
+
+
+@openapi.session_restore
+class SessionRestoreView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        session = sessions.restore_session(request.user, session_id)
+        return success(
+            SessionSerializer(session).data, message="Chat session restored successfully"
+        )
+
+
+@openapi.session_fork
+class SessionForkView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = ForkInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        fork = sessions.fork_session(request.user, session_id, **given.validated_data)
+        return success(
+            SessionSerializer(fork).data,
+            message="Chat session forked successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+
+@openapi.messages
+class MessagesView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = MessageInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        (message,) = append_messages(
+            request.user, session_id, [cast("NewMessage", given.validated_data)]
+        )
+        return success(
+            MessageSerializer(message).data,
+            message="Message saved successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+
+@openapi.message_batch
+class MessageBatchView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        given = MessageBatchInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        messages = append_messages(request.user, session_id, given.validated_data["messages"])
+        saved = [
+            {"success": True, "message_id": message["id"], "data": message}
+            for message in MessageSerializer(messages, many=True).data
+        ]
+        return success(
+            {
+                "saved": saved,
+                # Always empty: it is all or nothing, and an error is no success.
+                "failed": [],
+                "total": len(saved),
+                "success_count": len(saved),
+                "failure_count": 0,
+            },
+            message=f"{len(saved)} messages saved successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+
+@openapi.search
+class SearchView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = SearchInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        matches, count = search_chats(request.user, **given.validated_data)
+        return success(MatchSerializer(matches, many=True).data, count=count)
+
+
+@openapi.stats
+class StatsView(APIView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        statistics = ChatSession.objects.owned_by(request.user).statistics()
+        return success(statistics, stats=statistics)

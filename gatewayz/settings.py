@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_q",
     "rest_framework",
+    "drf_spectacular",
     "gatewayz",
     "accounts",
     "chat",
@@ -123,6 +124,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # An ETag on what is read, and 304 for who has it already.
+    "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -310,6 +313,20 @@ ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
 DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
 
+# IDEMPOTENCY_KEY_HOURS: how long a request with the same Idempotency-Key is answered by its
+# first answer.
+IDEMPOTENCY_KEY_HOURS = env.int("IDEMPOTENCY_KEY_HOURS", default=24)
+
+# CHAT_RETENTION_DAYS: how long a deleted session can be restored before it is purged; 0 is for
+# ever.
+CHAT_RETENTION_DAYS = env.int("CHAT_RETENTION_DAYS", default=30)
+
+# SEARCH_CONFIGURATION: the text search configuration of PostgreSQL (`\dF` lists them) that
+# splits chats into words. `simple` serves any language; `english` also finds other forms of a
+# word, in English. Read by `manage.py migrate` too: after changing it, run
+# `manage.py index_chats`.
+SEARCH_CONFIGURATION = env("SEARCH_CONFIGURATION", default="simple")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -319,6 +336,22 @@ REST_FRAMEWORK = {
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatewayz",
+    "DESCRIPTION": "Chat history: sessions, messages, feedback, sharing and search.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "PREPROCESSING_HOOKS": ["gatewayz.openapi.only_described"],
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "chat.models.ChatMessage.Role",
+        "FeedbackType": "chat.models.Feedback.Type",
+    },
 }
 
 # --- Logging ----------------------------------------------------------------------------------

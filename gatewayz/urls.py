@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.activity.health import activity_stats
 from gatewayz import health
@@ -10,6 +11,7 @@ urlpatterns = [
     path("v1/", include("accounts.activity.urls")),
     # Where clients of the old service look for it.
     path("user/", include("accounts.activity.urls")),
+    path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),
     path("admin/", admin.site.urls),

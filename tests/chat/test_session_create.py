@@ -28,6 +28,8 @@ def test_answers_201_with_the_session_in_the_envelope(api, user):
         "title": "Hello",
         "model": "openai/gpt-4o",
         "is_active": True,
+        "is_pinned": False,
+        "is_archived": False,
         "created_at": session.created_at.isoformat().replace("+00:00", "Z"),
         "updated_at": session.updated_at.isoformat().replace("+00:00", "Z"),
     }
@@ -114,7 +116,7 @@ def test_refuses_a_body_that_is_too_large(api, settings):
 
 
 def test_refuses_another_method(api):
-    assert_problem(api.delete(PATH), 405, "method_not_allowed")
+    assert_problem(api.put(PATH), 405, "method_not_allowed")
 
 
 def test_logs_the_documented_line(api, caplog):

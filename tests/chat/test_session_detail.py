@@ -10,11 +10,6 @@ from tests.problems import assert_problem
 
 
 @pytest.fixture
-def session(user):
-    return ChatSession.objects.create(user=user, title="Hello", model="openai/gpt-4o")
-
-
-@pytest.fixture
 def messages(session):
     """Five messages in the order of reading; the middle three have the same time."""
     now = timezone.now()

@@ -1,0 +1,34 @@
+"""What people do in their chats, as it stands in the activity log."""
+
+from typing import Any
+
+from accounts import activity
+from accounts.principal import Principal
+
+
+def record_chat(
+    owner: Principal,
+    action: str,
+    finish_reason: str,
+    *,
+    model: str = "",
+    tokens: int = 0,
+    **details: Any,
+) -> None:
+    """Record that `owner` did `action`, once it is committed; `details` must be JSON."""
+    activity.record(
+        user_id=owner.user_id,
+        api_key_id=owner.key_id,
+        model=model,
+        provider=_provider(model),
+        tokens=tokens,
+        finish_reason=finish_reason,
+        app="Chat",
+        metadata={"action": action, **details},
+    )
+
+
+def _provider(model: str) -> str:
+    """Who serves `model`: the part before the slash of names like `openai/gpt-4o`."""
+    provider, slash, _ = model.partition("/")
+    return provider if slash else ""

@@ -1,0 +1,68 @@
+"""The JSON of feedback."""
+
+from rest_framework import serializers
+
+from chat.models import Feedback
+from chat.serializers import MAX_ID, MAX_OFFSET, MAX_PAGE, StorableJsonField
+
+MAX_COMMENT = 10_000
+
+
+class FeedbackChange(serializers.Serializer):
+    feedback_type = serializers.ChoiceField(
+        choices=Feedback.Type.choices, required=False, allow_null=True
+    )
+    rating = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True)
+    comment = serializers.CharField(
+        max_length=MAX_COMMENT, required=False, allow_null=True, allow_blank=True
+    )
+    metadata = StorableJsonField(required=False, allow_null=True)
+
+
+class FeedbackInput(FeedbackChange):
+    feedback_type = serializers.ChoiceField(choices=Feedback.Type.choices)
+    session_id = serializers.IntegerField(
+        min_value=1, max_value=MAX_ID, required=False, allow_null=True
+    )
+    message_id = serializers.IntegerField(
+        min_value=1, max_value=MAX_ID, required=False, allow_null=True
+    )
+    model = serializers.CharField(
+        max_length=255, required=False, allow_null=True, allow_blank=True
+    )
+
+
+class FeedbackPageInput(serializers.Serializer):
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
+    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
+    feedback_type = serializers.ChoiceField(choices=Feedback.Type.choices, required=False)
+    session_id = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
+    model = serializers.CharField(max_length=255, required=False)
+
+
+class FeedbackStatsInput(serializers.Serializer):
+    days = serializers.IntegerField(min_value=1, max_value=365, default=30)
+    model = serializers.CharField(max_length=255, required=False)
+
+
+class FeedbackSerializer(serializers.ModelSerializer):
+    user_id = serializers.IntegerField()
+    session_id = serializers.IntegerField(allow_null=True)
+    message_id = serializers.IntegerField(allow_null=True)
+    metadata = StorableJsonField(allow_null=True)
+
+    class Meta:
+        model = Feedback
+        fields = [
+            "id",
+            "user_id",
+            "session_id",
+            "message_id",
+            "feedback_type",
+            "rating",
+            "comment",
+            "model",
+            "metadata",
+            "created_at",
+            "updated_at",
+        ]

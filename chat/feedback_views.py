@@ -1,0 +1,88 @@
+"""The HTTP face of feedback."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import AuthenticatedRequest
+from chat import feedback, feedback_openapi
+from chat.feedback_serializers import (
+    FeedbackChange,
+    FeedbackInput,
+    FeedbackPageInput,
+    FeedbackSerializer,
+    FeedbackStatsInput,
+)
+from chat.idempotency import idempotent
+from chat.models import ChatSession, Feedback, FeedbackQuerySet
+from gatewayz.envelope import success
+
+
+@feedback_openapi.feedback_list
+class FeedbackListView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = FeedbackInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = feedback.give_feedback(request.user, **given.validated_data)
+        return success(
+            FeedbackSerializer(made).data,
+            message="Feedback saved successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        page = FeedbackPageInput(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        return _page(Feedback.objects.owned_by(request.user), **page.validated_data)
+
+
+@feedback_openapi.session_feedback
+class SessionFeedbackView(APIView):
+    def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
+        page = FeedbackPageInput(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        session = get_object_or_404(
+            ChatSession.objects.owned_by(request.user).active(), pk=session_id
+        )
+        return _page(
+            Feedback.objects.owned_by(request.user),
+            **page.validated_data | {"session_id": session.pk},
+        )
+
+
+@feedback_openapi.feedback
+class FeedbackView(APIView):
+    def put(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
+        given = FeedbackChange(data=request.data)
+        given.is_valid(raise_exception=True)
+        changed = feedback.change_feedback(request.user, feedback_id, **given.validated_data)
+        return success(FeedbackSerializer(changed).data, message="Feedback updated successfully")
+
+    def delete(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
+        feedback.withdraw_feedback(request.user, feedback_id)
+        return success(None, message="Feedback deleted successfully")
+
+
+@feedback_openapi.feedback_stats
+class FeedbackStatsView(APIView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        asked = FeedbackStatsInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        days = asked.validated_data["days"]
+        statistics = feedback.feedback_statistics(
+            request.user,
+            since=timezone.now() - timedelta(days=days),
+            model=asked.validated_data.get("model"),
+        )
+        return success({**statistics, "days": days})
+
+
+def _page(given: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str) -> Response:
+    matches = given.filter(**matching)
+    found = matches.newest_first()[offset : offset + limit]
+    return success(FeedbackSerializer(found, many=True).data, count=matches.count())

@@ -1,0 +1,143 @@
+"""Answering a request once, however often it is sent: `Idempotency-Key`.
+
+The key stands in the same transaction as what the request did, so that there is never the one
+without the other: a process that dies halfway leaves neither. A request with the same key that
+arrives meanwhile waits at the unique index until that transaction ends.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, cast
+
+import msgspec
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import background
+from accounts.authentication import AuthenticatedRequest
+from chat.models import IdempotencyKey
+
+Post = Callable[..., HttpResponseBase]
+
+PURGED_ROWS = 1_000
+MAX_PURGES = 100
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+# Takes the key if nobody has it, or if it has ended.
+_CLAIM = """
+INSERT INTO chat_idempotency_keys AS known (user_id, key, fingerprint, status, body, created_at)
+VALUES (%(user_id)s, %(key)s, %(fingerprint)s, 0, '', %(now)s)
+ON CONFLICT (user_id, key) DO UPDATE
+SET fingerprint = EXCLUDED.fingerprint, created_at = EXCLUDED.created_at
+WHERE known.created_at < %(ended)s
+RETURNING 1
+"""
+
+
+class IdempotencyConflict(APIException):
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "This Idempotency-Key was used with another request."
+    default_code = "idempotency_key_reused"
+
+
+def idempotent(post: Post) -> Post:
+    """Let a view's `post` answer a repeated `Idempotency-Key` with its first answer again.
+
+    Such an answer says `Idempotent-Replayed: true`, and nothing happens a second time. Only
+    success is remembered, for IDEMPOTENCY_KEY_HOURS and one user: after an error the same key
+    may try again, with a mended body too.
+
+    The view raises IdempotencyConflict when the key was used for another path or body, and
+    ValidationError when it is not 1–255 visible ASCII characters.
+    """
+
+    @wraps(post)
+    def answer(
+        view: APIView, request: AuthenticatedRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return post(view, request, *args, **kwargs)
+        if not _KEY.fullmatch(key):
+            message = "This must be 1–255 visible ASCII characters."
+            raise ValidationError({"Idempotency-Key": [message]})
+        fingerprint = _fingerprint(request)
+        with transaction.atomic():
+            mine = IdempotencyKey.objects.filter(user_id=request.user.user_id, key=key)
+            if not _claim(request.user.user_id, key, fingerprint):
+                return _first_answer(mine.get(), fingerprint)
+            # An answer that is not of success is an exception here, and ends the transaction.
+            response = cast("Response", post(view, request, *args, **kwargs))
+            body = JSONRenderer().render(response.data)
+            mine.update(status=response.status_code, body=body.decode())
+        return response
+
+    return answer
+
+
+def _claim(user_id: int, key: str, fingerprint: str) -> bool:
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM,
+            {
+                "user_id": user_id,
+                "key": key,
+                "fingerprint": fingerprint,
+                "now": now,
+                "ended": now - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS),
+            },
+        )
+        return cursor.fetchone() is not None
+
+
+def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
+    if known.fingerprint != fingerprint:
+        raise IdempotencyConflict
+    return HttpResponse(
+        known.body,
+        status=known.status,
+        content_type="application/json",
+        headers={"Idempotent-Replayed": "true"},
+    )
+
+
+def _fingerprint(request: AuthenticatedRequest) -> str:
+    """What makes two requests the same: the path and the JSON, not how it is written."""
+    try:
+        body = msgspec.json.encode(request.data, order="sorted")
+    except RecursionError as exc:
+        raise ParseError("The request body is nested too deeply.", code="malformed_json") from exc
+    return hashlib.sha256(request.path.encode() + b"\n" + body).hexdigest()
+
+
+def purge_ended_keys() -> int:
+    """Delete the keys that have ended, in bounded batches; runs every hour.
+
+    Returns how many were deleted; a run that is not enough starts another.
+    """
+    ended_at = timezone.now() - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS)
+    ended = IdempotencyKey.objects.filter(created_at__lt=ended_at).order_by("created_at")
+    purged = 0
+    for _ in range(MAX_PURGES):
+        deleted, _per_model = IdempotencyKey.objects.filter(
+            pk__in=list(ended.values_list("pk", flat=True)[:PURGED_ROWS]),
+            # One that was taken meanwhile is not ended any more.
+            created_at__lt=ended_at,
+        ).delete()
+        purged += deleted
+        if deleted < PURGED_ROWS:
+            return purged
+    background.enqueue("chat.idempotency.purge_ended_keys")
+    return purged

@@ -1,0 +1,81 @@
+"""The HTTP face of public links."""
+
+from http import HTTPStatus
+
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import AuthenticatedRequest
+from chat import share_openapi, shares
+from chat.idempotency import idempotent
+from chat.messages import page_of_messages
+from chat.models import Share
+from chat.serializers import MessagePageInput
+from chat.share_serializers import (
+    SharedMessageSerializer,
+    SharedSessionSerializer,
+    ShareInput,
+    SharePageInput,
+    ShareSerializer,
+)
+from gatewayz.envelope import success
+
+
+@share_openapi.shares
+class SharesView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = ShareInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        share = shares.share_session(request.user, **given.validated_data)
+        return success(
+            ShareSerializer(share, context={"request": request}).data,
+            message="Chat shared successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        page = SharePageInput(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        limit, offset = page.validated_data["limit"], page.validated_data["offset"]
+        owned = Share.objects.owned_by(request.user).not_revoked()
+        found = owned.newest_first()[offset : offset + limit]
+        return success(
+            ShareSerializer(found, many=True, context={"request": request}).data,
+            count=owned.count(),
+        )
+
+
+@share_openapi.share
+class ShareView(APIView):
+    permission_classes = (IsAuthenticatedOrReadOnly,)
+
+    def perform_authentication(self, request: Request) -> None:
+        # Reading takes the token and no key: one that is sent along is not even looked at.
+        if request.method not in SAFE_METHODS:
+            super().perform_authentication(request)
+
+    def get(self, request: Request, token: str) -> Response:
+        page = MessagePageInput(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        share = shares.view_share(token)
+        messages, has_more = page_of_messages(share.session, **page.validated_data)
+        response = success(
+            {
+                **SharedSessionSerializer(share.session).data,
+                "messages": SharedMessageSerializer(messages, many=True).data,
+                "has_more_messages": has_more,
+                "view_count": share.view_count,
+                "expires_at": share.expires_at,
+            }
+        )
+        # A link that is revoked must not live on in caches and search engines.
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    def delete(self, request: AuthenticatedRequest, token: str) -> Response:
+        shares.revoke_share(request.user, token)
+        return success(None, message="Share link revoked successfully")

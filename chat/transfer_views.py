@@ -1,0 +1,60 @@
+"""The HTTP face of export and import."""
+
+from http import HTTPStatus
+
+from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import AuthenticatedRequest
+from chat import openapi, transfer
+from chat.idempotency import idempotent
+from chat.models import ChatSession
+from chat.serializers import ChatInput, ExportInput, SessionSerializer
+from gatewayz.envelope import success
+
+
+@openapi.export
+class ExportView(APIView):
+    def get(self, request: AuthenticatedRequest, session_id: int) -> StreamingHttpResponse:
+        asked = ExportInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        form = asked.validated_data["format"]
+        session = get_object_or_404(
+            ChatSession.objects.owned_by(request.user).active(), pk=session_id
+        )
+        return _download(
+            StreamingHttpResponse(
+                transfer.export_chat(session, form), content_type=transfer.CONTENT_TYPES[form]
+            ),
+            f"chat-{session.pk}.{transfer.SUFFIXES[form]}",
+        )
+
+
+@openapi.export_all
+class ExportAllView(APIView):
+    def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
+        lines = transfer.export_all(request.user)
+        return _download(
+            StreamingHttpResponse(lines, content_type="application/x-ndjson"), "chats.ndjson"
+        )
+
+
+@openapi.chat_import
+class ImportView(APIView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = ChatInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        session = transfer.import_chat(request.user, given.validated_data)
+        return success(
+            SessionSerializer(session).data,
+            message="Chat imported successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+
+def _download(response: StreamingHttpResponse, name: str) -> StreamingHttpResponse:
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

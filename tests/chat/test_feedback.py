@@ -1,0 +1,163 @@
+"""/v1/chat/feedback, /v1/chat/feedback/{id} and GET /v1/chat/sessions/{id}/feedback."""
+
+import pytest
+
+from chat.models import ChatMessage, Feedback
+from tests.problems import assert_problem
+
+PATH = "/v1/chat/feedback"
+
+
+@pytest.fixture
+def message(session):
+    return ChatMessage.objects.create(
+        session=session, role="assistant", content="Hello!", model="acme/big"
+    )
+
+
+def give(api, **body):
+    response = api.post_json(PATH, {"feedback_type": "thumbs_up"} | body)
+    assert response.status_code == 201, response.content
+    return response.json()["data"]
+
+
+def ids(response):
+    return [feedback["id"] for feedback in response.json()["data"]]
+
+
+def test_keeps_feedback_on_a_message(api, user, session, message):
+    given = {
+        "session_id": session.pk,
+        "message_id": message.pk,
+        "feedback_type": "thumbs_down",
+        "rating": 2,
+        "comment": "Wrong 👎",
+        "model": "acme/other",
+        "metadata": {"reason": ["tone"]},
+    }
+
+    feedback = give(api, **given)
+
+    row = Feedback.objects.get()
+    assert feedback == given | {
+        "id": row.pk,
+        "user_id": user.pk,
+        "created_at": row.created_at.isoformat().replace("+00:00", "Z"),
+        "updated_at": row.updated_at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def test_takes_session_and_model_from_what_it_is_about(api, session, message):
+    on_message = give(api, message_id=message.pk)
+    on_session = give(api, session_id=session.pk)
+    in_general = give(api, comment="Nice")
+
+    assert (on_message["session_id"], on_message["model"]) == (session.pk, "acme/big")
+    assert (on_session["message_id"], on_session["model"]) == (None, "openai/gpt-4o")
+    assert (in_general["session_id"], in_general["model"]) == (None, "")
+
+
+def test_giving_it_is_two_statements(api, session, message, django_assert_num_queries):
+    api.get(PATH)
+
+    # The message; the INSERT.
+    with django_assert_num_queries(2):
+        give(api, message_id=message.pk)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"feedback_type": "meh"},
+        {"feedback_type": None},
+        {"rating": 0},
+        {"rating": 6},
+        {"comment": "a\x00b"},
+        {"metadata": {"a": "\x00"}},
+        {"session_id": "x"},
+        {"message_id": 2**63},
+    ],
+    ids=repr,
+)
+def test_refuses_a_bad_field_and_names_it(api, bad):
+    response = api.post_json(PATH, {"feedback_type": "thumbs_up"} | bad)
+
+    assert list(assert_problem(response, 400, "validation_error")["errors"]) == list(bad)
+
+
+def test_what_is_somebody_elses_or_elsewhere_is_missing(api, stranger_api, session, message):
+    other = api.post_json("/v1/chat/sessions", {}).json()["data"]
+    up = {"feedback_type": "thumbs_up"}
+
+    for client, about in (
+        (stranger_api, {"session_id": session.pk}),
+        (stranger_api, {"message_id": message.pk}),
+        (api, {"message_id": message.pk, "session_id": other["id"]}),
+        (api, {"session_id": 999_999_999}),
+    ):
+        assert_problem(client.post_json(PATH, up | about), 404, "not_found")
+    assert not Feedback.objects.exists()
+
+
+def test_lists_the_own_feedback_newest_first_with_filters(api, stranger_api, session):
+    give(stranger_api)
+    up = give(api, session_id=session.pk)
+    down = give(api, feedback_type="thumbs_down", model="acme/big")
+
+    assert ids(api.get(PATH)) == [down["id"], up["id"]]
+    assert ids(api.get(PATH, {"feedback_type": "thumbs_up"})) == [up["id"]]
+    assert ids(api.get(PATH, {"model": "acme/big"})) == [down["id"]]
+    assert ids(api.get(PATH, {"session_id": session.pk})) == [up["id"]]
+    assert ids(api.get(f"/v1/chat/sessions/{session.pk}/feedback")) == [up["id"]]
+    page = api.get(PATH, {"limit": 1, "offset": 1})
+    assert (ids(page), page.json()["count"]) == ([up["id"]], 2)
+
+
+def test_listing_is_two_statements(api, django_assert_num_queries):
+    give(api)
+
+    # The page; the count.
+    with django_assert_num_queries(2):
+        api.get(PATH)
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"feedback_type": "x"}, {"model": "\x00"}])
+def test_refuses_a_bad_page(api, query):
+    assert_problem(api.get(PATH, query), 400, "validation_error")
+
+
+def test_the_feedback_of_somebody_elses_session_is_missing(stranger_api, session):
+    assert_problem(stranger_api.get(f"/v1/chat/sessions/{session.pk}/feedback"), 404, "not_found")
+
+
+def test_changes_what_is_given_and_keeps_the_rest(api):
+    feedback = give(api, rating=2, comment="Hm")
+
+    changed = api.put(
+        f"{PATH}/{feedback['id']}",
+        {"rating": 5, "comment": None},
+        content_type="application/json",
+    ).json()["data"]
+
+    assert (changed["rating"], changed["comment"]) == (5, "Hm")
+    assert changed["updated_at"] > feedback["updated_at"]
+
+
+def test_deletes(api):
+    path = f"{PATH}/{give(api)['id']}"
+
+    assert api.delete(path).json()["success"] is True
+    assert_problem(api.delete(path), 404, "not_found")
+    assert ids(api.get(PATH)) == []
+
+
+@pytest.mark.parametrize("method", ["put", "delete"])
+def test_somebody_elses_feedback_is_missing_and_stays(api, stranger_api, method):
+    feedback = give(api, rating=1)
+
+    response = getattr(stranger_api, method)(
+        f"{PATH}/{feedback['id']}", {"rating": 5}, content_type="application/json"
+    )
+
+    assert_problem(response, 404, "not_found")
+    assert Feedback.objects.get().rating == 1

@@ -1,0 +1,175 @@
+"""POST /v1/chat/search."""
+
+import pytest
+from django.core.management import call_command
+
+from chat.models import ChatMessage, ChatSession
+from tests.problems import assert_problem
+
+PATH = "/v1/chat/search"
+
+
+@pytest.fixture
+def chats(user):
+    """Sessions with one message each."""
+    texts = {
+        "cats": "The quick brown cat jumps over the lazy dog",
+        "dogs": "A lazy dog sleeps",
+        "hebrew": "שלום עולם",
+        "code": 'if a < b: print("<script>alert(1)</script> & gotcha")',
+    }
+    made = {
+        title: ChatSession.objects.create(user=user, title=title.title(), model="m")
+        for title in texts
+    }
+    for title, text in texts.items():
+        ChatMessage.objects.create(session=made[title], role="user", content=text)
+    return made
+
+
+def find(api, query, **body):
+    response = api.post_json(PATH, {"query": query, **body})
+    assert response.status_code == 200, response.content
+    return response.json()
+
+
+def titles(api, query):
+    return {match["title"].lower() for match in find(api, query)["data"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("lazy dog", {"cats", "dogs"}),
+        ("LAZY", {"cats", "dogs"}),
+        ('"lazy dog"', {"cats", "dogs"}),
+        ('"dog lazy"', set()),
+        ('"lazy do"', set()),
+        ("lazy -cat", {"dogs"}),
+        ("lazy -ca", {"cats", "dogs"}),
+        ("-gotcha -code", {"cats", "dogs", "hebrew"}),
+        ("jumps or sleeps", {"cats", "dogs"}),
+        ("quick brow", {"cats"}),
+        ("bro", {"cats"}),
+        ("bro cat", set()),
+        ("dogs", {"dogs"}),
+        ("dog", {"cats", "dogs"}),
+        ("שלום", {"hebrew"}),
+        ("של", {"hebrew"}),
+        ("%", set()),
+        ("_", set()),
+        ("!!!", set()),
+        ("d'og \\ ' :* & | ( <->", set()),
+        ('"', set()),
+        ("x" * 500, set()),
+        ("😀" * 500, set()),
+        ("中" * 500, set()),
+    ],
+)
+def test_finds_what_is_asked_for(api, chats, query, found):
+    assert titles(api, query) == found
+
+
+def test_answers_the_session_its_message_and_a_snippet(api, chats):
+    body = find(api, "brown")
+
+    (match,) = body["data"]
+    assert body["success"] is True
+    assert body["count"] == 1
+    assert match["id"] == chats["cats"].pk
+    assert match["message_id"] == chats["cats"].messages.get().pk
+    assert match["snippet"] == "The quick <mark>brown</mark> cat jumps over the lazy dog"
+    assert {"user_id", "title", "model", "is_active", "created_at", "updated_at"} <= match.keys()
+
+
+def test_a_snippet_is_safe_as_html(api, chats, session):
+    ChatMessage.objects.create(
+        session=session, role="user", content='\x02b\x03 <img onerror=x> it\'s "gotcha" &amp;'
+    )
+
+    snippets = " ".join(match["snippet"] for match in find(api, "gotcha")["data"])
+
+    assert snippets.count("<mark>gotcha</mark>") == 2
+    assert snippets.count("<") == 4  # those of the marks
+    assert '"' not in snippets
+    assert "\x02" not in snippets
+
+
+def test_what_matches_in_the_title_comes_first(api, user, chats):
+    title = ChatSession.objects.create(user=user, title="Quick lunch", model="m")
+
+    found = find(api, "quick")["data"]
+
+    assert [match["id"] for match in found] == [title.pk, chats["cats"].pk]
+    assert found[0]["message_id"] is None
+    assert found[0]["snippet"] == "<mark>Quick</mark> lunch"
+
+
+def test_a_session_is_found_once_by_its_best_message(api, chats):
+    best = ChatMessage.objects.create(session=chats["cats"], role="user", content="brown brown")
+    ChatMessage.objects.create(session=chats["cats"], role="user", content="brown " + "x " * 90)
+
+    body = find(api, "brown")
+
+    assert [match["message_id"] for match in body["data"]] == [best.pk]
+    assert body["count"] == 1
+
+
+def test_counts_all_matches_beyond_the_limit(api, chats):
+    body = find(api, "lazy", limit=1)
+
+    assert (len(body["data"]), body["count"]) == (1, 2)
+
+
+def test_finds_only_own_and_active_sessions(api, stranger_api, chats):
+    api.delete(f"/v1/chat/sessions/{chats['dogs'].pk}")
+
+    assert find(stranger_api, "lazy")["data"] == []
+    body = find(api, "lazy")
+    assert [match["id"] for match in body["data"]] == [chats["cats"].pk]
+    assert body["count"] == 1
+
+
+def test_finds_what_was_appended_and_renamed_over_http(api, session):
+    path = f"/v1/chat/sessions/{session.pk}"
+    parts = [{"type": "text", "text": "a zebra"}, {"type": "image_url", "url": "x"}]
+    api.post_json(f"{path}/messages", {"role": "user", "content": parts})
+    api.patch(path, {"title": "Okapi"}, content_type="application/json")
+
+    assert titles(api, "zebra") == {"okapi"}
+    assert titles(api, "okapi") == {"okapi"}
+    assert titles(api, "hello") == set()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"query": ""},
+        {"query": None},
+        {"query": "x" * 501},
+        {"query": "a\x00b"},
+        {"query": "x", "limit": 101},
+        {"query": "x", "limit": 0},
+    ],
+    ids=str,
+)
+def test_refuses_a_bad_search(api, body):
+    assert_problem(api.post_json(PATH, body), 400, "validation_error")
+
+
+def test_is_one_statement(api, chats, django_assert_num_queries):
+    find(api, "lazy")
+
+    # The search with its count.
+    with django_assert_num_queries(1):
+        find(api, "lazy")
+
+
+def test_another_configuration_finds_other_forms_of_a_word(api, chats, settings, capsys):
+    assert titles(api, "jumping brown") == set()
+    settings.SEARCH_CONFIGURATION = "english"
+
+    call_command("index_chats")
+
+    assert titles(api, "jumping brown") == {"cats"}

@@ -1,0 +1,72 @@
+"""POST /v1/chat/sessions/{id}/restore, the trash, and what retention purges."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat import retention
+from chat.models import ChatMessage, ChatSession, Feedback, Share
+from tests.problems import assert_problem
+
+PATH = "/v1/chat/sessions"
+
+
+@pytest.fixture
+def deleted(api, session):
+    """A deleted session with all that one can have."""
+    message = ChatMessage.objects.create(session=session, role="user", content="Hello")
+    api.post_json("/v1/chat/feedback", {"feedback_type": "thumbs_up", "message_id": message.pk})
+    api.post_json("/v1/chat/share", {"session_id": session.pk})
+    api.delete(f"{PATH}/{session.pk}")
+    return session
+
+
+def test_a_deleted_session_is_in_the_trash(api, stranger_api, deleted):
+    assert [one["id"] for one in api.get(PATH, {"deleted": "true"}).json()["data"]] == [deleted.pk]
+    assert stranger_api.get(PATH, {"deleted": "true"}).json()["count"] == 0
+
+
+def test_restores_it_with_its_messages(api, deleted):
+    response = api.post_json(f"{PATH}/{deleted.pk}/restore", {})
+
+    assert response.status_code == 200
+    assert response.json()["data"]["is_active"] is True
+    messages = api.get(f"{PATH}/{deleted.pk}").json()["data"]["messages"]
+    assert [message["content"] for message in messages] == ["Hello"]
+
+
+def test_there_is_nothing_to_restore_of_others_or_of_what_is_not_deleted(
+    api, stranger_api, deleted
+):
+    there = api.post_json(PATH, {}).json()["data"]["id"]
+
+    assert_problem(stranger_api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
+    assert_problem(api.post_json(f"{PATH}/{there}/restore", {}), 404, "not_found")
+
+
+def test_purges_what_was_deleted_long_ago_with_all_that_it_had(api, deleted, settings):
+    recently = ChatSession.objects.get(pk=api.post_json(PATH, {}).json()["data"]["id"])
+    api.delete(f"{PATH}/{recently.pk}")
+    old = timezone.now() - timedelta(days=settings.CHAT_RETENTION_DAYS, seconds=1)
+    ChatSession.objects.filter(pk=deleted.pk).update(updated_at=old)
+
+    assert retention.purge_expired() == 1
+
+    assert ChatSession.objects.get() == recently
+    for model in (ChatMessage, Feedback, Share):
+        assert not model.objects.exists()
+    assert_problem(api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
+
+
+def test_purges_nothing_when_chats_are_kept_for_ever(deleted, settings):
+    settings.CHAT_RETENTION_DAYS = 0
+    ChatSession.objects.update(updated_at=timezone.now() - timedelta(days=9999))
+
+    assert retention.purge_expired() == 0
+    assert ChatSession.objects.exists()
+
+
+def test_a_purge_that_runs_out_of_time_goes_on_later(deleted):
+    assert retention.purge(timezone.now(), seconds=0) == (0, False)
+    assert retention.purge(timezone.now()) == (1, True)

@@ -1,0 +1,150 @@
+"""POST, GET /v1/chat/share; GET, DELETE /v1/chat/share/{token}."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from chat.models import ChatMessage, Share
+from tests.problems import assert_problem
+
+PATH = "/v1/chat/share"
+
+
+@pytest.fixture
+def anybody(db):
+    """A client without a key."""
+    return Client()
+
+
+@pytest.fixture
+def shared(api, session):
+    """A link to a session with one message."""
+    ChatMessage.objects.create(
+        session=session, role="user", content="Hello", metadata={"client": "private"}
+    )
+    response = api.post_json(PATH, {"session_id": session.pk})
+    assert response.status_code == 201
+    return response.json()["data"]
+
+
+def path(shared):
+    return f"{PATH}/{shared['token']}"
+
+
+def test_makes_an_unguessable_link(shared, session):
+    assert len(shared["token"]) >= 32
+    assert shared["share_token"] == shared["token"]
+    assert shared["share_url"] == f"http://testserver{path(shared)}"
+    assert shared["session_id"] == session.pk
+    assert (shared["view_count"], shared["expires_at"]) == (0, None)
+
+
+def test_anybody_reads_the_session_but_nothing_of_its_owner(anybody, shared):
+    response = anybody.get(path(shared))
+
+    assert response.status_code == 200
+    data = response.json()["data"]
+    assert (data["title"], data["model"]) == ("Hello", "openai/gpt-4o")
+    assert [message["content"] for message in data["messages"]] == ["Hello"]
+    assert "user_id" not in data
+    assert "private" not in response.content.decode()
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_key_that_does_not_work_is_no_obstacle(anybody, shared):
+    response = anybody.get(path(shared), headers={"Authorization": "Bearer nonsense"})
+
+    assert response.status_code == 200
+
+
+def test_pages_like_the_session_itself(anybody, session, shared):
+    newest = ChatMessage.objects.create(session=session, role="user", content="Newest")
+
+    data = anybody.get(path(shared), {"message_limit": 1}).json()["data"]
+
+    assert [message["id"] for message in data["messages"]] == [newest.pk]
+    assert data["has_more_messages"] is True
+
+
+def test_reading_is_three_statements(anybody, shared, django_assert_num_queries):
+    # Counting the view of a link that is open; the link and its session; the messages.
+    with django_assert_num_queries(3):
+        anybody.get(path(shared))
+
+
+def test_lists_the_own_links_with_their_views(api, stranger_api, anybody, shared):
+    anybody.get(path(shared))
+
+    body = api.get(PATH).json()
+
+    assert body["count"] == 1
+    (listed,) = body["data"]
+    assert (listed["token"], listed["view_count"]) == (shared["token"], 1)
+    assert listed["last_viewed_at"] is not None
+    assert stranger_api.get(PATH).json()["data"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_views_at_once_are_all_counted(shared):
+    def view(_):
+        status = Client().get(path(shared)).status_code
+        connections.close_all()
+        return status
+
+    with ThreadPoolExecutor(6) as threads:
+        assert set(threads.map(view, range(30))) == {200}
+
+    assert Share.objects.get().view_count == 30
+
+
+def test_a_revoked_link_is_missing(api, anybody, shared):
+    assert api.delete(path(shared)).json()["success"] is True
+
+    assert_problem(anybody.get(path(shared)), 404, "not_found")
+    assert_problem(api.delete(path(shared)), 404, "not_found")
+    assert api.get(PATH).json()["count"] == 0
+
+
+def test_an_expired_link_is_missing(api, anybody, session):
+    soon = timezone.now() + timedelta(hours=1)
+    shared = api.post_json(PATH, {"session_id": session.pk, "expires_at": soon}).json()["data"]
+    assert anybody.get(path(shared)).status_code == 200
+
+    Share.objects.update(expires_at=timezone.now())
+
+    assert_problem(anybody.get(path(shared)), 404, "not_found")
+
+
+def test_the_link_of_a_deleted_session_is_missing(api, anybody, session, shared):
+    api.delete(f"/v1/chat/sessions/{session.pk}")
+
+    assert_problem(anybody.get(path(shared)), 404, "not_found")
+    assert api.get(PATH).json()["data"] == []
+
+
+@pytest.mark.parametrize("token", ["x", "%00", "a%20b", "x" * 500])
+def test_an_unknown_token_is_missing(anybody, token):
+    assert_problem(anybody.get(f"{PATH}/{token}"), 404, "not_found")
+
+
+def test_only_the_owner_revokes(anybody, stranger_api, shared):
+    assert_problem(stranger_api.delete(path(shared)), 404, "not_found")
+    assert_problem(anybody.delete(path(shared)), 401, "not_authenticated")
+    assert anybody.get(path(shared)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"session_id": "x"}, {"session_id": 1, "expires_at": "2020-01-01T00:00:00Z"}],
+    ids=str,
+)
+def test_refuses_a_bad_link(api, body):
+    assert_problem(api.post_json(PATH, body), 400, "validation_error")
+
+
+def test_somebody_elses_session_is_missing(stranger_api, session):
+    assert_problem(stranger_api.post_json(PATH, {"session_id": session.pk}), 404, "not_found")
