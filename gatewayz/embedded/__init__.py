@@ -4,7 +4,8 @@ Both listen on unix sockets only and keep their data in one folder. Any number o
 share the servers of a folder: each holds a shared file lock while it uses them, and the last one
 to stop takes them down, also those that a killed command left behind.
 
-`python -m gatewayz.embedded COMMAND…` runs a command with the servers up.
+`python -m gatewayz.embedded COMMAND…` runs a command with the servers up. As root, PostgreSQL runs
+as the system user `pgserver`, which is made, and every folder above the data becomes readable.
 """
 
 from __future__ import annotations
