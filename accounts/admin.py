@@ -86,7 +86,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
 class ApiKeyForm(forms.ModelForm):
     class Meta:
         model = ApiKey
-        fields = ("user", "key_name", "environment_tag", "expiration_date")
+        fields = ("user", "key_name", "environment_tag", "scope_permissions", "expiration_date")
 
 
 @admin.register(ApiKey)
@@ -125,7 +125,7 @@ class ApiKeyAdmin(BigTableAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
         if obj is None:
-            return ("user", "key_name", "environment_tag", "expiration_date")
+            return ApiKeyForm.Meta.fields
         return (*ApiKeyForm.Meta.fields, *self.made_by_service)
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
@@ -138,6 +138,7 @@ class ApiKeyAdmin(BigTableAdmin):
             key_name=obj.key_name,
             environment_tag=obj.environment_tag,
             expiration_date=obj.expiration_date,
+            scope_permissions=obj.scope_permissions,
         )
         obj.pk = key.pk
         obj.refresh_from_db()

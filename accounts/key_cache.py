@@ -33,6 +33,7 @@ LOADED_FIELDS = (
     "user__is_staff",
     "environment_tag",
     "expiration_date",
+    "scope_permissions",
 )
 MAX_TTL_SECONDS = 86_400
 
@@ -232,7 +233,7 @@ def _load(api_key: str, digests: list[str]) -> _Loaded | None:
     row = ApiKey.objects.with_digest(digests).values_list(*LOADED_FIELDS).first()
     if row is None:
         return _load_legacy(digests) if key_format.is_legacy(api_key) else None
-    digest, user_id, key_id, key_is_active, user_is_active, is_staff, tag, expires = row
+    digest, user_id, key_id, key_is_active, user_is_active, is_staff, tag, expires, scopes = row
     principal = Principal(
         user_id=user_id,
         key_id=key_id,
@@ -241,6 +242,7 @@ def _load(api_key: str, digests: list[str]) -> _Loaded | None:
         is_staff=is_staff,
         environment_tag=tag,
         expires_at=expires.timestamp() if expires else None,
+        scopes=scopes,
     )
     return _Loaded(digest, principal)
 

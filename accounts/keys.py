@@ -17,8 +17,11 @@ def create_key(
     key_name: str,
     environment_tag: str = ApiKey.Environment.LIVE,
     expiration_date: datetime | None = None,
+    scope_permissions: dict[str, list[str]] | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key for `user`; its first one becomes the primary key.
+
+    Without `scope_permissions` (see accounts.scopes) it may do everything.
 
     Returns the key and its secret, which cannot be had again.
 
@@ -33,6 +36,7 @@ def create_key(
             key_name=key_name,
             environment_tag=environment_tag,
             expiration_date=expiration_date,
+            scope_permissions=scope_permissions or {},
             is_primary=not ApiKey.objects.filter(user=user).primary().exists(),
             **secret_fields,
         )

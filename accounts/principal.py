@@ -23,6 +23,8 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     is_staff: bool
     environment_tag: str
     expires_at: float | None
+    # See accounts.scopes.
+    scopes: dict[str, list[str]] = {}
 
     @property
     def pk(self) -> int:

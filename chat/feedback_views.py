@@ -6,10 +6,10 @@ from http import HTTPStatus
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from chat import feedback, feedback_openapi
+from chat.chat_view import ChatView
 from chat.feedback_serializers import (
     FeedbackChange,
     FeedbackInput,
@@ -23,7 +23,7 @@ from gatewayz.envelope import success
 
 
 @feedback_openapi.feedback_list
-class FeedbackListView(APIView):
+class FeedbackListView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = FeedbackInput(data=request.data)
@@ -42,7 +42,7 @@ class FeedbackListView(APIView):
 
 
 @feedback_openapi.session_feedback
-class SessionFeedbackView(APIView):
+class SessionFeedbackView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
         page = FeedbackPageInput(data=request.query_params)
         page.is_valid(raise_exception=True)
@@ -56,7 +56,7 @@ class SessionFeedbackView(APIView):
 
 
 @feedback_openapi.feedback
-class FeedbackView(APIView):
+class FeedbackView(ChatView):
     def put(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
         given = FeedbackChange(data=request.data)
         given.is_valid(raise_exception=True)
@@ -69,7 +69,7 @@ class FeedbackView(APIView):
 
 
 @feedback_openapi.feedback_stats
-class FeedbackStatsView(APIView):
+class FeedbackStatsView(ChatView):
     def get(self, request: AuthenticatedRequest) -> Response:
         asked = FeedbackStatsInput(data=request.query_params)
         asked.is_valid(raise_exception=True)

@@ -1,14 +1,16 @@
 """The HTTP face of public links."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
-from rest_framework.permissions import SAFE_METHODS, IsAuthenticatedOrReadOnly
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from chat import share_openapi, shares
+from chat.chat_view import ChatView
 from chat.idempotency import idempotent
 from chat.messages import page_of_messages
 from chat.models import Share
@@ -24,7 +26,7 @@ from gatewayz.envelope import success
 
 
 @share_openapi.shares
-class SharesView(APIView):
+class SharesView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = ShareInput(data=request.data)
@@ -49,13 +51,15 @@ class SharesView(APIView):
 
 
 @share_openapi.share
-class ShareView(APIView):
-    permission_classes = (IsAuthenticatedOrReadOnly,)
+class ShareView(ChatView):
+    # Reading takes the token and no key: one that is sent along is not even looked at.
 
     def perform_authentication(self, request: Request) -> None:
-        # Reading takes the token and no key: one that is sent along is not even looked at.
         if request.method not in SAFE_METHODS:
             super().perform_authentication(request)
+
+    def get_permissions(self) -> Sequence[Any]:
+        return [] if self.request.method in SAFE_METHODS else super().get_permissions()
 
     def get(self, request: Request, token: str) -> Response:
         page = MessagePageInput(data=request.query_params)

@@ -5,10 +5,10 @@ from http import HTTPStatus
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from chat import openapi, transfer
+from chat.chat_view import ChatView
 from chat.idempotency import idempotent
 from chat.models import ChatSession
 from chat.serializers import ChatInput, ExportInput, SessionSerializer
@@ -16,7 +16,7 @@ from gatewayz.envelope import success
 
 
 @openapi.export
-class ExportView(APIView):
+class ExportView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> StreamingHttpResponse:
         asked = ExportInput(data=request.query_params)
         asked.is_valid(raise_exception=True)
@@ -33,7 +33,7 @@ class ExportView(APIView):
 
 
 @openapi.export_all
-class ExportAllView(APIView):
+class ExportAllView(ChatView):
     def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
         lines = transfer.export_all(request.user)
         return _download(
@@ -42,7 +42,7 @@ class ExportAllView(APIView):
 
 
 @openapi.chat_import
-class ImportView(APIView):
+class ImportView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = ChatInput(data=request.data)

@@ -5,10 +5,10 @@ from typing import cast
 
 from django.shortcuts import get_object_or_404
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from chat import openapi, sessions
+from chat.chat_view import ChatView
 from chat.cursors import cursor_after, read_cursor
 from chat.idempotency import idempotent
 from chat.messages import NewMessage, append_messages, page_of_messages
@@ -33,7 +33,7 @@ from gatewayz.envelope import success
 
 
 @openapi.sessions
-class SessionsView(APIView):
+class SessionsView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = SessionInput(data=request.data)
@@ -72,7 +72,7 @@ class SessionsView(APIView):
 
 
 @openapi.session_batch
-class SessionBatchView(APIView):
+class SessionBatchView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = SessionBatchInput(data=request.data)
@@ -87,7 +87,7 @@ class SessionBatchView(APIView):
 
 
 @openapi.session
-class SessionView(APIView):
+class SessionView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
         page = MessagePageInput(data=request.query_params)
         page.is_valid(raise_exception=True)
@@ -120,7 +120,7 @@ class SessionView(APIView):
 
 
 @openapi.session_restore
-class SessionRestoreView(APIView):
+class SessionRestoreView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
         session = sessions.restore_session(request.user, session_id)
@@ -130,7 +130,7 @@ class SessionRestoreView(APIView):
 
 
 @openapi.session_fork
-class SessionForkView(APIView):
+class SessionForkView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
         given = ForkInput(data=request.data)
@@ -144,7 +144,7 @@ class SessionForkView(APIView):
 
 
 @openapi.messages
-class MessagesView(APIView):
+class MessagesView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
         given = MessageInput(data=request.data)
@@ -160,7 +160,7 @@ class MessagesView(APIView):
 
 
 @openapi.message_batch
-class MessageBatchView(APIView):
+class MessageBatchView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
         given = MessageBatchInput(data=request.data)
@@ -185,7 +185,10 @@ class MessageBatchView(APIView):
 
 
 @openapi.search
-class SearchView(APIView):
+class SearchView(ChatView):
+    # A POST, but it changes nothing.
+    scope_level = "read"
+
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
         given = SearchInput(data=request.data)
@@ -195,7 +198,7 @@ class SearchView(APIView):
 
 
 @openapi.stats
-class StatsView(APIView):
+class StatsView(ChatView):
     def get(self, request: AuthenticatedRequest) -> Response:
         statistics = ChatSession.objects.owned_by(request.user).statistics()
         return success(statistics, stats=statistics)

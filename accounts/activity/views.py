@@ -15,6 +15,8 @@ from gatewayz.envelope import success
 
 
 class ActivityStatsView(APIView):
+    scope_resource = "activity"
+
     def get(self, request: AuthenticatedRequest) -> Response:
         period = ActivityStatsInput(data=request.query_params)
         period.is_valid(raise_exception=True)
@@ -24,6 +26,8 @@ class ActivityStatsView(APIView):
 
 
 class ActivityLogView(APIView):
+    scope_resource = "activity"
+
     def get(self, request: AuthenticatedRequest) -> Response:
         given = ActivityLogInput(data=request.query_params)
         given.is_valid(raise_exception=True)

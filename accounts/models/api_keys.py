@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import key_format
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
 from accounts.principal import Principal
+from accounts.scopes import validate_scopes
 
 
 class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
@@ -59,7 +60,15 @@ def end_legacy_keys(digests: Iterable[str]) -> None:
 
 class ApiKey(CachedRow):
     CACHED_FIELDS = frozenset(
-        {"user", "user_id", "key_digest", "environment_tag", "is_active", "expiration_date"}
+        {
+            "user",
+            "user_id",
+            "key_digest",
+            "environment_tag",
+            "is_active",
+            "expiration_date",
+            "scope_permissions",
+        }
     )
 
     class Environment(models.TextChoices):
@@ -84,6 +93,14 @@ class ApiKey(CachedRow):
     )
     is_active = models.BooleanField(default=True)
     is_primary = models.BooleanField(default=False)
+    scope_permissions = models.JSONField(
+        default=dict,
+        # A process of the version before, which does not know the column, can still insert.
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        validators=[validate_scopes],
+        help_text='What the key may do, as {"chat": ["read", "write"]}; {} is everything.',
+    )
     expiration_date = models.DateTimeField(null=True, blank=True)
     requests_used = models.BigIntegerField(default=0, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.keys import create_key
 from accounts.models import ApiKey
+from accounts.scopes import validate_scopes
 from accounts.users import get_or_create_user
 
 MAX_NAME_CHARS = 255
@@ -31,6 +32,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--expires-days", type=int, metavar="DAYS", help="end the key after so many days"
+        )
+
+        parser.add_argument(
+            "--scope",
+            action="append",
+            metavar="RESOURCE:LEVEL",
+            default=[],
+            help="what the key may do, such as chat:read; may be repeated (default: everything)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +65,20 @@ class Command(BaseCommand):
                 key_name=name,
                 environment_tag=options["env"],
                 expiration_date=now + timedelta(days=days) if days else None,
+                scope_permissions=_scopes(options["scope"]),
             )
         except IntegrityError:
             raise CommandError(f"{user.email} has a key named {name!r} already") from None
         self.stdout.write(secret)
+
+
+def _scopes(given: list[str]) -> dict[str, list[str]]:
+    scopes: dict[str, list[str]] = {}
+    for scope in given:
+        resource, _, level = scope.partition(":")
+        scopes.setdefault(resource, []).append(level)
+    try:
+        validate_scopes(scopes)
+    except ValidationError as exc:
+        raise CommandError(f"--scope: {exc.messages[0]}") from None
+    return scopes

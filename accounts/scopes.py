@@ -1,0 +1,34 @@
+"""What an API key may do: `{"chat": ["read", "write"]}`, a resource and the levels of it.
+
+Each level stands for itself: `read` for what changes nothing, `write` for what does; `admin` is
+both. A key without any scopes may do everything.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+RESOURCES = frozenset({"chat", "activity"})
+LEVELS = frozenset({"read", "write", "admin"})
+
+Scopes = Mapping[str, Sequence[str]]
+
+
+def allows(scopes: Scopes, resource: str | None, level: str) -> bool:
+    """Whether a key with these scopes may use `resource` at `level`, `read` or `write`."""
+    if not scopes:
+        return True
+    levels = scopes.get(resource or "", ())
+    return level in levels or "admin" in levels
+
+
+def validate_scopes(given: Any) -> None:
+    """Raise django's ValidationError unless `given` is of the form above."""
+    if not isinstance(given, dict):
+        raise ValidationError('Scopes are an object such as {"chat": ["read"]}.')
+    for resource, levels in given.items():
+        if resource not in RESOURCES:
+            raise ValidationError(f"{resource!r} is none of {', '.join(sorted(RESOURCES))}.")
+        if not isinstance(levels, list) or not levels or not LEVELS.issuperset(map(str, levels)):
+            raise ValidationError(f"{resource}: a list of {', '.join(sorted(LEVELS))}.")

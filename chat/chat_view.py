@@ -1,0 +1,11 @@
+"""What all views of chats have in common."""
+
+from typing import ClassVar
+
+from rest_framework.views import APIView
+
+
+class ChatView(APIView):
+    """A view for which a key needs the scope `chat`."""
+
+    scope_resource: ClassVar[str] = "chat"
