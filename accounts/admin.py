@@ -54,6 +54,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         (None, {"fields": ("email", "username", "privy_user_id", "password")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("API keys", {"fields": ("api_keys",)}),
+        ("Chats", {"fields": ("chat_retention_days",)}),
         ("Times", {"fields": ("created_at", "updated_at", "last_login")}),
     )
     add_fieldsets = (

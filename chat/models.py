@@ -1,10 +1,11 @@
 """Chat sessions and their messages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.principal import Principal
@@ -22,6 +23,18 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def deleted(self) -> Self:
         """Sessions in the trash, until retention purges them."""
         return self.filter(is_active=False)
+
+    def expired(self, now: datetime) -> Self:
+        """Sessions that were in the trash longer than their user's retention, or the service's.
+
+        0 days keep them for ever.
+        """
+        days = Coalesce("user__chat_retention_days", models.Value(settings.CHAT_RETENTION_DAYS))
+        until = models.ExpressionWrapper(
+            models.Value(now) - models.F("days") * models.Value(timedelta(days=1)),
+            output_field=models.DateTimeField(),
+        )
+        return self.deleted().alias(days=days).filter(days__gt=0, updated_at__lt=until)
 
     def marked(self, *, pinned: bool | None = None, archived: bool | None = None) -> Self:
         """Only those (not) pinned or archived; None does not mind."""

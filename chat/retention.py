@@ -1,9 +1,8 @@
 """Purging what was deleted long ago."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,8 +15,8 @@ BATCH_SESSIONS = 500
 _RUN_SECONDS = 30
 
 
-def purge(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool]:
-    """Delete for good the sessions that were deleted before a time, with all that they have.
+def purge(now: datetime, *, seconds: float = float("inf")) -> tuple[int, bool]:
+    """Delete for good the sessions whose retention has ended by `now`, with all that they have.
 
     Each goes in a transaction of its own; it stops after `seconds`.
 
@@ -25,7 +24,7 @@ def purge(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool
     stays gone.
     """
     ends_at = time.monotonic() + seconds
-    expired = ChatSession.objects.filter(is_active=False, updated_at__lt=before)
+    expired = ChatSession.objects.expired(now)
     purged = 0
     while session_ids := list(
         expired.order_by("updated_at").values_list("pk", flat=True)[:BATCH_SESSIONS]
@@ -35,7 +34,8 @@ def purge(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool
                 return purged, False
             with transaction.atomic():
                 # Locked, so that nobody restores a session that is half gone.
-                session = expired.select_for_update().filter(pk=session_id).first()
+                locked = expired.select_for_update(of=("self",))
+                session = locked.filter(pk=session_id).first()
                 if session is not None:
                     session.delete()
                     purged += 1
@@ -43,14 +43,12 @@ def purge(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool
 
 
 def purge_expired() -> int:
-    """Purge what was deleted more than CHAT_RETENTION_DAYS ago; runs every day.
+    """Purge what was deleted longer ago than CHAT_RETENTION_DAYS, or what its user has instead.
 
-    Returns how many sessions went in this run; a run that is not enough starts another.
+    Runs every day. Returns how many sessions went in this run; a run that is not enough starts
+    another.
     """
-    if not settings.CHAT_RETENTION_DAYS:
-        return 0
-    before = timezone.now() - timedelta(days=settings.CHAT_RETENTION_DAYS)
-    purged, complete = purge(before, seconds=_RUN_SECONDS)
+    purged, complete = purge(timezone.now(), seconds=_RUN_SECONDS)
     if not complete:
         background.enqueue("chat.retention.purge_expired")
     return purged

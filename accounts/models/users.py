@@ -73,6 +73,11 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         default=True, help_text="Switch off to end all of this user's keys."
     )
     is_staff = models.BooleanField(default=False, help_text="May log in to this admin.")
+    chat_retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Days that deleted chats stay in the trash; 0 is for ever, empty the default.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from chat import retention
 from chat.models import ChatMessage, ChatSession, Feedback, Share
 from tests.problems import assert_problem
@@ -68,5 +69,22 @@ def test_purges_nothing_when_chats_are_kept_for_ever(deleted, settings):
 
 
 def test_a_purge_that_runs_out_of_time_goes_on_later(deleted):
-    assert retention.purge(timezone.now(), seconds=0) == (0, False)
-    assert retention.purge(timezone.now()) == (1, True)
+    later = timezone.now() + timedelta(days=9999)
+
+    assert retention.purge(later, seconds=0) == (0, False)
+    assert retention.purge(later) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("users_days", "days_in_trash", "purged"),
+    [(None, 29, 0), (None, 31, 1), (7, 6, 0), (7, 8, 1), (90, 31, 0), (90, 91, 1), (0, 9999, 0)],
+)
+def test_a_user_may_have_a_retention_of_its_own(
+    user, deleted, settings, users_days, days_in_trash, purged
+):
+    settings.CHAT_RETENTION_DAYS = 30
+    User.objects.filter(pk=user.pk).update(chat_retention_days=users_days)
+
+    later = timezone.now() + timedelta(days=days_in_trash)
+
+    assert retention.purge(later) == (purged, True)
