@@ -5,7 +5,8 @@ import uuid
 import pytest
 from django.conf import settings
 
-from gatewayz.caching.backend import TwoLevelCache, _Shared
+from gatewayz.caching.backend import TwoLevelCache
+from gatewayz.caching.shared import Shared
 
 
 def new_cache(prefix, **options):
@@ -19,7 +20,7 @@ def new_cache(prefix, **options):
             "OPTIONS": {**configured["OPTIONS"], "ENDED_SECONDS": 60, **options},
         },
     )
-    del _Shared.by_prefix[configured["LOCATION"], prefix]
+    del Shared.by_prefix[configured["LOCATION"], prefix]
     assert cache.shared.coherence.wait_until_trusted(10)
     return cache
 
