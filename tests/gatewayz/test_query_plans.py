@@ -59,10 +59,13 @@ def _many_rows(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # Vacuum takes no row for visible whose commit, or one near it, is not on disk yet.
         cursor.execute("SET synchronous_commit = on")
+        # Loading in bulk may take longer than a request may.
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute(LOAD)
         # The visibility map, which only a vacuum fills, is what makes index-only scans cheap.
         cursor.execute(f"VACUUM ANALYZE {tables}")
         cursor.execute("RESET synchronous_commit")
+        cursor.execute("RESET statement_timeout")
         yield
         cursor.execute(f"TRUNCATE {tables} CASCADE")
 
