@@ -52,7 +52,7 @@ def get_user(api_key: str) -> Principal | None:
     Raises django.db.OperationalError when the database is needed and does not answer, unless
     the key was looked up not long ago (KEY_CACHE_STALE_SECONDS).
     """
-    digests = [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
+    digests = _digests(api_key)
     if not settings.KEY_CACHE:
         loaded = _load(api_key, digests) if _may_be_a_key(api_key) else None
         return loaded.principal if loaded else None
@@ -79,6 +79,11 @@ def current_digest(api_key: str) -> str:
     return key_format.digest(api_key, settings.KEY_PEPPERS[0])
 
 
+def _digests(api_key: str) -> list[str]:
+    """Every digest under which `api_key` may be stored, that of the newest pepper first."""
+    return [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
+
+
 def invalidate_user(user_id: int) -> None:
     """Forget every key of one user, in every process, once the transaction commits."""
     key_entries.forget_on_commit(User.objects.filter(pk=user_id).key_digests())
@@ -93,7 +98,7 @@ def clear_cache(api_key: str | None = None) -> None:
     if api_key is None:
         cached.entries.clear()
     else:
-        digests = [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
+        digests = _digests(api_key)
         cached.entries.shared.delete([cached.name_prefix + digest for digest in digests])
 
 
