@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from accounts.models import AuditEntry
 from accounts.principal import Principal
+from gatewayz.client_address import client_address
 from gatewayz.request_context import current_request, current_request_id
 
 
@@ -24,7 +25,7 @@ def current_origin() -> Origin:
     if request is None:
         return Origin(AuditEntry.Channel.COMMAND)
     user = getattr(request, "user", None)
-    address, request_id = request.META.get("REMOTE_ADDR", ""), current_request_id()
+    address, request_id = client_address(request), current_request_id()
     if isinstance(user, Principal):
         channel, key_id = AuditEntry.Channel.API, user.key_id
     elif user is not None and user.is_authenticated:

@@ -81,7 +81,7 @@ NO_REFUSALS = "DROP FUNCTION audit_refuse() CASCADE"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_chat_retention"),
+        ("accounts", "0008_key_previous_index"),
     ]
 
     operations = [
