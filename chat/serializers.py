@@ -8,6 +8,7 @@ from rest_framework import serializers
 from chat.message_content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage, ChatSession
 from chat.search import MAX_QUERY, Match
+from gatewayz.serializing import represented
 
 MAX_PAGE = 100
 MAX_MESSAGES = 1000
@@ -197,7 +198,7 @@ class MatchSerializer(SessionSerializer):
 
     def to_representation(self, match: Match) -> dict[str, Any]:
         return {
-            **SessionSerializer(match.session).data,
+            **represented(SessionSerializer, match.session),
             "message_id": match.message_id,
             "rank": match.rank,
             "snippet": match.snippet,

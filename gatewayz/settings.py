@@ -334,7 +334,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasScope",
     ],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
