@@ -63,31 +63,23 @@ def create_session(
     return session
 
 
-# An INSERT of any number of rows is the same text. The sequence gives the ids in the order of
-# the rows.
+_COLUMNS = ("user_id", "title", "model", "created_at", "updated_at")
 _INSERT = """
 INSERT INTO chat_sessions (
-    user_id, title, model, is_active, is_pinned, is_archived, created_at, updated_at
-)
-SELECT user_id, title, model, TRUE, FALSE, FALSE, created_at, updated_at
-FROM unnest(
-    %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]
-) WITH ORDINALITY AS given (user_id, title, model, created_at, updated_at, position)
-ORDER BY position
-RETURNING id
+    user_id, title, model, created_at, updated_at, is_active, is_pinned, is_archived
+) VALUES
 """
+_ROW = "(%s, %s, %s, %s, %s, TRUE, FALSE, FALSE)"
 
 
 def _insert(sessions: Sequence[ChatSession]) -> Sequence[ChatSession]:
     """Insert `sessions` in one statement, and give them their ids."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _INSERT,
-            [
-                [getattr(session, name) for session in sessions]
-                for name in ("user_id", "title", "model", "created_at", "updated_at")
-            ],
+            f"{_INSERT}{', '.join([_ROW] * len(sessions))} RETURNING id",
+            [getattr(session, column) for session in sessions for column in _COLUMNS],
         )
+        # The sequence gives them in the order of the rows.
         ids = sorted(session_id for (session_id,) in cursor.fetchall())
     for session, session_id in zip(sessions, ids, strict=True):
         session.pk = session_id

@@ -1,16 +1,21 @@
 """JSON bodies: requests bounded in size, and answers."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import IO, Any
 
 import msgspec
 from django.conf import settings
 from django.utils.functional import Promise
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-from gatewayz.problems import PayloadTooLarge
+
+class PayloadTooLarge(APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "payload_too_large"
 
 
 class JSONBodyParser(BaseParser):
