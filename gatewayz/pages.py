@@ -4,23 +4,21 @@ Each is Django's own middleware, which works on the paths of PAGES alone: sessio
 messages mean nothing to a request with an API key.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
 
 PAGES = "/admin/"
 
 
-class _ForPages:
-    get_response: Callable[[HttpRequest], HttpResponseBase]
-
+class _ForPages(MiddlewareMixin):
     def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(PAGES):
-            return super().__call__(request)  # type: ignore[misc]
+            return super().__call__(request)
         return self.get_response(request)
 
 
