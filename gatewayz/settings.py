@@ -66,8 +66,10 @@ def _kept_secret(path: Path) -> str:
 
 # --- Security ---------------------------------------------------------------------------------
 
-# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; older ones,
-# after a comma, are still accepted for sessions.
+# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; others, after
+# a comma, are accepted too. To change it without losing a task: append the new one in every
+# process, web and worker, then put it in front; drop the old one when the queue has been empty
+# since and sessions that are as old may end.
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 
 # KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New keys, and
