@@ -133,13 +133,13 @@ MIDDLEWARE = [
     "gatewayz.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "gatewayz.pages.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     # An ETag on what is read, and 304 for who has it already.
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "gatewayz.pages.PageAuthenticationMiddleware",
+    "gatewayz.pages.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -345,7 +345,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasScope",
     ],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
