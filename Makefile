@@ -12,7 +12,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench bench-quick lint format lock clean
+.PHONY: help run test faults fuzz bench bench-quick lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(VENV)/test.stamp ## Run the tests on a real PostgreSQL and Redis (ARGS=â
 
 faults: $(VENV)/test.stamp ## Kill every part under load, for some minutes
 	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)
+
+fuzz: $(VENV)/test.stamp ## Send the API anything, for a quarter of an hour (REQUESTS=100000)
+	$(PY) -m tests.fuzz --requests $(or $(REQUESTS),100000)
 
 bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
 	$(PY) -m benchmarks create_session $(ARGS)

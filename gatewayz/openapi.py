@@ -31,7 +31,7 @@ _DESCRIPTIONS = {
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
     OpenApiParameter.HEADER,
     description="The same request with the same key is done once, for a day: its first answer "
     "comes again, with `Idempotent-Replayed: true`.",
@@ -140,7 +140,11 @@ def streamed(
         summary=summary,
         parameters=[query] if query else [],
         responses={
-            **{(200, media_type): bytes for media_type in media_types},
+            # JSON is read as what it holds; anything else is text.
+            **{
+                (200, media_type): dict if media_type == "application/json" else str
+                for media_type in media_types
+            },
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
                 for error in sorted((*problems, 503))
