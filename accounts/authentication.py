@@ -3,11 +3,13 @@
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from accounts.allowlists import allows_address, allows_referrer
 from accounts.key_cache import get_user
 from accounts.principal import Principal
+from gatewayz.client_address import client_address
 from gatewayz.request_context import timed
 
 _REFUSALS = {
@@ -26,7 +28,8 @@ class AuthenticatedRequest(Request):
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer gw_…` → a Principal on `request.user`, its key id on `request.auth`.
 
-    The `code` of the 401 names the first thing that is wrong.
+    The `code` names the first thing that is wrong: 401 when the key may not be used, 403 when
+    it may not be used from there. What it may do is for permissions, which come after it.
     """
 
     def authenticate(self, request: Request) -> tuple[Principal, int | None] | None:
@@ -45,8 +48,29 @@ class ApiKeyAuthentication(BaseAuthentication):
         refusal = principal.refusal()
         if refusal is not None:
             raise AuthenticationFailed(_REFUSALS[refusal], code=refusal)
+        _check_origin(principal, request)
         return principal, principal.key_id
 
     def authenticate_header(self, request: Any) -> str:
         # Without it, DRF would answer 403 where 401 is right.
         return "Bearer"
+
+
+def _check_origin(principal: Principal, request: Request) -> None:
+    """Raise PermissionDenied (403) if the key's allow-lists do not have where this comes from."""
+    # Here and not in a permission, which a view that names its own permissions would not have.
+    if principal.ip_allowlist:
+        address = client_address(request)
+        if not allows_address(principal.ip_allowlist, address):
+            raise PermissionDenied(
+                f"This API key may not be used from this address: {address or 'unknown'}.",
+                code="ip_not_allowed",
+            )
+    if principal.domain_referrers and not allows_referrer(
+        principal.domain_referrers,
+        request.META.get("HTTP_ORIGIN", ""),
+        request.META.get("HTTP_REFERER", ""),
+    ):
+        raise PermissionDenied(
+            "This API key may not be used from this site.", code="referrer_not_allowed"
+        )

@@ -23,8 +23,9 @@ Described = Callable[[Any], Any]
 _DESCRIPTIONS = {
     400: "Malformed JSON, or something in it is not valid: `errors` names it.",
     401: "The key is missing, unknown, switched off or expired.",
+    403: "The key may not do this, or not from here.",
     404: "Not there, or not yours.",
-    409: "The Idempotency-Key was used with another request.",
+    409: "Something else is in the way, or the Idempotency-Key was used with another request.",
     413: "The body is too large.",
     503: "The database or Redis did not answer in time; try again after `Retry-After` seconds.",
 }
@@ -169,9 +170,9 @@ Endpoints = list[tuple[str, str, str, Callable[..., Any]]]
 
 
 def only_described(endpoints: Endpoints) -> Endpoints:
-    """A hook of drf-spectacular: leave out what nobody has described."""
+    """A hook of drf-spectacular: what is described, without the old service's paths to it."""
     return [
         (path, path_regex, method, callback)
         for path, path_regex, method, callback in endpoints
-        if hasattr(getattr(callback, "cls", None), "openapi_described")
+        if path.startswith("/v1/") and hasattr(getattr(callback, "cls", None), "openapi_described")
     ]

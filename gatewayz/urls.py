@@ -9,8 +9,10 @@ urlpatterns = [
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
-    # Where clients of the old service look for it.
+    path("v1/", include("accounts.key_urls")),
+    # Where clients of the old service look for them.
     path("user/", include("accounts.activity.urls")),
+    path("", include("accounts.key_urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),
