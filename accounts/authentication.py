@@ -6,7 +6,11 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+<<<<<<< HEAD
 from accounts.allowlists import allows_address, allows_referrer
+=======
+from accounts import audit
+>>>>>>> main
 from accounts.key_cache import get_user
 from accounts.principal import Principal
 from gatewayz.client_address import client_address
@@ -47,6 +51,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This API key is not known.", code="unknown_key")
         refusal = principal.refusal()
         if refusal is not None:
+            audit.record_refusal(principal, refusal, request)
             raise AuthenticationFailed(_REFUSALS[refusal], code=refusal)
         _check_origin(principal, request)
         return principal, principal.key_id

@@ -1,8 +1,13 @@
 """What can be done to API keys.
 
+<<<<<<< HEAD
 `by` is the principal that asks for it, whose key bounds what it may do (accounts.key_bounds);
 None is an operator, who may do everything.
 """
+=======
+from datetime import datetime
+from typing import Any
+>>>>>>> main
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +20,11 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
+<<<<<<< HEAD
 from accounts import activity, key_bounds, key_format
+=======
+from accounts import activity, audit, key_format
+>>>>>>> main
 from accounts.key_cache import current_digest
 from accounts.models import ApiKey, User
 from accounts.models.api_keys import end_legacy_keys
@@ -87,6 +96,7 @@ def create_key(
     secret = _renew_secret(key)
     with transaction.atomic():
         # Two first keys made at once would both want to be the primary one.
+<<<<<<< HEAD
         _lock_owner(owner.pk)
         primaries = ApiKey.objects.filter(user_id=owner.pk).values_list("is_primary", flat=True)
         others = list(primaries.order_by()[:MAX_KEYS])
@@ -95,6 +105,30 @@ def create_key(
         key.is_primary = not any(others)
         _save_named(key, key.save)
         _record(key, "key_created")
+=======
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        key = ApiKey.objects.create(
+            user=user,
+            key_name=key_name,
+            environment_tag=environment_tag,
+            expiration_date=expiration_date,
+            scope_permissions=scope_permissions or {},
+            is_primary=not ApiKey.objects.filter(user=user).primary().exists(),
+            **secret_fields,
+        )
+        _record(
+            key,
+            "key_created",
+            after={
+                "key_name": key.key_name,
+                "masked": key.masked,
+                "environment_tag": key.environment_tag,
+                "expiration_date": key.expiration_date,
+                "scope_permissions": key.scope_permissions,
+                "is_primary": key.is_primary,
+            },
+        )
+>>>>>>> main
     return key, secret
 
 
@@ -137,6 +171,7 @@ def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = No
     Raises Http404 when the key is gone, or key_bounds.ExceedsOwnKey (403).
     """
     with transaction.atomic():
+<<<<<<< HEAD
         old = _locked(key, by)
         secrets = _rotate([old], grace_seconds)
     key.refresh_from_db()
@@ -161,6 +196,14 @@ def rotate_keys(
             key_bounds.check_within(owner, key)
         secrets = _rotate(keys, grace_seconds)
     return [(key, secrets[key.pk]) for key in keys]
+=======
+        old = ApiKey.objects.select_for_update().get(pk=key.pk)
+        ApiKey.objects.filter(pk=key.pk).update(updated_at=timezone.now(), **secret_fields)
+        end_legacy_keys([old.key_digest])
+        key.refresh_from_db()
+        _record(key, "key_rotated", before={"masked": old.masked}, after={"masked": key.masked})
+    return secret
+>>>>>>> main
 
 
 def revoke_key(key: ApiKey) -> None:
@@ -169,10 +212,11 @@ def revoke_key(key: ApiKey) -> None:
         ended = ApiKey.objects.filter(pk=key.pk).locked()
         ended.update(is_active=False, updated_at=timezone.now())
         end_legacy_keys(ended.key_digests())
-        _record(key, "key_revoked")
+        _record(key, "key_revoked", after={"is_active": False})
     key.is_active = False
 
 
+<<<<<<< HEAD
 def delete_key(
     key: ApiKey, *, by: Principal | None = None, confirm_last_key: bool = False
 ) -> None:
@@ -268,6 +312,23 @@ def _renew_secret(key: ApiKey) -> str:
 
 
 def _record(key: ApiKey, what: str, **details: Any) -> None:
+=======
+def _record(
+    key: ApiKey,
+    what: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Tell the audit log of a change to `key`, and the user's activity."""
+    audit.record(
+        what,
+        user_id=key.user_id,
+        target=audit.key_target(key.pk),
+        before=before,
+        after=after,
+    )
+>>>>>>> main
     # Not as a use of the key itself, whose requests are counted by `api_key_id`.
     activity.record(
         user_id=key.user_id,
