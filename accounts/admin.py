@@ -165,15 +165,7 @@ class ApiKeyAdmin(BigTableAdmin):
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
             # Only what was edited: the rest may have changed since the form was opened.
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-            before, after = _changes(form)
-            audit.record(
-                "key_updated",
-                user_id=obj.user_id,
-                target=audit.key_target(obj.pk),
-                before=before,
-                after=after,
-            )
+            keys.update_key(obj, {name: form.cleaned_data[name] for name in form.changed_data})
             return
         key, secret = keys.create_key(
             obj.user,

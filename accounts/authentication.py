@@ -6,11 +6,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-<<<<<<< HEAD
-from accounts.allowlists import allows_address, allows_referrer
-=======
 from accounts import audit
->>>>>>> main
+from accounts.allowlists import allows_address, allows_referrer
 from accounts.key_cache import get_user
 from accounts.principal import Principal
 from gatewayz.client_address import client_address
@@ -20,6 +17,10 @@ _REFUSALS = {
     "inactive_key": "This API key has been switched off.",
     "inactive_user": "This account has been switched off.",
     "expired_key": "This API key has expired.",
+}
+_EXCLUSIONS = {
+    "ip_not_allowed": "This API key may not be used from this address.",
+    "referrer_not_allowed": "This API key may not be used from this site.",
 }
 
 
@@ -53,7 +54,10 @@ class ApiKeyAuthentication(BaseAuthentication):
         if refusal is not None:
             audit.record_refusal(principal, refusal, request)
             raise AuthenticationFailed(_REFUSALS[refusal], code=refusal)
-        _check_origin(principal, request)
+        exclusion = _exclusion(principal, request)
+        if exclusion is not None:
+            audit.record_refusal(principal, exclusion, request)
+            raise PermissionDenied(_EXCLUSIONS[exclusion], code=exclusion)
         return principal, principal.key_id
 
     def authenticate_header(self, request: Any) -> str:
@@ -61,21 +65,17 @@ class ApiKeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def _check_origin(principal: Principal, request: Request) -> None:
-    """Raise PermissionDenied (403) if the key's allow-lists do not have where this comes from."""
-    # Here and not in a permission, which a view that names its own permissions would not have.
-    if principal.ip_allowlist:
-        address = client_address(request)
-        if not allows_address(principal.ip_allowlist, address):
-            raise PermissionDenied(
-                f"This API key may not be used from this address: {address or 'unknown'}.",
-                code="ip_not_allowed",
-            )
+def _exclusion(principal: Principal, request: Request) -> str | None:
+    """Why the key may not be used from where this comes from, or None."""
+    # Not a permission, which a view that names its own would not have.
+    if principal.ip_allowlist and not allows_address(
+        principal.ip_allowlist, client_address(request)
+    ):
+        return "ip_not_allowed"
     if principal.domain_referrers and not allows_referrer(
         principal.domain_referrers,
         request.META.get("HTTP_ORIGIN", ""),
         request.META.get("HTTP_REFERER", ""),
     ):
-        raise PermissionDenied(
-            "This API key may not be used from this site.", code="referrer_not_allowed"
-        )
+        return "referrer_not_allowed"
+    return None

@@ -12,7 +12,7 @@ from accounts.allowlists import MAX_ENTRIES, validate_domain_referrers, validate
 from accounts.keys import MAX_GRACE_SECONDS, MAX_KEYS
 from accounts.models import ApiKey
 from accounts.scopes import LEVELS, validate_scopes
-from gatewayz.paging import MAX_OFFSET
+from gatewayz.paging import PageInput
 
 MAX_EXPIRATION_DAYS = 36_500
 
@@ -122,10 +122,9 @@ class ApiKeyDeletion(serializers.Serializer):
     confirm_last_key = serializers.BooleanField(default=False)
 
 
-class ApiKeyPageInput(serializers.Serializer):
+class ApiKeyPageInput(PageInput):
     # All keys by default: clients of the old service know of no pages.
     limit = serializers.IntegerField(min_value=1, max_value=MAX_KEYS, default=MAX_KEYS)
-    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
     environment_tag = serializers.ChoiceField(choices=ApiKey.Environment.choices, required=False)
 
 

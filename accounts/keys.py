@@ -1,13 +1,8 @@
 """What can be done to API keys.
 
-<<<<<<< HEAD
 `by` is the principal that asks for it, whose key bounds what it may do (accounts.key_bounds);
 None is an operator, who may do everything.
 """
-=======
-from datetime import datetime
-from typing import Any
->>>>>>> main
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,18 +15,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
-<<<<<<< HEAD
-from accounts import activity, key_bounds, key_format
-=======
-from accounts import activity, audit, key_format
->>>>>>> main
+from accounts import activity, audit, key_bounds, key_format
 from accounts.key_cache import current_digest
 from accounts.models import ApiKey, User
 from accounts.models.api_keys import end_legacy_keys
 from accounts.principal import Principal
 
 # Per user, so that what is done to all of them is bounded.
-MAX_KEYS = 1_000
+MAX_KEYS = 100
 
 MAX_GRACE_SECONDS = 30 * 86_400
 
@@ -46,7 +37,7 @@ class KeyNameTaken(APIException):
 
 class TooManyKeys(APIException):
     status_code = HTTPStatus.CONFLICT
-    default_detail = f"There are {MAX_KEYS:,} API keys already: delete one first."
+    default_detail = f"There are {MAX_KEYS} API keys already: delete one first."
     default_code = "too_many_keys"
 
 
@@ -87,16 +78,15 @@ def create_key(
         "domain_referrers": domain_referrers,
         "max_requests": max_requests,
     }
-    bounds = key_bounds.own_bounds(by) if by else {}
-    given_fields = {name: value for name, value in given.items() if value is not None}
-    key = ApiKey(user_id=owner.pk, key_name=key_name, **bounds | given_fields)
+    fields = key_bounds.own_bounds(by) if by else {}
+    fields |= {name: value for name, value in given.items() if value is not None}
+    key = ApiKey(user_id=owner.pk, key_name=key_name, **fields)
     if by is not None:
         key_bounds.check_may_add(by)
         key_bounds.check_within(by, key)
     secret = _renew_secret(key)
     with transaction.atomic():
         # Two first keys made at once would both want to be the primary one.
-<<<<<<< HEAD
         _lock_owner(owner.pk)
         primaries = ApiKey.objects.filter(user_id=owner.pk).values_list("is_primary", flat=True)
         others = list(primaries.order_by()[:MAX_KEYS])
@@ -104,31 +94,7 @@ def create_key(
             raise TooManyKeys
         key.is_primary = not any(others)
         _save_named(key, key.save)
-        _record(key, "key_created")
-=======
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        key = ApiKey.objects.create(
-            user=user,
-            key_name=key_name,
-            environment_tag=environment_tag,
-            expiration_date=expiration_date,
-            scope_permissions=scope_permissions or {},
-            is_primary=not ApiKey.objects.filter(user=user).primary().exists(),
-            **secret_fields,
-        )
-        _record(
-            key,
-            "key_created",
-            after={
-                "key_name": key.key_name,
-                "masked": key.masked,
-                "environment_tag": key.environment_tag,
-                "expiration_date": key.expiration_date,
-                "scope_permissions": key.scope_permissions,
-                "is_primary": key.is_primary,
-            },
-        )
->>>>>>> main
+        _record(key, "key_created", after=_audited(key))
     return key, secret
 
 
@@ -149,15 +115,15 @@ def update_key(
         key = _locked(key, by)
         if changes.get("environment_tag", key.environment_tag) != key.environment_tag:
             raise ValidationError({"environment_tag": ["A key stays in its environment."]})
-        was_active = key.is_active
+        before = {name: getattr(key, name) for name in changes}
         for name, value in changes.items():
             setattr(key, name, value)
         if by is not None:
             key_bounds.check_within(by, key)
         _save_named(key, lambda: key.save(update_fields=[*changes, "updated_at"]))
-        if was_active and not key.is_active:
-            _end_legacy_keys_of(key)
-        _record(key, "key_updated", changed=sorted(changes))
+        if not key.is_active:
+            end_legacy_keys(digest for digest in (key.key_digest, key.previous_digest) if digest)
+        _record(key, "key_updated", before=before, after=dict(changes))
     return key
 
 
@@ -171,7 +137,6 @@ def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = No
     Raises Http404 when the key is gone, or key_bounds.ExceedsOwnKey (403).
     """
     with transaction.atomic():
-<<<<<<< HEAD
         old = _locked(key, by)
         secrets = _rotate([old], grace_seconds)
     key.refresh_from_db()
@@ -196,14 +161,6 @@ def rotate_keys(
             key_bounds.check_within(owner, key)
         secrets = _rotate(keys, grace_seconds)
     return [(key, secrets[key.pk]) for key in keys]
-=======
-        old = ApiKey.objects.select_for_update().get(pk=key.pk)
-        ApiKey.objects.filter(pk=key.pk).update(updated_at=timezone.now(), **secret_fields)
-        end_legacy_keys([old.key_digest])
-        key.refresh_from_db()
-        _record(key, "key_rotated", before={"masked": old.masked}, after={"masked": key.masked})
-    return secret
->>>>>>> main
 
 
 def revoke_key(key: ApiKey) -> None:
@@ -216,7 +173,6 @@ def revoke_key(key: ApiKey) -> None:
     key.is_active = False
 
 
-<<<<<<< HEAD
 def delete_key(
     key: ApiKey, *, by: Principal | None = None, confirm_last_key: bool = False
 ) -> None:
@@ -227,7 +183,7 @@ def delete_key(
     """
     with _keeping_a_manager(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
-        _record(key, "key_deleted")
+        _record(key, "key_deleted", before=_audited(key))
         key.delete()
         if key.is_primary:
             oldest = ApiKey.objects.filter(user_id=key.user_id).active().order_by("created_at")
@@ -270,16 +226,13 @@ def _save_named(key: ApiKey, save: Callable[[], None]) -> None:
         raise KeyNameTaken from exc
 
 
-def _end_legacy_keys_of(key: ApiKey) -> None:
-    end_legacy_keys(digest for digest in (key.key_digest, key.previous_digest) if digest)
-
-
 def _rotate(keys: list[ApiKey], grace_seconds: int) -> dict[int, str]:
     """Give locked keys new secrets, and return these by the keys' ids."""
     now = timezone.now()
-    secrets, ended = {}, []
+    secrets, ended, masked = {}, [], {}
     for key in keys:
         ended.append(key.key_digest)
+        masked[key.pk] = key.masked
         in_grace = grace_seconds > 0
         key.previous_digest = key.key_digest if in_grace else None
         key.previous_expires_at = now + timedelta(seconds=grace_seconds) if in_grace else None
@@ -299,7 +252,12 @@ def _rotate(keys: list[ApiKey], grace_seconds: int) -> dict[int, str]:
     # In its grace, the old secret is found with the key: the users table would not end it.
     end_legacy_keys(ended)
     for key in keys:
-        _record(key, "key_rotated", grace_seconds=grace_seconds)
+        _record(
+            key,
+            "key_rotated",
+            before={"masked": masked[key.pk]},
+            after={"masked": key.masked, "previous_expires_at": key.previous_expires_at},
+        )
     return secrets
 
 
@@ -311,8 +269,21 @@ def _renew_secret(key: ApiKey) -> str:
     return secret
 
 
-def _record(key: ApiKey, what: str, **details: Any) -> None:
-=======
+def _audited(key: ApiKey) -> dict[str, Any]:
+    names = (
+        "key_name",
+        "masked",
+        "environment_tag",
+        "is_primary",
+        "scope_permissions",
+        "expiration_date",
+        "max_requests",
+        "ip_allowlist",
+        "domain_referrers",
+    )
+    return {name: getattr(key, name) for name in names}
+
+
 def _record(
     key: ApiKey,
     what: str,
@@ -328,7 +299,6 @@ def _record(
         before=before,
         after=after,
     )
->>>>>>> main
     # Not as a use of the key itself, whose requests are counted by `api_key_id`.
     activity.record(
         user_id=key.user_id,
@@ -338,6 +308,5 @@ def _record(
             "key_id": key.pk,
             "key_name": key.key_name,
             "environment_tag": key.environment_tag,
-            **details,
         },
     )

@@ -6,18 +6,13 @@ from accounts.activity.health import activity_stats
 from gatewayz import health
 
 urlpatterns = [
-    # Before the keys, among which its path would be looked for.
-    path("v1/", include("accounts.audit.urls")),
     path("v1/", include("accounts.urls")),
+    path("v1/", include("accounts.audit.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
-<<<<<<< HEAD
     path("v1/", include("accounts.key_urls")),
     # Where clients of the old service look for them.
-=======
-    # Where clients of the old service look for them.
     path("", include("accounts.audit.urls")),
->>>>>>> main
     path("user/", include("accounts.activity.urls")),
     path("", include("accounts.key_urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view()),
