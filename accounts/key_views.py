@@ -27,6 +27,7 @@ from accounts.models import ApiKey
 from accounts.models.api_keys import ApiKeyQuerySet
 from gatewayz.envelope import success
 from gatewayz.paging import page_of
+from gatewayz.serializing import represented, represented_all, validated
 
 
 class KeyView(APIView):
@@ -38,26 +39,23 @@ class KeyView(APIView):
 @key_openapi.api_keys
 class ApiKeysView(KeyView):
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = ApiKeyInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        key, secret = keys.create_key(request.user, by=request.user, **given.validated_data)
+        given = validated(ApiKeyInput, request.data)
+        key, secret = keys.create_key(request.user, by=request.user, **given)
         return _with_secret(key, secret, "API key created successfully", status=HTTPStatus.CREATED)
 
     def get(self, request: AuthenticatedRequest) -> Response:
         found, count = _page(request, ApiKey.objects.owned_by(request.user))
-        shown = ApiKeySerializer(found, many=True).data
+        shown = represented_all(ApiKeySerializer, found)
         return success(shown, count=count, keys=shown, total_keys=count)
 
 
 @key_openapi.api_key
 class ApiKeyView(KeyView):
     def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        return success(ApiKeySerializer(_own_key(request, key_id)).data)
+        return success(represented(ApiKeySerializer, _own_key(request, key_id)))
 
     def put(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        given = ApiKeyChange(data=request.data)
-        given.is_valid(raise_exception=True)
-        changes = given.validated_data
+        changes = validated(ApiKeyChange, request.data)
         key = _own_key(request, key_id)
         action = changes.pop("action")
         grace_seconds = changes.pop("grace_seconds")
@@ -72,15 +70,16 @@ class ApiKeyView(KeyView):
             )
             return _with_secrets(rotated)
         changed = keys.update_key(key, changes, by=request.user, confirm_last_key=confirm_last_key)
-        return success(ApiKeySerializer(changed).data, message="API key updated successfully")
+        return success(
+            represented(ApiKeySerializer, changed), message="API key updated successfully"
+        )
 
     def delete(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        given = ApiKeyDeletion(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = validated(ApiKeyDeletion, request.data)
         keys.delete_key(
             _own_key(request, key_id),
             by=request.user,
-            confirm_last_key=given.validated_data["confirm_last_key"],
+            confirm_last_key=given["confirm_last_key"],
         )
         return success(None, message="API key deleted successfully")
 
@@ -88,17 +87,16 @@ class ApiKeyView(KeyView):
 @key_openapi.api_key_rotation
 class ApiKeyRotationView(KeyView):
     def post(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        given = GraceInput(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = validated(GraceInput, request.data)
         key = _own_key(request, key_id)
-        return _rotated(request, key, given.validated_data["grace_seconds"])
+        return _rotated(request, key, given["grace_seconds"])
 
 
 @key_openapi.api_key_usage
 class ApiKeyUsageView(KeyView):
     def get(self, request: AuthenticatedRequest) -> Response:
         found, count = _page(request, with_usage(ApiKey.objects.owned_by(request.user)))
-        return success(KeyUsageSerializer(found, many=True).data, count=count)
+        return success(represented_all(KeyUsageSerializer, found), count=count)
 
 
 def _own_key(request: AuthenticatedRequest, key_id: int) -> ApiKey:
@@ -107,9 +105,7 @@ def _own_key(request: AuthenticatedRequest, key_id: int) -> ApiKey:
 
 def _page(request: AuthenticatedRequest, owned: ApiKeyQuerySet) -> tuple[list[ApiKey], int]:
     """The page of keys that is asked for, the newest first."""
-    given = ApiKeyPageInput(data=request.query_params)
-    given.is_valid(raise_exception=True)
-    page = given.validated_data
+    page = validated(ApiKeyPageInput, request.query_params)
     environment_tag = page.pop("environment_tag", None)
     if environment_tag is not None:
         owned = owned.in_environment(environment_tag)
@@ -123,14 +119,16 @@ def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> 
 
 def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> Response:
     """The only answer that ever holds this secret."""
-    shown = {**ApiKeySerializer(key).data, "api_key": secret}
+    shown = {**represented(ApiKeySerializer, key), "api_key": secret}
     return _unstored(success(shown, api_key=secret, message=message, **options))
 
 
 def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> Response:
     shown: dict[str, Any] = {
         "rotated_count": len(rotated),
-        "new_keys": [{**ApiKeySerializer(key).data, "api_key": secret} for key, secret in rotated],
+        "new_keys": [
+            {**represented(ApiKeySerializer, key), "api_key": secret} for key, secret in rotated
+        ],
     }
     return _unstored(success(shown, message=f"{len(rotated)} API keys rotated", **shown))
 
