@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -23,9 +24,13 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 def networks(allowlist: tuple[str, ...]) -> Networks:
     """The networks of an allow-list of addresses and CIDR blocks, IPv4 and IPv6.
 
-    Raises ValueError when one is neither.
+    What is neither, as an adopted database may hold, allows nobody.
     """
-    return tuple(ip_network(entry) for entry in allowlist)
+    found = []
+    for entry in allowlist:
+        with suppress(ValueError):
+            found.append(ip_network(entry))
+    return tuple(found)
 
 
 def allows_address(allowlist: tuple[str, ...], address: str) -> bool:
