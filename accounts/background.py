@@ -16,6 +16,12 @@ def enqueue(function: str, *arguments: int | str) -> None:
     async_task(function, *arguments, broker=_broker(), save=False)
 
 
+def waiting() -> int:
+    """How many tasks wait for a worker. Raises redis.exceptions.RedisError."""
+    depth: int = _broker().queue_size()
+    return depth
+
+
 @cache
 def sealed_call(function: str) -> tuple[str, str]:
     """What `enqueue(function)` would do, for a script that does it inside Redis.

@@ -357,7 +357,26 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- Logging ----------------------------------------------------------------------------------
+# --- Operation --------------------------------------------------------------------------------
+
+# GATEWAYZ_VERSION: what the build calls itself (a tag, a commit), for metrics and traces.
+GATEWAYZ_VERSION = env("GATEWAYZ_VERSION", default="unknown")
+
+# METRICS_TOKEN: what Prometheus sends as `Authorization: Bearer …` to read /metrics; without one
+# there is no /metrics.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+
+# PROMETHEUS_MULTIPROC_DIR (read by gatewayz/metrics/slots.py): the folder in which the processes
+# of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one below the
+# folder for temporary files.
+
+# LOG_FORMAT: `json`, one object a line (the default in production), or `line`, for people.
+LOG_FORMAT = env("LOG_FORMAT", default="json" if PRODUCTION else "line")
+if LOG_FORMAT not in {"json", "line"}:
+    raise ImproperlyConfigured("LOG_FORMAT must be `json` or `line`")
+
+# ACCESS_LOG: log every request, with its route, status and time; by default in JSON only.
+ACCESS_LOG = env.bool("ACCESS_LOG", default=LOG_FORMAT == "json")
 
 # LOG_LEVEL: the least level that is logged: DEBUG, INFO, WARNING or ERROR.
 LOGGING = {
@@ -367,12 +386,13 @@ LOGGING = {
         "line": {
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
         },
+        "json": {"()": "gatewayz.json_logs.JSONFormatter"},
     },
     "filters": {"request_id": {"()": "gatewayz.request_context.RequestIdFilter"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["request_id"],
         },
     },

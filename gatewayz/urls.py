@@ -3,7 +3,9 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.activity.health import activity_stats
+from accounts.metrics import DEPENDENCIES
 from gatewayz import health
+from gatewayz.metrics.scrape import metrics
 
 urlpatterns = [
     path("v1/", include("accounts.urls")),
@@ -14,6 +16,7 @@ urlpatterns = [
     path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),
+    path("metrics", metrics, {"dependencies": DEPENDENCIES}),
     path("admin/", admin.site.urls),
 ]
 
