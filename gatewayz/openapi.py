@@ -16,6 +16,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from gatewayz.api_groups import group_of
 from gatewayz.problems import PROBLEM_JSON
 
 Described = Callable[[Any], Any]
@@ -36,6 +37,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="The same request with the same key is done once, for a day: its first answer "
     "comes again, with `Idempotent-Replayed: true`.",
 )
+
+
+class GroupedSchema(AutoSchema):
+    """DRF's DEFAULT_SCHEMA_CLASS: every operation is tagged with its group."""
+
+    def get_tags(self) -> list[str]:
+        return [group_of(self.path)]
 
 
 class BearerKey(OpenApiAuthenticationExtension):

@@ -94,7 +94,7 @@ class RequestContextMiddleware:
 
 def _log_access(request: HttpRequest, status: int, total_ms: float) -> None:
     # The route, not the path: the paths of public links are secrets.
-    route = f"/{request.resolver_match.route}" if request.resolver_match else "unknown"
+    route = f"/{request.resolver_match.route}" if request.resolver_match else "other"
     access_log.info(
         "%s %s %d %.1fms",
         request.method,

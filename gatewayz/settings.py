@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -112,6 +114,7 @@ INSTALLED_APPS = [
     "django_q",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "gatewayz",
     "accounts",
     "chat",
@@ -339,13 +342,15 @@ REST_FRAMEWORK = {
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "gatewayz.openapi.GroupedSchema",
 }
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatewayz",
-    "DESCRIPTION": "Chat history: sessions, messages, feedback, sharing and search.",
+    "DESCRIPTION": API_DESCRIPTION,
     "VERSION": "1",
+    "TAGS": [{"name": name, "description": text} for name, _, text in API_GROUPS],
+    "SERVERS": [{"url": "/", "description": "This service."}],
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],

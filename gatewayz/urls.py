@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from accounts.activity.health import activity_stats
 from accounts.metrics import DEPENDENCIES
 from gatewayz import health
+from gatewayz.api_page import api_page
 from gatewayz.metrics.scrape import metrics
 
 urlpatterns = [
@@ -13,7 +14,8 @@ urlpatterns = [
     path("v1/", include("accounts.activity.urls")),
     # Where clients of the old service look for it.
     path("user/", include("accounts.activity.urls")),
-    path("v1/schema", SpectacularJSONAPIView.as_view()),
+    path("v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs", api_page, name="api-page"),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),
     path("metrics", metrics, {"dependencies": DEPENDENCIES}),

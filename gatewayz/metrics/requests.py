@@ -83,7 +83,7 @@ def _route(method: str | None, route: str, status: int) -> _Route:
     if method not in _METHODS:
         # Labels are for what the service knows, not for what a caller makes up.
         method = "other"
-    path = f"/{route}" if route else "unknown"
+    path = f"/{route}" if route else "other"
     return _Route(_requests.labels(method, path, status), _request_ms.labels(method, path))
 
 
