@@ -39,9 +39,9 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-lock: $(VENV)/venv.stamp ## Pin the newest versions that the two .in files allow
+lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	$(INSTALL) uv
-	for list in requirements requirements-test; do \
+	for list in requirements requirements-tracing requirements-test; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \

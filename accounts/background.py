@@ -1,9 +1,13 @@
 """Work for later: the one seam to django-q2."""
 
 from functools import cache
+from typing import Any
 
+from django.utils.module_loading import import_string
 from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
+
+from gatewayz import tracing
 
 
 def enqueue(function: str, *arguments: int | str) -> None:
@@ -13,7 +17,15 @@ def enqueue(function: str, *arguments: int | str) -> None:
 
     Raises redis.exceptions.RedisError when the queue does not take it.
     """
+    if origin := tracing.traceparent():
+        function, arguments = "accounts.background.run_traced", (origin, function, *arguments)
     async_task(function, *arguments, broker=_broker(), save=False)
+
+
+def run_traced(origin: str, function: str, *arguments: int | str) -> Any:
+    """Call `function`, a dotted path, in the trace of `origin`, the traceparent of who asked."""
+    with tracing.continued(function, [origin]):
+        return import_string(function)(*arguments)
 
 
 def waiting() -> int:

@@ -375,6 +375,10 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 # of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one below the
 # folder for temporary files.
 
+# OTEL_EXPORTER_OTLP_ENDPOINT: where traces are sent (OTLP over HTTP, http://collector:4318); none
+# are made without. It needs requirements-tracing.txt; see gatewayz/tracing.py.
+TRACING = bool(env("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
+
 # LOG_FORMAT: `json`, one object a line (the default in production), or `line`, for people.
 LOG_FORMAT = env("LOG_FORMAT", default="json" if PRODUCTION else "line")
 if LOG_FORMAT not in {"json", "line"}:
