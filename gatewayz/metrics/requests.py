@@ -42,6 +42,10 @@ _lookup_ms = Histogram(
     registry=REGISTRY,
 )
 _lookup_hit_ms, _lookup_miss_ms = _lookup_ms.labels("true"), _lookup_ms.labels("false")
+# By itself, and so there from the start: the first of a series with labels is no increase.
+_errors = Counter(
+    "http_server_errors", "Requests that ended in a fault of the service (500).", registry=REGISTRY
+)
 _problems = Counter(
     "http_problems",
     "Requests answered by a problem object, by its `code`.",
@@ -69,6 +73,8 @@ def observe_request(request: HttpRequest, status: int, timings_ms: Mapping[str, 
     total_ms = timings_ms["total"]
     route.answered.inc()
     route.duration_ms.observe(total_ms)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _errors.inc()
     if "session_create" in timings_ms:
         _creation_ms.observe(total_ms)
     # Made-up and ended keys cost no look-up worth measuring, and a flood of them must not look

@@ -24,7 +24,7 @@ def collector() -> Iterator[tuple[str, list[Span]]]:
     spans: list[Span] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802, http.server's name
+        def do_POST(self):
             sent = ExportTraceServiceRequest()
             body = self.rfile.read(int(self.headers["Content-Length"]))
             sent.ParseFromString(body)
