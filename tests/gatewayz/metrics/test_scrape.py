@@ -169,3 +169,16 @@ def test_without_the_database_the_rest_is_there(transactional_db, monkeypatch):
     assert seen.value("gatewayz_dependency_up", dependency="redis") == 1
     assert "gatewayz_activity_queue_depth" in seen.names
     assert "http_requests_total" in seen.names
+
+
+def test_a_fault_of_the_service_is_counted_from_the_first(api):
+    name = "http_server_errors_total"
+    before = scrape()
+    assert name in before.names
+    api.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE chat_sessions RENAME TO elsewhere")  # until the test ends
+
+    api.get("/v1/chat/sessions")
+
+    assert scrape().value(name) == before.value(name) + 1
