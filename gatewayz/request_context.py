@@ -20,6 +20,7 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _user_id: ContextVar[int | None] = ContextVar("user_id", default=None)
 _timings_ms: ContextVar[dict[str, float] | None] = ContextVar("timings_ms", default=None)
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 def current_request_id() -> str:
@@ -35,6 +36,14 @@ def current_user_id() -> int | None:
 def set_current_user_id(user_id: int) -> None:
     """Say who asks, for the log."""
     _user_id.set(user_id)
+
+
+def current_request() -> HttpRequest | None:
+    """The request being answered; None outside one, as in a worker or a command.
+
+    After authentication its `user` is who makes it, for the API too.
+    """
+    return _request.get()
 
 
 @contextmanager
@@ -79,8 +88,13 @@ class RequestContextMiddleware:
         _request_id.set(request_id)
         _user_id.set(None)
         _timings_ms.set(timings_ms)
+        _request.set(request)
         started = time.perf_counter()
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            # It may be large, and the thread may rest.
+            _request.set(None)
         timings_ms["total"] = (time.perf_counter() - started) * 1000
         response["X-Request-ID"] = request_id
         response["Server-Timing"] = ", ".join(

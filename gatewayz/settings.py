@@ -8,6 +8,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -67,8 +68,10 @@ def _kept_secret(path: Path) -> str:
 
 # --- Security ---------------------------------------------------------------------------------
 
-# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; older ones,
-# after a comma, are still accepted for sessions.
+# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; others, after
+# a comma, are accepted too. To change it without losing a task: append the new one in every
+# process, web and worker, then put it in front; drop the old one when the queue has been empty
+# since and sessions that are as old may end.
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 
 # KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New keys, and
@@ -99,6 +102,14 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 
+# TRUSTED_PROXIES: networks of the proxies in front of this service (10.0.0.0/8,fd00::/8), whose
+# X-Forwarded-For is believed. Without any, the caller is who has connected. Name no network in
+# which others than your proxies are: they could then give themselves any address.
+try:
+    TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError as exc:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {exc}") from exc
+
 # MAX_BODY_BYTES: larger request bodies are refused with 413.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
 
@@ -125,13 +136,13 @@ MIDDLEWARE = [
     "gatewayz.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "gatewayz.pages.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     # An ETag on what is read, and 304 for who has it already.
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "gatewayz.pages.PageAuthenticationMiddleware",
+    "gatewayz.pages.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -337,7 +348,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasScope",
     ],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",

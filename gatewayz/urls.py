@@ -9,10 +9,13 @@ from gatewayz.api_page import api_page
 from gatewayz.metrics.scrape import metrics
 
 urlpatterns = [
+    # Before the keys, among which its path would be looked for.
+    path("v1/", include("accounts.audit.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
-    # Where clients of the old service look for it.
+    # Where clients of the old service look for them.
+    path("", include("accounts.audit.urls")),
     path("user/", include("accounts.activity.urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs", api_page, name="api-page"),
