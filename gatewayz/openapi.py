@@ -183,3 +183,14 @@ def only_described(endpoints: Endpoints) -> Endpoints:
         for path, path_regex, method, callback in endpoints
         if path.startswith("/v1/") and hasattr(getattr(callback, "cls", None), "openapi_described")
     ]
+
+
+def only_used_groups(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: leave out groups without an operation."""
+    used = {
+        tag
+        for operations in result["paths"].values()
+        for operation in operations.values()
+        for tag in operation["tags"]
+    }
+    return {**result, "tags": [tag for tag in result["tags"] if tag["name"] in used]}

@@ -367,6 +367,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "PREPROCESSING_HOOKS": ["gatewayz.openapi.only_described"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gatewayz.openapi.only_used_groups",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "chat.models.ChatMessage.Role",
         "FeedbackType": "chat.models.Feedback.Type",
