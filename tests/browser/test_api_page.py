@@ -1,6 +1,7 @@
 """/docs in a browser: paste a key, try a call."""
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Page, expect
 
 from chat.models import ChatSession
@@ -9,7 +10,10 @@ WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(params=["light", "dark"])
-def page(request, browser, live_server):
+def page(request, browser, live_server, monkeypatch):
+    # A thread of the server lives as long as the browser keeps its connection, and would keep
+    # one to the database as long, which then cannot be dropped.
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     context = browser.new_context(color_scheme=request.param)
     page = context.new_page()
     page.refused = []
