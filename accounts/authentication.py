@@ -11,7 +11,7 @@ from accounts.allowlists import allows_address, allows_referrer
 from accounts.key_cache import get_user
 from accounts.principal import Principal
 from gatewayz.client_address import client_address
-from gatewayz.request_context import timed
+from gatewayz.request_context import set_current_user_id, timed
 
 _REFUSALS = {
     "inactive_key": "This API key has been switched off.",
@@ -58,6 +58,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if exclusion is not None:
             audit.record_refusal(principal, exclusion, request)
             raise PermissionDenied(_EXCLUSIONS[exclusion], code=exclusion)
+        set_current_user_id(principal.user_id)
         return principal, principal.key_id
 
     def authenticate_header(self, request: Any) -> str:

@@ -3,7 +3,10 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.activity.health import activity_stats
+from accounts.metrics import DEPENDENCIES
 from gatewayz import health
+from gatewayz.api_page import api_page
+from gatewayz.metrics.scrape import metrics
 
 urlpatterns = [
     path("v1/", include("accounts.urls")),
@@ -15,9 +18,11 @@ urlpatterns = [
     path("", include("accounts.audit.urls")),
     path("user/", include("accounts.activity.urls")),
     path("", include("accounts.key_urls")),
-    path("v1/schema", SpectacularJSONAPIView.as_view()),
+    path("v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs", api_page, name="api-page"),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),
+    path("metrics", metrics, {"dependencies": DEPENDENCIES}),
     path("admin/", admin.site.urls),
 ]
 
