@@ -9,7 +9,11 @@ urlpatterns = [
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
-    # Where clients of the old service look for it.
+    path("v1/", include("accounts.limits.urls")),
+    path("v1/", include("accounts.plans.urls")),
+    # Where clients of the old service look for them.
+    path("", include("accounts.limits.urls")),
+    path("", include("accounts.plans.urls")),
     path("user/", include("accounts.activity.urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),

@@ -15,7 +15,7 @@ from gatewayz.paging import PageInput, page_of
 
 
 class RateLimitView(APIView):
-    scope_resource = "keys"
+    scope_resource = "limits"
 
 
 @openapi.rate_limits

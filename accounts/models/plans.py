@@ -87,6 +87,19 @@ class Plan(models.Model):
         # One message, however many users the plan has.
         forget_all_on_commit()
 
+    def entitlements(self, feature: str | None) -> dict[str, Any]:
+        """What the plan gives, by the contract's names; without a `feature`, access to it too."""
+        return {
+            "has_plan": True,
+            "plan_name": self.name,
+            "daily_request_limit": self.daily_request_limit,
+            "monthly_request_limit": self.monthly_request_limit,
+            "daily_token_limit": self.daily_token_limit,
+            "monthly_token_limit": self.monthly_token_limit,
+            "features": self.features,
+            "can_access_feature": not feature or feature in self.features,
+        }
+
     def bounds(self) -> dict[str, int | None]:
         """What a key of a user may be allowed at most, by the field of RateLimitConfig."""
         return {
