@@ -26,19 +26,22 @@ from gatewayz.caching.tally import Tally
 
 logger = logging.getLogger(__name__)
 
-# In the order of the fields of Allowance; the key has no month of its own.
+# The fields of Allowance, and where they stand.
 PLAN_LIMITS = (
-    "requests_per_minute",
-    "requests_per_hour",
-    "daily_request_limit",
-    "monthly_request_limit",
-    "tokens_per_minute",
-    "tokens_per_hour",
-    "daily_token_limit",
-    "monthly_token_limit",
-    "max_concurrent_requests",
+    ("requests_per_minute", "requests_per_minute"),
+    ("requests_per_hour", "requests_per_hour"),
+    ("requests_per_day", "daily_request_limit"),
+    ("requests_per_month", "monthly_request_limit"),
+    ("tokens_per_minute", "tokens_per_minute"),
+    ("tokens_per_hour", "tokens_per_hour"),
+    ("tokens_per_day", "daily_token_limit"),
+    ("tokens_per_month", "monthly_token_limit"),
+    ("concurrent_requests", "max_concurrent_requests"),
 )
-KEY_LIMITS = (*WINDOW_FIELDS, "concurrency_limit")
+KEY_LIMITS = (
+    *((name, name) for name in WINDOW_FIELDS),
+    ("concurrent_requests", "concurrency_limit"),
+)
 
 LOADED_FIELDS = (
     "key_digest",
@@ -56,8 +59,8 @@ LOADED_FIELDS = (
     "domain_referrers",
     "max_requests",
     "requests_used",
-    *(f"user__plan__{name}" for name in PLAN_LIMITS),
-    *(f"rate_limits__{name}" for name in KEY_LIMITS),
+    *(f"user__plan__{field}" for _, field in PLAN_LIMITS),
+    *(f"rate_limits__{field}" for _, field in KEY_LIMITS),
 )
 MAX_TTL_SECONDS = 86_400
 
@@ -287,20 +290,19 @@ def _load(api_key: str, digests: list[str]) -> _Loaded | None:
     return _Loaded(digest, principal)
 
 
-def _limits(row: Mapping[str, int | None], user: str = "user__") -> Limits | None:
+def _limits(row: Mapping[str, Any], user: str = "user__") -> Limits | None:
     """The limits in a row whose fields of the user begin with `user`; None when there is none."""
-    plan = [row[f"{user}plan__{name}"] or 0 for name in PLAN_LIMITS]
-    minute, hour, day, *tokens, at_once = (
-        row.get(f"rate_limits__{name}") or 0 for name in KEY_LIMITS
+    limits = Limits(
+        Allowance(**{name: row[f"{user}plan__{field}"] or 0 for name, field in PLAN_LIMITS}),
+        Allowance(**{name: row.get(f"rate_limits__{field}") or 0 for name, field in KEY_LIMITS}),
     )
-    limits = Limits(Allowance(*plan), Allowance(minute, hour, day, 0, *tokens, 0, at_once))
     return None if limits == _NO_LIMITS else limits
 
 
 def _load_legacy(digests: list[str]) -> _Loaded | None:
     """The principal of a key that the old service kept in its users table."""
     fields = ("legacy_key_digest", "id", "is_active", "is_staff")
-    plan = [f"plan__{name}" for name in PLAN_LIMITS]
+    plan = [f"plan__{field}" for _, field in PLAN_LIMITS]
     row = User.objects.with_legacy_key(digests).values(*fields, *plan).first()
     if row is None:
         return None

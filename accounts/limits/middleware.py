@@ -25,5 +25,5 @@ class LimitsMiddleware:
                 admission.tokens = 0  # nothing of it was kept
             if admission.is_open:
                 # The server closes a response when it has sent it.
-                response._resource_closers.append(admission.settle)
+                response._resource_closers.append(admission.settle)  # type: ignore[attr-defined]
         return response

@@ -1,6 +1,6 @@
 """The limits of single keys. A key without a row has those of its user's plan only."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.db import models
 
@@ -21,12 +21,8 @@ WINDOW_FIELDS = (
 class RateLimitConfigQuerySet(CachedRowQuerySet["RateLimitConfig"]):
     def key_digests(self) -> set[str]:
         keys = ApiKey.objects.filter(pk__in=self.order_by().values("pk"))
-        digests: set[str] = keys.key_digests()  # type: ignore[attr-defined]
+        digests: set[str] = keys.key_digests()
         return digests
-
-    def of_keys(self, keys: models.QuerySet[ApiKey]) -> Self:
-        """Those of `keys`."""
-        return self.filter(api_key__in=keys)
 
 
 class RateLimitConfig(CachedRow):

@@ -1,9 +1,9 @@
 """What users have used, from what is added up per day already."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, Sum
 
 from accounts.models import ActivityDay, ApiKey, ApiKeyDay, Plan
 from accounts.principal import Principal
@@ -49,7 +49,7 @@ def environment_usage(owner: Principal) -> dict[str, dict[str, int | float]]:
     Two statements. `total_max_requests` adds up the keys that have such a limit; cost is in US
     dollars.
     """
-    keys: QuerySet[ApiKey, dict[str, Any]] = (
+    keys = (
         ApiKey.objects.owned_by(owner)
         .values("environment_tag")
         .annotate(
@@ -59,22 +59,22 @@ def environment_usage(owner: Principal) -> dict[str, dict[str, int | float]]:
         )
         .order_by("environment_tag")
     )
-    month: date = datetime.now(UTC).date().replace(day=1)
+    month_begins = datetime.now(UTC).date().replace(day=1)
     days = (
-        ApiKeyDay.objects.filter(api_key__user_id=owner.user_id, day__gte=month)
-        .values("api_key__environment_tag")
-        .annotate(requests=Sum("requests"), tokens=Sum("tokens"), cost=Sum("spend"))
+        ApiKeyDay.objects.filter(api_key__user_id=owner.user_id, day__gte=month_begins)
+        .values_list("api_key__environment_tag")
+        .annotate(Sum("requests"), Sum("tokens"), Sum("spend"))
     )
-    months = {row.pop("api_key__environment_tag"): row for row in days}
-    nothing = {"requests": 0, "tokens": 0, "cost": 0}
+    months = {tag: (requests, tokens, spend) for tag, requests, tokens, spend in days}
     usage = {}
     for row in keys:
-        tag = row.pop("environment_tag")
-        this_month = months.get(tag, nothing)
-        usage[tag] = {
-            **{name: int(number) for name, number in row.items()},
-            "monthly_requests": int(this_month["requests"]),
-            "monthly_tokens": int(this_month["tokens"]),
-            "monthly_cost": float(this_month["cost"]),
+        requests, tokens, spend = months.get(row["environment_tag"], (0, 0, 0))
+        usage[row["environment_tag"]] = {
+            "key_count": row["key_count"],
+            "total_requests": int(row["total_requests"]),
+            "total_max_requests": int(row["total_max_requests"]),
+            "monthly_requests": int(requests),
+            "monthly_tokens": int(tokens),
+            "monthly_cost": float(spend),
         }
     return usage
