@@ -20,8 +20,8 @@ from accounts.key_entries import CachedKey
 from accounts.models import ApiKey, User
 from accounts.models.rate_limits import WINDOW_FIELDS
 from accounts.principal import Allowance, Limits, Principal
+from gatewayz.background_thread import BackgroundThread
 from gatewayz.caching.backend import Reading
-from gatewayz.caching.renewal import Renewal
 from gatewayz.caching.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,8 @@ MAX_TTL_SECONDS = 86_400
 
 _NO_LIMITS = Limits()
 
-_renewal = Renewal()
+# An entry that is not renewed ends, and the next who needs it fetches it.
+_renewal = BackgroundThread("key renewal")
 _tally = Tally()
 
 

@@ -170,7 +170,7 @@ Endpoints = list[tuple[str, str, str, Callable[..., Any]]]
 
 
 def only_described(endpoints: Endpoints) -> Endpoints:
-    """A hook of drf-spectacular: leave out what nobody has described, and the old paths."""
+    """A hook of drf-spectacular: what is described, without the old service's paths to it."""
     return [
         (path, path_regex, method, callback)
         for path, path_regex, method, callback in endpoints

@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from accounts.limits import openapi
-from accounts.limits.configuration import configure_keys
+from accounts.limits.configuration import configure_all_keys, configure_key
 from accounts.limits.serializers import RateLimitInput, WindowInput
 from accounts.limits.usage import describe_keys
 from accounts.models import ApiKey
@@ -36,7 +36,7 @@ class KeyRateLimitsView(RateLimitView):
         given = RateLimitInput(data=request.data)
         given.is_valid(raise_exception=True)
         key = get_object_or_404(ApiKey.objects.owned_by(request.user), pk=key_id)
-        configure_keys(request.user, [key], given.validated_data)
+        configure_key(request.user, key, given.validated_data)
         return success(
             given.validated_data, message="Rate limits set", updated_config=given.validated_data
         )
@@ -47,8 +47,7 @@ class BulkRateLimitsView(RateLimitView):
     def post(self, request: AuthenticatedRequest) -> Response:
         given = RateLimitInput(data=request.data)
         given.is_valid(raise_exception=True)
-        keys = ApiKey.objects.owned_by(request.user)
-        updated = configure_keys(request.user, keys, given.validated_data)
+        updated = configure_all_keys(request.user, given.validated_data)
         return success(
             given.validated_data,
             message=f"Rate limits of {updated} keys set",

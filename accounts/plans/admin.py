@@ -2,7 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +10,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from redis.exceptions import RedisError
 
+from accounts import audit
 from accounts.limits.store import KEPT_REFUSALS_DAYS, Refusals, most_refused
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
+from accounts.models.rate_limits import WINDOW_FIELDS
+from gatewayz.admin_lists import BigTableAdmin
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +68,16 @@ class PlanAdmin(admin.ModelAdmin):
         ),
     )
 
+    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        audit.record(
+            "plan_changed" if change else "plan_created",
+            user_id=cast("User", request.user).pk,
+            target=f"plan:{obj.pk}",
+            before={name: form.initial.get(name) for name in form.changed_data},
+            after={name: form.cleaned_data[name] for name in form.changed_data},
+        )
+
     def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
         # It would look for the plan's users among all. Switch it off: no new ones can have it.
         return False
@@ -113,8 +126,39 @@ def _named(refusals: list[Refusals]) -> list[dict[str, Any]]:
     ]
 
 
-class RateLimitsInline(admin.StackedInline):
-    """On the page of a key; without it, the key has the limits of its user's plan only."""
+@admin.register(RateLimitConfig)
+class RateLimitConfigAdmin(BigTableAdmin):
+    """Operators may allow a key more than its user could; the plan still bounds the user."""
 
-    model = RateLimitConfig
-    extra = 0
+    list_display = ("api_key", *WINDOW_FIELDS, "concurrency_limit")
+    list_select_related = ("api_key",)
+    search_fields = ("api_key__user__email__iexact",)
+    search_help_text = "The user's whole e-mail address"
+    autocomplete_fields = ("api_key",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: RateLimitConfig | None = None
+    ) -> tuple[str, ...]:
+        return ("api_key",) if obj else ()
+
+    def save_model(
+        self, request: HttpRequest, obj: RateLimitConfig, form: Any, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        numbers = [name for name in form.changed_data if name != "api_key"]
+        audit.record(
+            "rate_limits_set",
+            user_id=obj.api_key.user_id,
+            target=audit.key_target(obj.pk),
+            before={name: form.initial.get(name) for name in numbers},
+            after={name: form.cleaned_data[name] for name in numbers},
+        )
+
+    def delete_model(self, request: HttpRequest, obj: RateLimitConfig) -> None:
+        user_id, key_id = obj.api_key.user_id, obj.pk
+        super().delete_model(request, obj)
+        audit.record("rate_limits_removed", user_id=user_id, target=audit.key_target(key_id))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for config in queryset.select_related("api_key"):
+            self.delete_model(request, config)
