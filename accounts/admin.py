@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from redis.exceptions import RedisError
 
+import accounts.plans.admin  # noqa: F401 it registers plans and rate limits
 from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats

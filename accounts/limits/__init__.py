@@ -4,8 +4,8 @@
 answer is sent, gives slots back and counts tokens. `store` talks to Redis, where `scripts` run.
 """
 
-from accounts.limits.admission import charge
+from accounts.limits.admission import admit_address, charge
 from accounts.limits.decision import Decision, LimitExceeded
 from accounts.limits.store import hit, tally
 
-__all__ = ["Decision", "LimitExceeded", "charge", "hit", "tally"]
+__all__ = ["Decision", "LimitExceeded", "admit_address", "charge", "hit", "tally"]

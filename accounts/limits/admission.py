@@ -7,34 +7,42 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from accounts.limits.decision import UNLIMITED, Decision, LimitExceeded
-from accounts.limits.store import Ticket, admit, note_refusal, settle
+from accounts.limits.store import Ticket, admit, hit, note_refusal, settle
 from accounts.principal import Principal
 
 logger = logging.getLogger(__name__)
 
 
 class Admission:
-    """How the limits decided about a request, and what it has used since."""
+    """How the limits decided about a request, and what it has used since.
 
-    def __init__(self, principal: Principal, decision: Decision, ticket: Ticket | None) -> None:
+    `ticket` is what an admitted request is settled with, `principal` whose refusal is noted.
+    """
+
+    def __init__(
+        self,
+        decision: Decision,
+        ticket: Ticket | None = None,
+        principal: Principal | None = None,
+    ) -> None:
         self.decision = decision
         self.tokens = 0
-        self._principal = principal
         self._ticket = ticket
+        self._principal = principal
 
     @property
     def is_open(self) -> bool:
         """Whether there is something to settle."""
         if self._ticket is not None:
             return bool(self._ticket.slot or self.tokens)
-        return not self.decision.allowed
+        return self._principal is not None and not self.decision.allowed
 
     def settle(self) -> None:
         """Tell Redis what the request has used; for after the answer, which does not wait."""
         try:
             if self._ticket is not None:
                 settle(self._ticket, self.tokens)
-            elif self.decision.code is not None:
+            elif self._principal is not None and self.decision.code is not None:
                 note_refusal(self._principal.user_id, self._principal.key_id, self.decision.code)
         except RedisError as error:
             logger.warning("The limits could not be settled: %s", error)
@@ -69,7 +77,18 @@ def admit_request(principal: Principal) -> None:
         return
     if decision is UNLIMITED:
         return
-    _current.set(Admission(principal, decision, ticket))
+    _current.set(Admission(decision, ticket, principal))
+    if not decision.allowed:
+        raise LimitExceeded(decision)
+
+
+def admit_address(scope: str, address: str, *, limit: int, window_seconds: int) -> None:
+    """Let a request without a principal in, if its address is within the limit; see `hit`.
+
+    Raises as `admit_request` does.
+    """
+    decision = hit(scope, address, limit=limit, window_seconds=window_seconds)
+    _current.set(Admission(decision))
     if not decision.allowed:
         raise LimitExceeded(decision)
 

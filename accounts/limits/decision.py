@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from rest_framework.exceptions import APIException
 
-_PLAN = "This account's plan allows"
-_KEY = "This API key is allowed"
+_PLAN = "This account has reached its plan's limit of"
+_KEY = "This API key has reached its limit of"
 
-# By the numbers of `accounts.limits.scripts`: the code, who is limited, to what.
+# By the numbers of `accounts.limits.scripts`: the code, and what is said of it.
 _LIMITS = {
     1: ("plan_requests_per_minute", _PLAN, "requests a minute"),
     2: ("plan_requests_per_hour", _PLAN, "requests an hour"),
@@ -26,7 +26,7 @@ _LIMITS = {
     15: ("tokens_per_hour", _KEY, "tokens an hour"),
     16: ("tokens_per_day", _KEY, "tokens a day"),
     18: ("concurrent_requests", _KEY, "requests at once"),
-    19: ("max_requests", "This API key was allowed", "requests in all"),
+    19: ("max_requests", _KEY, "requests in all"),
 }
 
 
@@ -73,7 +73,7 @@ def read_decision(answer: list[int]) -> Decision:
     if not number:
         return Decision(None, limit, remaining, reset_seconds)
     code, who, what = _LIMITS[number]
-    return Decision(code, limit, remaining, reset_seconds, f"{who} {limit:,} {what}.")
+    return Decision(code, limit, remaining, reset_seconds, f"{who} {what}: {limit:,}.")
 
 
 class LimitExceeded(APIException):

@@ -5,9 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from accounts.limits.admission import admit_request
-from accounts.limits.decision import LimitExceeded
-from accounts.limits.store import hit
+from accounts.limits.admission import admit_address, admit_request
 from accounts.principal import Principal
 from gatewayz.client_address import client_address
 
@@ -28,12 +26,10 @@ class AddressThrottle(BaseThrottle):
     """For public views: PUBLIC_REQUESTS_PER_MINUTE from each address."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        decision = hit(
+        admit_address(
             "public",
             client_address(request),
             limit=PUBLIC_REQUESTS_PER_MINUTE,
             window_seconds=60,
         )
-        if not decision.allowed:
-            raise LimitExceeded(decision)
         return True

@@ -35,9 +35,7 @@ def limit_key(key: ApiKey, unlimited: Plan, committed: Any) -> Limit:
 
     def limit(**limits: int) -> None:
         with committed():
-            RateLimitConfig.objects.update_or_create(
-                api_key=key, defaults={**NO_LIMITS, **limits}
-            )
+            RateLimitConfig.objects.update_or_create(api_key=key, defaults={**NO_LIMITS, **limits})
 
     return limit
 
