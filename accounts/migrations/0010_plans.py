@@ -18,7 +18,6 @@ PLANS = [
         "monthly_request_limit": 1_000_000,
         "daily_token_limit": 10_000_000,
         "monthly_token_limit": 100_000_000,
-        "max_concurrent_requests": 100,
         "features": ["chat_history", "search", "sharing"],
     },
     {
@@ -30,7 +29,6 @@ PLANS = [
         "monthly_request_limit": 20_000_000,
         "daily_token_limit": 1_000_000_000,
         "monthly_token_limit": 20_000_000_000,
-        "max_concurrent_requests": 500,
         "price_per_month": 49,
         "yearly_price": 490,
         "features": ["chat_history", "search", "sharing", "export", "webhooks"],

@@ -29,7 +29,7 @@ _PLAN = {
     "yearly_price": None,
     "price_per_token": None,
     "is_pay_as_you_go": False,
-    "max_concurrent_requests": 100,
+    "max_concurrent_requests": None,
     "features": ["chat_history", "search"],
     "is_active": True,
 }
