@@ -58,9 +58,16 @@ def _run_all(calls: Sequence[Call]) -> list[Any]:
             pipeline.evalsha(script.digest, len(keys), *keys, *arguments)
         answers = pipeline.execute(raise_on_error=False)
     return [
-        call.script(call.keys, call.arguments) if isinstance(answer, NoScriptError) else answer
+        _run_unknown(call) if isinstance(answer, NoScriptError) else answer
         for call, answer in zip(calls, answers, strict=True)
     ]
+
+
+def _run_unknown(call: Call) -> Any:
+    try:
+        return call.script(call.keys, call.arguments)
+    except ResponseError as error:
+        return error
 
 
 _combiner = Combiner(_run_all)
