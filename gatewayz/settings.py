@@ -134,6 +134,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
     "gatewayz.health.ProbeMiddleware",
+    "accounts.limits.middleware.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gatewayz.pages.PageSessionMiddleware",
@@ -322,6 +323,12 @@ ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
 # sums stay. The default covers a year and the month after it in which people look back.
 ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
 
+# --- Limits -----------------------------------------------------------------------------------
+
+# RATE_LIMITS_FAIL_OPEN: whether requests are let in, uncounted, while Redis is down; off refuses
+# them with 503.
+RATE_LIMITS_FAIL_OPEN = env.bool("RATE_LIMITS_FAIL_OPEN", default=True)
+
 # --- API --------------------------------------------------------------------------------------
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
@@ -347,6 +354,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.permissions.HasScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.limits.throttles.PrincipalThrottle"],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",

@@ -14,8 +14,12 @@ urlpatterns = [
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
     path("v1/", include("accounts.key_urls")),
+    path("v1/", include("accounts.limits.urls")),
+    path("v1/", include("accounts.plans.urls")),
     # Where clients of the old service look for them.
     path("", include("accounts.audit.urls")),
+    path("", include("accounts.limits.urls")),
+    path("", include("accounts.plans.urls")),
     path("user/", include("accounts.activity.urls")),
     path("", include("accounts.key_urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
