@@ -9,9 +9,11 @@ from django.conf import settings
 from django.db import Error, transaction
 from redis.exceptions import RedisError
 
+from accounts import limits
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
+from gatewayz import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +37,14 @@ def record(
     moment later. When Redis does not take it, or with GATEWAYZ_DEFER_ACTIVITY=off, it is
     written at once.
 
+    The tokens count for the limits of the request being answered, if it succeeds.
+
     `cost` is in US dollars, `speed` in tokens per second; `metadata` must be JSON. Never fails
     the request, except for metadata that is no JSON (TypeError) or nested without end
     (RecursionError).
     """
+    if tokens:
+        limits.charge(tokens)
     event = encode(
         Event(
             event_id=new_event_id(),
@@ -53,6 +59,7 @@ def record(
             finish_reason=finish_reason,
             app=app,
             metadata=metadata or {},
+            traceparent=tracing.traceparent(),
         )
     )
     # Outside a transaction Django's on_commit would open a database connection, only to learn

@@ -1,6 +1,8 @@
 from accounts.models.activity import ActivityDeadLetter, ActivityEvent
 from accounts.models.api_keys import ApiKey
 from accounts.models.audit import AuditEntry, AuditHead, AuditLink, AuditPersonalData
+from accounts.models.plans import Plan
+from accounts.models.rate_limits import RateLimitConfig
 from accounts.models.usage import ActivityDay, ApiKeyDay
 from accounts.models.users import User
 
@@ -14,5 +16,7 @@ __all__ = [
     "AuditHead",
     "AuditLink",
     "AuditPersonalData",
+    "Plan",
+    "RateLimitConfig",
     "User",
 ]
