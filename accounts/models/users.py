@@ -59,7 +59,8 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 class User(CachedRow, AbstractBaseUser, PermissionsMixin):
     CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest"})
 
-    email = models.EmailField()
+    # None for who signs in with a wallet, or has none of an adopted database that is unique.
+    email = models.EmailField(null=True, blank=True)  # noqa: DJ001
     username = models.CharField(max_length=254)
     privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     legacy_key_digest = models.CharField(  # noqa: DJ001
@@ -113,4 +114,4 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return self.email or self.username
