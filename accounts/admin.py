@@ -7,9 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AdminUserCreationForm,
+    UserChangeForm,
+)
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,10 +23,17 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from redis.exceptions import RedisError
 
-from accounts import keys
+from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
-from accounts.models import ActivityDeadLetter, ActivityEvent, ApiKey, User
+from accounts.models import (
+    ActivityDeadLetter,
+    ActivityEvent,
+    ApiKey,
+    AuditEntry,
+    AuditPersonalData,
+    User,
+)
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)
@@ -40,10 +51,21 @@ class UserCreationForm(AdminUserCreationForm):
         fields = ("email", "username")
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        with transaction.atomic():
+            user: User = super().save(commit)
+            audit.record(
+                "user_password_changed", user_id=user.pk, target=audit.user_target(user.pk)
+            )
+        return user
+
+
 @admin.register(User)
 class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     add_form = UserCreationForm
     form = UserChangeForm
+    change_password_form = PasswordForm
     list_display = ("email", "username", "is_active", "is_staff", "created_at")
     list_filter = ("is_active", "is_staff")
     # Whole values only: each has an index of its own.
@@ -66,6 +88,17 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         # It would list, and delete in one request, all that the user ever did. Switch the user
         # off: that ends all of its keys.
         return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        before, after = _changes(form)
+        audit.record(
+            "user_changed" if change else "user_created",
+            user_id=obj.pk,
+            target=audit.user_target(obj.pk),
+            before=before if change else None,
+            after=after,
+        )
 
     @admin.display(description="newest keys")
     def api_keys(self, user: User) -> SafeString:
@@ -133,6 +166,14 @@ class ApiKeyAdmin(BigTableAdmin):
         if change:
             # Only what was edited: the rest may have changed since the form was opened.
             obj.save(update_fields=[*form.changed_data, "updated_at"])
+            before, after = _changes(form)
+            audit.record(
+                "key_updated",
+                user_id=obj.user_id,
+                target=audit.key_target(obj.pk),
+                before=before,
+                after=after,
+            )
             return
         key, secret = keys.create_key(
             obj.user,
@@ -167,7 +208,15 @@ class ApiKeyAdmin(BigTableAdmin):
 
     @admin.action(description="Activate the selected keys", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        count = queryset.update(is_active=True, updated_at=timezone.now())
+        with transaction.atomic():
+            count = queryset.update(is_active=True, updated_at=timezone.now())
+            for key in queryset:
+                audit.record(
+                    "key_activated",
+                    user_id=key.user_id,
+                    target=audit.key_target(key.pk),
+                    after={"is_active": True},
+                )
         self.message_user(request, f"{count} keys activated.", messages.SUCCESS)
 
     def _show_secrets(
@@ -273,6 +322,60 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
             '<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>',
             _text(letter.event),
         )
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "action", "target", "user_id", "channel", "actor_user_id")
+    list_filter = ("channel",)
+    # Whole values, each with an index. A filter by action would read all actions of the log.
+    search_fields = ("user_id__exact", "action__exact")
+    search_help_text = "The id of the user whose it is, or a whole action such as key_rotated"
+    fields = (
+        "created_at",
+        "action",
+        "target",
+        "user_id",
+        "channel",
+        "actor_user_id",
+        "actor_key_id",
+        "request_id",
+        "shown_before",
+        "shown_after",
+        "personal_data",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="before")
+    def shown_before(self, entry: AuditEntry) -> SafeString:
+        return format_html("<pre>{}</pre>", _pretty_json(entry.before))
+
+    @admin.display(description="after")
+    def shown_after(self, entry: AuditEntry) -> SafeString:
+        return format_html("<pre>{}</pre>", _pretty_json(entry.after))
+
+    @admin.display(description="personal data, by user")
+    def personal_data(self, entry: AuditEntry) -> SafeString:
+        data = AuditPersonalData.objects.filter(entry_id=entry.pk)
+        by_user = {row.user_id: json.loads(row.content) for row in data}
+        return format_html("<pre>{}</pre>", _pretty_json(by_user))
+
+
+def _changes(form: forms.ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a form has changed, before and after, for the audit log."""
+    return (
+        {name: _audited(form.initial.get(name)) for name in form.changed_data},
+        {name: _audited(form.cleaned_data.get(name)) for name in form.changed_data},
+    )
+
+
+def _audited(value: Any) -> Any:
+    """A field's value, with ids in the place of rows."""
+    if isinstance(value, Model):
+        return value.pk
+    if isinstance(value, (list, QuerySet)):
+        return [_audited(inner) for inner in value]
+    return value
 
 
 def _text(event: bytes | memoryview) -> str:

@@ -18,14 +18,16 @@ from accounts import key_entries, key_format
 from accounts.key_entries import CachedKey
 from accounts.models import ApiKey, User
 from accounts.principal import Principal
+from gatewayz.background_thread import BackgroundThread
 from gatewayz.caching.backend import Reading
-from gatewayz.caching.renewal import Renewal
 from gatewayz.caching.tally import Tally
 
 logger = logging.getLogger(__name__)
 
 LOADED_FIELDS = (
     "key_digest",
+    "previous_digest",
+    "previous_expires_at",
     "user_id",
     "id",
     "is_active",
@@ -34,10 +36,14 @@ LOADED_FIELDS = (
     "environment_tag",
     "expiration_date",
     "scope_permissions",
+    "ip_allowlist",
+    "domain_referrers",
+    "max_requests",
 )
 MAX_TTL_SECONDS = 86_400
 
-_renewal = Renewal()
+# An entry that is not renewed ends, and the next who needs it fetches it.
+_renewal = BackgroundThread("key renewal")
 _tally = Tally()
 
 
@@ -235,19 +241,26 @@ class _Loaded(NamedTuple):
 
 def _load(api_key: str, digests: list[str]) -> _Loaded | None:
     """The principal of `api_key` from the database, in one statement."""
-    row = ApiKey.objects.with_digest(digests).values_list(*LOADED_FIELDS).first()
+    row = ApiKey.objects.with_digest(digests).values(*LOADED_FIELDS).first()
     if row is None:
         return _load_legacy(digests) if key_format.is_legacy(api_key) else None
-    digest, user_id, key_id, key_is_active, user_is_active, is_staff, tag, expires, scopes = row
+    ends = [row["expiration_date"]]
+    digest = row["key_digest"]
+    if digest not in digests:
+        digest = row["previous_digest"]
+        ends.append(row["previous_expires_at"])
     principal = Principal(
-        user_id=user_id,
-        key_id=key_id,
-        key_is_active=key_is_active,
-        user_is_active=user_is_active,
-        is_staff=is_staff,
-        environment_tag=tag,
-        expires_at=expires.timestamp() if expires else None,
-        scopes=scopes,
+        user_id=row["user_id"],
+        key_id=row["id"],
+        key_is_active=row["is_active"],
+        user_is_active=row["user__is_active"],
+        is_staff=row["user__is_staff"],
+        environment_tag=row["environment_tag"],
+        expires_at=min((end.timestamp() for end in ends if end), default=None),
+        scopes=row["scope_permissions"],
+        ip_allowlist=tuple(row["ip_allowlist"]),
+        domain_referrers=tuple(row["domain_referrers"]),
+        max_requests=row["max_requests"],
     )
     return _Loaded(digest, principal)
 

@@ -31,6 +31,7 @@ ENVIRONMENT_PREFIXES = {
 _KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z]{49}")
 # The old service made them with `secrets.token_urlsafe(32)`.
 _LEGACY_KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z_-]{20,48}")
+_ANY_KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z_-]{20,}")
 
 
 def generate(environment_tag: str) -> str:
@@ -72,6 +73,11 @@ def shown_parts(api_key: str) -> tuple[str, str]:
 def mask(prefix: str, last_four: str) -> str:
     """How a key is shown, such as `gw_live_ab…wxyz`."""
     return f"{prefix}…{last_four}"
+
+
+def redact(text: str, replacement: str) -> str:
+    """`text` with `replacement` for all in it that looks like a key, also of the old service."""
+    return _ANY_KEY.sub(replacement, text)
 
 
 @cache

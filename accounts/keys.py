@@ -1,11 +1,12 @@
 """What can be done to API keys."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import activity, key_format
+from accounts import activity, audit, key_format
 from accounts.key_cache import current_digest
 from accounts.models import ApiKey, User
 from accounts.models.api_keys import end_legacy_keys
@@ -40,7 +41,18 @@ def create_key(
             is_primary=not ApiKey.objects.filter(user=user).primary().exists(),
             **secret_fields,
         )
-        _record(key, "key_created")
+        _record(
+            key,
+            "key_created",
+            after={
+                "key_name": key.key_name,
+                "masked": key.masked,
+                "environment_tag": key.environment_tag,
+                "expiration_date": key.expiration_date,
+                "scope_permissions": key.scope_permissions,
+                "is_primary": key.is_primary,
+            },
+        )
     return key, secret
 
 
@@ -51,8 +63,8 @@ def rotate_key(key: ApiKey) -> str:
         old = ApiKey.objects.select_for_update().get(pk=key.pk)
         ApiKey.objects.filter(pk=key.pk).update(updated_at=timezone.now(), **secret_fields)
         end_legacy_keys([old.key_digest])
-        _record(old, "key_rotated")
-    key.refresh_from_db()
+        key.refresh_from_db()
+        _record(key, "key_rotated", before={"masked": old.masked}, after={"masked": key.masked})
     return secret
 
 
@@ -62,11 +74,25 @@ def revoke_key(key: ApiKey) -> None:
         ended = ApiKey.objects.filter(pk=key.pk).locked()
         ended.update(is_active=False, updated_at=timezone.now())
         end_legacy_keys(ended.key_digests())
-        _record(key, "key_revoked")
+        _record(key, "key_revoked", after={"is_active": False})
     key.is_active = False
 
 
-def _record(key: ApiKey, what: str) -> None:
+def _record(
+    key: ApiKey,
+    what: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Tell the audit log of a change to `key`, and the user's activity."""
+    audit.record(
+        what,
+        user_id=key.user_id,
+        target=audit.key_target(key.pk),
+        before=before,
+        after=after,
+    )
     # Not as a use of the key itself, whose requests are counted by `api_key_id`.
     activity.record(
         user_id=key.user_id,

@@ -12,8 +12,9 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     """The user and key behind a request: what authentication knows, and all that it caches.
 
     It stands on `request.user`, so it has what DRF expects there. `key_id` is None for a key
-    that the old service kept in its users table; `expires_at` is in seconds since the epoch.
-    Its JSON form is an array: change _VERSION in `accounts.key_entries` with its fields.
+    that the old service kept in its users table; `expires_at` is in seconds since the epoch,
+    the end of the key or, for the secret before a rotation, of its grace. Its JSON form
+    is an array: change _VERSION in `accounts.key_entries` with its fields.
     """
 
     user_id: int
@@ -25,6 +26,10 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     expires_at: float | None
     # See accounts.scopes.
     scopes: dict[str, list[str]] = {}
+    # See accounts.allowlists.
+    ip_allowlist: tuple[str, ...] = ()
+    domain_referrers: tuple[str, ...] = ()
+    max_requests: int | None = None
 
     @property
     def pk(self) -> int:

@@ -1,7 +1,13 @@
 """What an API key may do: `{"chat": ["read", "write"]}`, a resource and the levels of it.
 
 Each level stands for itself: `read` for what changes nothing, `write` for what does; `admin` is
-both. A key without any scopes may do everything.
+both, and what cannot be undone. A key without any scopes may do everything.
+
+The resources are the parts of the API: `chat`; `activity`, the log and its sums; `keys`, where
+`write` makes, changes, rotates and deletes keys, though none that may do more than the key that
+asks (accounts.key_bounds); `limits`, the rate limits of keys; `plan`, with usage and
+entitlements; `audit`, the audit trail; `notifications`; `referrals`; `profile`, the user's own
+data, its export and, at `admin`, its erasure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +15,19 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-RESOURCES = frozenset({"chat", "activity"})
+RESOURCES = frozenset(
+    {
+        "activity",
+        "audit",
+        "chat",
+        "keys",
+        "limits",
+        "notifications",
+        "plan",
+        "profile",
+        "referrals",
+    }
+)
 LEVELS = frozenset({"read", "write", "admin"})
 
 Scopes = Mapping[str, Sequence[str]]

@@ -3,7 +3,8 @@
 from rest_framework import serializers
 
 from chat.models import Feedback
-from chat.serializers import MAX_ID, MAX_OFFSET, MAX_PAGE, StorableJsonField
+from chat.serializers import MAX_ID, StorableJsonField
+from gatewayz.paging import PageInput
 
 MAX_COMMENT = 10_000
 
@@ -32,9 +33,7 @@ class FeedbackInput(FeedbackChange):
     )
 
 
-class FeedbackPageInput(serializers.Serializer):
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
-    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
+class FeedbackPageInput(PageInput):
     feedback_type = serializers.ChoiceField(choices=Feedback.Type.choices, required=False)
     session_id = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
     model = serializers.CharField(max_length=255, required=False)

@@ -20,6 +20,7 @@ from chat.feedback_serializers import (
 from chat.idempotency import idempotent
 from chat.models import ChatSession, Feedback, FeedbackQuerySet
 from gatewayz.envelope import success
+from gatewayz.paging import page_of
 
 
 @feedback_openapi.feedback_list
@@ -83,6 +84,6 @@ class FeedbackStatsView(ChatView):
 
 
 def _page(given: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str) -> Response:
-    matches = given.filter(**matching)
-    found = matches.newest_first()[offset : offset + limit]
-    return success(FeedbackSerializer(found, many=True).data, count=matches.count())
+    matches = given.filter(**matching).newest_first()
+    found, count = page_of(matches, limit=limit, offset=offset)
+    return success(FeedbackSerializer(found, many=True).data, count=count)

@@ -8,12 +8,11 @@ from rest_framework import serializers
 from chat.message_content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage, ChatSession
 from chat.search import MAX_QUERY, Match
+from gatewayz.paging import MAX_PAGE, PageInput
 
-MAX_PAGE = 100
 MAX_MESSAGES = 1000
 MAX_BATCH = 500
 MAX_IMPORT = 5_000
-MAX_OFFSET = 2**31 - 1
 MAX_ID = 2**63 - 1
 
 
@@ -133,9 +132,7 @@ class SearchInput(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=20)
 
 
-class SessionPageInput(serializers.Serializer):
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
-    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
+class SessionPageInput(PageInput):
     cursor = serializers.CharField(max_length=64, required=False)
     # Absent or null: either.
     pinned = serializers.BooleanField(allow_null=True, default=None)

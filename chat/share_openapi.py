@@ -7,10 +7,10 @@ from chat.share_serializers import (
     SharedMessageSerializer,
     SharedSessionSerializer,
     ShareInput,
-    SharePageInput,
     ShareSerializer,
 )
 from gatewayz.openapi import count_beside, describe, described
+from gatewayz.paging import PageInput
 
 _SHARE = {
     "id": 8,
@@ -56,7 +56,7 @@ shares = describe(
     get=described(
         "List public links, newest first",
         name="listShares",
-        query=SharePageInput,
+        query=PageInput,
         answer=ShareSerializer(many=True),
         example=[_SHARE],
         beside=count_beside(),

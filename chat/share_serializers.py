@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from chat.models import ChatMessage, ChatSession, Share
-from chat.serializers import MAX_ID, MAX_OFFSET, MAX_PAGE, ContentField
+from chat.serializers import MAX_ID, ContentField
 
 
 class ShareInput(serializers.Serializer):
@@ -18,11 +18,6 @@ class ShareInput(serializers.Serializer):
         if expires_at is not None and expires_at <= timezone.now():
             raise serializers.ValidationError("This must be in the future.")
         return expires_at
-
-
-class SharePageInput(serializers.Serializer):
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
-    offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
 
 
 class ShareSerializer(serializers.ModelSerializer):

@@ -19,10 +19,10 @@ from chat.share_serializers import (
     SharedMessageSerializer,
     SharedSessionSerializer,
     ShareInput,
-    SharePageInput,
     ShareSerializer,
 )
 from gatewayz.envelope import success
+from gatewayz.paging import PageInput, page_of
 
 
 @share_openapi.shares
@@ -39,14 +39,12 @@ class SharesView(ChatView):
         )
 
     def get(self, request: AuthenticatedRequest) -> Response:
-        page = SharePageInput(data=request.query_params)
+        page = PageInput(data=request.query_params)
         page.is_valid(raise_exception=True)
-        limit, offset = page.validated_data["limit"], page.validated_data["offset"]
-        owned = Share.objects.owned_by(request.user).not_revoked()
-        found = owned.newest_first()[offset : offset + limit]
+        owned = Share.objects.owned_by(request.user).not_revoked().newest_first()
+        found, count = page_of(owned, **page.validated_data)
         return success(
-            ShareSerializer(found, many=True, context={"request": request}).data,
-            count=owned.count(),
+            ShareSerializer(found, many=True, context={"request": request}).data, count=count
         )
 
 

@@ -14,11 +14,20 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _timings_ms: ContextVar[dict[str, float] | None] = ContextVar("timings_ms", default=None)
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 def current_request_id() -> str:
     """The id of the request being answered, or "-" outside one."""
     return _request_id.get()
+
+
+def current_request() -> HttpRequest | None:
+    """The request being answered; None outside one, as in a worker or a command.
+
+    After authentication its `user` is who makes it, for the API too.
+    """
+    return _request.get()
 
 
 @contextmanager
@@ -62,8 +71,13 @@ class RequestContextMiddleware:
         # request sets its own.
         _request_id.set(request_id)
         _timings_ms.set(timings_ms)
+        _request.set(request)
         started = time.perf_counter()
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            # It may be large, and the thread may rest.
+            _request.set(None)
         timings_ms["total"] = (time.perf_counter() - started) * 1000
         response["X-Request-ID"] = request_id
         response["Server-Timing"] = ", ".join(

@@ -8,6 +8,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -96,6 +97,14 @@ SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+
+# TRUSTED_PROXIES: networks of the proxies in front of this service (10.0.0.0/8,fd00::/8), whose
+# X-Forwarded-For is believed. Without any, the caller is who has connected. Name no network in
+# which others than your proxies are: they could then give themselves any address.
+try:
+    TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError as exc:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {exc}") from exc
 
 # MAX_BODY_BYTES: larger request bodies are refused with 413.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)

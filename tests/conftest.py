@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django_redis import get_redis_connection
 
@@ -13,6 +14,14 @@ from accounts import background, key_entries
 from accounts.activity import buffer
 from accounts.keys import create_key
 from accounts.models import ApiKey, User
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests that commit are cleaned up after by TRUNCATE, which the audit log refuses."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in ("audit_log", "audit_personal_data", "audit_chain", "audit_head"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
 
 
 @pytest.fixture(autouse=True)

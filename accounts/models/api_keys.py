@@ -1,14 +1,16 @@
 """API keys: what a client shows to act for a user. The secret itself is never stored."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import models, transaction
+from django.core.validators import MinValueValidator
+from django.db import models
 from django.utils import timezone
 
 from accounts import key_format
+from accounts.allowlists import validate_domain_referrers, validate_ip_allowlist
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
 from accounts.principal import Principal
 from accounts.scopes import validate_scopes
@@ -36,19 +38,21 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         return self.order_by("-created_at")
 
     def with_digest(self, digests: list[str]) -> Self:
-        """The key with one of these digests (idx_api_keys_new_api_key)."""
-        return self.filter(key_digest__in=digests)
+        """The key whose secret, or the one before it, has one of these digests.
+
+        It reads idx_api_keys_new_api_key and idx_api_keys_new_previous.
+        """
+        return self.filter(
+            models.Q(key_digest__in=digests) | models.Q(previous_digest__in=digests)
+        )
 
     def key_digests(self) -> set[str]:
-        return set(self.order_by().values_list("key_digest", flat=True))
+        # Also of secrets whose grace is over: their entries say until when they worked.
+        pairs = self.order_by().values_list("key_digest", "previous_digest")
+        return {digest for pair in pairs for digest in pair if digest is not None}
 
-    def delete(self) -> tuple[int, dict[str, int]]:
-        with transaction.atomic(using=self.db):
-            end_legacy_keys(self.locked().key_digests())
-            return super().delete()
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
+    def before_delete(self, digests: set[str]) -> None:
+        end_legacy_keys(digests)
 
 
 def end_legacy_keys(digests: Iterable[str]) -> None:
@@ -68,6 +72,11 @@ class ApiKey(CachedRow):
             "is_active",
             "expiration_date",
             "scope_permissions",
+            "ip_allowlist",
+            "domain_referrers",
+            "max_requests",
+            "previous_digest",
+            "previous_expires_at",
         }
     )
 
@@ -86,6 +95,12 @@ class ApiKey(CachedRow):
     )
     key_name = models.CharField(max_length=255)
     key_digest = models.CharField(max_length=64, editable=False)
+    # The secret before the last rotation, and the end of its grace. What ended it is this time,
+    # which stands in the principal: nothing has to happen then.
+    previous_digest = models.CharField(  # noqa: DJ001
+        max_length=64, null=True, blank=True, editable=False
+    )
+    previous_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     key_prefix = models.CharField(max_length=24, editable=False)
     last_four = models.CharField(max_length=4, editable=False)
     environment_tag = models.CharField(
@@ -100,6 +115,27 @@ class ApiKey(CachedRow):
         blank=True,
         validators=[validate_scopes],
         help_text='What the key may do, as {"chat": ["read", "write"]}; {} is everything.',
+    )
+    ip_allowlist = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        validators=[validate_ip_allowlist],
+        help_text='From where the key works, as ["203.0.113.0/24"]; [] is everywhere.',
+    )
+    domain_referrers = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        validators=[validate_domain_referrers],
+        help_text='For which sites the key works, as ["example.com", "*.example.com"]; '
+        "[] is any, and none.",
+    )
+    max_requests = models.BigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many requests the key is good for; empty is any number.",
     )
     expiration_date = models.DateTimeField(null=True, blank=True)
     requests_used = models.BigIntegerField(default=0, editable=False)
@@ -121,6 +157,11 @@ class ApiKey(CachedRow):
             ),
             models.Index(fields=["user", "environment_tag"], name="idx_api_keys_new_environment"),
             models.Index(fields=["user", "-created_at"], name="idx_api_keys_new_created_at"),
+            models.Index(
+                fields=["previous_digest"],
+                name="idx_api_keys_new_previous",
+                condition=models.Q(previous_digest__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["key_digest"], name="idx_api_keys_new_api_key"),
@@ -139,11 +180,6 @@ class ApiKey(CachedRow):
 
     def __str__(self) -> str:
         return f"{self.key_name} ({self.masked})"
-
-    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic():
-            end_legacy_keys(self._stored().locked().key_digests())
-            return super().delete(*args, **options)
 
     @property
     def masked(self) -> str:

@@ -21,6 +21,9 @@ class CachedRowQuerySet(models.QuerySet[Row], Generic[Row]):
         """The digests of all keys whose cache entry was made from these rows."""
         raise NotImplementedError
 
+    def before_delete(self, digests: set[str]) -> None:
+        """What else ends with these rows, whose keys have these digests."""
+
     def locked(self) -> Self:
         """The same rows, locked: those changed are then those whose keys are forgotten."""
         rows = self.model._base_manager.using(self.db).filter(pk__in=self.order_by().values("pk"))
@@ -41,6 +44,7 @@ class CachedRowQuerySet(models.QuerySet[Row], Generic[Row]):
         with transaction.atomic(using=self.db):
             rows = self.locked()
             digests = rows.key_digests()
+            rows.before_delete(digests)
             deleted = super(CachedRowQuerySet, rows).delete()
             forget_on_commit(digests)
         return deleted
@@ -78,7 +82,9 @@ class CachedRow(models.Model):
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():
-            digests = self._stored().locked().key_digests()
+            rows = self._stored().locked()
+            digests = rows.key_digests()
+            rows.before_delete(digests)
             deleted = super().delete(*args, **options)
             forget_on_commit(digests)
         return deleted

@@ -30,7 +30,8 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         legacy = self.order_by().exclude(legacy_key_digest=None)
         return set(
             keys.values_list("key_digest", flat=True).union(
-                legacy.values_list("legacy_key_digest", flat=True)
+                keys.exclude(previous_digest=None).values_list("previous_digest", flat=True),
+                legacy.values_list("legacy_key_digest", flat=True),
             )
         )
 

@@ -92,6 +92,7 @@ def searched_users():
 
 QUERIES = {
     "idx_api_keys_new_api_key": lambda: ApiKey.objects.with_digest(["x"]),
+    "idx_api_keys_new_previous": lambda: ApiKey.objects.with_digest(["x", "y"]),
     "idx_api_keys_new_user_id": lambda: CountOf(ApiKey.objects.owned_by(OWNER)),
     "idx_api_keys_new_active": lambda: (
         ApiKey.objects.owned_by(OWNER).active().values_list("key_digest")

@@ -1,0 +1,50 @@
+"""Who acts, from where and when."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.request import Request
+
+from accounts.models import AuditEntry
+from accounts.principal import Principal
+from gatewayz.client_address import client_address
+from gatewayz.request_context import current_request, current_request_id
+
+
+@dataclass(frozen=True)
+class Origin:
+    """`address` is the client's, empty when there is none; the ids are None when unknown."""
+
+    channel: AuditEntry.Channel
+    user_id: int | None = None
+    key_id: int | None = None
+    address: str = ""
+    request_id: str = ""
+    at: datetime = field(default_factory=timezone.now)
+
+
+def current_origin() -> Origin:
+    """The origin of the request being answered; outside one, a command or a worker."""
+    request = current_request()
+    if request is None:
+        return Origin(AuditEntry.Channel.COMMAND)
+    user = getattr(request, "user", None)
+    if isinstance(user, Principal):
+        return origin_of(user, request)
+    address, request_id = client_address(request), current_request_id()
+    if user is not None and user.is_authenticated:
+        return Origin(AuditEntry.Channel.ADMIN, user.pk, None, address, request_id)
+    return Origin(AuditEntry.Channel.PUBLIC, address=address, request_id=request_id)
+
+
+def origin_of(principal: Principal, request: HttpRequest | Request) -> Origin:
+    """The origin of what an API key does, or tries to, with the request being answered."""
+    return Origin(
+        AuditEntry.Channel.API,
+        principal.user_id,
+        principal.key_id,
+        client_address(request),
+        current_request_id(),
+    )

@@ -1,0 +1,53 @@
+"""The address of who makes a request, behind proxies only as far as they are trusted."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+
+def client_address(request: HttpRequest | Request) -> str:
+    """The caller's IP address, or "" when the connection has none.
+
+    It is the peer of the connection, unless that is one of TRUSTED_PROXIES: then the last entry
+    of `X-Forwarded-For` that is not one itself. What stands before that entry is what anybody
+    may have sent. An entry that is no address ends the search at the proxy that passed it on.
+
+    An IPv4 address that is mapped into IPv6 (`::ffff:192.0.2.1`) is given as IPv4.
+    """
+    address = _parsed(request.META.get("REMOTE_ADDR", ""))
+    if address is None:
+        return ""
+    if _is_trusted(address):
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        for entry in reversed(forwarded.split(",")):
+            hop = _parsed(_without_port(entry.strip()))
+            if hop is None:
+                break
+            address = hop
+            if not _is_trusted(hop):
+                break
+    return str(address)
+
+
+def _is_trusted(address: IPv4Address | IPv6Address) -> bool:
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _without_port(entry: str) -> str:
+    """`[2001:db8::1]:443` and `192.0.2.1:443`, as some proxies write, without the port."""
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    host, _, port = entry.partition(":")
+    return host if port.isdecimal() else entry
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        # Without the interface of a link-local address, which is of no use elsewhere.
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped if mapped is not None else address
