@@ -23,9 +23,11 @@ Described = Callable[[Any], Any]
 _DESCRIPTIONS = {
     400: "Malformed JSON, or something in it is not valid: `errors` names it.",
     401: "The key is missing, unknown, switched off or expired.",
+    403: "The key may not do this, or not from here.",
     404: "Not there, or not yours.",
-    409: "The Idempotency-Key was used with another request.",
+    409: "Something else is in the way, or the Idempotency-Key was used with another request.",
     413: "The body is too large.",
+    429: "A limit is reached: `code` names it. Try again after `Retry-After` seconds.",
     503: "The database or Redis did not answer in time; try again after `Retry-After` seconds.",
 }
 

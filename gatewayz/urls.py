@@ -3,7 +3,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.activity.health import activity_stats
+from accounts.profile.export import ACCOUNT_KINDS
+from accounts.profile.views import ExportView
+from chat.account_export import CHAT_KINDS
 from gatewayz import health
+
+# All that a user owns, of every app.
+export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
 
 urlpatterns = [
     # Before the keys, among which its path would be looked for.
@@ -11,8 +17,14 @@ urlpatterns = [
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
+    path("v1/", include("accounts.auth.urls")),
+    path("v1/", include("accounts.profile.urls")),
+    path("v1/user/export", export_view),
     # Where clients of the old service look for them.
     path("", include("accounts.audit.urls")),
+    path("", include("accounts.auth.urls")),
+    path("", include("accounts.profile.urls")),
+    path("user/export", export_view),
     path("user/", include("accounts.activity.urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),

@@ -29,7 +29,6 @@ def log(user):
 
 
 # What the statements below are made of is theirs.
-# ruff: noqa: S608
 
 
 def tamper(statement, *arguments):

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0006_chat_retention")]
+    dependencies = [("accounts", "0009_audit_log")]
 
     operations = [
         migrations.AlterField(
