@@ -25,12 +25,6 @@ RETRY_AFTER_SECONDS = 1
 _FOREIGN_KEY_VIOLATION = "23503"
 
 
-class PayloadTooLarge(exceptions.APIException):
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The request body is too large."
-    default_code = "payload_too_large"
-
-
 def problem(
     status: int,
     code: str,
