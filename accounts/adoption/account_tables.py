@@ -1,13 +1,15 @@
 """How the old service's users, keys and activity become those of this one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from accounts import key_format
 from accounts.adoption.table_plan import Computed, TablePlan, taken_before
+from accounts.allowlists import validate_domain_referrers, validate_ip_allowlist
 from accounts.key_cache import current_digest
 from accounts.scopes import RESOURCES, validate_scopes
 
@@ -90,21 +92,61 @@ USERS = TablePlan(
 )
 
 
-def _facts_of_key(api_key: str | None, scope_permissions: str | None) -> Computed:
+def _facts_of_key(
+    api_key: str | None,
+    scope_permissions: str | None,
+    ip_allowlist: str | None,
+    domain_referrers: str | None,
+) -> Computed:
     if not api_key:
         return {}
     known = key_format.is_legacy(api_key) or key_format.is_well_formed(api_key)
     # Of a key in another form, the shape is not known, and so neither what may be shown.
     key_prefix, last_four = key_format.shown_parts(api_key) if known else ("", "")
-    scopes = new_scopes(json.loads(scope_permissions) if scope_permissions else None)
+    bounds = {
+        "scopes": new_scopes(_json(scope_permissions)),
+        "addresses": new_allowlist(_json(ip_allowlist), _network, validate_ip_allowlist),
+        "referrers": new_allowlist(_json(domain_referrers), _host, validate_domain_referrers),
+    }
     return {
         "key_digest": current_digest(api_key),
         "key_prefix": key_prefix,
         "last_four": last_four,
         "has_known_form": known,
-        "scopes": scopes or {},
-        "has_unreadable_scopes": scopes is None,
+        "has_unreadable_bounds": None in bounds.values(),
+        "scopes": bounds["scopes"] or {},
+        "addresses": bounds["addresses"] or [],
+        "referrers": bounds["referrers"] or [],
     }
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def new_allowlist(
+    given: Any, read: Callable[[str], str], validate: Callable[[Any], None]
+) -> list[str] | None:
+    """An allow-list of an old key in the form of accounts.allowlists, or None if unreadable."""
+    if not given:
+        return []
+    try:
+        allowlist = [read(entry) for entry in given]
+        validate(allowlist)
+    except (AttributeError, TypeError, ValueError, ValidationError):
+        return None
+    return allowlist
+
+
+def _network(entry: str) -> str:
+    # Some have bits set beyond their prefix.
+    return str(ip_network(entry.strip(), strict=False))
+
+
+def _host(entry: str) -> str:
+    """The host of what may be a whole address, such as `https://example.com/*`."""
+    host = entry.strip().lower()
+    return host.partition("://")[2].partition("/")[0] if "://" in host else host
 
 
 def new_scopes(given: Any) -> dict[str, list[str]] | None:
@@ -162,19 +204,23 @@ API_KEYS = TablePlan(
         "max_requests": "bigint",
         "requests_used": "bigint",
         "scope_permissions": "jsonb",
+        "ip_allowlist": "jsonb",
+        "domain_referrers": "jsonb",
         "last_used_at": "timestamptz",
         "created_at": "timestamptz",
         "updated_at": "timestamptz",
     },
     compute=_facts_of_key,
-    computed_from=("api_key", "scope_permissions"),
+    computed_from=("api_key", "scope_permissions", "ip_allowlist", "domain_referrers"),
     computed={
         "key_digest": "text",
         "key_prefix": "text",
         "last_four": "text",
         "has_known_form": "boolean",
         "scopes": "jsonb",
-        "has_unreadable_scopes": "boolean",
+        "addresses": "jsonb",
+        "referrers": "jsonb",
+        "has_unreadable_bounds": "boolean",
     },
     skipped={
         "it has no key": "page.key_digest IS NULL",
@@ -213,9 +259,11 @@ API_KEYS = TablePlan(
         "key_prefix": "key_prefix",
         "last_four": "last_four",
         "environment_tag": "tag",
-        "is_active": "COALESCE(is_active, true) AND NOT has_unreadable_scopes",
+        "is_active": "COALESCE(is_active, true) AND NOT has_unreadable_bounds",
         "is_primary": "COALESCE(is_primary, false) AND NOT another_is_primary",
         "scope_permissions": "scopes",
+        "ip_allowlist": "addresses",
+        "domain_referrers": "referrers",
         "expiration_date": "expiration_date",
         "max_requests": "CASE WHEN max_requests > 0 THEN max_requests END",
         "requests_used": "GREATEST(requests_used, 0)",
@@ -228,7 +276,7 @@ API_KEYS = TablePlan(
         "not primary any more: another key of the user is": "another_is_primary",
         "environment taken for live": "tag = 'live' AND lower(environment_tag) NOT IN "
         "('live', 'prod', 'production', '')",
-        "switched off: its scopes cannot be read": "has_unreadable_scopes",
+        "switched off: its scopes or allow-lists cannot be read": "has_unreadable_bounds",
         "not usable: it has none of the forms of a key": "NOT has_known_form",
     },
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.adoption.table_plan import TablePlan
 
@@ -61,12 +62,15 @@ def find_old_tables() -> list[OldTable]:
     """
     schema = SCHEMA if adoption_began() else "current"
     names = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    # What a `migrate` that failed at the old tables left is no use to the next.
+    names.add(MigrationRecorder.Migration._meta.db_table)
     with connection.cursor() as cursor:
         if schema == "current":
             cursor.execute("SELECT current_schema()")
             (schema,) = cursor.fetchone()
-            cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
-            if cursor.fetchone()[0]:
+            if "accounts" in {
+                app for app, _ in MigrationRecorder(connection).applied_migrations()
+            }:
                 raise UnadoptableDatabaseError("This database is Gatewayz' own: nothing to adopt.")
         cursor.execute(
             """

@@ -1,6 +1,6 @@
 """Users who sign in with e-mail address and password."""
 
-from uuid import uuid4
+import secrets
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -39,7 +39,7 @@ def register(email: str, password: str) -> User:
     except DjangoValidationError as exc:
         raise ValidationError({"password": exc.messages}) from exc
     # Not the address: somebody may have it as a name, and that must keep nobody out.
-    username = f"user-{uuid4().hex}"
+    username = f"{email.partition('@')[0]}-{secrets.token_hex(8)}"
     try:
         with transaction.atomic():
             user = User.objects.create_user(email, password, username=username)

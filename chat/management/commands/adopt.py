@@ -41,7 +41,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with connection.cursor() as cursor:
-            # Tables are big here, and nobody waits for an answer.
+            # Tables are big here, and nobody waits for an answer. Like the lock, it ends with the
+            # connection, which is this command's own.
             cursor.execute("SET statement_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
@@ -58,10 +59,6 @@ class Command(BaseCommand):
                 self._adopt(tables)
         except UnadoptableDatabaseError as exc:
             raise CommandError(str(exc)) from exc
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
-                cursor.execute("RESET statement_timeout")
 
     def _describe(self, tables: Sequence[OldTable]) -> None:
         plans = {plan.table: plan for plan in PLANS}

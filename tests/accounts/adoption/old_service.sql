@@ -147,6 +147,10 @@ INSERT INTO api_keys_new (id, user_id, key_name, api_key, environment_tag, is_ac
     -- The same key as in the users table, as the old service kept primary keys.
     (900007, 7, 'Primary', 'gw_live_' || md5('users key7'), 'live', false, false, 0, '{}');
 
+UPDATE api_keys_new SET ip_allowlist = '{192.0.2.7/24,2001:db8::/32}',
+       domain_referrers = '{https://Example.com/*,*.example.org}' WHERE id = 2;
+UPDATE api_keys_new SET ip_allowlist = '{office}' WHERE id = 900007;
+
 INSERT INTO chat_sessions (id, user_id, title, model, is_active, created_at, updated_at) VALUES
     (900001, 1, NULL, NULL, NULL, '2024-05-05 10:20:30', NULL),
     (900002, 777777, 'Orphan', 'm', true, now(), now()),

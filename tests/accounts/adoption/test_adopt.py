@@ -162,6 +162,15 @@ def test_scopes_become_those_of_this_service(old, output):
     assert by_id[2] == {"chat": ["read"]}
 
 
+def test_allow_lists_become_those_of_this_service(old, output):
+    (key,) = old.rows("SELECT * FROM api_keys_new WHERE id = 2")
+
+    assert key["ip_allowlist"] == ["192.0.2.0/24", "2001:db8::/32"]
+    assert key["domain_referrers"] == ["example.com", "*.example.org"]
+    (unreadable,) = old.rows("SELECT * FROM api_keys_new WHERE id = 900007")
+    assert (unreadable["ip_allowlist"], unreadable["is_active"]) == ([], False)
+
+
 def test_users_keep_what_is_unique_first_come_first_served(old, output):
     users = {
         row["id"]: row for row in old.rows("SELECT * FROM users WHERE id >= 900000 OR id <= 2")
@@ -368,3 +377,19 @@ def test_the_web_api_of_supabase_gets_no_rights_on_the_new_tables():
         assert old.value("SELECT has_table_privilege('anon', 'legacy.users', 'SELECT')")
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
         server.execute("DROP ROLE anon")
+
+
+def test_a_migration_that_was_tried_on_the_old_tables_does_not_matter():
+    with database(f"tried_{os.getpid()}", "CREATE TABLE users (id bigint PRIMARY KEY)") as old:
+        tried = subprocess.run(
+            [sys.executable, "manage.py", "migrate"],
+            cwd=CHECKOUT,
+            env=old.environ,
+            capture_output=True,
+        )
+        assert b"already exists" in tried.stderr
+
+        adopted = old.adopt()
+
+        assert (adopted.returncode, adopted.stderr) == (0, "")
+        assert old.value("SELECT count(*) FROM django_migrations WHERE app = 'chat'") > 0
