@@ -410,6 +410,8 @@ LOGGING = {
     "loggers": {
         # Refused keys and unknown paths are the callers' errors, not the service's.
         "django.request": {"level": "ERROR"},
+        # At DEBUG it prints the contexts of templates, and one of them shows new keys.
+        "django.template": {"level": "INFO"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }
