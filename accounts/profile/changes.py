@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 
 from accounts import activity, audit
 from accounts.models import User
@@ -26,8 +26,8 @@ class Taken(APIException):
 def update_profile(owner: Principal, **given: Any) -> User:
     """Set the fields of `given` in the profile of `owner`; the audit log tells what they were.
 
-    Raises Taken (409) when another user has the name or e-mail address, Http404 when the user
-    was erased meanwhile.
+    Raises ValidationError for a new name that looks like an e-mail address, Taken (409) when
+    another user has the name or address, and Http404 when the user was erased meanwhile.
     """
     try:
         with transaction.atomic():
@@ -37,6 +37,9 @@ def update_profile(owner: Principal, **given: Any) -> User:
             changed = {name: value for name, value in given.items() if before[name] != value}
             if not changed:
                 return user
+            if "@" in changed.get("username", ""):
+                # A new user is called by its address until it says otherwise.
+                raise ValidationError({"username": ["A user name has no @ in it."]})
             for name, value in changed.items():
                 setattr(user, name, value)
             user.save(update_fields=[*changed, "updated_at"])

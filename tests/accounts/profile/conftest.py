@@ -44,8 +44,8 @@ def fill(client: ApiClient, user: User) -> dict[str, Any]:
     client.delete(f"/v1/chat/sessions/{trash}")
     post("/v1/chat/feedback", {"feedback_type": "thumbs_up", "message_id": message})
     token = post("/v1/chat/share", {"session_id": session}).json()["data"]["share_token"]
-    name = {"username": f"name of {user}"}
-    client.patch("/v1/user/profile", name, content_type="application/json")
+    for email in (f"x-{user}", user.email):
+        client.patch("/v1/user/profile", {"email": email}, content_type="application/json")
     key = ApiKey.objects.filter(user=user).get()
     write_events([event_of(user, key)])
     dead_letters.set_aside(encode(event_of(user)), ValueError("x"))

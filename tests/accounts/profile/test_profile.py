@@ -98,6 +98,7 @@ def test_refuses_what_another_user_has(api, stranger_api, user, taken, code):
         {"email": None},
         {"username": ""},
         {"username": "a\u202eb"},
+        {"username": "somebody-else@example.com"},
         {"username": "x" * 255},
         {"chat_retention_days": -1},
         {"chat_retention_days": 10**9},
