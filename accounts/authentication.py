@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from accounts import audit
 from accounts.key_cache import get_user
 from accounts.principal import Principal
-from gatewayz.request_context import timed
+from gatewayz.request_context import set_current_user_id, timed
 
 _REFUSALS = {
     "inactive_key": "This API key has been switched off.",
@@ -47,6 +47,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if refusal is not None:
             audit.record_refusal(principal, refusal, request)
             raise AuthenticationFailed(_REFUSALS[refusal], code=refusal)
+        set_current_user_id(principal.user_id)
         return principal, principal.key_id
 
     def authenticate_header(self, request: Any) -> str:

@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from gatewayz.metrics.requests import count_problem
 from gatewayz.request_context import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def problem_response(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
     """A problem object as the answer of a view that is not DRF's."""
+    count_problem(status, code)
     return JsonResponse(
         problem(status, code, detail),
         status=status,
@@ -89,6 +91,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     else:
         return None
 
+    count_problem(body["status"], body["code"])
     set_rollback()
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
 

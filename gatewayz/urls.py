@@ -3,10 +3,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.activity.health import activity_stats
+from accounts.metrics import DEPENDENCIES
 from accounts.profile.export import ACCOUNT_KINDS
 from accounts.profile.views import ExportView
 from chat.account_export import CHAT_KINDS
 from gatewayz import health
+from gatewayz.api_page import api_page
+from gatewayz.metrics.scrape import metrics
 
 # All that a user owns, of every app.
 export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
@@ -26,9 +29,11 @@ urlpatterns = [
     path("", include("accounts.profile.urls")),
     path("user/export", export_view),
     path("user/", include("accounts.activity.urls")),
-    path("v1/schema", SpectacularJSONAPIView.as_view()),
+    path("v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs", api_page, name="api-page"),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),
+    path("metrics", metrics, {"dependencies": DEPENDENCIES}),
     path("admin/", admin.site.urls),
 ]
 

@@ -71,6 +71,7 @@ def test_production_refuses_to_start_without(name):
         {"PRIVY_APP_ID": "app"},
         {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": "no key"},
         {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": ED25519},
+        {"LOG_FORMAT": "xml"},
     ],
     ids=str,
 )
