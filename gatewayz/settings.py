@@ -12,6 +12,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import environ
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -87,6 +89,23 @@ ACCEPT_LEGACY_KEYS = env.bool("ACCEPT_LEGACY_KEYS", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and PRODUCTION:
     raise ImproperlyConfigured("DEBUG must be off in production")
+
+# PRIVY_APP_ID: the application of Privy whose users may sign in; empty lets nobody.
+PRIVY_APP_ID = env("PRIVY_APP_ID", default="")
+
+# PRIVY_VERIFICATION_KEY: the public key of that application, as Privy's dashboard shows it
+# (PEM, line ends as they are or as \n).
+PRIVY_VERIFICATION_KEY = env("PRIVY_VERIFICATION_KEY", default="").replace("\\n", "\n")
+if PRIVY_APP_ID:
+    try:
+        _privy_key = load_pem_public_key(PRIVY_VERIFICATION_KEY.encode())
+    except ValueError as exc:
+        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is no public key in PEM") from exc
+    if not isinstance(getattr(_privy_key, "curve", None), SECP256R1):
+        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is not of the curve P-256")
+
+# EMAIL_SIGN_UP: whether anybody may make a user with e-mail address and password.
+EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
 
 # ALLOWED_HOSTS: the host names to answer to, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])

@@ -145,6 +145,8 @@ class ApiKey(CachedRow):
         validators=[MinValueValidator(1)],
         help_text="How many requests the key is good for; empty is any number.",
     )
+    # Of accounts.auth: the oldest of them are ended.
+    made_at_sign_in = models.BooleanField(default=False, db_default=False, editable=False)
     expiration_date = models.DateTimeField(null=True, blank=True)
     requests_used = models.BigIntegerField(default=0, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
