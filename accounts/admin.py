@@ -34,6 +34,8 @@ from accounts.models import (
     AuditPersonalData,
     User,
 )
+from accounts.notifications import admin as notifications_admin  # noqa: F401, registers there
+from accounts.referrals import admin as referrals_admin  # noqa: F401, registers there
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)

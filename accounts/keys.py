@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import activity, audit, key_format
+from accounts import activity, audit, key_format, notifications
 from accounts.key_cache import current_digest
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Notification, User
 from accounts.models.api_keys import end_legacy_keys
 
 
@@ -52,6 +52,20 @@ def create_key(
                 "scope_permissions": key.scope_permissions,
                 "is_primary": key.is_primary,
             },
+        )
+        notifications.tell(
+            [
+                notifications.Notice(
+                    user_id=user.pk,
+                    kind=Notification.Kind.KEY_CREATED,
+                    cause=f"key:{key.pk}:created",
+                    details={
+                        "key_id": key.pk,
+                        "key_name": key.key_name,
+                        "masked_key": key.masked,
+                    },
+                )
+            ]
         )
     return key, secret
 

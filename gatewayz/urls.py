@@ -11,9 +11,13 @@ urlpatterns = [
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
+    path("v1/", include("accounts.notifications.urls")),
+    path("v1/", include("accounts.referrals.urls")),
     # Where clients of the old service look for them.
     path("", include("accounts.audit.urls")),
     path("user/", include("accounts.activity.urls")),
+    path("", include("accounts.notifications.urls")),
+    path("", include("accounts.referrals.urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),

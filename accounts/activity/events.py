@@ -30,7 +30,12 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     finish_reason: str
     app: str
     metadata: dict[str, Any]
+    # From where the key was used (CIDR); only the worker looks at it, the log does not keep it.
+    network: str = ""
 
+
+# In the order of `_WRITE`, which takes the metadata as text, after them.
+_COLUMNS = [name for name in Event.__struct_fields__ if name not in {"metadata", "network"}]
 
 _decoder = msgspec.json.Decoder(Event)
 
@@ -146,7 +151,7 @@ def write_events(events: Sequence[Event]) -> int:
 
     Raises django.db.Error when the database does not take them; then none is written.
     """
-    columns = [[getattr(event, name) for event in events] for name in Event.__struct_fields__[:-1]]
+    columns = [[getattr(event, name) for event in events] for name in _COLUMNS]
     metadata = [msgspec.json.encode(event.metadata).decode() for event in events]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [*columns, metadata])

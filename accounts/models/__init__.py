@@ -1,6 +1,8 @@
 from accounts.models.activity import ActivityDeadLetter, ActivityEvent
 from accounts.models.api_keys import ApiKey
 from accounts.models.audit import AuditEntry, AuditHead, AuditLink, AuditPersonalData
+from accounts.models.notifications import ApiKeyNetwork, Notification, NotificationPreferences
+from accounts.models.referrals import Credit, Referral, ReferralCode
 from accounts.models.usage import ActivityDay, ApiKeyDay
 from accounts.models.users import User
 
@@ -10,9 +12,15 @@ __all__ = [
     "ActivityEvent",
     "ApiKey",
     "ApiKeyDay",
+    "ApiKeyNetwork",
     "AuditEntry",
     "AuditHead",
     "AuditLink",
     "AuditPersonalData",
+    "Credit",
+    "Notification",
+    "NotificationPreferences",
+    "Referral",
+    "ReferralCode",
     "User",
 ]
