@@ -23,6 +23,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from redis.exceptions import RedisError
 
+# Each registers its own.
+import accounts.notifications.admin
+import accounts.plans.admin
+import accounts.referrals.admin  # noqa: F401
 from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
@@ -34,8 +38,6 @@ from accounts.models import (
     AuditPersonalData,
     User,
 )
-from accounts.notifications import admin as notifications_admin  # noqa: F401, registers there
-from accounts.referrals import admin as referrals_admin  # noqa: F401, registers there
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)
@@ -68,14 +70,16 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     add_form = UserCreationForm
     form = UserChangeForm
     change_password_form = PasswordForm
-    list_display = ("email", "username", "is_active", "is_staff", "created_at")
-    list_filter = ("is_active", "is_staff")
+    list_display = ("email", "username", "plan", "is_active", "is_staff", "created_at")
+    list_select_related = ("plan",)
+    list_filter = ("is_active", "is_staff", "plan")
     # Whole values only: each has an index of its own.
     search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
     search_help_text = "A whole e-mail address, user name or Privy id"
     readonly_fields = ("api_keys", "last_login", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("email", "username", "privy_user_id", "password")}),
+        ("Plan", {"fields": ("plan",)}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("API keys", {"fields": ("api_keys",)}),
         ("Chats", {"fields": ("chat_retention_days",)}),

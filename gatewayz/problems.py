@@ -99,7 +99,7 @@ def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, s
 
 
 def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
-    headers = {}
+    headers: dict[str, str] = dict(getattr(exc, "headers", {}))
     if getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
     if getattr(exc, "wait", None):

@@ -132,6 +132,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
     "gatewayz.health.ProbeMiddleware",
+    "accounts.limits.middleware.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gatewayz.pages.PageSessionMiddleware",
@@ -360,6 +361,12 @@ INVITE_URL = env("INVITE_URL", default="/signup")
 REFERRAL_BONUS_DOLLARS = Decimal(env("REFERRAL_BONUS_DOLLARS", default="10.00"))
 REFERRAL_MAX_USES = env.int("REFERRAL_MAX_USES", default=10)
 
+# --- Limits -----------------------------------------------------------------------------------
+
+# RATE_LIMITS_FAIL_OPEN: whether requests are let in, uncounted, while Redis is down; off refuses
+# them with 503.
+RATE_LIMITS_FAIL_OPEN = env.bool("RATE_LIMITS_FAIL_OPEN", default=True)
+
 # --- API --------------------------------------------------------------------------------------
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
@@ -385,6 +392,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.permissions.HasScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.limits.throttles.PrincipalThrottle"],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",

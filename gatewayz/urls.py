@@ -13,8 +13,12 @@ urlpatterns = [
     path("v1/", include("accounts.activity.urls")),
     path("v1/", include("accounts.notifications.urls")),
     path("v1/", include("accounts.referrals.urls")),
+    path("v1/", include("accounts.limits.urls")),
+    path("v1/", include("accounts.plans.urls")),
     # Where clients of the old service look for them.
     path("", include("accounts.audit.urls")),
+    path("", include("accounts.limits.urls")),
+    path("", include("accounts.plans.urls")),
     path("user/", include("accounts.activity.urls")),
     path("", include("accounts.notifications.urls")),
     path("", include("accounts.referrals.urls")),

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django_redis import get_redis_connection
 
 from accounts import background, key_entries
 from accounts.activity import buffer
 from accounts.keys import create_key
-from accounts.models import ApiKey, Notification, User
+from accounts.models import ApiKey, Notification, Plan, User
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         for table in ("audit_log", "audit_personal_data", "audit_chain", "audit_head"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
         cursor.execute("ALTER TABLE credits DISABLE TRIGGER credits_refuse_truncate")
+        plans = list(Plan.objects.all())
+
+    def keep_plans(**sent: Any) -> None:
+        """Users need one; what is sent after a migration is sent after a TRUNCATE too."""
+        Plan.objects.bulk_create(plans, ignore_conflicts=True)
+
+    post_migrate.connect(keep_plans, sender=apps.get_app_config("accounts"), weak=False)
 
 
 @pytest.fixture(autouse=True)

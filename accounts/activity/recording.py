@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import Error, transaction
 from redis.exceptions import RedisError
 
+from accounts import limits
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
@@ -37,10 +38,14 @@ def record(
     moment later. When Redis does not take it, or with GATEWAYZ_DEFER_ACTIVITY=off, it is
     written at once.
 
+    The tokens count for the limits of the request being answered, if it succeeds.
+
     `cost` is in US dollars, `speed` in tokens per second; `metadata` must be JSON. Never fails
     the request, except for metadata that is no JSON (TypeError) or nested without end
     (RecursionError).
     """
+    if tokens:
+        limits.charge(tokens)
     event = encode(
         Event(
             event_id=new_event_id(),

@@ -3,6 +3,8 @@ from accounts.models.api_keys import ApiKey
 from accounts.models.audit import AuditEntry, AuditHead, AuditLink, AuditPersonalData
 from accounts.models.notifications import ApiKeyNetwork, Notification, NotificationPreferences
 from accounts.models.referrals import Credit, Referral, ReferralCode
+from accounts.models.plans import Plan
+from accounts.models.rate_limits import RateLimitConfig
 from accounts.models.usage import ActivityDay, ApiKeyDay
 from accounts.models.users import User
 
@@ -22,5 +24,7 @@ __all__ = [
     "NotificationPreferences",
     "Referral",
     "ReferralCode",
+    "Plan",
+    "RateLimitConfig",
     "User",
 ]

@@ -9,6 +9,7 @@ from django.db.models.functions import Upper
 
 from accounts.models.api_keys import ApiKey
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
+from accounts.models.plans import FREE_PLAN_ID, Plan
 
 
 class UserQuerySet(CachedRowQuerySet["User"]):
@@ -58,7 +59,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 
 class User(CachedRow, AbstractBaseUser, PermissionsMixin):
-    CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest"})
+    CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest", "plan", "plan_id"})
 
     email = models.EmailField()
     username = models.CharField(max_length=254)
@@ -79,6 +80,16 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Days that deleted chats stay in the trash; 0 is for ever, empty the default.",
     )
+    plan = models.ForeignKey(
+        Plan,
+        on_delete=models.PROTECT,
+        related_name="users",
+        default=FREE_PLAN_ID,
+        # A process of the version before, which does not know the column, can still insert.
+        db_default=FREE_PLAN_ID,
+        # Nothing asks for the users of a plan.
+        db_index=False,
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -92,7 +103,9 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         db_table = "users"
         indexes = [
             # Loading the user of a key reads only these columns: an index-only scan.
-            models.Index(fields=["id"], include=["is_active", "is_staff"], name="idx_users_id"),
+            models.Index(
+                fields=["id"], include=["is_active", "is_staff", "plan"], name="idx_users_id"
+            ),
             models.Index(
                 fields=["id"], condition=models.Q(is_active=True), name="idx_users_active"
             ),

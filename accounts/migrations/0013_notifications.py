@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_audit_log"),
+        ("accounts", "0012_user_plan_index"),
     ]
 
     operations = [

@@ -35,7 +35,7 @@ def remove_schedules(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> Non
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0012_referrals"),
+        ("accounts", "0015_referrals"),
         ("django_q", "0018_task_success_index"),
     ]
 

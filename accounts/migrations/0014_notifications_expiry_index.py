@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("accounts", "0010_notifications"),
+        ("accounts", "0013_notifications"),
     ]
 
     operations = [

@@ -25,7 +25,7 @@ NOT_APPEND_ONLY = "DROP FUNCTION credits_refuse() CASCADE"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0011_notifications_expiry_index"),
+        ("accounts", "0014_notifications_expiry_index"),
     ]
 
     operations = [
