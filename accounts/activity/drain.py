@@ -27,7 +27,8 @@ def drain() -> int:
             return written
         try:
             new, events = write_batch(batch)
-            usage.look_at(events)
+            if events:
+                usage.look_at(events)
         except Exception:
             buffer.give_back(batch_id)
             raise

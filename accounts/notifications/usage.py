@@ -7,16 +7,16 @@ from django.db import Error, InterfaceError, OperationalError
 
 from accounts.activity.events import Event
 from accounts.notifications.networks import Use, learn_networks
-from accounts.notifications.quotas import tell_of_key_quotas
+from accounts.notifications.quotas import tell_of_key_quotas, tell_of_plan_quotas
 
 logger = logging.getLogger(__name__)
 
 
 def look_at(events: Sequence[Event]) -> None:
-    """Tell the owners of keys what these events, which are added up, give cause to tell.
+    """Tell users what these events, which are added up, give cause to tell.
 
-    Two statements for a batch that gives none, three while a key is above its warning. May be
-    called again with the same events.
+    Three statements for a batch that gives none; one more while a key, and one while a plan, is
+    nearly used. May be called again with the same events.
 
     Raises django.db.OperationalError or InterfaceError when the database does not answer. Any
     other error of the database is logged: it must not keep activity from being written.
@@ -28,6 +28,7 @@ def look_at(events: Sequence[Event]) -> None:
         if event.api_key_id is not None and event.network
     )
     try:
+        tell_of_plan_quotas({event.user_id for event in events})
         if key_ids:
             tell_of_key_quotas(key_ids)
         if uses:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, OuterRef
 from rest_framework.exceptions import APIException, NotFound
 
+from accounts import limits
 from accounts.models import Referral, ReferralCode, User
 from accounts.principal import Principal
 
@@ -17,6 +18,9 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 # 31^10 codes: with a million of them in use, one guess in 800 million hits.
 _CODE_CHARS = 10
 _TRIES = 5
+
+# Against guessing: nobody has as many friends in an hour.
+_ATTEMPTS_PER_HOUR = 20
 
 
 class RefusedCodeError(APIException):
@@ -43,7 +47,11 @@ def code_of(owner: Principal) -> tuple[ReferralCode, bool]:
 
 
 def check_code(owner: Principal, text: str) -> dict[str, Any]:
-    """Whether `owner` may apply the code, as the contract's answer; one statement."""
+    """Whether `owner` may apply the code, as the contract's answer; one statement.
+
+    Raises LimitExceeded for who tries too many codes.
+    """
+    _count_attempt(owner)
     try:
         code = _usable_code(owner, text)
     except (NotFound, RefusedCodeError) as refusal:
@@ -59,8 +67,10 @@ def apply_code(owner: Principal, text: str) -> Referral:
     """Note that `owner` came by the code of somebody else. The bonus is pending then.
 
     Raises NotFound when there is no such code, and RefusedCodeError when it is `owner`'s own, is
-    used up, when `owner` has applied one before, or when the two would have brought each other.
+    used up, when `owner` has applied one before, or when the two would have brought each other;
+    LimitExceeded for who tries too many codes.
     """
+    _count_attempt(owner)
     with transaction.atomic():
         referrer_id = _usable_code(owner, text).user_id
         # Both, in one order: two who apply each other's code, or many who apply the last use of
@@ -78,6 +88,15 @@ def apply_code(owner: Principal, text: str) -> Referral:
 def masked_username(username: str) -> str:
     """A user name as others may see it: of one that is an e-mail address, the first letter."""
     return f"{username[:1]}…" if "@" in username else username
+
+
+def _count_attempt(owner: Principal) -> None:
+    """One round trip to Redis; with Redis down, as RATE_LIMITS_FAIL_OPEN says."""
+    decision = limits.hit(
+        "referral-codes", str(owner.user_id), limit=_ATTEMPTS_PER_HOUR, window_seconds=3600
+    )
+    if not decision.allowed:
+        raise limits.LimitExceeded(decision)
 
 
 def _usable_code(owner: Principal, text: str) -> Any:

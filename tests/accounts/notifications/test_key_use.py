@@ -1,7 +1,7 @@
 """What the use of keys gives cause to tell: quotas and new networks, found by the worker."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -10,7 +10,7 @@ from django.db import IntegrityError, OperationalError, connection
 from accounts import activity
 from accounts.activity import buffer, drain
 from accounts.activity.events import Event, new_event_id, write_events
-from accounts.models import ApiKey, ApiKeyNetwork, Notification
+from accounts.models import ActivityDay, ApiKey, ApiKeyNetwork, Notification, Plan
 from accounts.notifications import usage
 from accounts.notifications.networks import MAX_NETWORKS, REMEMBERED_DAYS, Use, learn_networks
 
@@ -76,7 +76,32 @@ def test_a_key_without_a_quota_is_not_told_of(key):
     assert kinds() == []
 
 
-def test_a_batch_of_no_news_costs_two_statements_more(limited, django_assert_num_queries):
+def test_the_plans_month_is_told_of_at_80_and_at_100_percent_once_each(user, key, work):
+    Plan.objects.filter(pk=user.plan_id).update(name="Small", monthly_request_limit=10)
+    last_month = datetime.now(UTC).date().replace(day=1) - timedelta(days=1)
+    ActivityDay.objects.create(
+        user=user, day=last_month, model="", provider="", requests=99, tokens=0, spend=0, logged=0
+    )
+
+    use(key, 7)
+    assert kinds() == []
+    for _ in range(5):
+        use(key)
+
+    assert kinds() == ["quota_warning", "quota_reached"]
+    work()
+    month = datetime.now(UTC).strftime("%B %Y")
+    assert mail.outbox[0].subject == f"Gatewayz: 80 % used of the plan Small in {month}"
+
+
+def test_a_plan_without_a_monthly_limit_is_not_told_of(user, key):
+    Plan.objects.filter(pk=user.plan_id).update(monthly_request_limit=None)
+    use(key, 20)
+
+    assert kinds() == []
+
+
+def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_num_queries):
     network = "203.0.113.0/24"
     learn_networks([Use(limited.pk, network)])
     event = Event(
@@ -84,8 +109,8 @@ def test_a_batch_of_no_news_costs_two_statements_more(limited, django_assert_num
         "", "", 0, 0.0, 0.0, "", "", {}, network,
     )  # fmt: skip
 
-    # Quotas that are nearly used, networks that are not known.
-    with django_assert_num_queries(2):
+    # Plans and keys that are nearly used, networks that are not known.
+    with django_assert_num_queries(3):
         usage.look_at([event])
 
 
@@ -181,7 +206,7 @@ def test_a_key_used_from_everywhere_is_no_longer_told_of(key):
 
 def test_a_network_not_seen_for_long_is_forgotten(key):
     learn_networks([Use(key.pk, "198.51.100.0/24"), Use(key.pk, "203.0.113.0/24")])
-    long_ago = date.today() - timedelta(days=REMEMBERED_DAYS + 2)  # noqa: DTZ011
+    long_ago = datetime.now(UTC).date() - timedelta(days=REMEMBERED_DAYS + 1)
     ApiKeyNetwork.objects.filter(network="203.0.113.0/24").update(last_seen_on=long_ago)
 
     learn_networks([Use(key.pk, "192.0.2.0/24")])

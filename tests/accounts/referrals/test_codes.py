@@ -217,6 +217,18 @@ def test_erasing_an_account_gives_no_use_back(user, grace, her_code):
     assert Referral.objects.get().referrer == grace
 
 
+def test_codes_cannot_be_guessed(api, stranger_api, her_code):
+    for n in range(10):
+        api.post_json(VALIDATE, {"referral_code": f"GUESS{n}"})
+        api.post_json(APPLY, {"referral_code": f"GUESS{n}"})
+
+    for path in (VALIDATE, APPLY):
+        refused = api.post_json(path, {"referral_code": her_code})
+        assert_problem(refused, 429, "too_many_attempts")
+        assert int(refused["Retry-After"]) > 0
+    assert stranger_api.post_json(VALIDATE, {"referral_code": her_code}).status_code == 200
+
+
 def test_the_figures_show_who_came_and_hide_addresses(api, user, grace, her_code):
     apply_code(principal(user), her_code)
     other = User.objects.create_user("bob@example.com", username="bob")
