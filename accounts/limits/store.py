@@ -21,7 +21,7 @@ from accounts.limits.decision import UNLIMITED, Decision, read_decision
 from accounts.limits.scripts import ADMIT, HIT, NOTE, READ, SETTLE
 from accounts.principal import Allowance, Principal
 from gatewayz.caching.tally import Tally
-from gatewayz.redis_scripts import Script
+from gatewayz.redis_scripts import Script, run_combined
 
 # A process that is killed keeps its slots for so long; so an answer that is streamed for longer
 # stops to count as a request at once.
@@ -43,7 +43,7 @@ _UNLIMITED = Allowance()
 def _run(script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
     """The one door to Redis. Raises redis.exceptions.RedisError."""
     try:
-        return script(keys, arguments)
+        return run_combined(script, keys, arguments)
     except RedisError:
         tally.add("unavailable")
         raise

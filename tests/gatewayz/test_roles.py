@@ -134,7 +134,7 @@ class TestWeb:
         )
         changed = operator.post(
             reverse("admin:accounts_user_change", args=[user.pk]),
-            {"email": user.email, "username": "renamed"},
+            {"email": user.email, "username": "renamed", "plan": user.plan_id},
         )
 
         assert (added.status_code, changed.status_code) == (200, 302)

@@ -63,7 +63,7 @@ class Command(BaseCommand):
         if not user.is_active:
             raise CommandError(f"{user.email} is switched off: switch the user on first")
         if options["plan"]:
-            user.plan = _plan(options["plan"])
+            user.plan_id = _plan(options["plan"]).pk
             user.save(update_fields=["plan", "updated_at"])
         try:
             _, secret = create_key(

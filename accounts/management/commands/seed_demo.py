@@ -36,7 +36,7 @@ class Command(BaseCommand):
         if not user.check_password(demo["password"]):
             user.is_active = user.is_staff = user.is_superuser = True
             # Without limits, for who tries out how fast it is.
-            user.plan = Plan.objects.filter(plan_type=Plan.Type.ENTERPRISE).earliest("id")
+            user.plan_id = Plan.objects.filter(plan_type=Plan.Type.ENTERPRISE).earliest("id").pk
             user.set_password(demo["password"])
             user.save()
         principal = get_user(demo["api_key"])

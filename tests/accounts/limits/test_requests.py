@@ -1,6 +1,7 @@
 """Limits on requests: what callers are told, what it costs, and what happens without Redis."""
 
 from datetime import UTC, datetime
+from itertools import takewhile
 
 import pytest
 from django.test import Client
@@ -191,14 +192,16 @@ def commands(committed):
             with committed():
                 call()
             client.execute_command("ECHO", "done")
-            sent = []
-            for command in monitor.listen():
-                if command["command"].startswith("ECHO"):
-                    return sent
-                name = command["command"].split()[0]
-                # The heartbeat of the key cache comes when it comes.
-                if command["client_type"] != "lua" and name not in {"PING", "SUBSCRIBE"}:
-                    sent.append(name)
+            sent = takewhile(
+                lambda command: not command["command"].startswith("ECHO"), monitor.listen()
+            )
+            names = [
+                command["command"].split()[0]
+                for command in sent
+                if command["client_type"] != "lua"
+            ]
+        # The heartbeat of the key cache comes when it comes.
+        return [name for name in names if name not in {"PING", "SUBSCRIBE"}]
 
     return sent_by
 
