@@ -241,8 +241,6 @@ class _Bench:
             load.create_sessions(one.port, one.api_key, 16, WARM_UP_SECONDS)
             statements = StatementLog(self.database).count(requests)
             round_trips = redis_round_trips(self.redis, requests)
-        if not one.contender.redis:
-            round_trips = 0  # but for the heartbeats of ours
         return (
             statements / COUNTED_REQUESTS if statements is not None else None,
             round_trips / COUNTED_REQUESTS,

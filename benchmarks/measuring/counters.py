@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import redis
 
+IDLE_SECONDS = 1.0
+
 
 class StatementLog:
     """Counts statements by having the embedded PostgreSQL log every one of them.
@@ -62,13 +64,21 @@ class StatementLog:
         time.sleep(0.3)  # every backend learns of it by a signal, which nobody acknowledges
 
 
-def redis_round_trips(client: redis.Redis, act: Callable[[], None]) -> int:
-    """How often Redis reads from its sockets while `act` runs: once for each round trip."""
+def redis_round_trips(client: redis.Redis, act: Callable[[], None]) -> float:
+    """How often Redis reads from its sockets for `act`: once for each round trip.
+
+    What it reads anyway, such as heartbeats, is taken off.
+    """
 
     def reads() -> int:
         return int(client.info("stats")["total_reads_processed"])
 
-    before = reads()
-    act()
-    # One of them is the second `reads` itself.
-    return reads() - before - 1
+    def reads_during(act: Callable[[], None]) -> tuple[int, float]:
+        before, begun = reads(), time.perf_counter()
+        act()
+        # One of them is the second `reads` itself.
+        return reads() - before - 1, time.perf_counter() - begun
+
+    idle, idle_seconds = reads_during(lambda: time.sleep(IDLE_SECONDS))
+    busy, busy_seconds = reads_during(act)
+    return max(0.0, busy - idle / idle_seconds * busy_seconds)
