@@ -269,6 +269,12 @@ class _Bench:
         ]
         if LIMIT in self.chosen.contenders:
             table.append(Measured(LIMIT, latency_ms, clients, 1.0, 0.0, 0.0))
+        self._forget_rows()
+        for one in started:
+            # Connections are made one after another, each with several round trips.
+            seconds = WARM_UP_SECONDS + latency_ms / 50
+            load.create_sessions(one.port, one.api_key, clients, seconds)
+            self._await_activity(one.contender.name)
         for _ in range(self.chosen.rounds):
             for measured, one in zip(table, [*started, None], strict=False):
                 self._forget_rows()
@@ -279,7 +285,6 @@ class _Bench:
         return table
 
     def _round(self, one: Running, clients: int) -> Load:
-        load.create_sessions(one.port, one.api_key, clients, WARM_UP_SECONDS)
         before = one.cpu_seconds()
         try:
             found = load.create_sessions(one.port, one.api_key, clients, self.chosen.seconds)
