@@ -47,7 +47,7 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 
 lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	$(INSTALL) uv
-	for list in requirements requirements-test requirements-bench; do \
+	for list in requirements requirements-tracing requirements-test requirements-bench; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \

@@ -120,7 +120,33 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
 class ApiKeyForm(forms.ModelForm):
     class Meta:
         model = ApiKey
-        fields = ("user", "key_name", "environment_tag", "scope_permissions", "expiration_date")
+        fields = (
+            "user",
+            "key_name",
+            "environment_tag",
+            "scope_permissions",
+            "ip_allowlist",
+            "domain_referrers",
+            "max_requests",
+            "expiration_date",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        # What is emptied is no limit, and not no value.
+        for name, nothing in (
+            ("scope_permissions", {}),
+            ("ip_allowlist", []),
+            ("domain_referrers", []),
+        ):
+            if name in cleaned:
+                cleaned[name] = cleaned[name] or nothing
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The user is not in the form of a key that is there, but its name is unique per user.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"user"}
 
 
 @admin.register(ApiKey)
@@ -142,9 +168,10 @@ class ApiKeyAdmin(BigTableAdmin):
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     autocomplete_fields = ("user",)
-    actions = ("rotate", "revoke", "activate")
+    actions = ("rotate", "rotate_with_grace", "revoke", "activate")
     made_by_service = (
         "masked",
+        "previous_expires_at",
         "is_active",
         "is_primary",
         "requests_used",
@@ -165,23 +192,10 @@ class ApiKeyAdmin(BigTableAdmin):
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
             # Only what was edited: the rest may have changed since the form was opened.
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-            before, after = _changes(form)
-            audit.record(
-                "key_updated",
-                user_id=obj.user_id,
-                target=audit.key_target(obj.pk),
-                before=before,
-                after=after,
-            )
+            keys.update_key(obj, {name: form.cleaned_data[name] for name in form.changed_data})
             return
-        key, secret = keys.create_key(
-            obj.user,
-            key_name=obj.key_name,
-            environment_tag=obj.environment_tag,
-            expiration_date=obj.expiration_date,
-            scope_permissions=obj.scope_permissions,
-        )
+        fields = ApiKeyForm.Meta.fields[1:]
+        key, secret = keys.create_key(obj.user, **{name: getattr(obj, name) for name in fields})
         obj.pk = key.pk
         obj.refresh_from_db()
         request.new_secrets = [(obj, secret)]  # type: ignore[attr-defined]
@@ -197,6 +211,25 @@ class ApiKeyAdmin(BigTableAdmin):
         with transaction.atomic():
             rotated = [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
         return self._show_secrets(request, rotated)
+
+    @admin.action(
+        description="Rotate, and let the old secrets work for another day", permissions=["change"]
+    )
+    def rotate_with_grace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
+        with transaction.atomic():
+            rotated = [
+                (key, keys.rotate_key(key, grace_seconds=86_400))
+                for key in queryset.select_related("user")
+            ]
+        return self._show_secrets(request, rotated)
+
+    def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
+        keys.delete_key(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        with transaction.atomic():
+            for key in queryset:
+                keys.delete_key(key)
 
     @admin.action(description="Deactivate the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -1,9 +1,16 @@
 """Work for later: the one seam to django-q2."""
 
 from functools import cache
+from typing import Any
 
+from django.core.signing import BadSignature, Signer
+from django.utils.encoding import force_str
+from django.utils.module_loading import import_string
+from django_q import core_signing
 from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
+
+from gatewayz import tracing
 
 
 def enqueue(function: str, *arguments: int | str) -> None:
@@ -13,7 +20,40 @@ def enqueue(function: str, *arguments: int | str) -> None:
 
     Raises redis.exceptions.RedisError when the queue does not take it.
     """
+    if origin := tracing.traceparent():
+        function, arguments = "accounts.background.run_traced", (origin, function, *arguments)
     async_task(function, *arguments, broker=_broker(), save=False)
+
+
+def run_traced(origin: str, function: str, *arguments: int | str) -> Any:
+    """Call `function`, a dotted path, in the trace of `origin`, the traceparent of who asked."""
+    with tracing.continued(function, [origin]):
+        return import_string(function)(*arguments)
+
+
+def waiting() -> int:
+    """How many tasks wait for a worker. Raises redis.exceptions.RedisError."""
+    depth: int = _broker().queue_size()
+    return depth
+
+
+def accept_fallback_keys() -> None:
+    """Have this process take tasks that were signed before SECRET_KEY was rotated.
+
+    django-q2 has a check of signatures of its own, which knows the newest key only and throws
+    such tasks away. Django's own, on the same format, tries SECRET_KEY_FALLBACKS too. Tasks are
+    pickled, but nothing is unpickled whose signature does not hold.
+    """
+    core_signing.Signer.unsign = _unsign
+
+
+def _unsign(signer: Signer, signed: bytes | str) -> str:
+    """What was signed. Raises BadSignature; anything else would end django-q2's process."""
+    try:
+        text = force_str(signed)
+    except UnicodeDecodeError as error:
+        raise BadSignature("This is not even text") from error
+    return Signer.unsign(signer, text)
 
 
 @cache
@@ -21,7 +61,7 @@ def sealed_call(function: str) -> tuple[str, str]:
     """What `enqueue(function)` would do, for a script that does it inside Redis.
 
     Returns the key of a Redis list, and what to append to it, which may be done any number of
-    times.
+    times, for as long as the process lives: its SECRET_KEY does not change either.
     """
     envelope = _Envelope()
     async_task(function, broker=envelope, save=False)

@@ -41,6 +41,16 @@ def allows(scopes: Scopes, resource: str | None, level: str) -> bool:
     return level in levels or "admin" in levels
 
 
+def covers(scopes: Scopes, others: Scopes) -> bool:
+    """Whether a key with these scopes may do all that one with the `others` may."""
+    if not scopes or not others:
+        return not scopes
+    return all(
+        "admin" in scopes.get(resource, ()) or set(levels) <= set(scopes.get(resource, ()))
+        for resource, levels in others.items()
+    )
+
+
 def validate_scopes(given: Any) -> None:
     """Raise django's ValidationError unless `given` is of the form above."""
     if not isinstance(given, dict):

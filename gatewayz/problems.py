@@ -14,18 +14,13 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from gatewayz.metrics.requests import count_problem
 from gatewayz.request_context import current_request_id
 
 logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
-
-
-class PayloadTooLarge(exceptions.APIException):
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The request body is too large."
-    default_code = "payload_too_large"
 
 
 def problem(
@@ -57,6 +52,7 @@ def problem_response(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
     """A problem object as the answer of a view that is not DRF's."""
+    count_problem(status, code)
     return JsonResponse(
         problem(status, code, detail),
         status=status,
@@ -89,6 +85,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     else:
         return None
 
+    count_problem(body["status"], body["code"])
     set_rollback()
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
 

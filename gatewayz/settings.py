@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -66,8 +68,10 @@ def _kept_secret(path: Path) -> str:
 
 # --- Security ---------------------------------------------------------------------------------
 
-# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; older ones,
-# after a comma, are still accepted for sessions.
+# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; others, after
+# a comma, are accepted too. To change it without losing a task: append the new one in every
+# process, web and worker, then put it in front; drop the old one when the queue has been empty
+# since and sessions that are as old may end.
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 
 # KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New keys, and
@@ -121,6 +125,7 @@ INSTALLED_APPS = [
     "django_q",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "gatewayz",
     "accounts",
     "chat",
@@ -131,13 +136,13 @@ MIDDLEWARE = [
     "gatewayz.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "gatewayz.pages.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     # An ETag on what is read, and 304 for who has it already.
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "gatewayz.pages.PageAuthenticationMiddleware",
+    "gatewayz.pages.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -343,30 +348,59 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasScope",
     ],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "gatewayz.openapi.GroupedSchema",
 }
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatewayz",
-    "DESCRIPTION": "Chat history: sessions, messages, feedback, sharing and search.",
+    "DESCRIPTION": API_DESCRIPTION,
     "VERSION": "1",
+    "TAGS": [{"name": name, "description": text} for name, _, text in API_GROUPS],
+    "SERVERS": [{"url": "/", "description": "This service."}],
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "PREPROCESSING_HOOKS": ["gatewayz.openapi.only_described"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gatewayz.openapi.only_used_groups",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "chat.models.ChatMessage.Role",
         "FeedbackType": "chat.models.Feedback.Type",
     },
 }
 
-# --- Logging ----------------------------------------------------------------------------------
+# --- Operation --------------------------------------------------------------------------------
+
+# GATEWAYZ_VERSION: what the build calls itself (a tag, a commit), for metrics and traces.
+GATEWAYZ_VERSION = env("GATEWAYZ_VERSION", default="unknown")
+
+# METRICS_TOKEN: what Prometheus sends as `Authorization: Bearer …` to read /metrics; without one
+# there is no /metrics.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+
+# PROMETHEUS_MULTIPROC_DIR (read by gatewayz/metrics/slots.py): the folder in which the processes
+# of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one below the
+# folder for temporary files.
+
+# OTEL_EXPORTER_OTLP_ENDPOINT: where traces are sent (OTLP over HTTP, http://collector:4318); none
+# are made without. It needs requirements-tracing.txt; see gatewayz/tracing.py.
+TRACING = bool(env("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
+
+# LOG_FORMAT: `json`, one object a line (the default in production), or `line`, for people.
+LOG_FORMAT = env("LOG_FORMAT", default="json" if PRODUCTION else "line")
+if LOG_FORMAT not in {"json", "line"}:
+    raise ImproperlyConfigured("LOG_FORMAT must be `json` or `line`")
+
+# ACCESS_LOG: log every request, with its route, status and time; by default in JSON only.
+ACCESS_LOG = env.bool("ACCESS_LOG", default=LOG_FORMAT == "json")
 
 # LOG_LEVEL: the least level that is logged: DEBUG, INFO, WARNING or ERROR.
 LOGGING = {
@@ -376,12 +410,13 @@ LOGGING = {
         "line": {
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
         },
+        "json": {"()": "gatewayz.json_logs.JSONFormatter"},
     },
     "filters": {"request_id": {"()": "gatewayz.request_context.RequestIdFilter"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["request_id"],
         },
     },
@@ -389,6 +424,8 @@ LOGGING = {
     "loggers": {
         # Refused keys and unknown paths are the callers' errors, not the service's.
         "django.request": {"level": "ERROR"},
+        # At DEBUG it prints the contexts of templates, and one of them shows new keys.
+        "django.template": {"level": "INFO"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -1,5 +1,6 @@
 """What tests of all packages use."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from django_redis import get_redis_connection
 
 from accounts import background, key_entries
 from accounts.activity import buffer
+from accounts.audit import refusals
 from accounts.keys import create_key
 from accounts.models import ApiKey, User
 
@@ -37,9 +39,14 @@ def _no_keys_left_in_redis() -> Iterator[None]:
 
 
 @pytest.fixture
-def user(db: None) -> User:
+def user(db: None) -> Iterator[User]:
     """A user without a password."""
-    return User.objects.create_user("ada@example.com")
+    yield User.objects.create_user("ada@example.com")
+    # Refused keys are recorded beside the requests: let that end before the tables are emptied.
+    deadline = time.monotonic() + 10
+    while refusals._thread._names:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 @pytest.fixture

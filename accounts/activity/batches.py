@@ -6,6 +6,7 @@ from django.db import DataError, Error, IntegrityError
 
 from accounts.activity import dead_letters
 from accounts.activity.events import Event, Undecodable, decode, write_events
+from gatewayz import tracing
 
 # SQLSTATE 54, a limit of the database's: metadata nested too deeply, say. Django takes it for
 # an OperationalError, but no later attempt would do better.
@@ -28,7 +29,10 @@ def write_batch(batch: Sequence[bytes]) -> int:
             readable.append((encoded, decode(encoded)))
         except Undecodable as error:
             dead_letters.set_aside(encoded, error)
-    return _write(readable) if readable else 0
+    if not readable:
+        return 0
+    with tracing.continued("write activity", (event.traceparent for _, event in readable)):
+        return _write(readable)
 
 
 def _write(batch: Sequence[tuple[bytes, Event]]) -> int:

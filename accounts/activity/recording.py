@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
+from gatewayz import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def record(
             finish_reason=finish_reason,
             app=app,
             metadata=metadata or {},
+            traceparent=tracing.traceparent(),
         )
     )
     # Outside a transaction Django's on_commit would open a database connection, only to learn

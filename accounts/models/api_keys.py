@@ -33,6 +33,14 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         """Keys of one environment; with one user, idx_api_keys_new_environment."""
         return self.filter(environment_tag=environment_tag)
 
+    def managing_keys(self) -> Self:
+        """Keys that can be used to manage keys now."""
+        may_manage = models.Q(scope_permissions={})
+        for level in ("write", "admin"):
+            may_manage |= models.Q(scope_permissions__keys__contains=[level])
+        unexpired = models.Q(expiration_date=None) | models.Q(expiration_date__gt=timezone.now())
+        return self.active().filter(may_manage, unexpired)
+
     def newest_first(self) -> Self:
         """Latest made first; with one user, idx_api_keys_new_created_at."""
         return self.order_by("-created_at")

@@ -50,6 +50,7 @@ def test_production_refuses_to_start_without(name):
         {"KEY_PEPPERS": f"{STRONG},short"},
         {"DEBUG": "true"},
         {"GATEWAYZ_ENV": "prod"},
+        {"LOG_FORMAT": "xml"},
     ],
     ids=str,
 )

@@ -7,10 +7,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
-from django.db import IntegrityError
 from django.utils import timezone
 
-from accounts.keys import create_key
+from accounts.keys import KeyNameTaken, TooManyKeys, create_key
 from accounts.models import ApiKey
 from accounts.scopes import validate_scopes
 from accounts.users import get_or_create_user
@@ -67,8 +66,10 @@ class Command(BaseCommand):
                 expiration_date=now + timedelta(days=days) if days else None,
                 scope_permissions=_scopes(options["scope"]),
             )
-        except IntegrityError:
+        except KeyNameTaken:
             raise CommandError(f"{user.email} has a key named {name!r} already") from None
+        except TooManyKeys as exc:
+            raise CommandError(str(exc)) from None
         self.stdout.write(secret)
 
 

@@ -30,7 +30,7 @@ def refused():
     while refusals._thread._names:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return list(AuditEntry.objects.filter(action__startswith="refused"))
+    return list(AuditEntry.objects.filter(action__startswith="refused").order_by("id"))
 
 
 def test_a_refused_key_is_recorded(api, user, key, ended):
