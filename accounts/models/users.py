@@ -21,6 +21,10 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         """The user of this e-mail address, in any case (idx_users_email)."""
         return self.filter(email__iexact=email)
 
+    def with_privy_id(self, privy_user_id: str) -> Self:
+        """The user whom Privy knows by this id (idx_users_privy_id)."""
+        return self.filter(privy_user_id=privy_user_id)
+
     def with_legacy_key(self, digests: list[str]) -> Self:
         """The user whose key of the old service has one of these digests (idx_users_api_key)."""
         return self.filter(legacy_key_digest__in=digests)
@@ -43,10 +47,10 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         user: User = self.with_email(username or "").get()
         return user
 
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
         """Create a user; without a password, one who can use API keys only.
 
-        The user name is the e-mail address unless given.
+        The user name is the e-mail address unless given; without an address it must be.
         """
         user: User = self.model(email=email, **{"username": email, **fields})
         user.set_password(password)
@@ -61,7 +65,8 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 class User(CachedRow, AbstractBaseUser, PermissionsMixin):
     CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest", "plan", "plan_id"})
 
-    email = models.EmailField()
+    # None for who signs in with a wallet, or has none of an adopted database that is unique.
+    email = models.EmailField(null=True, blank=True)  # noqa: DJ001
     username = models.CharField(max_length=254)
     privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     legacy_key_digest = models.CharField(  # noqa: DJ001
@@ -90,6 +95,12 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         # Nothing asks for the users of a plan.
         db_index=False,
     )
+    erased_from = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the user asked to be erased, which a worker does.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -109,6 +120,12 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
             models.Index(
                 fields=["id"], condition=models.Q(is_active=True), name="idx_users_active"
             ),
+            # Finds those whose erasure is not finished.
+            models.Index(
+                fields=["erased_from"],
+                condition=models.Q(erased_from__isnull=False),
+                name="idx_users_erased_from",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["legacy_key_digest"], name="idx_users_api_key"),
@@ -127,4 +144,4 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return self.email or self.username
