@@ -18,9 +18,10 @@ EXAMPLES_PER_RUN = 50
 
 _CREATE_KEYS = f"""
 from accounts.keys import create_key
-from accounts.models import User
+from accounts.models import Plan, User
+plan = Plan.objects.get(name="Enterprise")
 for n in range({USERS}):
-    user = User.objects.create_user(f"user-{{n}}@example.com")
+    user = User.objects.create_user(f"user-{{n}}@example.com", plan=plan)
     print(create_key(user, key_name="first")[1])
 """
 
@@ -32,6 +33,7 @@ def main() -> int:
     requests = arguments.parse_args().requests
     with tempfile.TemporaryDirectory(prefix="gatewayz-fuzz-") as folder:
         service = Service(Path(folder, "service"))
+        service.environ["TRUSTED_PROXIES"] = "127.0.0.1"
         try:
             service.start_cluster()
             service.start_web()
