@@ -7,7 +7,7 @@ from accounts.limits.serializers import (
     RateLimitInput,
     RateLimits,
     WindowInput,
-    WindowUsage,
+    LimitWindowUsage,
 )
 from gatewayz.openapi import count_beside, describe, described
 from gatewayz.paging import PageInput
@@ -95,7 +95,7 @@ key_usage = describe(
         example=_KEY,
         beside={
             "time_window": serializers.CharField(),
-            "usage_stats": WindowUsage(),
+            "usage_stats": LimitWindowUsage(),
             "rate_limit_config": RateLimits(),
         },
         example_beside={
