@@ -4,10 +4,10 @@ from rest_framework import serializers
 
 from accounts.limits.serializers import (
     KeyRateLimits,
+    LimitWindowUsage,
     RateLimitInput,
     RateLimits,
     WindowInput,
-    LimitWindowUsage,
 )
 from gatewayz.openapi import count_beside, describe, described
 from gatewayz.paging import PageInput
