@@ -24,7 +24,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from redis.exceptions import RedisError
 
-import accounts.plans.admin  # noqa: F401 it registers plans and rate limits
+# Each registers its own.
+import accounts.notifications.admin
+import accounts.plans.admin
+import accounts.referrals.admin  # noqa: F401
 from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats

@@ -8,6 +8,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -341,6 +342,46 @@ ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
 # ACTIVITY_RETENTION_DAYS: how long the activity log keeps an event; 0 is for ever. The daily
 # sums stay. The default covers a year and the month after it in which people look back.
 ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
+
+# --- Notifications ----------------------------------------------------------------------------
+
+# EMAIL_URL: the mail server: smtp+tls://user:password@host:587 (STARTTLS),
+# smtp+ssl://user:password@host:465, or smtp://host:25; what is special in a password is
+# percent-encoded. Without it, development writes e-mails to files in the data directory, and
+# production sends none (`manage.py check --deploy` says so).
+_email_url = env("EMAIL_URL", default="")
+_email = env.email_url_config(_email_url or "dummymail://")
+if not _email_url and not PRODUCTION:
+    _email["EMAIL_BACKEND"] = "django.core.mail.backends.filebased.EmailBackend"
+    _email["EMAIL_FILE_PATH"] = str(DATA_DIR / "emails")
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = "EMAIL_USE_TLS" in _email, "EMAIL_USE_SSL" in _email
+
+# For each step of talking to the mail server; well within the time-out of a task.
+EMAIL_TIMEOUT = 10
+
+# EMAIL_FROM: whom e-mails are from, such as `Gatewayz <notifications@example.com>`.
+DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="Gatewayz <notifications@localhost>")
+
+# WEBHOOKS_TO_PRIVATE_NETWORKS: let webhooks lead to private addresses and use http, for trying
+# them on one's own machine. Never in production, where users could reach into the network.
+WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
+if WEBHOOKS_TO_PRIVATE_NETWORKS and PRODUCTION:
+    raise ImproperlyConfigured("WEBHOOKS_TO_PRIVATE_NETWORKS must be off in production")
+
+# --- Referrals --------------------------------------------------------------------------------
+
+# INVITE_URL: the page of the front end to which referral codes lead, as `?ref=CODE`. One
+# without a host is on the host of the request.
+INVITE_URL = env("INVITE_URL", default="/signup")
+
+# REFERRAL_BONUS_DOLLARS: what each of the two is credited; REFERRAL_MAX_USES: how often a new
+# code can be applied.
+REFERRAL_BONUS_DOLLARS = Decimal(env("REFERRAL_BONUS_DOLLARS", default="10.00"))
+REFERRAL_MAX_USES = env.int("REFERRAL_MAX_USES", default=10)
 
 # --- Limits -----------------------------------------------------------------------------------
 

@@ -19,8 +19,10 @@ account_urls: list[URLPattern | URLResolver] = [
     path("", include("accounts.auth.urls")),
     path("", include("accounts.key_urls")),
     path("", include("accounts.limits.urls")),
+    path("", include("accounts.notifications.urls")),
     path("", include("accounts.plans.urls")),
     path("", include("accounts.profile.urls")),
+    path("", include("accounts.referrals.urls")),
     path("user/export", export_view),
 ]
 

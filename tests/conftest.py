@@ -17,15 +17,16 @@ from accounts import background, key_entries
 from accounts.activity import buffer
 from accounts.audit import refusals
 from accounts.keys import create_key
-from accounts.models import ApiKey, Plan, User
+from accounts.models import ApiKey, Notification, Plan, User
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit are cleaned up after by TRUNCATE, which the audit log refuses."""
+    """Tests that commit are cleaned up after by TRUNCATE, which logs and ledgers refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("audit_log", "audit_personal_data", "audit_chain", "audit_head"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
+        cursor.execute("ALTER TABLE credits DISABLE TRIGGER credits_refuse_truncate")
         plans = list(Plan.objects.all())
 
     def keep_plans(**sent: Any) -> None:
@@ -60,8 +61,9 @@ def user(db: None) -> Iterator[User]:
 
 @pytest.fixture
 def api_key(user: User) -> str:
-    """A working key of `user`, made long ago: nothing tells of it in the activity."""
+    """A working key of `user`, made long ago: neither its activity nor a notification is left."""
     _, secret = create_key(user, key_name="first")
+    Notification.objects.all().delete()
     get_redis_connection("default").delete(buffer._BUFFER, buffer._WAKE)
     background._broker().purge_queue()
     return secret

@@ -14,6 +14,8 @@ from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
 from gatewayz import tracing
+from gatewayz.client_address import client_address, network_of
+from gatewayz.request_context import current_request
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ def record(
             app=app,
             metadata=metadata or {},
             traceparent=tracing.traceparent(),
+            network=_network() if api_key_id is not None else "",
         )
     )
     # Outside a transaction Django's on_commit would open a database connection, only to learn
@@ -68,6 +71,12 @@ def record(
         transaction.on_commit(partial(_keep, event), robust=True)
     else:
         _keep(event)
+
+
+def _network() -> str:
+    """The network of who makes the request being answered; "" outside one."""
+    request = current_request()
+    return network_of(client_address(request)) if request is not None else ""
 
 
 # The name under which the documentation of the service it replaces knows it.

@@ -72,6 +72,7 @@ def test_production_refuses_to_start_without(name):
         {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": "no key"},
         {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": ED25519},
         {"LOG_FORMAT": "xml"},
+        {"WEBHOOKS_TO_PRIVATE_NETWORKS": "on"},
     ],
     ids=str,
 )
@@ -102,3 +103,30 @@ def test_development_keeps_the_secrets_that_it_made_up(tmp_path):
 
     assert secret_key() == secret_key()
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "filebased None False False"),
+        (PRODUCTION, "dummy None False False"),
+        ({"EMAIL_URL": "smtp+tls://u:p%40ss@mail.example:587"}, "smtp p@ss True False"),
+        ({"EMAIL_URL": "smtp+ssl://u:p%40ss@mail.example:465"}, "smtp p@ss False True"),
+    ],
+    ids=["development", "production", "STARTTLS", "TLS"],
+)
+def test_the_mail_server_is_one_variable(environ, expected, tmp_path):
+    found = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from gatewayz import settings as s; print(s.EMAIL_BACKEND.split('.')[-2],"
+            " s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)",
+        ],
+        env={"PATH": os.environ["PATH"], "GATEWAYZ_DATA_DIR": str(tmp_path), **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert found.stdout.strip() == expected
