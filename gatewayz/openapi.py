@@ -81,6 +81,7 @@ def described(
     name: str,
     answer: Any = None,
     status: int = 200,
+    repeated_status: int | None = None,
     example: Any = None,
     request: Any = None,
     request_example: Any = None,
@@ -93,8 +94,9 @@ def described(
 ) -> Described:
     """The description of one method of a view.
 
-    `answer` is a serializer of what is in `data` of the envelope, None for null, and `example`
-    an example of it; `beside` are the fields beside `data`, and `example_beside` their example.
+    `status` is that of success, `repeated_status` that of what had been done before. `answer` is
+    a serializer of what is in `data` of the envelope, None for null, and `example` an example
+    of it; `beside` are the fields beside `data`, and `example_beside` their example.
     `query` is the serializer that checks the query parameters. `name` names the operation and
     its answer.
     """
@@ -125,7 +127,7 @@ def described(
         request=request,
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
         responses={
-            (status, "application/json"): envelope,
+            **{(done, "application/json"): envelope for done in (status, repeated_status) if done},
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
                 for error in sorted(errors)
