@@ -1,14 +1,19 @@
 """Request bodies: JSON, bounded in size."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import IO, Any
 
 import msgspec
 from django.conf import settings
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-from gatewayz.problems import PayloadTooLarge
+
+class PayloadTooLarge(APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "payload_too_large"
 
 
 class JSONBodyParser(BaseParser):

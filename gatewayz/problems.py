@@ -14,18 +14,13 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from gatewayz import deadline
 from gatewayz.request_context import current_request_id
 
 logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
-
-
-class PayloadTooLarge(exceptions.APIException):
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The request body is too large."
-    default_code = "payload_too_large"
 
 
 def problem(
@@ -96,6 +91,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     # The exception's text names hosts and statements: it belongs in the log only.
     logger.error("The %s is unavailable", part, exc_info=exc)
+    if deadline.has_passed():
+        body = problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "deadline_exceeded",
+            "The request could not be completed in time. Please try again.",
+        )
+        return body, {"Retry-After": str(RETRY_AFTER_SECONDS)}
     body = problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{part}_unavailable",
