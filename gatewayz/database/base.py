@@ -25,6 +25,9 @@ _NEVER_RAN = (
     psycopg.errors.ReadOnlySqlTransaction,
 )
 
+# The other connections of the pool may be lost too.
+_RETRIES = 3
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Takes connections from a pool of our own, or opens one, and retries lost statements."""
@@ -101,22 +104,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
         That is one that only reads, or of which the server says that it never ran; in a
         transaction none is, for the statements before it are lost too.
         """
-        try:
-            return execute(sql, params, many, context)
-        except Error as error:
-            cursor = context["cursor"]
-            if (
-                self.in_atomic_block
-                or many
-                or isinstance(cursor.cursor, psycopg.ServerCursor)
-                or deadline.has_passed()
-                or not self._is_lost(error, sql)
-            ):
-                raise
-            self.close()
-            self.ensure_connection()
-            cursor.cursor = self.create_cursor()
-            return execute(sql, params, many, context)
+        cursor = context["cursor"]
+        for _ in range(_RETRIES):
+            try:
+                return execute(sql, params, many, context)
+            except Error as error:
+                if (
+                    self.in_atomic_block
+                    or many
+                    or isinstance(cursor.cursor, psycopg.ServerCursor)
+                    or deadline.has_passed()
+                    or not self._is_lost(error, sql)
+                ):
+                    raise
+                self.close()
+                self.ensure_connection()
+                cursor.cursor = self.create_cursor()
+        return execute(sql, params, many, context)
 
     def _is_lost(self, error: Error, sql: Any) -> bool:
         if isinstance(error.__cause__, _NEVER_RAN):

@@ -90,9 +90,9 @@ class Caller:
             except (OSError, HTTPException, ValueError) as error:
                 self.close()
                 # As every HTTP client does with one that was closed while it was idle.
-                if attempt == 1 and is_kept and isinstance(error, ConnectionError):
-                    if method == "GET" or isinstance(error, BrokenPipeError):
-                        continue
+                safe = method == "GET" or isinstance(error, BrokenPipeError)
+                if attempt == 1 and is_kept and safe and isinstance(error, ConnectionError):
+                    continue
             break
         return Answer(
             started,
@@ -115,7 +115,7 @@ class Caller:
 
 def new_name() -> str:
     """A title that no other session has."""
-    return f"ledger {next(_names)} {random.getrandbits(64):x}"  # noqa: S311, no secret
+    return f"ledger {next(_names)} {random.getrandbits(64):x}"
 
 
 @dataclass
@@ -161,7 +161,7 @@ class Load:
 
     def _work(self, number: int) -> None:
         caller = Caller(self.service)
-        chance = random.Random(number)  # noqa: S311, no secret
+        chance = random.Random(number)
         session_id: int | None = None
         due = time.monotonic() + chance.random() * self._pause_seconds
         while not self._enough.wait(max(0.0, due - time.monotonic())):
@@ -209,16 +209,20 @@ class Audit:
 
     lost: list[str]
     duplicated: list[str]
-    strange: list[str]  # there under another id than was promised, or never sent
+    strange: list[str]  # there under another id than was promised
+    session_ids: list[int]  # of the promised sessions
 
 
 def audit(service: Service, ledger: Ledger) -> Audit:
     """Compare the ledger with the database, row by row."""
     with service.database() as connection:
-        rows = connection.execute(
+        sessions = connection.execute(
             "SELECT title, id FROM chat_sessions WHERE title LIKE 'ledger %'"
-            " UNION ALL SELECT content, id FROM chat_messages WHERE content LIKE 'ledger %'"
         ).fetchall()
+        messages = connection.execute(
+            "SELECT content, id FROM chat_messages WHERE content LIKE 'ledger %'"
+        ).fetchall()
+    rows = sessions + messages
     times = Counter(name for name, _ in rows)
     ids = dict(rows)
     known = ledger.promised.keys() | ledger.unknown
@@ -228,6 +232,7 @@ def audit(service: Service, ledger: Ledger) -> Audit:
         strange=[
             name for name, row_id in ledger.promised.items() if ids.get(name, row_id) != row_id
         ],
+        session_ids=[row_id for name, row_id in sessions if name in ledger.promised],
     )
 
 

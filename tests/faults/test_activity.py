@@ -231,7 +231,7 @@ def test_redis_killed_loses_no_more_than_its_last_two_seconds(service):
     written = service.written()
     safe = max(count for moment, count in times if moment < killed_at - 2)
     lost = [session_id for session_id in promised if session_id not in written]
-    print(f"\n{len(lost)} of {len(promised)} events lost by kill -9 of Redis")  # noqa: T201, a figure
+    print(f"\n{len(lost)} of {len(promised)} events lost by kill -9 of Redis")
     assert not set(lost) & set(promised[:safe])
     assert max(written.values()) == 1
 
