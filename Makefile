@@ -12,10 +12,10 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint format lock clean
+.PHONY: help run test faults bench bench-quick lint format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=â€¦ for another port)
 	@$(PY) -m gatewayz.run
@@ -26,6 +26,12 @@ test: $(VENV)/test.stamp ## Run the tests on a real PostgreSQL and Redis (ARGS=â
 faults: $(VENV)/test.stamp ## Kill every part under load, for some 20 minutes (MINUTES=10 of load)
 	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)
 	$(PY) -m tests.faults.mixed --minutes $(or $(MINUTES),10)
+
+bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
+	$(PY) -m benchmarks create_session $(ARGS)
+
+bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with the others
+	$(PY) -m benchmarks guard $(ARGS)
 
 lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and production settings
 	$(PY) -m ruff format --check .
@@ -40,9 +46,9 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-lock: $(VENV)/venv.stamp ## Pin the newest versions that the two .in files allow
+lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	$(INSTALL) uv
-	for list in requirements requirements-test; do \
+	for list in requirements requirements-test requirements-bench; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
@@ -62,6 +68,10 @@ $(VENV)/venv.stamp:
 
 $(VENV)/runtime.stamp: requirements.txt $(VENV)/venv.stamp
 	$(INSTALL) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/bench.stamp: requirements-bench.txt $(VENV)/test.stamp
+	$(INSTALL) --require-hashes -r requirements-bench.txt
 	@touch $@
 
 $(VENV)/test.stamp: requirements-test.txt $(VENV)/runtime.stamp

@@ -26,7 +26,14 @@ from redis.exceptions import RedisError
 from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
-from accounts.models import ActivityDeadLetter, ActivityEvent, ApiKey, User
+from accounts.models import (
+    ActivityDeadLetter,
+    ActivityEvent,
+    ApiKey,
+    AuditEntry,
+    AuditPersonalData,
+    User,
+)
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)
@@ -315,6 +322,43 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
             '<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>',
             _text(letter.event),
         )
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "action", "target", "user_id", "channel", "actor_user_id")
+    list_filter = ("channel",)
+    # Whole values, each with an index. A filter by action would read all actions of the log.
+    search_fields = ("user_id__exact", "action__exact")
+    search_help_text = "The id of the user whose it is, or a whole action such as key_rotated"
+    fields = (
+        "created_at",
+        "action",
+        "target",
+        "user_id",
+        "channel",
+        "actor_user_id",
+        "actor_key_id",
+        "request_id",
+        "shown_before",
+        "shown_after",
+        "personal_data",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="before")
+    def shown_before(self, entry: AuditEntry) -> SafeString:
+        return format_html("<pre>{}</pre>", _pretty_json(entry.before))
+
+    @admin.display(description="after")
+    def shown_after(self, entry: AuditEntry) -> SafeString:
+        return format_html("<pre>{}</pre>", _pretty_json(entry.after))
+
+    @admin.display(description="personal data, by user")
+    def personal_data(self, entry: AuditEntry) -> SafeString:
+        data = AuditPersonalData.objects.filter(entry_id=entry.pk)
+        by_user = {row.user_id: json.loads(row.content) for row in data}
+        return format_html("<pre>{}</pre>", _pretty_json(by_user))
 
 
 def _changes(form: forms.ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:

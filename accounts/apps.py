@@ -5,7 +5,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Make the key cache before the threads that share it."""
+        """Make the key cache before the threads that share it; have tasks survive a new key."""
+        from accounts.background import accept_fallback_keys
         from accounts.key_entries import key_cache
 
         key_cache()
+        accept_fallback_keys()

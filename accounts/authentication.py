@@ -6,6 +6,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts import audit
 from accounts.key_cache import get_user
 from accounts.principal import Principal
 from gatewayz.request_context import timed
@@ -44,6 +45,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This API key is not known.", code="unknown_key")
         refusal = principal.refusal()
         if refusal is not None:
+            audit.record_refusal(principal, refusal, request)
             raise AuthenticationFailed(_REFUSALS[refusal], code=refusal)
         return principal, principal.key_id
 

@@ -2,6 +2,9 @@
 
 from functools import cache
 
+from django.core.signing import BadSignature, Signer
+from django.utils.encoding import force_str
+from django_q import core_signing
 from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
 from django_redis import get_redis_connection
@@ -17,12 +20,31 @@ def enqueue(function: str, *arguments: int | str) -> None:
     async_task(function, *arguments, broker=_broker(), save=False)
 
 
+def accept_fallback_keys() -> None:
+    """Have this process take tasks that were signed before SECRET_KEY was rotated.
+
+    django-q2 has a check of signatures of its own, which knows the newest key only and throws
+    such tasks away. Django's own, on the same format, tries SECRET_KEY_FALLBACKS too. Tasks are
+    pickled, but nothing is unpickled whose signature does not hold.
+    """
+    core_signing.Signer.unsign = _unsign
+
+
+def _unsign(signer: Signer, signed: bytes | str) -> str:
+    """What was signed. Raises BadSignature; anything else would end django-q2's process."""
+    try:
+        text = force_str(signed)
+    except UnicodeDecodeError as error:
+        raise BadSignature("This is not even text") from error
+    return Signer.unsign(signer, text)
+
+
 @cache
 def sealed_call(function: str) -> tuple[str, str]:
     """What `enqueue(function)` would do, for a script that does it inside Redis.
 
     Returns the key of a Redis list, and what to append to it, which may be done any number of
-    times.
+    times, for as long as the process lives: its SECRET_KEY does not change either.
     """
     envelope = _Envelope()
     async_task(function, broker=envelope, save=False)

@@ -18,8 +18,8 @@ from accounts import key_entries, key_format
 from accounts.key_entries import CachedKey
 from accounts.models import ApiKey, User
 from accounts.principal import Principal
+from gatewayz.background_thread import BackgroundThread
 from gatewayz.caching.backend import Reading
-from gatewayz.caching.renewal import Renewal
 from gatewayz.caching.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ LOADED_FIELDS = (
 )
 MAX_TTL_SECONDS = 86_400
 
-_renewal = Renewal()
+# An entry that is not renewed ends, and the next who needs it fetches it.
+_renewal = BackgroundThread("key renewal")
 _tally = Tally()
 
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME` runs `benchmarks/NAME.py` on servers and data of its own.
+"""`python -m benchmarks NAME [ARGUMENT…]` runs `benchmarks/NAME.py` on servers of its own.
 
 Servers given by DATABASE_URL and REDIS_URL are used; what is missing is embedded. Either way
 the tables are in a database made for this run, and the keys in Redis have a prefix of their own.
@@ -20,16 +20,17 @@ from psycopg import sql
 
 from gatewayz import embedded
 
+MAX_CONNECTIONS = "300"
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 def main(arguments: list[str]) -> int:
     """Run the benchmark that is named. Returns the exit code."""
-    if len(arguments) != 1 or arguments[0] not in NAMES:
-        print(f"usage: python -m benchmarks {{{','.join(NAMES)}}}", file=sys.stderr)
+    if not arguments or arguments[0] not in NAMES:
+        print(f"usage: python -m benchmarks {{{','.join(NAMES)}}} [ARGUMENT…]", file=sys.stderr)
         return 2
     with _own_data():
-        importlib.import_module(f"benchmarks.{arguments[0]}").main()
+        importlib.import_module(f"benchmarks.{arguments[0]}").main(*arguments[1:])
     return 0
 
 
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
 def _own_data() -> Iterator[None]:
     """Django, ready to work on an empty database and under an unused prefix in Redis."""
     name = f"gatewayz_benchmark_{os.getpid()}"
-    servers = embedded.start(embedded.default_data_dir() / "benchmarks")
+    servers = _servers()
     try:
         with psycopg.connect(servers.database_url, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -58,6 +59,21 @@ def _own_data() -> Iterator[None]:
                 _forget_keys(servers.redis_url, name)
     finally:
         servers.stop()
+
+
+def _servers() -> embedded.Servers:
+    """The servers; an embedded PostgreSQL takes the connections of several services at once."""
+    data_dir = embedded.default_data_dir() / "benchmarks"
+    servers = embedded.start(data_dir)
+    if "DATABASE_URL" in os.environ:
+        return servers
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        row = connection.execute("SHOW max_connections").fetchone()
+        if row == (MAX_CONNECTIONS,):
+            return servers
+        connection.execute(f"ALTER SYSTEM SET max_connections = {MAX_CONNECTIONS}")
+    servers.stop()
+    return embedded.start(data_dir)
 
 
 def _forget_keys(url: str, prefix: str) -> None:

@@ -21,48 +21,47 @@ from chat.idempotency import idempotent
 from chat.models import ChatSession, Feedback, FeedbackQuerySet
 from gatewayz.envelope import success
 from gatewayz.paging import page_of
+from gatewayz.serializing import represented, represented_all, validated
 
 
 @feedback_openapi.feedback_list
 class FeedbackListView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = FeedbackInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        made = feedback.give_feedback(request.user, **given.validated_data)
+        given = validated(FeedbackInput, request.data)
+        made = feedback.give_feedback(request.user, **given)
         return success(
-            FeedbackSerializer(made).data,
+            represented(FeedbackSerializer, made),
             message="Feedback saved successfully",
             status=HTTPStatus.CREATED,
         )
 
     def get(self, request: AuthenticatedRequest) -> Response:
-        page = FeedbackPageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
-        return _page(Feedback.objects.owned_by(request.user), **page.validated_data)
+        page = validated(FeedbackPageInput, request.query_params)
+        return _page(Feedback.objects.owned_by(request.user), **page)
 
 
 @feedback_openapi.session_feedback
 class SessionFeedbackView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
-        page = FeedbackPageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
+        page = validated(FeedbackPageInput, request.query_params)
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
         )
         return _page(
             Feedback.objects.owned_by(request.user),
-            **page.validated_data | {"session_id": session.pk},
+            **page | {"session_id": session.pk},
         )
 
 
 @feedback_openapi.feedback
 class FeedbackView(ChatView):
     def put(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
-        given = FeedbackChange(data=request.data)
-        given.is_valid(raise_exception=True)
-        changed = feedback.change_feedback(request.user, feedback_id, **given.validated_data)
-        return success(FeedbackSerializer(changed).data, message="Feedback updated successfully")
+        given = validated(FeedbackChange, request.data)
+        changed = feedback.change_feedback(request.user, feedback_id, **given)
+        return success(
+            represented(FeedbackSerializer, changed), message="Feedback updated successfully"
+        )
 
     def delete(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
         feedback.withdraw_feedback(request.user, feedback_id)
@@ -72,13 +71,12 @@ class FeedbackView(ChatView):
 @feedback_openapi.feedback_stats
 class FeedbackStatsView(ChatView):
     def get(self, request: AuthenticatedRequest) -> Response:
-        asked = FeedbackStatsInput(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        days = asked.validated_data["days"]
+        asked = validated(FeedbackStatsInput, request.query_params)
+        days = asked["days"]
         statistics = feedback.feedback_statistics(
             request.user,
             since=timezone.now() - timedelta(days=days),
-            model=asked.validated_data.get("model"),
+            model=asked.get("model"),
         )
         return success({**statistics, "days": days})
 
@@ -86,4 +84,4 @@ class FeedbackStatsView(ChatView):
 def _page(given: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str) -> Response:
     matches = given.filter(**matching).newest_first()
     found, count = page_of(matches, limit=limit, offset=offset)
-    return success(FeedbackSerializer(found, many=True).data, count=count)
+    return success(represented_all(FeedbackSerializer, found), count=count)

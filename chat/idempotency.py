@@ -19,14 +19,13 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ParseError, ValidationError
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import background
 from accounts.authentication import AuthenticatedRequest
 from chat.models import IdempotencyKey
-from gatewayz import deadline
+from gatewayz import deadline, json_bodies
 
 Post = Callable[..., HttpResponseBase]
 
@@ -82,7 +81,7 @@ def idempotent(post: Post) -> Post:
                     return _first_answer(mine.get(), fingerprint)
                 # An answer that is not of success is an exception here, and ends the transaction.
                 response = cast("Response", post(view, request, *args, **kwargs))
-                body = JSONRenderer().render(response.data)
+                body = json_bodies.encode(response.data)
                 mine.update(status=response.status_code, body=body.decode())
             return response
 

@@ -9,6 +9,7 @@ from chat.message_content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage, ChatSession
 from chat.search import MAX_QUERY, Match
 from gatewayz.paging import MAX_PAGE, PageInput
+from gatewayz.serializing import represented
 
 MAX_MESSAGES = 1000
 MAX_BATCH = 500
@@ -194,7 +195,7 @@ class MatchSerializer(SessionSerializer):
 
     def to_representation(self, match: Match) -> dict[str, Any]:
         return {
-            **SessionSerializer(match.session).data,
+            **represented(SessionSerializer, match.session),
             "message_id": match.message_id,
             "rank": match.rank,
             "snippet": match.snippet,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -15,6 +15,7 @@ from rest_framework.exceptions import ValidationError
 from accounts.principal import Principal
 from chat.chat_activity import record_chat
 from chat.models import ChatSession
+from gatewayz.combining import Combiner
 from gatewayz.request_context import timed, timing_ms
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,11 @@ def create_session(
         given = _first_fields(owner, title, model)
         if created_at is not None:
             given["created_at"] = created_at
-        session = ChatSession.objects.create(**given)
+        session = ChatSession(**given)
+        if connection.in_atomic_block:
+            _insert([session])
+        else:
+            _inserts.do(session)
     record_chat(
         owner,
         "create_session",
@@ -58,14 +63,42 @@ def create_session(
     return session
 
 
+_COLUMNS = ("user_id", "title", "model", "created_at", "updated_at")
+_INSERT = """
+INSERT INTO chat_sessions (
+    user_id, title, model, created_at, updated_at, is_active, is_pinned, is_archived
+) VALUES
+"""
+_ROW = "(%s, %s, %s, %s, %s, TRUE, FALSE, FALSE)"
+
+
+def _insert(sessions: Sequence[ChatSession]) -> Sequence[ChatSession]:
+    """Insert `sessions` in one statement, and give them their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_INSERT}{', '.join([_ROW] * len(sessions))} RETURNING id",
+            [getattr(session, column) for session in sessions for column in _COLUMNS],
+        )
+        # The sequence gives them in the order of the rows.
+        ids = sorted(session_id for (session_id,) in cursor.fetchall())
+    for session, session_id in zip(sessions, ids, strict=True):
+        session.pk = session_id
+    return sessions
+
+
+# Sessions that are created at the same moment are written, and made durable, together.
+_inserts = Combiner(_insert, alone_after=(IntegrityError, DataError))
+
+
 def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:
     """Begin many sessions for `owner` in one INSERT; each may have a `title` and a `model`.
 
     Returns them in the order given.
     """
-    made = ChatSession.objects.bulk_create(
+    made = [
         ChatSession(**_first_fields(owner, one.get("title"), one.get("model"))) for one in given
-    )
+    ]
+    _insert(made)
     record_chat(owner, "create_sessions", "session_created", sessions=len(made))
     return made
 

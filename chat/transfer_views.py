@@ -13,14 +13,14 @@ from chat.idempotency import idempotent
 from chat.models import ChatSession
 from chat.serializers import ChatInput, ExportInput, SessionSerializer
 from gatewayz.envelope import success
+from gatewayz.serializing import represented, validated
 
 
 @openapi.export
 class ExportView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> StreamingHttpResponse:
-        asked = ExportInput(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        form = asked.validated_data["format"]
+        asked = validated(ExportInput, request.query_params)
+        form = asked["format"]
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
         )
@@ -45,11 +45,10 @@ class ExportAllView(ChatView):
 class ImportView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = ChatInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        session = transfer.import_chat(request.user, given.validated_data)
+        given = validated(ChatInput, request.data)
+        session = transfer.import_chat(request.user, given)
         return success(
-            SessionSerializer(session).data,
+            represented(SessionSerializer, session),
             message="Chat imported successfully",
             status=HTTPStatus.CREATED,
         )

@@ -30,44 +30,40 @@ from chat.serializers import (
     SessionSerializer,
 )
 from gatewayz.envelope import success
+from gatewayz.serializing import represented, represented_all, validated
 
 
 @openapi.sessions
 class SessionsView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = SessionInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        session = sessions.create_session(request.user, **given.validated_data)
+        given = validated(SessionInput, request.data)
+        session = sessions.create_session(request.user, **given)
         return success(
-            SessionSerializer(session).data,
+            represented(SessionSerializer, session),
             message="Chat session created successfully",
             status=HTTPStatus.CREATED,
         )
 
     def get(self, request: AuthenticatedRequest) -> Response:
-        page = SessionPageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
-        limit, offset = page.validated_data["limit"], page.validated_data["offset"]
+        page = validated(SessionPageInput, request.query_params)
+        limit, offset = page["limit"], page["offset"]
         owned = ChatSession.objects.owned_by(request.user)
-        owned = owned.deleted() if page.validated_data["deleted"] else owned.active()
-        owned = owned.marked(
-            pinned=page.validated_data["pinned"], archived=page.validated_data["archived"]
-        )
+        owned = owned.deleted() if page["deleted"] else owned.active()
+        owned = owned.marked(pinned=page["pinned"], archived=page["archived"])
         listed = owned.recent()
-        if cursor := page.validated_data.get("cursor"):
+        if cursor := page.get("cursor"):
             listed = listed.older_than(*read_cursor(cursor))
         found = list(listed[offset : offset + limit])
         return success(
-            SessionSerializer(found, many=True).data,
+            represented_all(SessionSerializer, found),
             count=owned.count(),
             next_cursor=cursor_after(found[-1]) if len(found) == limit else None,
         )
 
     def delete(self, request: AuthenticatedRequest) -> Response:
-        given = SessionIdsInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        deleted = sessions.delete_sessions(request.user, given.validated_data["ids"])
+        given = validated(SessionIdsInput, request.data)
+        deleted = sessions.delete_sessions(request.user, given["ids"])
         return success({"deleted_count": deleted}, message=f"{deleted} chat sessions deleted")
 
 
@@ -75,11 +71,10 @@ class SessionsView(ChatView):
 class SessionBatchView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = SessionBatchInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        made = sessions.create_sessions(request.user, given.validated_data["sessions"])
+        given = validated(SessionBatchInput, request.data)
+        made = sessions.create_sessions(request.user, given["sessions"])
         return success(
-            SessionSerializer(made, many=True).data,
+            represented_all(SessionSerializer, made),
             message=f"{len(made)} chat sessions created successfully",
             status=HTTPStatus.CREATED,
             count=len(made),
@@ -89,26 +84,24 @@ class SessionBatchView(ChatView):
 @openapi.session
 class SessionView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
-        page = MessagePageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
+        page = validated(MessagePageInput, request.query_params)
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
         )
-        messages, has_more = page_of_messages(session, **page.validated_data)
+        messages, has_more = page_of_messages(session, **page)
         return success(
             {
-                **SessionSerializer(session).data,
-                "messages": MessageSerializer(messages, many=True).data,
+                **represented(SessionSerializer, session),
+                "messages": represented_all(MessageSerializer, messages),
                 "has_more_messages": has_more,
             }
         )
 
     def put(self, request: AuthenticatedRequest, session_id: int) -> Response:
-        given = SessionChange(data=request.data)
-        given.is_valid(raise_exception=True)
-        session = sessions.update_session(request.user, session_id, **given.validated_data)
+        given = validated(SessionChange, request.data)
+        session = sessions.update_session(request.user, session_id, **given)
         return success(
-            SessionSerializer(session).data, message="Chat session updated successfully"
+            represented(SessionSerializer, session), message="Chat session updated successfully"
         )
 
     def patch(self, request: AuthenticatedRequest, session_id: int) -> Response:
@@ -125,7 +118,7 @@ class SessionRestoreView(ChatView):
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
         session = sessions.restore_session(request.user, session_id)
         return success(
-            SessionSerializer(session).data, message="Chat session restored successfully"
+            represented(SessionSerializer, session), message="Chat session restored successfully"
         )
 
 
@@ -133,11 +126,10 @@ class SessionRestoreView(ChatView):
 class SessionForkView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
-        given = ForkInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        fork = sessions.fork_session(request.user, session_id, **given.validated_data)
+        given = validated(ForkInput, request.data)
+        fork = sessions.fork_session(request.user, session_id, **given)
         return success(
-            SessionSerializer(fork).data,
+            represented(SessionSerializer, fork),
             message="Chat session forked successfully",
             status=HTTPStatus.CREATED,
         )
@@ -147,13 +139,10 @@ class SessionForkView(ChatView):
 class MessagesView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
-        given = MessageInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        (message,) = append_messages(
-            request.user, session_id, [cast("NewMessage", given.validated_data)]
-        )
+        given = validated(MessageInput, request.data)
+        (message,) = append_messages(request.user, session_id, [cast("NewMessage", given)])
         return success(
-            MessageSerializer(message).data,
+            represented(MessageSerializer, message),
             message="Message saved successfully",
             status=HTTPStatus.CREATED,
         )
@@ -163,12 +152,11 @@ class MessagesView(ChatView):
 class MessageBatchView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
-        given = MessageBatchInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        messages = append_messages(request.user, session_id, given.validated_data["messages"])
+        given = validated(MessageBatchInput, request.data)
+        messages = append_messages(request.user, session_id, given["messages"])
         saved = [
             {"success": True, "message_id": message["id"], "data": message}
-            for message in MessageSerializer(messages, many=True).data
+            for message in represented_all(MessageSerializer, messages)
         ]
         return success(
             {
@@ -191,10 +179,9 @@ class SearchView(ChatView):
 
     @idempotent
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = SearchInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        matches, count = search_chats(request.user, **given.validated_data)
-        return success(MatchSerializer(matches, many=True).data, count=count)
+        given = validated(SearchInput, request.data)
+        matches, count = search_chats(request.user, **given)
+        return success(represented_all(MatchSerializer, matches), count=count)
 
 
 @openapi.stats

@@ -1,4 +1,4 @@
-"""Request bodies: JSON, bounded in size."""
+"""JSON bodies: requests bounded in size, and answers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -6,8 +6,10 @@ from typing import IO, Any
 
 import msgspec
 from django.conf import settings
+from django.utils.functional import Promise
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 
 
 class PayloadTooLarge(APIException):
@@ -39,3 +41,30 @@ class JSONBodyParser(BaseParser):
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise ParseError("The request body is not valid JSON.", code="malformed_json") from exc
+
+
+def _plain(value: Any) -> str:
+    # DRF's messages know their codes, Django's wait for a language.
+    if isinstance(value, (str, Promise)):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+encode = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+class JSONBodyRenderer(BaseRenderer):
+    """Answers in JSON: times as ISO 8601, decimals and UUIDs as strings, no NaN."""
+
+    media_type = "application/json"
+    format = "json"
+    # JSON is UTF-8; the media type has no such parameter (RFC 8259).
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return encode(data)

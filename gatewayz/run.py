@@ -137,10 +137,7 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
     servers = embedded.start(data_dir)
     try:
         environ = {
-            "GRANIAN_WORKERS": "2",
-            # As many as granian finds reasonable; each may hold a connection of the pool of 16
-            # that wsgi.py asks for.
-            "GRANIAN_BLOCKING_THREADS": str(min(16, 2 * (os.cpu_count() or 1) + 1)),
+            **web_defaults(),
             **os.environ,
             **servers.environ,
             "GATEWAYZ_DATA_DIR": str(data_dir),
@@ -149,7 +146,7 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
         processes = Processes(environ)
         try:
             processes.start("worker", [*MANAGE, "qcluster"])
-            processes.start("web", _web_command(host, port))
+            processes.start("web", web_command(host, str(port)))
             demo = json.loads(_manage(stop, environ, "seed_demo"))
             _await_web(stop, processes, host, port)
             print(_banner(host, port, demo), flush=True)
@@ -312,11 +309,22 @@ def _manage(stop: StopRequest, environ: dict[str, str], *arguments: str) -> str:
     return output
 
 
-def _web_command(host: str, port: int) -> list[str]:
+def web_defaults() -> dict[str, str]:
+    """What granian reads from the environment, unless it stands there already."""
+    return {
+        "GRANIAN_WORKERS": "2",
+        # As many as granian finds reasonable; each may hold a connection of the pool of 16
+        # that wsgi.py asks for.
+        "GRANIAN_BLOCKING_THREADS": str(min(16, 2 * (os.cpu_count() or 1) + 1)),
+    }
+
+
+def web_command(host: str, port: str) -> list[str]:
+    """The command that serves the API; `web_defaults` belong into its environment."""
     options = {
         "interface": "wsgi",
         "host": host,
-        "port": str(port),
+        "port": port,
         "log-level": "warning",
         "workers-kill-timeout": "5",
     }

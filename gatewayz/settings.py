@@ -66,8 +66,10 @@ def _kept_secret(path: Path) -> str:
 
 # --- Security ---------------------------------------------------------------------------------
 
-# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; older ones,
-# after a comma, are still accepted for sessions.
+# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; others, after
+# a comma, are accepted too. To change it without losing a task: append the new one in every
+# process, web and worker, then put it in front; drop the old one when the queue has been empty
+# since and sessions that are as old may end.
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 
 # KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New keys, and
@@ -133,13 +135,13 @@ MIDDLEWARE = [
     "gatewayz.load_shedding.LoadSheddingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "gatewayz.pages.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     # An ETag on what is read, and 304 for who has it already.
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "gatewayz.pages.PageAuthenticationMiddleware",
+    "gatewayz.pages.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -362,7 +364,7 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasScope",
     ],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
@@ -408,6 +410,8 @@ LOGGING = {
     "loggers": {
         # Refused keys and unknown paths are the callers' errors, not the service's.
         "django.request": {"level": "ERROR"},
+        # At DEBUG it prints the contexts of templates, and one of them shows new keys.
+        "django.template": {"level": "INFO"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

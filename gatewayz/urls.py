@@ -6,10 +6,13 @@ from accounts.activity.health import activity_stats
 from gatewayz import health
 
 urlpatterns = [
+    # Before the keys, among which its path would be looked for.
+    path("v1/", include("accounts.audit.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.activity.urls")),
-    # Where clients of the old service look for it.
+    # Where clients of the old service look for them.
+    path("", include("accounts.audit.urls")),
     path("user/", include("accounts.activity.urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view()),
     path("healthz", health.healthz),

@@ -20,6 +20,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import NoScriptError, RedisError
 
 from accounts import background
+from gatewayz.combining import Combiner
 
 MAX_BATCH_EVENTS = 1000
 LEASE_MS = 30_000
@@ -52,20 +53,19 @@ class _Script:
             return client.eval(self._source, len(keys), *keys, *arguments)
 
 
-# The length is checked and the worker woken in here, so that an event is one round trip.
+# The length is checked and the worker woken in here, so that events are one round trip.
 _push = _Script("""
 for i, name in ipairs({'redis_down', 'lost'}) do
-    if ARGV[3 + i] ~= '0' then redis.call('HINCRBY', KEYS[3], name, ARGV[3 + i]) end
+    if ARGV[i] ~= '0' then redis.call('HINCRBY', KEYS[3], name, ARGV[i]) end
 end
-if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[2]) then
-    redis.call('HINCRBY', KEYS[3], 'buffer_full', 1)
-    return 0
+local given = #ARGV - 5
+local taken = math.max(0, math.min(given, ARGV[3] - redis.call('LLEN', KEYS[1])))
+if taken < given then redis.call('HINCRBY', KEYS[3], 'buffer_full', given - taken) end
+if taken > 0 then redis.call('RPUSH', KEYS[1], unpack(ARGV, 6, 5 + taken)) end
+if taken > 0 and redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5]) then
+    redis.call('RPUSH', KEYS[4], ARGV[4])
 end
-redis.call('RPUSH', KEYS[1], ARGV[1])
-if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[6]) then
-    redis.call('RPUSH', KEYS[4], ARGV[3])
-end
-return 1
+return taken
 """)
 
 _take = _Script("""
@@ -115,32 +115,40 @@ _uncounted: Counter[str] = Counter()
 _uncounted_lock = Lock()
 
 
-def push(event: bytes) -> bool:
-    """Append an event and, once for a burst of events, wake a worker; in one round trip.
-
-    Returns False when as many events wait as ACTIVITY_BUFFER_LIMIT allows; it is then counted
-    as a fallback and not taken.
-
-    Raises redis.exceptions.RedisError; the event may have been taken nevertheless.
-    """
+def _push_all(events: Sequence[bytes]) -> list[bool]:
+    """Append events in one round trip. Returns for each of them whether it was taken."""
     queue, wake_up_call = background.sealed_call(_DRAIN)
     uncounted = _take_uncounted()
     try:
         taken = _push(
             [_BUFFER, _WAKE, _COUNTERS, queue],
             [
-                event,
-                settings.ACTIVITY_BUFFER_LIMIT,
-                wake_up_call,
                 uncounted["redis_down"],
                 uncounted["lost"],
+                settings.ACTIVITY_BUFFER_LIMIT,
+                wake_up_call,
                 WAKE_MS,
+                *events,
             ],
         )
     except RedisError:
         _put_back(uncounted)
         raise
-    return bool(taken)
+    return [position < taken for position in range(len(events))]
+
+
+_pushes = Combiner(_push_all)
+
+
+def push(event: bytes) -> bool:
+    """Append an event and, once for a burst of events, wake a worker; in one round trip.
+
+    Threads that push at the same moment share it. Returns False when as many events wait as
+    ACTIVITY_BUFFER_LIMIT allows; it is then counted as a fallback and not taken.
+
+    Raises redis.exceptions.RedisError; the event may have been taken nevertheless.
+    """
+    return _pushes.do(event)
 
 
 def count_later(name: Literal["redis_down", "lost"]) -> None:

@@ -7,6 +7,7 @@ with; `refusals` are attempts with keys that may not act.
 
 from accounts.audit.erasure import forget_person
 from accounts.audit.recording import record
+from accounts.audit.refusals import record_refusal
 from accounts.models.audit import key_target, user_target
 
-__all__ = ["forget_person", "key_target", "record", "user_target"]
+__all__ = ["forget_person", "key_target", "record", "record_refusal", "user_target"]

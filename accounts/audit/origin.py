@@ -1,6 +1,11 @@
-"""Who acts, and from where."""
+"""Who acts, from where and when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.request import Request
 
 from accounts.models import AuditEntry
 from accounts.principal import Principal
@@ -17,6 +22,7 @@ class Origin:
     key_id: int | None = None
     address: str = ""
     request_id: str = ""
+    at: datetime = field(default_factory=timezone.now)
 
 
 def current_origin() -> Origin:
@@ -25,11 +31,20 @@ def current_origin() -> Origin:
     if request is None:
         return Origin(AuditEntry.Channel.COMMAND)
     user = getattr(request, "user", None)
-    address, request_id = client_address(request), current_request_id()
     if isinstance(user, Principal):
-        channel, key_id = AuditEntry.Channel.API, user.key_id
-    elif user is not None and user.is_authenticated:
-        channel, key_id = AuditEntry.Channel.ADMIN, None
-    else:
-        return Origin(AuditEntry.Channel.PUBLIC, address=address, request_id=request_id)
-    return Origin(channel, user.pk, key_id, address, request_id)
+        return origin_of(user, request)
+    address, request_id = client_address(request), current_request_id()
+    if user is not None and user.is_authenticated:
+        return Origin(AuditEntry.Channel.ADMIN, user.pk, None, address, request_id)
+    return Origin(AuditEntry.Channel.PUBLIC, address=address, request_id=request_id)
+
+
+def origin_of(principal: Principal, request: HttpRequest | Request) -> Origin:
+    """The origin of what an API key does, or tries to, with the request being answered."""
+    return Origin(
+        AuditEntry.Channel.API,
+        principal.user_id,
+        principal.key_id,
+        client_address(request),
+        current_request_id(),
+    )

@@ -59,6 +59,7 @@ def write_entry(
         commitments[owner], row = sealed(owner, data)
         rows.append(row)
     entry = AuditEntry.objects.create(
+        created_at=origin.at,
         action=action,
         user_id=user_id,
         target=target,

@@ -19,18 +19,32 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         """What was done to one user and what is the user's."""
         return self.filter(user_id=owner.user_id)
 
-    def of_key(self, key_id: int) -> Self:
-        """What was done to, or refused to, one API key; with one user, idx_audit_log_target."""
-        return self.filter(target=key_target(key_id))
+    def matching(
+        self,
+        *,
+        key_id: int | None = None,
+        action: str | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+    ) -> Self:
+        """Entries about one API key, of one action, from a time on and before another."""
+        filters = {
+            "target": None if key_id is None else key_target(key_id),
+            "action": action,
+            "created_at__gte": start_date,
+            "created_at__lt": end_date,
+        }
+        return self.filter(**{name: wanted for name, wanted in filters.items() if wanted})
 
-    def between(self, start: datetime | None, end: datetime | None) -> Self:
-        """Entries from `start` on and before `end`; None is open."""
-        found = self
-        if start:
-            found = found.filter(created_at__gte=start)
-        if end:
-            found = found.filter(created_at__lt=end)
-        return found
+    def with_personal_data(self) -> Self:
+        """With `personal_data`, the JSON of what each holds about the user whose it is, or None.
+
+        Not what it holds about an operator who did it.
+        """
+        data = AuditPersonalData.objects.filter(
+            entry_id=models.OuterRef("pk"), user_id=models.OuterRef("user_id")
+        )
+        return self.annotate(personal_data=models.Subquery(data.values("content")))
 
     def newest_first(self) -> Self:
         """Latest first; with one user, idx_audit_log_user_id."""

@@ -132,4 +132,4 @@ def test_every_answer_is_as_described(api, strict, session):
     ask("post", f"{one}/restore", **of)
     ask("delete", base, {"ids": [made["id"]]})
 
-    assert tested == operations(strict).keys()
+    assert tested == {(method, path) for method, path in operations(strict) if "/chat/" in path}

@@ -2,13 +2,20 @@
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 
 import pytest
+from django.db import connection
 
 from accounts.activity import drain
-from accounts.models import ActivityEvent
+from accounts.key_cache import get_user
+from accounts.keys import create_key
+from accounts.models import ActivityEvent, User
+from accounts.principal import Principal
 from chat.models import ChatSession
+from chat.sessions import create_session
 from tests.problems import assert_problem
 
 PATH = "/v1/chat/sessions"
@@ -160,3 +167,38 @@ def test_its_activity_is_written_by_the_worker(api, user, key):
         "session_id": session["id"],
         "session_title": "Hello",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_created_at_the_same_moment_stay_apart():
+    owners = [owner("a@example.com"), owner("b@example.com")] * 8
+    erased = owner("c@example.com")
+    User.objects.filter(pk=erased.user_id).delete()
+    together = Barrier(len(owners) + 1)
+
+    def create(owner: Principal, title: str) -> ChatSession:
+        together.wait(10)
+        try:
+            return create_session(owner, title=title)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(owners) + 1) as threads:
+        made = [
+            threads.submit(create, owner, f"Chat {number}") for number, owner in enumerate(owners)
+        ]
+        refused = threads.submit(create, erased, "Nobody's")
+
+    assert refused.exception() is not None
+    stored = {session.pk: session for session in ChatSession.objects.all()}
+    assert len(stored) == len(owners)
+    for number, session in enumerate(call.result() for call in made):
+        assert stored[session.pk].title == session.title == f"Chat {number}"
+        assert stored[session.pk].user_id == owners[number].user_id
+
+
+def owner(email: str) -> Principal:
+    _, secret = create_key(User.objects.create_user(email), key_name="first")
+    principal = get_user(secret)
+    assert principal is not None
+    return principal

@@ -156,7 +156,7 @@ def test_half_open_connections_to_the_database(service):
     assert len([answer for answer in answers if answer.status != 201]) <= POOL_SIZE
 
 
-def test_terminated_connections_cost_nothing(service):
+def test_terminated_connections_cost_one_request_each_at_most(service):
     def terminate() -> None:
         for _ in range(5):
             time.sleep(FAULT_SECONDS / 5)
@@ -165,7 +165,9 @@ def test_terminated_connections_cost_nothing(service):
     answers = ask_all_the_while(service, terminate)
 
     report("database connections terminated", answers)
-    assert {answer.status for answer in answers} == {201}
+    failed = [answer for answer in answers if answer.status != 201]
+    assert len(failed) <= CLIENTS
+    assert all(answer.is_clean for answer in failed)
 
 
 def test_reset_connections_cost_one_request_each_at_most(service):
@@ -322,9 +324,13 @@ def test_more_requests_than_can_be_answered_in_time(service):
     try:
         _, capacity = answered_per_second(service, POOL_SIZE, seconds)
         probes: list[Answer] = []
-        prober = Thread(
-            target=lambda: probes.extend(Caller(service).ask("GET", "/healthz") for _ in range(20))
-        )
+
+        def probe() -> None:
+            caller = Caller(service)
+            probes.extend(caller.ask("GET", "/healthz") for _ in range(20))
+            caller.close()
+
+        prober = Thread(target=probe)
         prober.start()
         # With these, the backlog alone would take three seconds.
         answers, goodput = answered_per_second(

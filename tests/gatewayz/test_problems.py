@@ -7,7 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 from psycopg import OperationalError as PsycopgError
 
-from chat.models import ChatSession
+from chat import sessions
 from tests.problems import assert_problem
 
 
@@ -35,7 +35,7 @@ def test_a_fault_of_ours_says_nothing_about_itself(api, monkeypatch, caplog):
     def fail(*args, **fields):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(ChatSession.objects, "create", fail)
+    monkeypatch.setattr(sessions, "_insert", fail)
     api.raise_request_exception = False
 
     with caplog.at_level(logging.ERROR):
@@ -50,7 +50,7 @@ def test_a_database_that_does_not_answer_is_503_and_may_be_retried(api, monkeypa
     def fail(*args, **fields):
         raise OperationalError("connection to server at 10.0.0.1 failed") from PsycopgError()
 
-    monkeypatch.setattr(ChatSession.objects, "create", fail)
+    monkeypatch.setattr(sessions, "_insert", fail)
 
     response = api.post_json("/v1/chat/sessions", {})
 

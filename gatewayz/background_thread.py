@@ -1,4 +1,4 @@
-"""Renews entries before they end, so that nobody has to wait for them."""
+"""Small works of a web process that no request waits for."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ _MAX_WAITING = 1000
 _IDLE_SECONDS = 30
 
 
-class Renewal:
+class BackgroundThread:
     """A thread of this process that does small works one after another, each name once.
 
     It is started when there is work and ends when there has been none for a while; as a daemon
@@ -21,14 +21,16 @@ class Renewal:
 
     _thread: Thread | None
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
 
     def submit(self, name: str, work: Callable[[], object]) -> None:
         """Have `work` called soon, unless work of that name waits already or too much waits.
 
-        `work` has to handle what it may meet; anything else is logged.
+        `work` has to do without what is not called, has to handle what it may meet, anything else
+        is logged, and has to close the database connection that it uses.
         """
         with self._lock:
             if name in self._names:
@@ -36,10 +38,10 @@ class Renewal:
             try:
                 self._queue.put_nowait((name, work))
             except Full:
-                return  # The entry ends, and the next who needs it fetches it.
+                return
             self._names.add(name)
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="renewal", daemon=True)
+                self._thread = Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
 
     def _begin(self) -> None:
@@ -61,7 +63,7 @@ class Renewal:
             try:
                 work()
             except Exception:
-                logger.exception("A cache entry could not be renewed")
+                logger.exception("Work of the thread %r has failed", self._name)
             finally:
                 with self._lock:
                     self._names.discard(name)

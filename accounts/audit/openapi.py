@@ -1,0 +1,36 @@
+"""The audit log in OpenAPI."""
+
+from rest_framework import serializers
+
+from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
+from gatewayz.openapi import count_beside, describe, described
+
+_ENTRY = {
+    "id": 31,
+    "user_id": 7,
+    "timestamp": "2026-03-01T12:00:00Z",
+    "action": "key_created",
+    "api_key_id": 12,
+    "target": "api_key:12",
+    "details": {"after": {"key_name": "CI", "environment_tag": "live"}},
+    "channel": "api",
+    "ip_address": "192.0.2.1",
+    "request_id": "6f1c…",
+}
+
+audit_log = describe(
+    get=described(
+        "List what was done to one's keys and account, newest first",
+        name="listAuditLog",
+        query=AuditLogInput,
+        answer=AuditEntrySerializer(many=True),
+        example=[_ENTRY],
+        beside={
+            **count_beside(),
+            "logs": AuditEntrySerializer(many=True),
+            "total_logs": serializers.IntegerField(),
+        },
+        example_beside={"count": 1, "logs": [_ENTRY], "total_logs": 1},
+        problems=(400, 401),
+    )
+)

@@ -1,0 +1,82 @@
+"""Who is measured by `make bench`: services that do `POST /v1/chat/sessions`, and the limit.
+
+All insert into the same table, with its indexes and triggers, and leave the same row in the
+activity log. Each finds the servers in DATABASE_URL and REDIS_URL.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatewayz import run
+
+THREADS = int(run.web_defaults()["GRANIAN_BLOCKING_THREADS"])
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A service: `web` is its command, where {port}, {processes} and {threads} are filled in.
+
+    `worker` is the command of what it leaves its activity to, if there is such a thing.
+    `redis` is False when it has no use for one.
+    """
+
+    name: str
+    title: str
+    web: tuple[str, ...]
+    worker: tuple[str, ...] | None = None
+    redis: bool = True
+
+    def web_command(self, port: int, processes: int, threads: int) -> list[str]:
+        """The command that serves at `port`."""
+        given = {"port": port, "processes": processes, "threads": threads}
+        return [sys.executable, *(word.format(**given) for word in self.web)]
+
+    def worker_command(self) -> list[str] | None:
+        return [sys.executable, *self.worker] if self.worker else None
+
+
+_UVICORN = (
+    *("-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
+    *("--workers", "{processes}", "--port", "{port}", "--log-level", "warning"),
+)
+_GUNICORN = (
+    *("-m", "gunicorn", "--worker-class", "gthread", "--threads", "{threads}"),
+    *("--workers", "{processes}", "--bind", "127.0.0.1:{port}", "--log-level", "warning"),
+)
+
+OURS = Contender(
+    "ours",
+    "Gatewayz as `make run` serves it",
+    # As everybody else it is told where to listen; the rest is its own.
+    tuple(run.web_command("127.0.0.1", "{port}")[1:]),
+    worker=("manage.py", "qcluster"),
+)
+
+SERVICES: Mapping[str, Contender] = {
+    contender.name: contender
+    for contender in (
+        OURS,
+        Contender(
+            "fastapi",
+            "FastAPI, asyncpg and redis.asyncio on uvicorn, uvloop and httptools",
+            (*_UVICORN, "benchmarks.contenders.fastapi_asyncpg:app"),
+            worker=("-m", "benchmarks.contenders.fastapi_worker"),
+        ),
+        Contender(
+            "drf",
+            "DRF as usual: djangorestframework-api-key, ModelSerializer, gunicorn",
+            (*_GUNICORN, "benchmarks.contenders.drf_as_usual.wsgi:application"),
+            redis=False,
+        ),
+        Contender(
+            "before",
+            "The service before: key, user, insert and activity, one after another",
+            (*_UVICORN, "benchmarks.contenders.before:app"),
+            redis=False,
+        ),
+    )
+}
+
+# Not a service: see `bare_insert`.
+LIMIT = "limit"

@@ -1,0 +1,417 @@
+"""`POST /v1/chat/sessions` by everybody who does it, and the bare INSERT, in one run.
+
+Contenders take turns, round by round, so that what the machine does meanwhile hits them all
+alike; figures are medians of the rounds, and ratios are taken within a round. Each must first
+answer as the contract says, and at the end of each round there must be one row of activity for
+each session made: who errs is not measured.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from benchmarks.contenders import LIMIT, OURS, SERVICES, THREADS
+from benchmarks.measuring import load
+from benchmarks.measuring.counters import StatementLog, redis_round_trips
+from benchmarks.measuring.load import Load
+from benchmarks.measuring.servers import CHECKOUT, Running, running
+from gatewayz import embedded
+from tests.faults.proxy import Proxy, upstream_of
+
+RESULTS = Path(__file__).parent / "results"
+PATH = "/v1/chat/sessions"
+BODY = {"title": "Benchmark", "model": "openai/gpt-4o"}
+COUNTED_REQUESTS = 200
+WARM_UP_SECONDS = 1.0
+DRAIN_SECONDS = 60.0
+
+
+@dataclass
+class Measured:
+    """One contender under one number of clients at one latency."""
+
+    contender: str
+    latency_ms: float
+    clients: int
+    statements: float | None
+    round_trips: float
+    memory_mb: float
+    rounds: list[Load] = field(default_factory=list)
+
+    def median(self, name: str) -> float:
+        return statistics.median(getattr(round_, name) for round_ in self.rounds)
+
+
+def main(*given: str) -> None:
+    """Measure what is chosen, print the tables, and keep the figures as JSON.
+
+    Raises SystemExit when a contender errs.
+    """
+    chosen = arguments(given)
+    measured = measure(chosen)
+    now = datetime.now(UTC)
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"create_session-{now:%Y%m%d-%H%M%S}.json"
+    kept = {
+        "at": now.isoformat(),
+        "settings": _settings(chosen).splitlines(),
+        "measured": [asdict(one) for one in measured],
+    }
+    path.write_text(json.dumps(kept, indent=1))
+    print(f"\nAll rounds: {path.relative_to(CHECKOUT)}")
+
+
+def measure(chosen: argparse.Namespace) -> list[Measured]:
+    """Measure what `arguments` has read, and print the tables.
+
+    Raises SystemExit when a contender errs.
+    """
+    try:
+        load.check_generator()
+        with _Bench(chosen) as bench:
+            print(_settings(chosen), flush=True)
+            return [
+                one
+                for latency_ms in chosen.latencies
+                for one in bench.measure(latency_ms, chosen.clients)
+            ]
+    except load.LoadError as error:
+        raise SystemExit(str(error)) from error
+
+
+def arguments(given: Sequence[str]) -> argparse.Namespace:
+    """What the words of a command line choose to measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks create_session")
+    names = [*SERVICES, LIMIT]
+    parser.add_argument("--contenders", nargs="+", choices=names, default=names)
+    parser.add_argument(
+        "--latencies",
+        nargs="+",
+        type=float,
+        default=[0, 2, 25, 100],
+        metavar="MS",
+        help="of a round trip to the database; 0 is the local one, by its unix socket",
+    )
+    parser.add_argument("--clients", nargs="+", type=int, default=[1, 8, 64])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3, help="of each round")
+    parser.add_argument("--processes", type=int, default=2, help="web processes of each")
+    parser.add_argument("--threads", type=int, default=THREADS, help="of each WSGI process")
+    chosen = parser.parse_args(given)
+    # Everything is told as a ratio to ours, which comes first.
+    chosen.contenders = list(dict.fromkeys([OURS.name, *chosen.contenders]))
+    return chosen
+
+
+def _settings(chosen: argparse.Namespace) -> str:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        postgres = connection.execute(
+            "SELECT version(), current_setting('fsync'), current_setting('synchronous_commit')"
+        ).fetchone()
+    assert postgres is not None
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        server = client.info("server")["redis_version"]
+        append_only = client.config_get("appendonly")["appendonly"]
+    cpu = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    return "\n".join(
+        [
+            f"machine    {os.cpu_count()} CPUs, {cpu}; Python {platform.python_version()}",
+            f"servers    {chosen.processes} web processes each; WSGI: {chosen.threads} threads a "
+            "process; pools of up to 16 connections a process",
+            f"database   {postgres[0].split(' on ')[0]}, fsync {postgres[1]}, "
+            f"synchronous_commit {postgres[2]}; unix socket, or the latency proxy by TCP",
+            f"Redis      {server}, unix socket, appendonly {append_only}",
+            "ours       GATEWAYZ_ENV=production, activity on with its worker, LOG_LEVEL=INFO",
+            f"load       wrk, 1 thread; {chosen.rounds} rounds of {chosen.seconds} s in turns",
+        ]
+    )
+
+
+class _Bench:
+    """The data of a run, and its contenders at one latency after the other."""
+
+    def __init__(self, chosen: argparse.Namespace) -> None:
+        self.chosen = chosen
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "_Bench":
+        url = os.environ["DATABASE_URL"]
+        self.database = self._stack.enter_context(
+            psycopg.connect(url, autocommit=True, application_name="benchmark")
+        )
+        self.redis = self._stack.enter_context(redis.Redis.from_url(os.environ["REDIS_URL"]))
+        self.user_id, self.keys = _user_and_keys(self.chosen.contenders)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def measure(self, latency_ms: float, clients: list[int]) -> list[Measured]:
+        """Every contender at one latency, for each number of clients; prints the tables."""
+        chosen = self.chosen
+        services = [SERVICES[name] for name in chosen.contenders if name != LIMIT]
+        with (
+            self._database_at(latency_ms) as url,
+            running(
+                services,
+                self.keys,
+                database_url=url,
+                processes=chosen.processes,
+                threads=chosen.threads,
+                logs=embedded.default_data_dir() / "benchmarks" / "logs",
+            ) as started,
+        ):
+            self._check_answers(started)
+            costs = {one.contender.name: self._count(one) for one in started}
+            costs[LIMIT] = (1.0, 0.0)
+            measured = []
+            with ExitStack() as workers:
+                for one in started:
+                    workers.enter_context(one.worker())
+                self._await_activity("its worker")
+                for count in clients:
+                    table = self._rounds(latency_ms, count, started, costs, url)
+                    print(_table(table), flush=True)
+                    measured += table
+        return measured
+
+    @contextmanager
+    def _database_at(self, latency_ms: float) -> Iterator[str]:
+        url = os.environ["DATABASE_URL"]
+        if not latency_ms:
+            yield url
+            return
+        with Proxy(upstream_of(url), latency_ms=latency_ms) as proxy:
+            yield proxy.url(url)
+
+    # --- Before the rounds ---------------------------------------------------------------------
+
+    def _check_answers(self, started: list[Running]) -> None:
+        """Raise LoadError unless each answers as ours does, and has made the row it tells of."""
+        self._forget_rows()
+        shape = None
+        for one in started:
+            name = one.contender.name
+            with _client(one) as ask:
+                status, answer = ask()
+            if status != 201:
+                raise load.LoadError(f"{name} answers {status}: {answer}")
+            fields = {"": sorted(answer), "data": sorted(answer["data"])}
+            shape = shape or fields
+            if fields != shape:
+                raise load.LoadError(f"{name} answers with other fields: {fields}")
+            row = self.database.execute(
+                "SELECT user_id, title, model FROM chat_sessions WHERE id = %s",
+                [answer["data"]["id"]],
+            ).fetchone()
+            if row != (self.user_id, BODY["title"], BODY["model"]):
+                raise load.LoadError(f"{name} has made {row}")
+
+    def _count(self, one: Running) -> tuple[float | None, float]:
+        """Statements and Redis round trips of one request, while no worker runs."""
+        with _client(one) as ask:
+
+            def requests() -> None:
+                for _ in range(COUNTED_REQUESTS):
+                    ask()
+
+            # Prepared statements, caches and pools of every process are warm afterwards.
+            load.create_sessions(one.port, one.api_key, 16, WARM_UP_SECONDS)
+            statements = StatementLog(self.database).count(requests)
+            round_trips = redis_round_trips(self.redis, requests)
+        if not one.contender.redis:
+            round_trips = 0  # but for the heartbeats of ours
+        return (
+            statements / COUNTED_REQUESTS if statements is not None else None,
+            round_trips / COUNTED_REQUESTS,
+        )
+
+    # --- Rounds --------------------------------------------------------------------------------
+
+    def _rounds(
+        self,
+        latency_ms: float,
+        clients: int,
+        started: list[Running],
+        costs: dict[str, tuple[float | None, float]],
+        url: str,
+    ) -> list[Measured]:
+        table = [
+            Measured(
+                one.contender.name,
+                latency_ms,
+                clients,
+                *costs[one.contender.name],
+                one.memory_mb(),
+            )
+            for one in started
+        ]
+        if LIMIT in self.chosen.contenders:
+            table.append(Measured(LIMIT, latency_ms, clients, *costs[LIMIT], 0.0))
+        for _ in range(self.chosen.rounds):
+            for measured, one in zip(table, [*started, None], strict=False):
+                self._forget_rows()
+                if one is None:
+                    measured.rounds.append(self._bare_inserts(clients, url))
+                else:
+                    measured.rounds.append(self._round(one, clients))
+        return table
+
+    def _round(self, one: Running, clients: int) -> Load:
+        load.create_sessions(one.port, one.api_key, clients, WARM_UP_SECONDS)
+        before = one.cpu_seconds()
+        try:
+            found = load.create_sessions(one.port, one.api_key, clients, self.chosen.seconds)
+        except load.LoadError as error:
+            raise load.LoadError(f"{one.contender.name}: {error}; see {one.log.name}") from error
+        cpu_ms = (one.cpu_seconds() - before) * 1000 / found.requests
+        self._await_activity(one.contender.name)
+        return Load(**{**asdict(found), "cpu_ms": cpu_ms})
+
+    def _bare_inserts(self, clients: int, url: str) -> Load:
+        options = {
+            "user-id": self.user_id,
+            "clients": clients,
+            "processes": self.chosen.processes,
+            "warm-up-seconds": WARM_UP_SECONDS,
+            "seconds": self.chosen.seconds,
+        }
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "benchmarks.contenders.bare_insert"),
+                *(word for name, value in options.items() for word in (f"--{name}", str(value))),
+            ],
+            cwd=CHECKOUT,
+            env={**os.environ, "DATABASE_URL": url},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return Load(**json.loads(done.stdout))
+
+    def _forget_rows(self) -> None:
+        """Everybody begins with the same empty tables, and pays for no other's checkpoint."""
+        self.database.execute("TRUNCATE chat_sessions, activity_log CASCADE")
+        self.database.execute("CHECKPOINT")
+
+    def _await_activity(self, name: str) -> None:
+        """Wait for the workers; raise LoadError unless there is an event for each session."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while True:
+            row = self.database.execute(
+                "SELECT (SELECT count(*) FROM chat_sessions), (SELECT count(*) FROM activity_log"
+                " WHERE finish_reason = 'session_created')"
+            ).fetchone()
+            assert row is not None
+            sessions, events = row
+            if sessions == events:
+                return
+            if time.monotonic() > deadline:
+                raise load.LoadError(f"{name}: {sessions} sessions and {events} events")
+            time.sleep(0.1)
+
+
+def _user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
+    """A user, and the key with which each contender is asked."""
+    from accounts.keys import create_key
+    from accounts.models import User
+
+    user = User.objects.create_user("benchmark@example.com")
+    _, api_key = create_key(user, key_name="benchmark")
+    keys = dict.fromkeys(SERVICES, api_key)
+    if "drf" in names:
+        from django.conf import settings
+
+        made = subprocess.run(
+            [sys.executable, "-m", "benchmarks.contenders.drf_as_usual.prepare", str(user.pk)],
+            cwd=CHECKOUT,
+            env={**os.environ, "SECRET_KEY": settings.SECRET_KEY},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        keys["drf"] = made.stdout.strip()
+    return user.pk, keys
+
+
+@contextmanager
+def _client(one: Running) -> Iterator[Any]:
+    """A function that creates a session, and returns the status and the JSON of the answer."""
+    connection = HTTPConnection("127.0.0.1", one.port, timeout=load.TIMEOUT_SECONDS)
+
+    def ask() -> tuple[int, Any]:
+        connection.request(
+            "POST",
+            PATH,
+            json.dumps(BODY),
+            {
+                "Authorization": f"Bearer {one.api_key}",
+                "Content-Type": "application/json",
+                "X-Forwarded-Proto": "https",
+            },
+        )
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    try:
+        yield ask
+    finally:
+        connection.close()
+
+
+# --- Tables -----------------------------------------------------------------------------------
+
+
+def _table(table: list[Measured]) -> str:
+    ours = table[0]
+    where = f"{ours.latency_ms:g} ms to the database" if ours.latency_ms else "local"
+    lines = [
+        f"\n{where}, {ours.clients} client{'s' if ours.clients > 1 else ''}",
+        f"{'':10}{'req/s':>9}{'':9}{'p50 ms':>9}{'':9}{'p99 ms':>9}{'':9}"
+        f"{'CPU ms':>8}{'':9}{'SQL':>6}{'Redis':>7}{'MB':>6}",
+    ]
+    for one in table:
+        cells = "".join(
+            f"{one.median(name):>{width}.{digits}f}{_ratio(one, ours, name):>8.2f}×"
+            for name, width, digits in (
+                ("per_second", 9, 0),
+                ("p50_ms", 9, 2),
+                ("p99_ms", 9, 2),
+                ("cpu_ms", 8, 3),
+            )
+        )
+        statements = "–" if one.statements is None else f"{one.statements:.1f}"
+        lines.append(
+            f"{one.contender:10}{cells}{statements:>6}{one.round_trips:>7.1f}{one.memory_mb:>6.0f}"
+        )
+    return "\n".join(lines)
+
+
+def _ratio(one: Measured, ours: Measured, name: str) -> float:
+    """The median of the ratios to ours, each within a round."""
+    return statistics.median(
+        getattr(theirs, name) / getattr(our, name)
+        for theirs, our in zip(one.rounds, ours.rounds, strict=True)
+    )

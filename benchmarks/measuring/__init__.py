@@ -1,0 +1,1 @@
+"""Starting contenders, loading them, and counting what a request costs them."""

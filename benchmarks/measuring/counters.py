@@ -1,0 +1,74 @@
+"""What requests make the database and Redis do, asked of the servers themselves."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import redis
+
+
+class StatementLog:
+    """Counts statements by having the embedded PostgreSQL log every one of them.
+
+    A server that was given by DATABASE_URL keeps its log to itself: `count` is then None.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        home = parse_qs(urlsplit(os.environ["DATABASE_URL"]).query).get("host", [""])[0]
+        log = Path(home) / "log"
+        self._log = log if home and log.exists() else None
+
+    def count(self, act: Callable[[], None]) -> int | None:
+        """How many statements services send while `act` runs, BEGIN and COMMIT included."""
+        if self._log is None:
+            act()
+            return None
+        begins = self._log.stat().st_size
+        self._set("log_line_prefix = '%a|'", "log_statement = 'all'")
+        try:
+            act()
+        finally:
+            self._reset("log_line_prefix", "log_statement")
+        with self._log.open("rb") as log:
+            log.seek(begins)
+            lines = log.read().decode(errors="replace").splitlines()
+        own = f"{self._application}|"
+        return sum(
+            ("|LOG:  statement: " in line or "|LOG:  execute " in line)
+            and not line.startswith(own)
+            for line in lines
+        )
+
+    @property
+    def _application(self) -> str:
+        return self._connection.info.parameter_status("application_name") or ""
+
+    def _set(self, *settings: str) -> None:
+        for setting in settings:
+            self._connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type]
+        self._reload()
+
+    def _reset(self, *settings: str) -> None:
+        for setting in settings:
+            self._connection.execute(f"ALTER SYSTEM RESET {setting}")  # type: ignore[arg-type]
+        self._reload()
+
+    def _reload(self) -> None:
+        self._connection.execute("SELECT pg_reload_conf()")
+        time.sleep(0.3)  # every backend learns of it by a signal, which nobody acknowledges
+
+
+def redis_round_trips(client: redis.Redis, act: Callable[[], None]) -> int:
+    """How often Redis reads from its sockets while `act` runs: once for each round trip."""
+
+    def reads() -> int:
+        return int(client.info("stats")["total_reads_processed"])
+
+    before = reads()
+    act()
+    # One of them is the second `reads` itself.
+    return reads() - before - 1

@@ -1,0 +1,62 @@
+"""The load: wrk (Debian package `wrk`), which costs the machine far less than what it measures."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPT = Path(__file__).parent / "create_session.lua"
+# What clients of the service wait for an answer.
+TIMEOUT_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a round of requests found. `cpu_ms` is of the server, for each request."""
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float = 0.0
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+
+class LoadError(Exception):
+    """Not all requests were answered with success."""
+
+
+def check_generator() -> None:
+    """Raise LoadError if wrk is not there."""
+    if shutil.which("wrk") is None:
+        raise LoadError("wrk is missing: apt-get install wrk, or brew install wrk")
+
+
+def create_sessions(port: int, api_key: str, clients: int, seconds: float) -> Load:
+    """Create sessions for `seconds`, with `clients` that ask again as soon as they are answered.
+
+    Raises LoadError when one request was not answered, or not with success.
+    """
+    headers = [
+        f"Authorization: Bearer {api_key}",
+        # As behind the proxy that ends TLS.
+        "X-Forwarded-Proto: https",
+    ]
+    command = [
+        *("wrk", "--threads", "1", "--connections", str(clients)),
+        *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{TIMEOUT_SECONDS}s"),
+        *(word for header in headers for word in ("--header", header)),
+        *("--script", str(SCRIPT), f"http://127.0.0.1:{port}/v1/chat/sessions"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    refused, broken = found.pop("refused"), found.pop("broken")
+    if refused or broken:
+        raise LoadError(f"{refused} answers without success, {broken} broken connections")
+    if not found["requests"]:
+        raise LoadError("no answer at all")
+    return Load(**found)

@@ -1,0 +1,107 @@
+"""Doing together what several threads want at the same moment: one round trip for all of them.
+
+Known as group commit, or flat combining (Hendler et al., "Flat Combining and the
+Synchronization-Parallelism Tradeoff", 2010).
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import Generic, TypeVar, cast
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class _Call(Generic[Item, Result]):
+    """One thread's wish. `signal` gets something when it is that thread's turn to look again."""
+
+    __slots__ = ("done", "error", "item", "result", "signal", "taken")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.signal: SimpleQueue[None] = SimpleQueue()
+        self.taken = False
+        self.done = False
+        self.result: Result | None = None
+        self.error: Exception | None = None
+
+
+class Combiner(Generic[Item, Result]):
+    """Runs `run`, which does something for many items at once and returns a result for each.
+
+    Whoever comes alone is served at once. Whoever comes while another is at work waits for that
+    to end, for `patience_seconds` at most; then one of those who wait does the work of all of
+    them. So nothing waits for company, and the busier it is, the more is done in one go. No two
+    threads of a process ever wait for each other's work longer than that work takes.
+
+    When `run` fails, all for whom it worked raise what it raised, except that an error of
+    `alone_after`, which leaves nothing done, has each of them try again by itself: it may be
+    the fault of a single item.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Item]], Sequence[Result]],
+        *,
+        patience_seconds: float = 0.002,
+        alone_after: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self._run = run
+        self._patience_seconds = patience_seconds
+        self._alone_after = alone_after
+        self._lock = Lock()
+        self._waiting: list[_Call[Item, Result]] = []
+        self._working = 0
+
+    def do(self, item: Item) -> Result:
+        """What `run` returns for `item`; raises what it raises."""
+        call = _Call[Item, Result](item)
+        with self._lock:
+            self._waiting.append(call)
+            batch = [] if self._working else self._take()
+        if not batch:
+            batch = self._await_turn(call)
+        if batch:
+            self._work(batch)
+        while not call.done:
+            call.signal.get()
+        if call.error is None:
+            return cast("Result", call.result)
+        if isinstance(call.error, self._alone_after) and len(batch) != 1:
+            return self._run([item])[0]
+        raise call.error
+
+    def _await_turn(self, call: _Call[Item, Result]) -> list[_Call[Item, Result]]:
+        """The batch to work on, unless somebody else has taken `call` into theirs."""
+        # When patience ends, the others are slow, and this one goes ahead.
+        with suppress(Empty):
+            call.signal.get(timeout=self._patience_seconds)
+        with self._lock:
+            return [] if call.taken else self._take()
+
+    def _take(self) -> list[_Call[Item, Result]]:
+        batch, self._waiting = self._waiting, []
+        for call in batch:
+            call.taken = True
+        self._working += 1
+        return batch
+
+    def _work(self, batch: list[_Call[Item, Result]]) -> None:
+        try:
+            results = self._run([call.item for call in batch])
+            for call, result in zip(batch, results, strict=True):
+                call.result = result
+        except Exception as error:  # noqa: BLE001, each of them raises it
+            for call in batch:
+                call.error = error
+        finally:
+            with self._lock:
+                self._working -= 1
+                following = self._waiting[0] if self._waiting else None
+            if following is not None:
+                following.signal.put(None)
+            for call in batch:
+                call.done = True
+                call.signal.put(None)

@@ -1,0 +1,114 @@
+"""Attempts with a key that may not act are in the audit log, however many they are, once."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.audit import refusals
+from accounts.audit.origin import Origin
+from accounts.models import ApiKey, AuditEntry, User
+from tests.conftest import ApiClient
+from tests.problems import assert_problem
+
+PATH = "/v1/chat/sessions"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def ended(user, key):
+    ApiKey.objects.filter(pk=key.pk).update(is_active=False)
+
+
+def refused():
+    """What has been recorded, once everything is that waited."""
+    deadline = time.monotonic() + 10
+    while refusals._thread._names:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return list(AuditEntry.objects.filter(action__startswith="refused").order_by("id"))
+
+
+def test_a_refused_key_is_recorded(api, user, key, ended):
+    response = api.get(PATH, headers={"X-Request-ID": "r1"})
+
+    assert_problem(response, 401, "inactive_key")
+    (entry,) = refused()
+    assert (entry.action, entry.target) == ("refused_inactive_key", f"api_key:{key.pk}")
+    assert (entry.user_id, entry.actor_key_id, entry.request_id) == (user.pk, key.pk, "r1")
+
+
+def test_each_reason_is_recorded_once_however_often(api, user, key, ended):
+    for _ in range(20):
+        api.get(PATH)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    ApiKey.objects.filter(pk=key.pk).update(is_active=True)
+    for _ in range(20):
+        api.get(PATH)
+
+    assert {entry.action for entry in refused()} == {
+        "refused_inactive_key",
+        "refused_inactive_user",
+    }
+    assert len(refused()) == 2
+
+
+def test_several_processes_record_it_once(api, ended):
+    for _ in range(3):
+        api.get(PATH)
+        refused()
+        # As a process that does not know of it.
+        refusals._known.clear()
+
+    assert len(refused()) == 1
+
+
+def test_the_next_hour_is_recorded_again(user):
+    for minutes in (0, 59, 60):
+        at = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(minutes=minutes)
+        origin = Origin(AuditEntry.Channel.API, user.pk, 7, at=at)
+        refusals._write(user.pk, "expired_key", origin)
+
+    assert [entry.created_at.hour for entry in refused()] == [12, 13]
+
+
+def test_what_this_process_knows_stays_bounded(api, ended, monkeypatch):
+    monkeypatch.setattr(refusals, "_MAX_KNOWN", 3)
+    refusals._known.clear()
+    refusals._known.update((n, n, "x", 0) for n in range(3))
+
+    api.get(PATH)
+
+    assert len(refusals._known) == 1
+    assert len(refused()) == 1
+
+
+def test_no_request_waits_for_it(api, ended):
+    held, release = threading.Event(), threading.Event()
+    refusals._thread.submit("held", lambda: (held.set(), release.wait(10)))
+    held.wait(10)
+    try:
+        with CaptureQueriesContext(connection) as statements:
+            assert_problem(api.get(PATH), 401, "inactive_key")
+        assert not AuditEntry.objects.filter(action="refused_inactive_key").exists()
+    finally:
+        release.set()
+
+    assert not [query for query in statements if "audit_log" in query["sql"]]
+    assert len(refused()) == 1
+
+
+def test_nothing_is_written_about_who_has_been_erased(user):
+    refusals._write(user.pk + 1, "expired_key", Origin(AuditEntry.Channel.API, user.pk + 1, 7))
+
+    assert refused() == []
+
+
+def test_a_key_that_nobody_has_is_not_recorded(db):
+    ApiClient("gw_live_" + "x" * 49).get(PATH)
+
+    assert refused() == []

@@ -1,0 +1,92 @@
+"""Tasks wait in Redis, where others may write: only what we have signed is ever read."""
+
+import pickle
+
+import pytest
+from django.core import signing
+from django_q.conf import Conf
+from django_q.signing import BadSignature, SignedPackage
+from django_redis import get_redis_connection
+
+from accounts import background
+
+OLD, NEW, FOREIGN = "o" * 50, "n" * 50, "f" * 50
+
+
+@pytest.fixture
+def signed_with(settings, monkeypatch):
+    """Sets SECRET_KEY, as in a process that was started with it and these older ones."""
+
+    def set_key(key, *fallbacks):
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = key, list(fallbacks)
+        monkeypatch.setattr(Conf, "SECRET_KEY", key)
+        background.sealed_call.cache_clear()
+
+    yield set_key
+    background.sealed_call.cache_clear()
+
+
+def queued():
+    background.enqueue("accounts.activity.drain.drain")
+    _, task = get_redis_connection("default").blpop(background._broker().list_key, 1)
+    return task
+
+
+def sealed():
+    return background.sealed_call("accounts.activity.drain.drain")[1]
+
+
+@pytest.mark.parametrize("make", [queued, sealed])
+@pytest.mark.parametrize(
+    ("signed", "read"),
+    [
+        ([OLD], [OLD]),
+        # The three steps of a rotation, with a process on either side of each.
+        ([OLD], [OLD, NEW]),
+        ([OLD, NEW], [OLD]),
+        ([OLD, NEW], [NEW, OLD]),
+        ([NEW, OLD], [OLD, NEW]),
+        ([NEW, OLD], [NEW]),
+        ([NEW], [NEW, OLD]),
+    ],
+)
+def test_a_task_survives_the_rotation_of_the_key(signed_with, make, signed, read):
+    signed_with(*signed)
+    task = make()
+
+    signed_with(*read)
+
+    assert SignedPackage.loads(task)["func"] == "accounts.activity.drain.drain"
+
+
+@pytest.mark.parametrize("read", [[NEW], [NEW, OLD]])
+def test_a_task_signed_by_somebody_else_is_refused(signed_with, read):
+    signed_with(FOREIGN)
+    task = sealed()
+
+    signed_with(*read)
+
+    with pytest.raises(BadSignature):
+        SignedPackage.loads(task)
+
+
+class Exploit:
+    def __reduce__(self):
+        return pytest.fail, ("It was unpickled.",)
+
+
+def test_nothing_is_unpickled_that_is_not_signed(signed_with):
+    signed_with(NEW, OLD)
+    payload = signing.b64_encode(pickle.dumps(Exploit())).decode()
+    signature = sealed().rsplit(":", 2)[1:]
+
+    for forged in (b"\xff", "", payload, f"{payload}:x:y", ":".join([payload, *signature])):
+        with pytest.raises(BadSignature):
+            SignedPackage.loads(forged)
+
+
+def test_a_signature_for_another_purpose_is_no_task(signed_with):
+    signed_with(NEW)
+
+    with pytest.raises(BadSignature):
+        SignedPackage.loads(signing.dumps({"func": "os.abort"}))

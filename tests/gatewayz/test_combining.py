@@ -1,0 +1,115 @@
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from gatewayz.combining import Combiner
+
+LONG_SECONDS = 10
+
+
+class Work:
+    """Doubles numbers, together; the first time it waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.begun = Event()
+        self.let_go = Event()
+        self.error: Exception | None = None
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.batches.append(list(items))
+        if len(self.batches) == 1:
+            self.begun.set()
+            assert self.let_go.wait(LONG_SECONDS)
+        if self.error is not None and len(items) > 1:
+            raise self.error
+        return [2 * item for item in items]
+
+
+@pytest.fixture
+def work():
+    return Work()
+
+
+@pytest.fixture
+def threads():
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def gather(combiner, work, threads, items):
+    """Have one call under way, then those for `items` wait; returns all of their futures."""
+    first = threads.submit(combiner.do, 1)
+    assert work.begun.wait(LONG_SECONDS)
+    others = [threads.submit(combiner.do, item) for item in items]
+    while len(combiner._waiting) < len(items):
+        pass
+    return [first, *others]
+
+
+def test_who_comes_alone_is_served_at_once(work):
+    work.let_go.set()
+
+    assert Combiner(work).do(1) == 2
+    assert work.batches == [[1]]
+
+
+def test_those_who_come_while_one_is_at_work_are_served_together(work, threads):
+    combiner = Combiner(work, patience_seconds=LONG_SECONDS)
+
+    calls = gather(combiner, work, threads, [2, 3, 4])
+    work.let_go.set()
+
+    assert [call.result(LONG_SECONDS) for call in calls] == [2, 4, 6, 8]
+    assert [sorted(batch) for batch in work.batches] == [[1], [2, 3, 4]]
+
+
+def test_nobody_waits_longer_than_patience_for_another(work, threads):
+    combiner = Combiner(work, patience_seconds=0.001)
+    first = threads.submit(combiner.do, 1)
+    assert work.begun.wait(LONG_SECONDS)
+
+    assert threads.submit(combiner.do, 2).result(LONG_SECONDS) == 4
+
+    assert not first.done()
+    work.let_go.set()
+    assert first.result(LONG_SECONDS) == 2
+
+
+def test_an_error_strikes_all_it_worked_for(work, threads):
+    combiner = Combiner(work, patience_seconds=LONG_SECONDS)
+    work.error = OSError("broken")
+
+    first, *others = gather(combiner, work, threads, [2, 3])
+    work.let_go.set()
+
+    assert first.result(LONG_SECONDS) == 2
+    for call in others:
+        with pytest.raises(OSError, match="broken"):
+            call.result(LONG_SECONDS)
+
+
+def test_an_error_that_leaves_nothing_done_has_each_try_alone(work, threads):
+    combiner = Combiner(work, patience_seconds=LONG_SECONDS, alone_after=(ValueError,))
+    work.error = ValueError("one of them is bad")
+
+    calls = gather(combiner, work, threads, [2, 3])
+    work.let_go.set()
+
+    assert [call.result(LONG_SECONDS) for call in calls] == [2, 4, 6]
+    assert sorted(map(sorted, work.batches)) == [[1], [2], [2, 3], [3]]
+
+
+def test_an_error_of_a_single_item_is_raised_once(work):
+    calls = []
+
+    def fail(items):
+        calls.append(items)
+        raise ValueError("bad")
+
+    with pytest.raises(ValueError, match="bad"):
+        Combiner(fail, alone_after=(ValueError,)).do(1)
+
+    assert len(calls) == 1
