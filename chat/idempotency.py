@@ -74,8 +74,12 @@ def idempotent(post: Post) -> Post:
             raise ValidationError({"Idempotency-Key": [message]})
         fingerprint = _fingerprint(request)
 
+        used: Any = None
+
         def answer_once() -> HttpResponseBase:
+            nonlocal used
             with transaction.atomic():
+                used = connection.connection
                 mine = IdempotencyKey.objects.filter(user_id=request.user.user_id, key=key)
                 if not _claim(request.user.user_id, key, fingerprint):
                     return _first_answer(mine.get(), fingerprint)
@@ -89,7 +93,8 @@ def idempotent(post: Post) -> Post:
             return answer_once()
         except (OperationalError, InterfaceError):
             # Lost with its connection: the key makes it safe to do it again, even if it was done.
-            if connection.connection is not None or deadline.has_passed():
+            is_lost = used is None or used.closed
+            if not is_lost or deadline.has_passed():
                 raise
             return answer_once()
 

@@ -23,6 +23,15 @@ PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 
 
+class DeadlineExceeded(exceptions.APIException):
+    """The request is late; whether what it asked for was done may not be known."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The request could not be completed in time. Please try again."
+    default_code = "deadline_exceeded"
+    wait = RETRY_AFTER_SECONDS
+
+
 def problem(
     status: int,
     code: str,
@@ -92,12 +101,8 @@ def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, s
     # The exception's text names hosts and statements: it belongs in the log only.
     logger.error("The %s is unavailable", part, exc_info=exc)
     if deadline.has_passed():
-        body = problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "deadline_exceeded",
-            "The request could not be completed in time. Please try again.",
-        )
-        return body, {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        late = DeadlineExceeded()
+        return problem(late.status_code, _code_of(late), str(late.detail)), _headers_of(late)
     body = problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{part}_unavailable",
