@@ -90,7 +90,8 @@ class Caller:
             except (OSError, HTTPException, ValueError) as error:
                 self.close()
                 # As every HTTP client does with one that was closed while it was idle.
-                safe = method == "GET" or isinstance(error, BrokenPipeError)
+                safe = method == "GET" or "Idempotency-Key" in sent
+                safe = safe or isinstance(error, BrokenPipeError)
                 if attempt == 1 and is_kept and safe and isinstance(error, ConnectionError):
                     continue
             break
