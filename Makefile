@@ -9,6 +9,7 @@ INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet
 # Settings under which `manage.py check --deploy` must find nothing; no server is contacted.
 SECRET := $(PY) -c 'import secrets; print(secrets.token_urlsafe(64))'
 PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
+	EMAIL_URL=smtp+tls://mail.example:587 \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help
@@ -48,7 +49,7 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 
 lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	$(INSTALL) uv
-	for list in requirements requirements-test requirements-bench; do \
+	for list in requirements requirements-tracing requirements-test requirements-bench; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \

@@ -1,13 +1,17 @@
 """Work for later: the one seam to django-q2."""
 
 from functools import cache
+from typing import Any
 
 from django.core.signing import BadSignature, Signer
 from django.utils.encoding import force_str
+from django.utils.module_loading import import_string
 from django_q import core_signing
 from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
 from django_redis import get_redis_connection
+
+from gatewayz import tracing
 
 
 def enqueue(function: str, *arguments: int | str) -> None:
@@ -17,7 +21,21 @@ def enqueue(function: str, *arguments: int | str) -> None:
 
     Raises redis.exceptions.RedisError when the queue does not take it.
     """
+    if origin := tracing.traceparent():
+        function, arguments = "accounts.background.run_traced", (origin, function, *arguments)
     async_task(function, *arguments, broker=_broker(), save=False)
+
+
+def run_traced(origin: str, function: str, *arguments: int | str) -> Any:
+    """Call `function`, a dotted path, in the trace of `origin`, the traceparent of who asked."""
+    with tracing.continued(function, [origin]):
+        return import_string(function)(*arguments)
+
+
+def waiting() -> int:
+    """How many tasks wait for a worker. Raises redis.exceptions.RedisError."""
+    depth: int = _broker().queue_size()
+    return depth
 
 
 def accept_fallback_keys() -> None:

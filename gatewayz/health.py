@@ -13,11 +13,11 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-PROBES = frozenset({"/healthz", "/readyz"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class ProbeMiddleware:
-    """Answers probes before the host is checked.
+    """Answers probes, and Prometheus, before the host is checked.
 
     They come by the address of the process or the container, which ALLOWED_HOSTS cannot name.
     """
@@ -28,7 +28,8 @@ class ProbeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info not in PROBES:
             return self.get_response(request)
-        view, arguments, options = resolve(request.path_info)
+        request.resolver_match = resolve(request.path_info)
+        view, arguments, options = request.resolver_match
         answer: HttpResponse = view(request, *arguments, **options)
         return answer
 

@@ -16,6 +16,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from gatewayz.api_groups import group_of
 from gatewayz.problems import PROBLEM_JSON
 
 Described = Callable[[Any], Any]
@@ -23,9 +24,11 @@ Described = Callable[[Any], Any]
 _DESCRIPTIONS = {
     400: "Malformed JSON, or something in it is not valid: `errors` names it.",
     401: "The key is missing, unknown, switched off or expired.",
+    403: "The key may not do this, or not from here.",
     404: "Not there, or not yours.",
-    409: "The Idempotency-Key was used with another request.",
+    409: "Something else is in the way, or the Idempotency-Key was used with another request.",
     413: "The body is too large.",
+    429: "A limit is reached: `code` names it. Try again after `Retry-After` seconds.",
     503: "The database or Redis did not answer in time; try again after `Retry-After` seconds.",
 }
 
@@ -36,6 +39,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="The same request with the same key is done once, for a day: its first answer "
     "comes again, with `Idempotent-Replayed: true`.",
 )
+
+
+class GroupedSchema(AutoSchema):
+    """DRF's DEFAULT_SCHEMA_CLASS: every operation is tagged with its group."""
+
+    def get_tags(self) -> list[str]:
+        return [group_of(self.path)]
 
 
 class BearerKey(OpenApiAuthenticationExtension):
@@ -98,7 +108,7 @@ def described(
             "message": serializers.CharField(required=False),
         },
     )
-    errors = (*problems, 409, 413) if idempotent else tuple(problems)
+    errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else (429,)), 503}
     examples = [
         OpenApiExample(
             "Answer",
@@ -118,7 +128,7 @@ def described(
             (status, "application/json"): envelope,
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
-                for error in sorted((*errors, 503))
+                for error in sorted(errors)
             },
         },
         examples=examples,
@@ -143,7 +153,7 @@ def streamed(
             **{(200, media_type): bytes for media_type in media_types},
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
-                for error in sorted((*problems, 503))
+                for error in sorted({*problems, 429, 503})
             },
         },
     )
@@ -175,3 +185,14 @@ def only_described(endpoints: Endpoints) -> Endpoints:
         for path, path_regex, method, callback in endpoints
         if path.startswith("/v1/") and hasattr(getattr(callback, "cls", None), "openapi_described")
     ]
+
+
+def only_used_groups(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: leave out groups without an operation."""
+    used = {
+        tag
+        for operations in result["paths"].values()
+        for operation in operations.values()
+        for tag in operation["tags"]
+    }
+    return {**result, "tags": [tag for tag in result["tags"] if tag["name"] in used]}

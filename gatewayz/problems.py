@@ -6,21 +6,24 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from gatewayz import deadline
+from gatewayz.metrics.requests import count_problem
 from gatewayz.request_context import current_request_id
 
 logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+
+# SQLSTATE of a row that would refer to one that is not there.
+_FOREIGN_KEY_VIOLATION = "23503"
 
 
 class DeadlineExceeded(exceptions.APIException):
@@ -61,6 +64,7 @@ def problem_response(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
     """A problem object as the answer of a view that is not DRF's."""
+    count_problem(status, code)
     return JsonResponse(
         problem(status, code, detail),
         status=status,
@@ -79,6 +83,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif _refers_to_nothing(exc):
+        # The view has seen it, and then it was erased: the session, or the caller's account.
+        exc = exceptions.NotFound("What this belongs to is not there any more.")
 
     headers: dict[str, str] = {}
     if isinstance(exc, exceptions.ValidationError):
@@ -93,8 +100,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     else:
         return None
 
-    set_rollback()
+    count_problem(body["status"], body["code"])
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
+
+
+def _refers_to_nothing(exc: Exception) -> bool:
+    cause = getattr(exc.__cause__, "sqlstate", None)
+    return isinstance(exc, IntegrityError) and cause == _FOREIGN_KEY_VIOLATION
 
 
 def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
@@ -112,7 +124,7 @@ def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, s
 
 
 def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
-    headers = {}
+    headers: dict[str, str] = dict(getattr(exc, "headers", {}))
     if getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
     if getattr(exc, "wait", None):

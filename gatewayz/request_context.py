@@ -8,11 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from gatewayz.metrics.requests import observe_request
+
+access_log = logging.getLogger("gatewayz.access")
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
+_user_id: ContextVar[int | None] = ContextVar("user_id", default=None)
 _timings_ms: ContextVar[dict[str, float] | None] = ContextVar("timings_ms", default=None)
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
@@ -20,6 +26,16 @@ _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 def current_request_id() -> str:
     """The id of the request being answered, or "-" outside one."""
     return _request_id.get()
+
+
+def current_user_id() -> int | None:
+    """The user who asks, once the key has been looked up; None before, and outside a request."""
+    return _user_id.get()
+
+
+def set_current_user_id(user_id: int) -> None:
+    """Say who asks, for the log."""
+    _user_id.set(user_id)
 
 
 def current_request() -> HttpRequest | None:
@@ -70,6 +86,7 @@ class RequestContextMiddleware:
         # Never reset: Django logs failed requests after this has returned, and the thread's next
         # request sets its own.
         _request_id.set(request_id)
+        _user_id.set(None)
         _timings_ms.set(timings_ms)
         _request.set(request)
         started = time.perf_counter()
@@ -83,7 +100,28 @@ class RequestContextMiddleware:
         response["Server-Timing"] = ", ".join(
             f"{name};dur={elapsed_ms:.2f}" for name, elapsed_ms in timings_ms.items()
         )
+        observe_request(request, response.status_code, timings_ms)
+        if settings.ACCESS_LOG:
+            _log_access(request, response.status_code, timings_ms["total"])
         return response
+
+
+def _log_access(request: HttpRequest, status: int, total_ms: float) -> None:
+    # The route, not the path: the paths of public links are secrets.
+    route = f"/{request.resolver_match.route}" if request.resolver_match else "other"
+    access_log.info(
+        "%s %s %d %.1fms",
+        request.method,
+        route,
+        status,
+        total_ms,
+        extra={
+            "method": request.method,
+            "route": route,
+            "status": status,
+            "duration_ms": round(total_ms, 2),
+        },
+    )
 
 
 class RequestIdFilter(logging.Filter):

@@ -75,12 +75,12 @@ class Processes:
     environ: dict[str, str]
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, command: list[str]) -> None:
-        """Start a process of the checkout; `name` is for messages."""
+    def start(self, name: str, command: list[str], **environ: str) -> None:
+        """Start a process of the checkout; `name` is for messages, `environ` for it alone."""
         self._running[name] = subprocess.Popen(
             command,
             cwd=CHECKOUT,
-            env=self.environ,
+            env={**environ, **self.environ},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -146,7 +146,12 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
         processes = Processes(environ)
         try:
             processes.start("worker", [*MANAGE, "qcluster"])
-            processes.start("web", web_command(host, str(port)))
+            processes.start(
+                "web",
+                web_command(host, str(port)),
+                # Of this port: another `make run` may share the data.
+                PROMETHEUS_MULTIPROC_DIR=str(data_dir / f"metrics-{port}"),
+            )
             demo = json.loads(_manage(stop, environ, "seed_demo"))
             _await_web(stop, processes, host, port)
             print(_banner(host, port, demo), flush=True)

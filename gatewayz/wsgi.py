@@ -8,9 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from gatewayz.embedded.processes import runtime_dir
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
 # A web process runs many threads: they share a pool. See DATABASE_POOL_SIZE in the settings.
 os.environ.setdefault("DATABASE_POOL_SIZE", "16")
+# The processes of one server share a folder for their metrics, and have their parent in common.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(runtime_dir() / f"metrics-{os.getppid()}"))
 
 _django = get_wsgi_application()
 

@@ -6,18 +6,19 @@ from django.db import DataError, Error, IntegrityError
 
 from accounts.activity import dead_letters
 from accounts.activity.events import Event, Undecodable, decode, write_events
+from gatewayz import tracing
 
 # SQLSTATE 54, a limit of the database's: metadata nested too deeply, say. Django takes it for
 # an OperationalError, but no later attempt would do better.
 _LIMIT_EXCEEDED = "54"
 
 
-def write_batch(batch: Sequence[bytes]) -> int:
+def write_batch(batch: Sequence[bytes]) -> tuple[int, list[Event]]:
     """Write events as they wait in the buffer to the activity log.
 
     One that cannot be read, or that the database refuses, is set aside as a dead letter, and
-    the others are written. Returns how many were new to the log. May be called again with the
-    same events.
+    the others are written. Returns how many were new to the log, and the events that could be
+    read. May be called again with the same events.
 
     Raises django.db.Error for what is not the fault of an event, such as a database that does
     not answer. Part of the batch may then have been written.
@@ -28,7 +29,10 @@ def write_batch(batch: Sequence[bytes]) -> int:
             readable.append((encoded, decode(encoded)))
         except Undecodable as error:
             dead_letters.set_aside(encoded, error)
-    return _write(readable) if readable else 0
+    if not readable:
+        return 0, []
+    with tracing.continued("write activity", (event.traceparent for _, event in readable)):
+        return _write(readable), [event for _, event in readable]
 
 
 def _write(batch: Sequence[tuple[bytes, Event]]) -> int:

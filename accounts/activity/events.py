@@ -15,7 +15,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     """What a user did, as it waits in Redis: a JSON array in the order of the fields.
 
     Append new fields with a default, so that events already waiting can still be read.
-    `timestamp` is aware, `cost` in US dollars, `speed` in tokens per second.
+    `timestamp` is aware, `cost` in US dollars, `speed` in tokens per second; `traceparent` is that
+    of the request, see `gatewayz.tracing`.
     """
 
     event_id: UUID
@@ -30,7 +31,13 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     finish_reason: str
     app: str
     metadata: dict[str, Any]
+    traceparent: str = ""
+    # From where the key was used (CIDR); only the worker looks at it, the log does not keep it.
+    network: str = ""
 
+
+# The columns of the activity log in the order of _WRITE, before `metadata`.
+_COLUMNS = Event.__struct_fields__[: Event.__struct_fields__.index("metadata")]
 
 _decoder = msgspec.json.Decoder(Event)
 
@@ -146,7 +153,7 @@ def write_events(events: Sequence[Event]) -> int:
 
     Raises django.db.Error when the database does not take them; then none is written.
     """
-    columns = [[getattr(event, name) for event in events] for name in Event.__struct_fields__[:-1]]
+    columns = [[getattr(event, name) for event in events] for name in _COLUMNS]
     metadata = [msgspec.json.encode(event.metadata).decode() for event in events]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [*columns, metadata])

@@ -25,6 +25,9 @@ def record(
     in them is secret is redacted, what may be personal can be erased. Who did it, from where and
     in which request is taken from the request being answered. Two statements.
 
+    Call it after the change: what is checked at the commit is checked in that order, and foreign
+    keys, which may have to wait for somebody, come before the chain, where others wait.
+
     Raises django.db.transaction.TransactionManagementError outside a transaction: an entry is
     committed with its change or not at all. Raises TypeError for values that are no JSON.
     """

@@ -36,6 +36,7 @@ class Pool:
         self._size = 0  # idle, in use, and being made
         self._connecting = 0
         self._waiting = 0
+        self._errors = 0
         self._failure: Error | None = None
         self._changed = Condition()
 
@@ -58,6 +59,7 @@ class Pool:
                     if self._size < self.max_size and self._connecting < self._waiting:
                         self._start_connecting()
                     if not self._changed.wait(until - time.monotonic()):
+                        self._errors += 1
                         raise NoConnectionError(
                             f"no connection within {timeout_seconds:.1f} s"
                         ) from self._failure
@@ -80,13 +82,14 @@ class Pool:
                 self._discard(self._idle.pop())
 
     def get_stats(self) -> dict[str, int]:
-        """Its connections, those of them that are idle, and who waits: named as psycopg_pool's."""
+        """Its connections, the idle ones, who waits, and who got none: named as psycopg_pool's."""
         with self._changed:
             return {
                 "pool_max": self.max_size,
                 "pool_size": self._size,
                 "pool_available": len(self._idle),
                 "requests_waiting": self._waiting,
+                "requests_errors": self._errors,
             }
 
     def _discard(self, connection: BoundedConnection) -> None:

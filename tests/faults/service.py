@@ -64,6 +64,7 @@ class Service:
             "REDIS_KEY_PREFIX": "faults",
             "GATEWAYZ_DATA_DIR": str(home),
             "LOG_LEVEL": "CRITICAL",
+            "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics"),
             "WORKERS": "1",
         }
         self.manage("migrate", "-v", "0")

@@ -22,7 +22,14 @@ def private_environ() -> Iterator[dict[str, str]]:
     # its system user, and pytest does not accept that.
     with tempfile.TemporaryDirectory(prefix="gatewayz-test-") as folder:
         environ = os.environ | {"GATEWAYZ_DATA_DIR": folder}
-        for name in ("DATABASE_URL", "REDIS_URL", "REDIS_KEY_PREFIX", "PORT", "GRANIAN_HOST"):
+        for name in (
+            "DATABASE_URL",
+            "REDIS_URL",
+            "REDIS_KEY_PREFIX",
+            "PORT",
+            "GRANIAN_HOST",
+            "PROMETHEUS_MULTIPROC_DIR",
+        ):
             environ.pop(name, None)
         yield environ
 

@@ -48,6 +48,7 @@ def test_there_are_no_more_than_allowed(pool):
         "pool_size": 2,
         "pool_available": 2,
         "requests_waiting": 0,
+        "requests_errors": 1,
     }
 
 

@@ -1,0 +1,93 @@
+"""What accounts tells Prometheus: the key cache, the limits, and the writing of activity."""
+
+from collections.abc import Iterator
+
+from django.db import connection, transaction
+from prometheus_client import Counter
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from accounts import background, key_cache, limits
+from accounts.activity import buffer
+from accounts.activity.health import age_seconds, counted_dead_letters
+from gatewayz.metrics.process import Following, process_gauge, sampled
+from gatewayz.metrics.scrape import Dependencies
+from gatewayz.metrics.slots import REGISTRY
+
+STATEMENT_TIMEOUT = "1s"
+
+_entries = process_gauge("gatewayz_key_cache_entries", "API keys in the memory of processes.")
+_bytes = process_gauge("gatewayz_key_cache_bytes", "Memory that the API keys take.")
+_totals = {
+    name: Following(Counter(f"gatewayz_key_cache_{name}", documentation, registry=REGISTRY))
+    for name, documentation in {
+        "hits": "Look-ups that needed no database.",
+        "misses": "Look-ups in the database.",
+        "negative_hits": "Look-ups of keys known to be unknown.",
+        "stale_hits": "Look-ups answered by an ended entry while the database was down.",
+        "evictions": "Keys that others pushed out of memory.",
+        "coalesced": "Look-ups that shared another one's statement.",
+        "renewed": "Keys looked up again before their entry ended.",
+    }.items()
+}
+
+_limits_unavailable = Following(
+    Counter(
+        "gatewayz_limits_unavailable",
+        "Times that Redis did not answer the limits.",
+        registry=REGISTRY,
+    )
+)
+
+
+@sampled
+def _sample_limits() -> None:
+    _limits_unavailable.follow(limits.tally.counts()["unavailable"])
+
+
+@sampled
+def _sample_key_cache() -> None:
+    stats = key_cache.get_process_stats()
+    _entries.set(stats["cached_users"])
+    _bytes.set(stats["cache_size_bytes"])
+    for name, total in _totals.items():
+        total.follow(stats[name])
+
+
+def _ask_redis() -> Iterator[Metric]:
+    """The queues, in two round trips, each bounded by REDIS_TIMEOUT_SECONDS."""
+    look = buffer.look()
+    yield _gauge("activity_queue_depth", "Activity events that wait (target: < 100).", look.depth)
+    yield _gauge(
+        "activity_queue_oldest_seconds",
+        "How long the oldest event has waited.",
+        age_seconds(look.oldest) or 0.0,
+    )
+    yield _gauge("task_queue_depth", "Tasks that wait for a worker.", background.waiting())
+    counters = {
+        "batches": "Batches of events written.",
+        "written": "Events written to the activity log by workers.",
+        "failed_batches": "Batches put back because Redis or the database failed.",
+        "abandoned_batches": "Batches put back because their worker died.",
+        "redis_down": "Events written in the request because Redis did not answer.",
+        "buffer_full": "Events written in the request because the buffer was full.",
+        "lost": "Events that neither Redis nor the database took.",
+    }
+    for name, documentation in counters.items():
+        yield CounterMetricFamily(
+            f"gatewayz_activity_{name}", documentation, look.counters.get(name, 0)
+        )
+
+
+def _ask_database() -> Iterator[Metric]:
+    """The dead letters, in one statement with a time-out of its own."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
+        letters = counted_dead_letters()
+    yield _gauge("activity_dead_letters", "Events set aside as beyond help (target: 0).", letters)
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"gatewayz_{name}", documentation, value)
+
+
+DEPENDENCIES: Dependencies = {"redis": _ask_redis, "database": _ask_database}

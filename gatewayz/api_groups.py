@@ -1,0 +1,44 @@
+"""The groups in which the description of the API stands, in the order of reading.
+
+No imports: the settings read it.
+"""
+
+import re
+
+API_DESCRIPTION = """\
+Chat history for LLM products: users, their API keys, chat sessions and messages.
+
+**Send your key** as `Authorization: Bearer gw_live_…`. Every answer is
+`{"success": true, "data": …}`, lists with a `count` of all matches; every error is an
+[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem object with a `detail` for people, a
+`code` for programs and the `request_id` to tell us. A `POST` with an `Idempotency-Key` is done
+once, however often it is sent.
+"""
+
+# (name, the paths that belong to it, description)
+API_GROUPS = (
+    (
+        "Sessions",
+        r"/chat/sessions(?!.*/(messages|feedback|export))",
+        "Begin, list, rename, pin, archive, fork, delete and restore chat sessions.",
+    ),
+    ("Messages", r"/messages", "Add messages to a session, one or many."),
+    ("Search", r"/chat/(search|stats)$", "Find chats by their words, and count them."),
+    ("Feedback", r"/feedback", "Thumbs, ratings and comments, and what they add up to."),
+    ("Sharing", r"/chat/share", "Public read-only links to a session."),
+    ("Export and import", r"/(export|import)$", "Everything out, and in again."),
+    ("API keys", r"/user/api-keys", "Make, rotate, limit and delete keys."),
+    ("Rate limits", r"/user/rate-limits", "What a key may do in a minute, an hour, a day."),
+    ("Plans", r"/(plans|user/plan|user/environment-usage)", "Plans, and what is left of yours."),
+    ("Activity", r"/activity/", "What was done with your keys."),
+    ("Notifications", r"/user/notifications", "What you are told, and how."),
+    ("Referrals", r"/referral/", "Codes that bring others."),
+    ("Profile", r"/user/profile", "Your own account."),
+    ("Staff", r"/admin/", "For staff only."),
+    ("Other", r"", "What fits nowhere else."),
+)
+
+
+def group_of(path: str) -> str:
+    """The first group to which a path, such as `/v1/chat/sessions/{session_id}`, belongs."""
+    return next(name for name, pattern, _ in API_GROUPS if re.search(pattern, path))

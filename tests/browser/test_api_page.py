@@ -1,0 +1,52 @@
+"""/docs in a browser: paste a key, try a call."""
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Page, expect
+
+from chat.models import ChatSession
+
+WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request, browser, live_server, monkeypatch):
+    # A thread of the server lives as long as the browser keeps its connection, and would keep
+    # one to the database as long, which then cannot be dropped.
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    context = browser.new_context(color_scheme=request.param)
+    page = context.new_page()
+    page.refused = []
+    page.on("console", lambda message: page.refused.append(message.text))
+    page.on("pageerror", lambda error: page.refused.append(str(error)))
+    page.goto(f"{live_server.url}/docs")
+    expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
+    yield page
+    context.close()
+
+
+def begin_session(page: Page):
+    operation = page.locator("#operations-Sessions-createSession")
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Execute").click()
+    return operation.locator(".live-responses-table tbody .response-col_status").first
+
+
+def test_a_call_with_the_pasted_key_is_made(page, api_key, user):
+    page.get_by_label("API key").fill(api_key)
+
+    expect(begin_session(page)).to_contain_text("201")
+    assert ChatSession.objects.filter(user=user).count() == 1
+    assert page.refused == []
+
+
+def test_without_a_key_the_answer_says_what_is_missing(page):
+    expect(begin_session(page)).to_contain_text("401")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_fits_its_window(page, width):
+    wide, high = WIDTHS[width]
+    page.set_viewport_size({"width": wide, "height": high})
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= wide
