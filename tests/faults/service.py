@@ -68,7 +68,9 @@ class Service:
             "WORKERS": "1",
         }
         self.manage("migrate", "-v", "0")
-        self.api_key = self.manage("create_api_key", "ada@example.com").strip()
+        self.api_key = self.manage(
+            "create_api_key", "ada@example.com", "--plan", "Enterprise"
+        ).strip()
 
     def stop(self) -> None:
         for name in list(self._processes):

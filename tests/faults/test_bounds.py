@@ -347,4 +347,5 @@ def test_more_requests_than_can_be_answered_in_time(service):
     assert not [answer for answer in answers if answer.is_hung]
     assert all(answer.status == 201 or answer.is_clean for answer in answers)
     assert {probe.status for probe in probes} == {200}
-    assert goodput >= 0.8 * capacity
+    if LONG:  # in three seconds, the clients' own start counts too much
+        assert goodput >= 0.8 * capacity
