@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
@@ -23,6 +24,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from redis.exceptions import RedisError
 
+# Each registers its own.
+import accounts.notifications.admin
+import accounts.plans.admin
+import accounts.referrals.admin  # noqa: F401
 from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
@@ -34,6 +39,7 @@ from accounts.models import (
     AuditPersonalData,
     User,
 )
+from accounts.profile.erasure import request_erasure
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)
@@ -66,14 +72,16 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     add_form = UserCreationForm
     form = UserChangeForm
     change_password_form = PasswordForm
-    list_display = ("email", "username", "is_active", "is_staff", "created_at")
-    list_filter = ("is_active", "is_staff")
+    list_display = ("email", "username", "plan", "is_active", "is_staff", "created_at")
+    list_select_related = ("plan",)
+    list_filter = ("is_active", "is_staff", "plan")
     # Whole values only: each has an index of its own.
     search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
     search_help_text = "A whole e-mail address, user name or Privy id"
     readonly_fields = ("api_keys", "last_login", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("email", "username", "privy_user_id", "password")}),
+        ("Plan", {"fields": ("plan",)}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("API keys", {"fields": ("api_keys",)}),
         ("Chats", {"fields": ("chat_retention_days",)}),
@@ -83,11 +91,36 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
     )
     filter_horizontal = ("groups",)
+    actions = ("erase",)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # It would list, and delete in one request, all that the user ever did. Switch the user
-        # off: that ends all of its keys.
+        # off, which ends all of its keys, or erase it.
         return False
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Who has the permission that deleting users would need."""
+        return DjangoUserAdmin.has_delete_permission(self, request)
+
+    @admin.action(description="Erase the selected users and all they own", permissions=["erase"])
+    def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        users = queryset.filter(erased_from=None)
+        if "confirmed" not in request.POST:
+            return TemplateResponse(
+                request,
+                "admin/accounts/user/erase.html",
+                {
+                    **self.admin_site.each_context(request),
+                    "title": "Erase users",
+                    "opts": self.opts,
+                    "users": users,
+                    "checkbox": ACTION_CHECKBOX_NAME,
+                },
+            )
+        for user in users:
+            request_erasure(user.pk)
+        self.message_user(request, "Switched off; a worker erases them now.", messages.SUCCESS)
+        return None
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

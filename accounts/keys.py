@@ -15,9 +15,9 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
-from accounts import activity, audit, key_bounds, key_format
+from accounts import activity, audit, key_bounds, key_format, notifications
 from accounts.key_cache import current_digest
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Notification, User
 from accounts.models.api_keys import end_legacy_keys
 from accounts.principal import Principal
 
@@ -95,6 +95,20 @@ def create_key(
         key.is_primary = not any(others)
         _save_named(key, key.save)
         _record(key, "key_created", after=_audited(key))
+        notifications.tell(
+            [
+                notifications.Notice(
+                    user_id=owner.pk,
+                    kind=Notification.Kind.KEY_CREATED,
+                    cause=f"key:{key.pk}:created",
+                    details={
+                        "key_id": key.pk,
+                        "key_name": key.key_name,
+                        "masked_key": key.masked,
+                    },
+                )
+            ]
+        )
     return key, secret
 
 

@@ -107,7 +107,7 @@ QUERIES = {
     "idx_users_api_key": lambda: User.objects.with_legacy_key(["x"]),
     "idx_users_email": lambda: User.objects.with_email("User7@Example.com"),
     "idx_users_username": searched_users,
-    "idx_users_privy_id": searched_users,
+    "idx_users_privy_id": lambda: User.objects.with_privy_id("did:privy:7"),
     "idx_users_active": lambda: User.objects.active()[:50],
     "idx_chat_sessions_user_id": lambda: (
         ChatSession.objects.owned_by(OWNER).active().recent()[:50]

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.utils import timezone
 
 from accounts.keys import KeyNameTaken, TooManyKeys, create_key
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Plan
 from accounts.scopes import validate_scopes
 from accounts.users import get_or_create_user
 
@@ -33,6 +33,9 @@ class Command(BaseCommand):
             "--expires-days", type=int, metavar="DAYS", help="end the key after so many days"
         )
 
+        parser.add_argument(
+            "--plan", help="put the user on this plan, such as Enterprise (default: as it is)"
+        )
         parser.add_argument(
             "--scope",
             action="append",
@@ -58,6 +61,9 @@ class Command(BaseCommand):
         user = get_or_create_user(options["email"])
         if not user.is_active:
             raise CommandError(f"{user.email} is switched off: switch the user on first")
+        if options["plan"]:
+            user.plan_id = _plan(options["plan"]).pk
+            user.save(update_fields=["plan", "updated_at"])
         try:
             _, secret = create_key(
                 user,
@@ -71,6 +77,14 @@ class Command(BaseCommand):
         except TooManyKeys as exc:
             raise CommandError(str(exc)) from None
         self.stdout.write(secret)
+
+
+def _plan(name: str) -> Plan:
+    plan = Plan.objects.filter(name__iexact=name).first()
+    if plan is None:
+        names = ", ".join(Plan.objects.values_list("name", flat=True).order_by("id"))
+        raise CommandError(f"There is no plan {name!r}: there are {names}")
+    return plan
 
 
 def _scopes(given: list[str]) -> dict[str, list[str]]:
