@@ -43,6 +43,9 @@ class JSONBodyParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        declared = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
+        if int(declared) > settings.MAX_BODY_BYTES:
+            raise PayloadTooLarge
         # One byte more than allowed tells a body that is too long, declared or not.
         body = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(body) > settings.MAX_BODY_BYTES:
