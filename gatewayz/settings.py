@@ -11,6 +11,7 @@ from contextlib import suppress
 from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
@@ -129,6 +130,37 @@ try:
 except ValueError as exc:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {exc}") from exc
 
+# CORS_ALLOWED_ORIGINS: sites (https://app.example.com, separated by commas) whose pages may call
+# the API from a browser. None by default. They send a key and no cookies.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+for _origin in CORS_ALLOWED_ORIGINS:
+    _parts = urlsplit(_origin)
+    _schemes = {"https"} if PRODUCTION else {"https", "http"}
+    if _parts.scheme not in _schemes or _origin != f"{_parts.scheme}://{_parts.netloc}":
+        raise ImproperlyConfigured(
+            f"CORS_ALLOWED_ORIGINS: {_origin} is not of the form https://app.example.com"
+        )
+CORS_URLS_REGEX = r"/(?:v1|auth|plans|referral|user)(?:/|$)"
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "x-request-id",
+    "x-request-timeout",
+]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "ETag",
+    "Idempotent-Replayed",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "Server-Timing",
+    "X-Request-ID",
+]
+
 # MAX_BODY_BYTES: larger request bodies are refused with 413.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
 
@@ -141,6 +173,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "django_q",
     "rest_framework",
     "drf_spectacular",
@@ -152,6 +185,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
+    # On refusals by all that follow too, which browsers would otherwise keep from their pages.
+    "gatewayz.cross_origin.CrossOriginMiddleware",
+    "gatewayz.response_headers.ResponseHeadersMiddleware",
     "gatewayz.deadline.DeadlineMiddleware",
     "gatewayz.health.ProbeMiddleware",
     "gatewayz.load_shedding.LoadSheddingMiddleware",
