@@ -20,7 +20,7 @@ class CrossOriginMiddleware(CorsMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if "HTTP_ORIGIN" in request.META:
             return super().__call__(request)
-        response = self.get_response(request)
+        response: Any = self.get_response(request)
         # For caches: with an Origin the answer would have been another.
         patch_vary_headers(response, ("origin",))
         return response
