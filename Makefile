@@ -37,7 +37,7 @@ bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quar
 bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with the others
 	$(PY) -m benchmarks guard $(ARGS)
 
-lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and production settings
+lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production settings and known vulnerabilities
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(PACKAGES)
@@ -45,6 +45,7 @@ lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and productio
 		$(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) -m gatewayz.embedded \
 		$(PY) manage.py makemigrations --check --dry-run
+	PATH=$(VENV)/bin:$$PATH .ci/audit requirements.txt requirements-test.txt
 
 format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 	$(PY) -m ruff format .

@@ -83,6 +83,9 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 # been rotated. Losing them makes every key useless.
 KEY_PEPPERS = [pepper.encode() for pepper in _secrets("KEY_PEPPERS")]
 
+if PRODUCTION and SECRET_KEY.encode() in KEY_PEPPERS:
+    raise ImproperlyConfigured("SECRET_KEY must not be one of KEY_PEPPERS too")
+
 # ACCEPT_LEGACY_KEYS: also look up keys without a checksum, as an adopted database has them.
 ACCEPT_LEGACY_KEYS = env.bool("ACCEPT_LEGACY_KEYS", default=False)
 
@@ -110,7 +113,7 @@ EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
 
 # ALLOWED_HOSTS: the host names to answer to, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
-if PRODUCTION and not ALLOWED_HOSTS:
+if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the service's hosts in production")
 
 # CSRF_TRUSTED_ORIGINS: origins (https://…) that may log in to the admin through a proxy.
@@ -129,6 +132,8 @@ try:
     TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
 except ValueError as exc:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {exc}") from exc
+if PRODUCTION and any(network.prefixlen == 0 for network in TRUSTED_PROXIES):
+    raise ImproperlyConfigured("TRUSTED_PROXIES must not be everybody in production")
 
 # CORS_ALLOWED_ORIGINS: sites (https://app.example.com, separated by commas) whose pages may call
 # the API from a browser. None by default. They send a key and no cookies.
@@ -507,6 +512,8 @@ GATEWAYZ_VERSION = env("GATEWAYZ_VERSION", default="unknown")
 # METRICS_TOKEN: what Prometheus sends as `Authorization: Bearer …` to read /metrics; without one
 # there is no /metrics.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
+if PRODUCTION and 0 < len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN must be at least 20 random characters in production")
 
 # PROMETHEUS_MULTIPROC_DIR (read by gatewayz/metrics/slots.py): the folder in which the processes
 # of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one below the
