@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from gatewayz.embedded.processes import runtime_dir
+from gatewayz.silent_connections import waiting_for_body
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
 # A web process runs many threads: they share a pool. See DATABASE_POOL_SIZE in the settings.
@@ -23,9 +24,10 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     """Django, with the body read before it.
 
     Who sends a body slowly so keeps a thread, of which there are many, and none of the turns at
-    the database that `gatewayz.load_shedding` gives. And Django could not read a chunked body,
-    which has no Content-Length. One that is declared to be too large is not read at all; of the
-    others at most one byte more than MAX_BODY_BYTES, enough to tell that it is too large.
+    the database that `gatewayz.load_shedding` gives; who sends no more of it is cut off. And
+    Django could not read a chunked body, which has no Content-Length. One that is declared to be
+    too large is not read at all; of the others at most one byte more than MAX_BODY_BYTES, enough
+    to tell that it is too large.
     """
     declared = environ.get("CONTENT_LENGTH")
     if declared is None and "HTTP_TRANSFER_ENCODING" in environ:
@@ -36,6 +38,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 
 def _read_body(environ: dict[str, Any], length: int) -> None:
-    body = environ["wsgi.input"].read(length)
+    with waiting_for_body():
+        body = environ["wsgi.input"].read(length)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = BytesIO(body)

@@ -10,6 +10,7 @@ from tests.web import web_process
 pytestmark = pytest.mark.django_db  # for the database that the web process is given
 
 HEADER_READ_TIMEOUT_SECONDS = 1.0
+DEADLINE_SECONDS = 1.0
 # Far beyond what any answer takes: who is still waiting then hangs.
 HANG_SECONDS = 10.0
 
@@ -188,13 +189,28 @@ def test_many_slow_callers_do_not_keep_others_waiting(port):
 
 
 def test_bodies_that_never_come_do_not_keep_others_waiting(port):
-    unsent = request(b"POST /v1/auth", b"Content-Type: application/json\r\nContent-Length: 9\r\n")
     callers = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
     try:
         for caller in callers:
-            caller.sendall(unsent)
+            caller.sendall(UNSENT)
 
         assert statuses(send(port, request(b"GET /v1/plans"))) == [200]
     finally:
         for caller in callers:
             caller.close()
+
+
+UNSENT = request(b"POST /v1/auth", b"Content-Type: application/json\r\nContent-Length: 99\r\n")
+
+
+def test_who_sends_no_more_of_its_body_is_cut_off(port):
+    send(port, UNSENT, b'{"a"')
+
+
+def test_a_body_may_take_its_time_as_long_as_it_comes(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=HANG_SECONDS) as connection:
+        connection.sendall(UNSENT)
+        for _ in range(99):
+            connection.sendall(b" ")
+            time.sleep(3 * DEADLINE_SECONDS / 99)
+        assert statuses(connection.recv(65_536)) == [400]
