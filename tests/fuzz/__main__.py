@@ -4,6 +4,7 @@ Prints how often each operation answered what, then the faults, if there are any
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -31,6 +32,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     arguments.add_argument("--requests", type=int, default=100_000)
     requests = arguments.parse_args().requests
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and stop what was started
     with tempfile.TemporaryDirectory(prefix="gatewayz-fuzz-") as folder:
         service = Service(Path(folder, "service"))
         service.environ["TRUSTED_PROXIES"] = "127.0.0.1"
