@@ -31,7 +31,6 @@ import accounts.referrals.admin  # noqa: F401
 from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
-from accounts.auth.admin_log_in import ThrottledLogInForm
 from accounts.models import (
     ActivityDeadLetter,
     ActivityEvent,
@@ -50,7 +49,6 @@ SHOWN_KEYS = 20
 admin.site.site_header = "Gatewayz"
 admin.site.site_title = "Gatewayz"
 admin.site.index_title = "Operations"
-admin.site.login_form = ThrottledLogInForm
 
 
 class UserCreationForm(AdminUserCreationForm):

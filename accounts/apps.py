@@ -5,10 +5,16 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Make the key cache before the threads that share it; have tasks survive a new key."""
+        """Make the key cache before the threads that share it, have tasks survive a new key, and
+        throttle logging in to the admin.
+        """
+        from django.contrib import admin
+
+        from accounts.auth.admin_log_in import ThrottledLogInForm
         from accounts.background import accept_fallback_keys
         from accounts.key_entries import key_cache
         from accounts.notifications import checks  # noqa: F401, registers itself
 
         key_cache()
         accept_fallback_keys()
+        admin.site.login_form = ThrottledLogInForm
