@@ -111,12 +111,13 @@ def described(
         },
     )
     errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else (429,)), 503}
+    answers = [status] if repeated_status is None else [status, repeated_status]
     examples = [
         OpenApiExample(
             "Answer",
             {"success": True, "data": example, **(example_beside or {})},
             response_only=True,
-            status_codes=[str(status)],
+            status_codes=[str(done) for done in answers],
         )
     ]
     if request is not None:
@@ -127,7 +128,7 @@ def described(
         request=request,
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
         responses={
-            **{(done, "application/json"): envelope for done in (status, repeated_status) if done},
+            **{(done, "application/json"): envelope for done in answers},
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
                 for error in sorted(errors)
