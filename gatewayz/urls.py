@@ -17,7 +17,7 @@ export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
 account_urls: list[URLPattern | URLResolver] = [
     path("", include("accounts.audit.urls")),
     path("", include("accounts.auth.urls")),
-    path("", include("accounts.key_urls")),
+    path("", include("accounts.keys.urls")),
     path("", include("accounts.limits.urls")),
     path("", include("accounts.notifications.urls")),
     path("", include("accounts.plans.urls")),

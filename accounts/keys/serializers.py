@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.allowlists import MAX_ENTRIES, validate_domain_referrers, validate_ip_allowlist
-from accounts.keys import MAX_GRACE_SECONDS, MAX_KEYS
+from accounts.keys.changes import MAX_GRACE_SECONDS, MAX_KEYS
 from accounts.models import ApiKey
 from accounts.scopes import LEVELS, validate_scopes
 from gatewayz.paging import PageInput

@@ -1,6 +1,6 @@
 """What can be done to API keys.
 
-`by` is the principal that asks for it, whose key bounds what it may do (accounts.key_bounds);
+`by` is the principal that asks for it, whose key bounds what it may do (accounts.keys.bounds);
 None is an operator, who may do everything.
 """
 
@@ -15,8 +15,9 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
-from accounts import activity, audit, key_bounds, key_format, notifications
+from accounts import activity, audit, key_format, notifications
 from accounts.key_cache import current_digest
+from accounts.keys import bounds
 from accounts.models import ApiKey, Notification, User
 from accounts.models.api_keys import end_legacy_keys
 from accounts.principal import Principal
@@ -68,7 +69,7 @@ def create_key(
 
     Returns the key and its secret, which cannot be had again.
 
-    Raises KeyNameTaken or TooManyKeys (409), or key_bounds.ExceedsOwnKey (403).
+    Raises KeyNameTaken or TooManyKeys (409), or bounds.ExceedsOwnKey (403).
     """
     given = {
         "environment_tag": environment_tag,
@@ -78,12 +79,12 @@ def create_key(
         "domain_referrers": domain_referrers,
         "max_requests": max_requests,
     }
-    fields = key_bounds.own_bounds(by) if by else {}
+    fields = bounds.own_bounds(by) if by else {}
     fields |= {name: value for name, value in given.items() if value is not None}
     key = ApiKey(user_id=owner.pk, key_name=key_name, **fields)
     if by is not None:
-        key_bounds.check_may_add(by)
-        key_bounds.check_within(by, key)
+        bounds.check_may_add(by)
+        bounds.check_within(by, key)
     secret = _renew_secret(key)
     with transaction.atomic():
         # Two first keys made at once would both want to be the primary one.
@@ -123,7 +124,7 @@ def update_key(
 
     Raises Http404 when it is gone, ValidationError for another environment, KeyNameTaken (409),
     LastManagingKey (409) when afterwards no key could manage keys, unless that is confirmed, or
-    key_bounds.ExceedsOwnKey (403).
+    bounds.ExceedsOwnKey (403).
     """
     with _keeping_a_manager(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
@@ -133,7 +134,7 @@ def update_key(
         for name, value in changes.items():
             setattr(key, name, value)
         if by is not None:
-            key_bounds.check_within(by, key)
+            bounds.check_within(by, key)
         _save_named(key, lambda: key.save(update_fields=[*changes, "updated_at"]))
         if not key.is_active:
             end_legacy_keys(digest for digest in (key.key_digest, key.previous_digest) if digest)
@@ -148,7 +149,7 @@ def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = No
 
     Returns the secret, not to be had again.
 
-    Raises Http404 when the key is gone, or key_bounds.ExceedsOwnKey (403).
+    Raises Http404 when the key is gone, or bounds.ExceedsOwnKey (403).
     """
     with transaction.atomic():
         old = _locked(key, by)
@@ -164,7 +165,7 @@ def rotate_keys(
 
     Returns each with its new secret, not to be had again.
 
-    Raises key_bounds.ExceedsOwnKey (403) when one of them may do more than the owner's own key.
+    Raises bounds.ExceedsOwnKey (403) when one of them may do more than the owner's own key.
     """
     with transaction.atomic():
         rotated = ApiKey.objects.owned_by(owner).active()
@@ -172,7 +173,7 @@ def rotate_keys(
             rotated = rotated.in_environment(environment_tag)
         keys = list(rotated.order_by("id").select_for_update(no_key=True))
         for key in keys:
-            key_bounds.check_within(owner, key)
+            bounds.check_within(owner, key)
         secrets = _rotate(keys, grace_seconds)
     return [(key, secrets[key.pk]) for key in keys]
 
@@ -193,7 +194,7 @@ def delete_key(
     """Delete `key`. When it was the primary one, the oldest that is active becomes it.
 
     Raises Http404 when it is gone, LastManagingKey (409) when afterwards no key could manage
-    keys, unless that is confirmed, or key_bounds.ExceedsOwnKey (403).
+    keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
     """
     with _keeping_a_manager(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
@@ -213,7 +214,7 @@ def _locked(key: ApiKey, by: Principal | None) -> ApiKey:
     """The key as it is now, locked, if `by` may manage it."""
     key = get_object_or_404(ApiKey.objects.select_for_update(no_key=True), pk=key.pk)
     if by is not None:
-        key_bounds.check_within(by, key)
+        bounds.check_within(by, key)
     return key
 
 

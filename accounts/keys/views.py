@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import key_openapi, keys
+from accounts import keys
 from accounts.authentication import AuthenticatedRequest
-from accounts.key_serializers import (
+from accounts.keys import openapi
+from accounts.keys.serializers import (
     ApiKeyChange,
     ApiKeyDeletion,
     ApiKeyInput,
@@ -22,7 +23,7 @@ from accounts.key_serializers import (
     GraceInput,
     KeyUsageSerializer,
 )
-from accounts.key_usage import with_usage
+from accounts.keys.usage import with_usage
 from accounts.models import ApiKey
 from accounts.models.api_keys import ApiKeyQuerySet
 from gatewayz.envelope import success
@@ -36,7 +37,7 @@ class KeyView(APIView):
     scope_resource = "keys"
 
 
-@key_openapi.api_keys
+@openapi.api_keys
 class ApiKeysView(KeyView):
     def post(self, request: AuthenticatedRequest) -> Response:
         given = validated(ApiKeyInput, request.data)
@@ -49,7 +50,7 @@ class ApiKeysView(KeyView):
         return success(shown, count=count, keys=shown, total_keys=count)
 
 
-@key_openapi.api_key
+@openapi.api_key
 class ApiKeyView(KeyView):
     def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
         return success(represented(ApiKeySerializer, _own_key(request, key_id)))
@@ -84,7 +85,7 @@ class ApiKeyView(KeyView):
         return success(None, message="API key deleted successfully")
 
 
-@key_openapi.api_key_rotation
+@openapi.api_key_rotation
 class ApiKeyRotationView(KeyView):
     def post(self, request: AuthenticatedRequest, key_id: int) -> Response:
         given = validated(GraceInput, request.data)
@@ -92,7 +93,7 @@ class ApiKeyRotationView(KeyView):
         return _rotated(request, key, given["grace_seconds"])
 
 
-@key_openapi.api_key_usage
+@openapi.api_key_usage
 class ApiKeyUsageView(KeyView):
     def get(self, request: AuthenticatedRequest) -> Response:
         found, count = _page(request, with_usage(ApiKey.objects.owned_by(request.user)))
