@@ -2,7 +2,6 @@
 
 import logging
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -68,7 +67,8 @@ def record(
     # Outside a transaction Django's on_commit would open a database connection, only to learn
     # that there is nothing to wait for.
     if transaction.get_connection().in_atomic_block:
-        transaction.on_commit(partial(_keep, event), robust=True)
+        # Not a partial, which has no __qualname__ for Django to log when it fails.
+        transaction.on_commit(lambda: _keep(event), robust=True)
     else:
         _keep(event)
 
