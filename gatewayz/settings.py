@@ -498,7 +498,10 @@ LOGGING = {
         },
         "json": {"()": "gatewayz.json_logs.JSONFormatter"},
     },
-    "filters": {"request_id": {"()": "gatewayz.request_context.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "gatewayz.request_context.RequestIdFilter"},
+        "route": {"()": "gatewayz.request_context.RouteFilter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -509,7 +512,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
         # Refused keys and unknown paths are the callers' errors, not the service's.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["route"]},
         # At DEBUG it prints the contexts of templates, and one of them shows new keys.
         "django.template": {"level": "INFO"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
