@@ -23,7 +23,7 @@ from accounts.keys.serializers import (
     GraceInput,
     KeyUsageSerializer,
 )
-from accounts.keys.usage import with_usage
+from accounts.keys.usage import count_enforced, with_usage
 from accounts.models import ApiKey
 from accounts.models.api_keys import ApiKeyQuerySet
 from gatewayz.envelope import success
@@ -53,7 +53,7 @@ class ApiKeysView(KeyView):
 @openapi.api_key
 class ApiKeyView(KeyView):
     def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        return success(represented(ApiKeySerializer, _own_key(request, key_id)))
+        return success(_shown(_own_key(request, key_id)))
 
     def put(self, request: AuthenticatedRequest, key_id: int) -> Response:
         changes = validated(ApiKeyChange, request.data)
@@ -71,9 +71,7 @@ class ApiKeyView(KeyView):
             )
             return _with_secrets(rotated)
         changed = keys.update_key(key, changes, by=request.user, confirm_last_key=confirm_last_key)
-        return success(
-            represented(ApiKeySerializer, changed), message="API key updated successfully"
-        )
+        return success(_shown(changed), message="API key updated successfully")
 
     def delete(self, request: AuthenticatedRequest, key_id: int) -> Response:
         given = validated(ApiKeyDeletion, request.data)
@@ -110,7 +108,14 @@ def _page(request: AuthenticatedRequest, owned: ApiKeyQuerySet) -> tuple[list[Ap
     environment_tag = page.pop("environment_tag", None)
     if environment_tag is not None:
         owned = owned.in_environment(environment_tag)
-    return page_of(owned.newest_first(), **page)
+    found, count = page_of(owned.newest_first(), **page)
+    count_enforced(found)
+    return found, count
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    count_enforced([key])
+    return represented(ApiKeySerializer, key)
 
 
 def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> Response:
@@ -120,11 +125,12 @@ def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> 
 
 def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> Response:
     """The only answer that ever holds this secret."""
-    shown = {**represented(ApiKeySerializer, key), "api_key": secret}
+    shown = {**_shown(key), "api_key": secret}
     return _unstored(success(shown, api_key=secret, message=message, **options))
 
 
 def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> Response:
+    count_enforced([key for key, _ in rotated])
     shown: dict[str, Any] = {
         "rotated_count": len(rotated),
         "new_keys": [
