@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from accounts import activity, audit, key_format, notifications
 from accounts.key_cache import current_digest
 from accounts.keys import bounds
-from accounts.models import ApiKey, Notification, User
+from accounts.models import ApiKey, Notification, RateLimitConfig, User
 from accounts.models.api_keys import end_legacy_keys
 from accounts.principal import Principal
 
@@ -95,6 +95,8 @@ def create_key(
             raise TooManyKeys
         key.is_primary = not any(others)
         _save_named(key, key.save)
+        if by is not None and (limits := bounds.own_limits(by)):
+            RateLimitConfig.objects.create(api_key=key, **limits)
         _record(key, "key_created", after=_audited(key))
         notifications.tell(
             [
@@ -122,14 +124,18 @@ def update_key(
 ) -> ApiKey:
     """Set the fields of `key` that `changes` names. Returns the key as it then is.
 
-    Raises Http404 when it is gone, ValidationError for another environment, KeyNameTaken (409),
-    LastManagingKey (409) when afterwards no key could manage keys, unless that is confirmed, or
-    bounds.ExceedsOwnKey (403).
+    One that becomes the primary key takes that from the other.
+
+    Raises Http404 when it is gone, ValidationError for another environment or when no key would
+    be the primary one, KeyNameTaken (409), LastManagingKey (409) when afterwards no key could
+    manage keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
     """
     with _keeping_a_manager(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
         if changes.get("environment_tag", key.environment_tag) != key.environment_tag:
             raise ValidationError({"environment_tag": ["A key stays in its environment."]})
+        if changes.get("is_primary", key.is_primary) != key.is_primary:
+            _hand_over_primary(key, by)
         before = {name: getattr(key, name) for name in changes}
         for name, value in changes.items():
             setattr(key, name, value)
@@ -203,6 +209,15 @@ def delete_key(
         if key.is_primary:
             oldest = ApiKey.objects.filter(user_id=key.user_id).active().order_by("created_at")
             ApiKey.objects.filter(pk__in=oldest.values("pk")[:1]).update(is_primary=True)
+
+
+def _hand_over_primary(key: ApiKey, by: Principal | None) -> None:
+    """Make room for `key` as the primary one. Whoever may not manage that one may not take it."""
+    if key.is_primary:
+        raise ValidationError({"is_primary": ["Make another key the primary one instead."]})
+    for primary in ApiKey.objects.filter(user_id=key.user_id).primary():
+        _locked(primary, by)
+        ApiKey.objects.filter(pk=primary.pk).update(is_primary=False, updated_at=timezone.now())
 
 
 def _lock_owner(user_id: int) -> None:

@@ -111,6 +111,9 @@ class ApiKeyChange(GraceInput, _KeyInput):
         choices=ApiKey.Environment.choices, required=False, allow_null=True
     )
     is_active = serializers.BooleanField(required=False, allow_null=True)
+    is_primary = serializers.BooleanField(
+        required=False, allow_null=True, help_text="True takes it from the other key that is."
+    )
     confirm_last_key = serializers.BooleanField(
         default=False, help_text="Even if afterwards no key can manage keys."
     )
