@@ -380,6 +380,9 @@ EMAIL_TIMEOUT = 10
 # EMAIL_FROM: whom e-mails are from, such as `Gatewayz <notifications@example.com>`.
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="Gatewayz <notifications@localhost>")
 
+# NOTIFICATION_RETENTION_DAYS: how long it is kept what users were told; 0 is for ever.
+NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=400)
+
 # WEBHOOKS_TO_PRIVATE_NETWORKS: let webhooks lead to private addresses and use http, for trying
 # them on one's own machine. Never in production, where users could reach into the network.
 WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
