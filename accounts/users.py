@@ -2,6 +2,7 @@
 
 from django.db import IntegrityError, transaction
 
+from accounts import audit
 from accounts.models import User
 
 
@@ -13,6 +14,12 @@ def get_or_create_user(email: str) -> User:
     try:
         with transaction.atomic():
             user = User.objects.create_user(email)
+            audit.record(
+                "user_created",
+                user_id=user.pk,
+                target=audit.user_target(user.pk),
+                after={"email": email},
+            )
     except IntegrityError:
         # Somebody else created it in between.
         user = User.objects.with_email(email).get()
