@@ -3,6 +3,7 @@
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.activity import openapi
 from accounts.activity.pages import page_of_log
 from accounts.activity.serializers import (
     ActivityEventSerializer,
@@ -15,6 +16,7 @@ from gatewayz.envelope import success
 from gatewayz.serializing import represented_all, validated
 
 
+@openapi.stats
 class ActivityStatsView(APIView):
     scope_resource = "activity"
 
@@ -25,6 +27,7 @@ class ActivityStatsView(APIView):
         return success(sums, **sums)
 
 
+@openapi.log
 class ActivityLogView(APIView):
     scope_resource = "activity"
 
