@@ -14,6 +14,7 @@ from accounts.auth.refusals import EmailTaken, SignInRefused
 from accounts.keys import delete_key
 from accounts.models import ApiKey, User
 from accounts.principal import Principal
+from accounts.users import create_user
 
 
 def user_with_password(email: str, password: str) -> User:
@@ -79,14 +80,6 @@ def register(email: str, password: str) -> User:
     # Not the address: somebody may have it as a name, and that must keep nobody out.
     username = f"{email.partition('@')[0]}-{secrets.token_hex(8)}"
     try:
-        with transaction.atomic():
-            user = User.objects.create_user(email, password, username=username)
-            audit.record(
-                "user_created",
-                user_id=user.pk,
-                target=audit.user_target(user.pk),
-                after={"email": email},
-            )
+        return create_user(email, password, username=username)
     except IntegrityError as exc:
         raise EmailTaken from exc
-    return user
