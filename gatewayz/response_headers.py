@@ -9,12 +9,11 @@ from gatewayz.pages import PAGES
 # Answers of the API are data: a browser that is led to one shows it and does nothing with it.
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
-# The admin's own files; none of its pages holds a script. Its Alpine.js makes functions of the
-# attributes of elements, which is what `unsafe-eval` allows.
+# The admin's own files; none of its pages holds a script.
 _ADMIN_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self' 'unsafe-eval'",
+        "script-src 'self'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
         "font-src 'self'",

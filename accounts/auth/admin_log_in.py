@@ -2,15 +2,15 @@
 
 from typing import Any
 
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
-from unfold.forms import AuthenticationForm
 
 from accounts.auth.throttling import admit_sign_in
 from accounts.limits import LimitExceeded
 from gatewayz.client_address import client_address
 
 
-class ThrottledLogInForm(AuthenticationForm):
+class ThrottledLogInForm(AdminAuthenticationForm):
     """Looks at no password when there have been too many attempts."""
 
     def clean(self) -> dict[str, Any]:

@@ -56,7 +56,6 @@ NEEDS = {
     "/referral/generate": "referrals",
     "/referral/stats": "referrals",
     "POST /referral/validate": "referrals:read",
-    "/schema": PUBLIC,
     "/user/api-keys": "keys",
     "/user/api-keys/<int:key_id>": "keys",
     "/user/api-keys/<int:key_id>/rotate": "keys",
@@ -68,6 +67,7 @@ NEEDS = {
     "/user/notifications/preferences": "notifications",
     "/user/notifications/send-usage-report": "notifications",
     "/user/notifications/test": "notifications",
+    "/user/password": "profile:admin",
     "/user/plan": "plan",
     "/user/plan/entitlements": "plan",
     "/user/plan/usage": "plan",
@@ -79,8 +79,8 @@ NEEDS = {
     "/user/rate-limits/usage/<int:key_id>": "limits",
 }
 
-# Which see to themselves: probes, pages and metrics.
-NOT_OF_THE_API = {"/healthz", "/readyz", "/metrics", "/docs"}
+# Which see to themselves: probes, metrics, and what is the same for everybody.
+NOT_OF_THE_API = {"/healthz", "/readyz", "/metrics", "/docs", "/v1/schema"}
 
 # Bodies that are valid, where an id is only looked up after the body.
 LIMITS = dict.fromkeys(
