@@ -32,6 +32,7 @@ from gatewayz import draining
 READY_SECONDS = 60.0  # for a new process
 DRAIN_SECONDS = 1.0  # for the clients of an old one to send what they are about to
 RETRY_SECONDS = 1.0
+POLL_SECONDS = 0.05
 
 # Options on the command line and GRANIAN_* in the environment win.
 _DEFAULTS = {
@@ -52,9 +53,10 @@ class Server(MPServer):
     """Granian's server of processes; what it overrides is that of granian 2.8."""
 
     _channels: dict[WorkerProcess, Connection]
+    _ready: set[WorkerProcess]
 
     def _init_shared_socket(self) -> None:
-        self._channels = {}
+        self._channels, self._ready = {}, set()
         if self.bind_uds:
             super()._init_shared_socket()
             return
@@ -79,38 +81,45 @@ class Server(MPServer):
         target_loader: Callable[[], Any],
         delay: float = 0,  # noqa: ARG002, readiness is what counts
     ) -> None:
-        for idx in workers:
+        for idx in dict.fromkeys(workers):
             old = self.wrks[idx]
             new = self._spawn_worker(idx, spawn_target, target_loader)
             new.start()
-            if self._is_ready(new, READY_SECONDS):
+            if self._is_ready(new):
                 self.wrks[idx] = new
-                self._end(old, drain=self._is_ready(old, 0))
+                self._end(old, drain=self._is_ready(old, within_seconds=0))
+                self._metrics.incr_spawn(1)
+                continue
+            self._end(new, drain=False)
+            if self.interrupt_signal:
+                return
+            logger.error("A new web process did not become ready")
+            self.interrupt_children.append(idx)  # to be tried again, and for the exit code
+            if any(worker.is_alive() for worker in self.wrks):
+                time.sleep(RETRY_SECONDS)
+                self.main_loop_interrupt.set()
             else:
-                logger.error("A new web process did not become ready")
-                self._end(new, drain=False)
-                if not any(worker.is_alive() for worker in self.wrks):
-                    self.interrupt_children.append(idx)  # for the exit code
-                    self.signal_handler_interrupt()
-                    return
-                if not old.is_alive():
-                    time.sleep(RETRY_SECONDS)
-                    self.interrupt_children.append(idx)
-                    self.main_loop_interrupt.set()
-        self._metrics.incr_spawn(len(workers))
+                self.signal_handler_interrupt()
+                return
 
-    def _is_ready(self, worker: WorkerProcess, seconds: float) -> bool:
-        """Whether it is alive and has loaded the application, within `seconds`."""
-        until = time.monotonic() + seconds
-        while worker.is_alive():
-            if self._channels[worker].poll(0.05 if seconds else 0):
-                return True
-            if time.monotonic() >= until or self.interrupt_signal:
+    def _is_ready(self, worker: WorkerProcess, within_seconds: float = READY_SECONDS) -> bool:
+        """Whether it lives and has loaded the application, `within_seconds` from now."""
+        channel = self._channels[worker]
+        until = time.monotonic() + within_seconds
+        while worker not in self._ready and worker.is_alive() and not self.interrupt_signal:
+            if channel.poll(min(POLL_SECONDS, within_seconds)):
+                try:
+                    channel.recv_bytes()
+                except EOFError:  # it is dying
+                    return False
+                self._ready.add(worker)
+            elif time.monotonic() >= until:
                 break
-        return False
+        return worker in self._ready and worker.is_alive()
 
     def _end(self, worker: WorkerProcess, *, drain: bool) -> None:
         channel = self._channels.pop(worker)
+        self._ready.discard(worker)
         if drain:
             with suppress(OSError):  # it has ended meanwhile
                 channel.send_bytes(b"drain")

@@ -110,12 +110,16 @@ class Service:
     def start_cluster(self) -> None:
         self._start("cluster", "manage.py", "qcluster")
 
-    def start_web(self, workers: int = 1, **environ: str) -> None:
-        """Granian with so many web processes, each of which is replaced when it dies."""
+    def start_web(self, workers: int = 1, *, until_healthy: bool = True, **environ: str) -> None:
+        """So many web processes, each of which is replaced when it dies."""
         self._start(
-            "web", *web_command("127.0.0.1", str(self.port))[1:], GRANIAN_WORKERS=str(workers), **environ
+            "web",
+            *web_command("127.0.0.1", str(self.port))[1:],
+            GRANIAN_WORKERS=str(workers),
+            **environ,
         )
-        wait_until(self._is_healthy)
+        if until_healthy:
+            wait_until(self._is_healthy)
 
     def pids(self, name: str) -> list[int]:
         """The processes that a part has begun: web processes, or those of the cluster."""
@@ -126,9 +130,9 @@ class Service:
         """Send a signal to a part's first process."""
         self._processes[name].send_signal(number)
 
-    def wait(self, name: str) -> None:
-        """Wait for the end of a part that was told to end."""
-        self._processes.pop(name).wait(START_SECONDS)
+    def wait(self, name: str) -> int:
+        """Wait for the end of a part. Returns its exit code."""
+        return self._processes.pop(name).wait(START_SECONDS)
 
     def terminate_connections(self) -> None:
         """As an operator does, or a failover."""
