@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -62,11 +63,11 @@ class Server(MPServer):
             return
         # As granian does where SO_REUSEPORT does not share the load.
         self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
-        self._sfd = self._shd.get_fd()
+        self._sfd = self._shd.get_fd()  # type: ignore[attr-defined]
         self._sso = socket.socket(fileno=self._sfd)
         self._sso.set_inheritable(True)
 
-    def _spawn_worker(
+    def _spawn_worker(  # type: ignore[override]
         self, idx: int, target: Callable[..., None], callback_loader: Callable[[], Any]
     ) -> WorkerProcess:
         ours, theirs = multiprocessing.Pipe()
@@ -79,7 +80,7 @@ class Server(MPServer):
         workers: Sequence[int],
         spawn_target: Callable[..., None],
         target_loader: Callable[[], Any],
-        delay: float = 0,  # noqa: ARG002, readiness is what counts
+        delay: float = 0,
     ) -> None:
         for idx in dict.fromkeys(workers):
             old = self.wrks[idx]
@@ -158,10 +159,10 @@ def _leave_listening_sockets() -> None:
         nobody_knows.bind(("127.0.0.1", 0))
         nobody_knows.listen(1)
         nobody_knows.setblocking(False)
-        for name in os.listdir("/dev/fd"):
-            with suppress(OSError):  # the folder itself, closed meanwhile
-                if _is_listening(int(name)):
-                    os.dup2(nobody_knows.fileno(), int(name), inheritable=False)
+        for descriptor in [int(path.name) for path in Path("/dev/fd").iterdir()]:
+            with suppress(OSError):  # closed meanwhile
+                if _is_listening(descriptor):
+                    os.dup2(nobody_knows.fileno(), descriptor, inheritable=False)
 
 
 def _is_listening(descriptor: int) -> bool:
@@ -173,7 +174,7 @@ def _is_listening(descriptor: int) -> bool:
 
 def main() -> None:
     """The command line: granian's, with other defaults."""
-    cli.Server = Server
+    cli.Server = Server  # type: ignore[attr-defined]
     cli.cli(
         [*sys.argv[1:], "gatewayz.wsgi:application"],
         auto_envvar_prefix="GRANIAN",

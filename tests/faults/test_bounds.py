@@ -15,6 +15,7 @@ from threading import Thread
 import pytest
 
 from gatewayz import embedded
+from gatewayz.redis_breaker import OPEN_SECONDS
 from tests.faults.load import TABLE_HEAD, Answer, Caller, Load, audit, row_of
 from tests.faults.proxy import Proxy, upstream_of
 from tests.faults.service import Service, wait_until
@@ -126,6 +127,11 @@ def test_a_database_that_is_not_heard_of(service):
     report(f"database silent for {FAULT_SECONDS} s", answers)
     assert not [answer for answer in answers if answer.is_hung]
     assert all(answer.status == 201 or answer.is_clean for answer in answers)
+    # Those in flight run into their deadline, and those after them too.
+    assert {answer.code for answer in answers if answer.status != 201} <= {
+        "deadline_exceeded",
+        "overloaded",
+    }
     assert_normal_soon(service, ended_at, normal_ms)
 
 
@@ -137,9 +143,10 @@ def test_a_redis_that_is_not_heard_of(service):
 
     report(f"Redis silent for {FAULT_SECONDS} s", answers)
     assert {answer.status for answer in answers} == {201}
-    # Of each client one request waits for the time-out of Redis, not every one of them.
+    # Those in flight when it begins wait for the time-out of Redis, and then one at a time: it
+    # asks, waits REDIS_TIMEOUT_SECONDS, and nobody asks for OPEN_SECONDS.
     waited = [answer for answer in answers if answer.seconds > 0.4]
-    assert len(waited) <= CLIENTS * (1 + FAULT_SECONDS)
+    assert len(waited) <= CLIENTS + 1 + FAULT_SECONDS / (0.5 + OPEN_SECONDS)
     assert_normal_soon(service, ended_at, normal_ms)
 
 
@@ -149,6 +156,7 @@ def test_half_open_connections_to_the_database(service):
         lambda: (service.database_network.half_open(), time.sleep(FAULT_SECONDS)),
         allowed_seconds=ALLOWED_SECONDS,
     )
+    service.database_network.cut()  # as keepalives do for those that nobody has used
 
     report("half-open database connections", answers)
     assert not [answer for answer in answers if answer.is_hung]
