@@ -25,7 +25,7 @@ from typing import Any
 
 from granian import cli
 from granian.log import logger
-from granian.net import SocketSpec
+from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer, WorkerProcess
 
 from gatewayz import draining
@@ -62,7 +62,7 @@ class Server(MPServer):
             super()._init_shared_socket()
             return
         # As granian does where SO_REUSEPORT does not share the load.
-        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()  # type: ignore[assignment]
         self._sfd = self._shd.get_fd()  # type: ignore[attr-defined]
         self._sso = socket.socket(fileno=self._sfd)
         self._sso.set_inheritable(True)

@@ -118,8 +118,10 @@ class Caller:
             self._connection = None
 
 
-def _was_closed(idle: socket.socket) -> bool:
+def _was_closed(idle: socket.socket | None) -> bool:
     """Whether the server has closed a kept connection, as urllib3 looks before it uses one."""
+    if idle is None:
+        return True
     poll = select.poll()
     poll.register(idle, select.POLLIN)
     return bool(poll.poll(0))
