@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from gatewayz import draining
 from gatewayz.embedded.processes import runtime_dir
 from gatewayz.silent_connections import waiting_for_body
 
@@ -34,6 +36,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         _read_body(environ, settings.MAX_BODY_BYTES + 1)
     elif declared and int(declared) <= settings.MAX_BODY_BYTES:
         _read_body(environ, int(declared))
+    if draining.has_begun():
+        start_response = partial(_start_last_response, start_response)
     return _django(environ, start_response)
 
 
@@ -42,3 +46,10 @@ def _read_body(environ: dict[str, Any], length: int) -> None:
         body = environ["wsgi.input"].read(length)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = BytesIO(body)
+
+
+def _start_last_response(
+    start_response: Callable[..., Any], status: str, headers: list[tuple[str, str]], *rest: Any
+) -> Any:
+    """Start a response after which the server closes the connection, as its client is told."""
+    return start_response(status, [*headers, ("Connection", "close")], *rest)

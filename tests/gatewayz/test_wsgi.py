@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from django.test import RequestFactory
 
+from gatewayz import draining
 from gatewayz.wsgi import application
 
 BODY = b'{"title": "In chunks"}'
@@ -52,3 +53,17 @@ def test_a_body_that_is_declared_too_large_is_not_read(api_key, settings):
 
     assert (status, body["code"]) == ("413 Request Entity Too Large", "payload_too_large")
     assert unread.tell() == 0
+
+
+def test_a_process_that_is_about_to_end_ends_its_connections(monkeypatch):
+    def connection_of(environ):
+        answered = []
+        application(environ, lambda status, headers: answered.append(dict(headers)))
+        return answered[0].get("Connection")
+
+    environ = RequestFactory().get("/healthz").environ
+    assert connection_of(environ) is None
+
+    monkeypatch.setattr(draining, "_has_begun", True)
+
+    assert connection_of(environ) == "close"
