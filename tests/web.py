@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
 
-from gatewayz.run import web_command, web_defaults
+from gatewayz.run import web_command
 from tests.faults.service import wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -32,7 +32,6 @@ def web_process(**environ: str) -> Iterator[int]:
         cwd=CHECKOUT,
         env={
             **os.environ,
-            **web_defaults(),
             "GRANIAN_WORKERS": "1",
             "DATABASE_URL": _test_database_url(),
             "LOG_LEVEL": "CRITICAL",
