@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -39,11 +40,13 @@ def wait_until(true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """A port that nothing listens on, below those that connections are given."""
+    while True:
+        # 10,000 above it, a Redis Cluster has another.
+        port = random.randrange(10_000, 32_000)  # noqa: S311, no secret
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("", port))
+            return port
 
 
 def program(name: str) -> str:
@@ -199,11 +202,15 @@ class Installation:
         self.start(name, *host.prefix, sys.executable, "manage.py", "qcluster", environ=environ)
 
     def start(
-        self, name: str, *command: str, environ: dict[str, str] | None = None, as_user: bool = False
+        self,
+        name: str,
+        *command: str,
+        environ: dict[str, str] | None = None,
+        as_user: bool = False,
     ) -> subprocess.Popen[bytes]:
         """Start a process; its output is in the file NAME.log."""
         assert name not in self._processes
-        with (self.home / f"{name}.log").open("ab") as log:
+        with (self.home / f"{name}.log").open("wb") as log:
             self._processes[name] = subprocess.Popen(
                 command,
                 cwd=self.home if as_user else CHECKOUT,
@@ -219,7 +226,8 @@ class Installation:
     def kill(self, name: str, ending: signal.Signals = signal.SIGKILL) -> None:
         """End a process and all its children."""
         process = self._processes.pop(name)
-        os.killpg(process.pid, ending)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, ending)
         process.wait()
 
     def log(self, name: str) -> str:
@@ -232,22 +240,36 @@ class Installation:
     # --- Redis -----------------------------------------------------------------------------------
 
     def start_redis(self, name: str, *options: str, address: str = "127.0.0.1") -> int:
-        """A Redis without a disk. Returns its port."""
+        """A Redis that keeps nothing on disk. Returns its port."""
         port = free_port()
-        self.start_redis_at(name, port, *options, address=address)
+        self._start_redis(
+            *(name, address, port, "--bind", address, "--save", ""),
+            *("--protected-mode", "no", *options),
+        )
         return port
 
-    def start_redis_at(
-        self, name: str, port: int, *options: str, address: str = "127.0.0.1"
+    def start_sentinel(self, name: str, port: int, configuration: str) -> None:
+        """A Sentinel."""
+        file = self.home / f"{name}.conf"
+        file.write_text(configuration)
+        self._start_redis(name, "127.0.0.1", port, configuration=(str(file), "--sentinel"))
+
+    def _start_redis(
+        self,
+        name: str,
+        address: str,
+        port: int,
+        *options: str,
+        configuration: Sequence[str] = (),
     ) -> None:
         folder = self.home / name
         folder.mkdir(exist_ok=True)
         self.start(
             name,
-            *(redis_server.binary(), "--port", str(port), "--bind", address, "--save", ""),
-            *("--dir", str(folder), "--protected-mode", "no", *options),
+            *(redis_server.binary(), *configuration, "--port", str(port), "--dir", str(folder)),
+            *options,
         )
-        with redis.Redis(host=address, port=port) as client:
+        with redis_server.client(f"redis://{address}:{port}", timeout=1) as client:
             wait_until(lambda: self._lives(name) and _answers(client))
 
     # --- PostgreSQL ------------------------------------------------------------------------------
@@ -279,53 +301,54 @@ class Installation:
 def _answers(client: redis.Redis) -> bool:
     try:
         return bool(client.ping())
+    except redis.AuthenticationError:
+        return True
     except redis.RedisError:
         return False
 
 
 @contextmanager
 def network_namespaces(names: Sequence[str]) -> Iterator[dict[str, Host]]:
-    """Hosts with networks of their own, at a bridge that this machine is at too.
+    """Hosts with networks of their own, at a bridge that this machine, `here`, is at too.
 
-    Skips where that is not allowed.
+    Raises PermissionError where that is not allowed.
     """
-    ip = program("ip")
     own = f"gw{os.getpid() % 100_000}"
-    made: list[list[str]] = []
-
-    def run(*arguments: str, undo: Sequence[str] = ()) -> None:
-        done = subprocess.run([ip, *arguments], capture_output=True, text=True)
-        if done.returncode:
-            raise PermissionError(done.stderr.strip())
-        if undo:
-            made.append([ip, *undo])
-
-    hosts = {}
     subnet = f"10.{200 + os.getpid() % 50}.{os.getpid() % 250}"
+    hosts = {"here": Host(f"{subnet}.1")}
+    with ExitStack() as undone:
+
+        def run(arguments: str, undo: str = "") -> None:
+            _ip(arguments)
+            if undo:
+                undone.callback(_ip, undo)
+
+        run(f"link add {own} type bridge", undo=f"link del {own}")
+        run(f"address add {subnet}.1/24 dev {own}")
+        run(f"link set {own} up")
+        for number, name in enumerate(names, start=2):
+            space, inside, outside = f"{own}-{name}", f"{own}i{number}", f"{own}o{number}"
+            run(f"netns add {space}", undo=f"netns del {space}")
+            run(
+                f"link add {outside} type veth peer name {inside} netns {space}",
+                undo=f"link del {outside}",
+            )
+            run(f"link set {outside} master {own} up")
+            run(f"-n {space} address add {subnet}.{number}/24 dev {inside}")
+            run(f"-n {space} link set {inside} up")
+            run(f"-n {space} link set lo up")
+            hosts[name] = Host(f"{subnet}.{number}", ("ip", "netns", "exec", space))
+        yield hosts
+
+
+def _ip(arguments: str) -> None:
+    """Run `ip`. Raises PermissionError when there is none, or it fails."""
     try:
-        try:
-            run("link", "add", own, "type", "bridge", undo=("link", "del", own))
-            run("address", "add", f"{subnet}.1/24", "dev", own)
-            run("link", "set", own, "up")
-            for number, name in enumerate(names, start=2):
-                space, inside, outside = f"{own}-{name}", f"{own}i{number}", f"{own}o{number}"
-                run("netns", "add", space, undo=("netns", "del", space))
-                pair = ("type", "veth", "peer", "name", inside, "netns", space)
-                run("link", "add", outside, *pair)
-                run("link", "set", outside, "master", own, "up")
-                for line in (
-                    f"address add {subnet}.{number}/24 dev {inside}",
-                    f"link set {inside} up",
-                    "link set lo up",
-                ):
-                    run("-n", space, *line.split())
-                hosts[name] = Host(f"{subnet}.{number}", (ip, "netns", "exec", space))
-        except PermissionError as error:
-            pytest.skip(f"needs network namespaces: {error}")
-        yield {**hosts, "here": Host(f"{subnet}.1")}
-    finally:
-        for command in reversed(made):
-            subprocess.run(command, check=True)
+        subprocess.run(["ip", *arguments.split()], check=True, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise PermissionError("needs ip, of iproute2") from error
+    except subprocess.CalledProcessError as error:
+        raise PermissionError(error.stderr.strip()) from error
 
 
 def own_to_server_user(path: Path) -> None:

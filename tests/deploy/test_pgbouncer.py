@@ -101,7 +101,11 @@ def test_roles_have_the_time_outs_that_the_pooler_does_not_take(installation, po
     with installation.database(url) as connection:
         statement, lock, idle = (
             connection.execute(f"SHOW {name}").fetchone()[0]
-            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+            for name in (
+                "statement_timeout",
+                "lock_timeout",
+                "idle_in_transaction_session_timeout",
+            )
         )
 
     assert (statement, lock, idle) == ("5s", "4s", "30s")
