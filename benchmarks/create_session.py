@@ -36,9 +36,10 @@ from tests.faults.proxy import Proxy, upstream_of
 RESULTS = Path(__file__).parent / "results"
 PATH = "/v1/chat/sessions"
 BODY = {"title": "Benchmark", "model": "openai/gpt-4o"}
-COUNTED_REQUESTS = 200
+COUNTED_REQUESTS = 50
 WARM_UP_SECONDS = 1.0
 DRAIN_SECONDS = 60.0
+QUIET_SECONDS = 0.3
 
 
 @dataclass
@@ -155,6 +156,8 @@ class _Bench:
     def __init__(self, chosen: argparse.Namespace) -> None:
         self.chosen = chosen
         self._stack = ExitStack()
+        self._quiet_seconds = QUIET_SECONDS
+        self._costs: dict[str, tuple[float | None, float]] = {}
 
     def __enter__(self) -> "_Bench":
         url = os.environ["DATABASE_URL"]
@@ -171,6 +174,8 @@ class _Bench:
     def measure(self, latency_ms: float, clients: list[int]) -> list[Measured]:
         """Every contender at one latency, for each number of clients; prints the tables."""
         chosen = self.chosen
+        # No request of any contender has more round trips to the database between two rows.
+        self._quiet_seconds = QUIET_SECONDS + latency_ms * 6 / 1000
         services = [SERVICES[name] for name in chosen.contenders if name != LIMIT]
         with (
             self._database_at(latency_ms) as url,
@@ -184,15 +189,15 @@ class _Bench:
             ) as started,
         ):
             self._check_answers(started)
-            costs = {one.contender.name: self._count(one) for one in started}
-            costs[LIMIT] = (1.0, 0.0)
+            # The same at every latency.
+            self._costs = self._costs or {one.contender.name: self._count(one) for one in started}
             measured = []
             with ExitStack() as workers:
                 for one in started:
                     workers.enter_context(one.worker())
                 self._await_activity("its worker")
                 for count in clients:
-                    table = self._rounds(latency_ms, count, started, costs, url)
+                    table = self._rounds(latency_ms, count, started, url)
                     print(_table(table), flush=True)
                     measured += table
         return measured
@@ -239,10 +244,9 @@ class _Bench:
 
             # Prepared statements, caches and pools of every process are warm afterwards.
             load.create_sessions(one.port, one.api_key, 16, WARM_UP_SECONDS)
-            statements = StatementLog(self.database).count(requests)
-            round_trips = redis_round_trips(self.redis, requests)
-        if not one.contender.redis:
-            round_trips = 0  # but for the heartbeats of ours
+            statements, round_trips = StatementLog(self.database).count(
+                lambda: redis_round_trips(self.redis, requests)
+            )
         return (
             statements / COUNTED_REQUESTS if statements is not None else None,
             round_trips / COUNTED_REQUESTS,
@@ -255,7 +259,6 @@ class _Bench:
         latency_ms: float,
         clients: int,
         started: list[Running],
-        costs: dict[str, tuple[float | None, float]],
         url: str,
     ) -> list[Measured]:
         table = [
@@ -263,13 +266,19 @@ class _Bench:
                 one.contender.name,
                 latency_ms,
                 clients,
-                *costs[one.contender.name],
+                *self._costs[one.contender.name],
                 one.memory_mb(),
             )
             for one in started
         ]
         if LIMIT in self.chosen.contenders:
-            table.append(Measured(LIMIT, latency_ms, clients, *costs[LIMIT], 0.0))
+            table.append(Measured(LIMIT, latency_ms, clients, 1.0, 0.0, 0.0))
+        self._forget_rows()
+        for one in started:
+            # Connections are made one after another, each with several round trips.
+            seconds = WARM_UP_SECONDS + latency_ms / 50
+            load.create_sessions(one.port, one.api_key, clients, seconds)
+            self._await_activity(one.contender.name)
         for _ in range(self.chosen.rounds):
             for measured, one in zip(table, [*started, None], strict=False):
                 self._forget_rows()
@@ -280,7 +289,6 @@ class _Bench:
         return table
 
     def _round(self, one: Running, clients: int) -> Load:
-        load.create_sessions(one.port, one.api_key, clients, WARM_UP_SECONDS)
         before = one.cpu_seconds()
         try:
             found = load.create_sessions(one.port, one.api_key, clients, self.chosen.seconds)
@@ -317,8 +325,13 @@ class _Bench:
         self.database.execute("CHECKPOINT")
 
     def _await_activity(self, name: str) -> None:
-        """Wait for the workers; raise LoadError unless there is an event for each session."""
+        """Wait until all is quiet; raise LoadError unless there is an event for each session.
+
+        The load ends without waiting for the last answers, and a row of theirs must not come
+        when the tables have been emptied for the next round.
+        """
         deadline = time.monotonic() + DRAIN_SECONDS
+        before: tuple[int, int] | None = None
         while True:
             row = self.database.execute(
                 "SELECT (SELECT count(*) FROM chat_sessions), (SELECT count(*) FROM activity_log"
@@ -326,19 +339,22 @@ class _Bench:
             ).fetchone()
             assert row is not None
             sessions, events = row
-            if sessions == events:
+            if sessions == events and row == before:
                 return
             if time.monotonic() > deadline:
                 raise load.LoadError(f"{name}: {sessions} sessions and {events} events")
-            time.sleep(0.1)
+            before = row
+            time.sleep(self._quiet_seconds)
 
 
 def _user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
     """A user, and the key with which each contender is asked."""
     from accounts.keys import create_key
-    from accounts.models import User
+    from accounts.models import Plan, User
 
-    user = User.objects.create_user("benchmark@example.com")
+    # Limited, but by more than is done here.
+    plan = Plan.objects.get(plan_type=Plan.Type.PRO)
+    user = User.objects.create_user("benchmark@example.com", plan=plan)
     _, api_key = create_key(user, key_name="benchmark")
     keys = dict.fromkeys(SERVICES, api_key)
     if "drf" in names:

@@ -6,14 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
+from gatewayz import deadline
 from gatewayz.metrics.requests import count_problem
 from gatewayz.request_context import current_request_id
 
@@ -21,6 +21,18 @@ logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+
+# SQLSTATE of a row that would refer to one that is not there.
+_FOREIGN_KEY_VIOLATION = "23503"
+
+
+class DeadlineExceeded(exceptions.APIException):
+    """The request is late; whether what it asked for was done may not be known."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The request could not be completed in time. Please try again."
+    default_code = "deadline_exceeded"
+    wait = RETRY_AFTER_SECONDS
 
 
 def problem(
@@ -71,6 +83,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif _refers_to_nothing(exc):
+        # The view has seen it, and then it was erased: the session, or the caller's account.
+        exc = exceptions.NotFound("What this belongs to is not there any more.")
 
     headers: dict[str, str] = {}
     if isinstance(exc, exceptions.ValidationError):
@@ -86,13 +101,20 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return None
 
     count_problem(body["status"], body["code"])
-    set_rollback()
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
+
+
+def _refers_to_nothing(exc: Exception) -> bool:
+    cause = getattr(exc.__cause__, "sqlstate", None)
+    return isinstance(exc, IntegrityError) and cause == _FOREIGN_KEY_VIOLATION
 
 
 def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     # The exception's text names hosts and statements: it belongs in the log only.
     logger.error("The %s is unavailable", part, exc_info=exc)
+    if deadline.has_passed():
+        late = DeadlineExceeded()
+        return problem(late.status_code, _code_of(late), str(late.detail)), _headers_of(late)
     body = problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{part}_unavailable",
@@ -102,7 +124,7 @@ def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, s
 
 
 def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
-    headers = {}
+    headers: dict[str, str] = dict(getattr(exc, "headers", {}))
     if getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
     if getattr(exc, "wait", None):

@@ -7,6 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from gatewayz.redis_breaker import BreakerRetry
+
 SENTINEL_SCHEME = "redis+sentinel"
 _SENTINEL_PORT = 26379
 
@@ -40,8 +42,7 @@ def cache_options(url: str, timeout_seconds: float) -> dict[str, Any]:
     options: dict[str, Any] = {
         "SOCKET_CONNECT_TIMEOUT": timeout_seconds,
         "SOCKET_TIMEOUT": timeout_seconds,
-        # One retry, at once: a connection that Redis has closed meanwhile is replaced.
-        "CONNECTION_POOL_KWARGS": {"protocol": 2, "retry": Retry(NoBackoff(), 1)},
+        "CONNECTION_POOL_KWARGS": {"protocol": 2, "retry": BreakerRetry()},
     }
     parts = urlsplit(url)
     if parts.scheme != SENTINEL_SCHEME:

@@ -8,11 +8,14 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import environ
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
 
 from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
@@ -88,6 +91,23 @@ DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and PRODUCTION:
     raise ImproperlyConfigured("DEBUG must be off in production")
 
+# PRIVY_APP_ID: the application of Privy whose users may sign in; empty lets nobody.
+PRIVY_APP_ID = env("PRIVY_APP_ID", default="")
+
+# PRIVY_VERIFICATION_KEY: the public key of that application, as Privy's dashboard shows it
+# (PEM, line ends as they are or as \n).
+PRIVY_VERIFICATION_KEY = env("PRIVY_VERIFICATION_KEY", default="").replace("\\n", "\n")
+if PRIVY_APP_ID:
+    try:
+        _privy_key = load_pem_public_key(PRIVY_VERIFICATION_KEY.encode())
+    except ValueError as exc:
+        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is no public key in PEM") from exc
+    if not isinstance(getattr(_privy_key, "curve", None), SECP256R1):
+        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is not of the curve P-256")
+
+# EMAIL_SIGN_UP: whether anybody may make a user with e-mail address and password.
+EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
+
 # ALLOWED_HOSTS: the host names to answer to, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 if PRODUCTION and not ALLOWED_HOSTS:
@@ -133,7 +153,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
+    "gatewayz.deadline.DeadlineMiddleware",
     "gatewayz.health.ProbeMiddleware",
+    "gatewayz.load_shedding.LoadSheddingMiddleware",
+    "accounts.limits.middleware.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gatewayz.pages.PageSessionMiddleware",
@@ -192,18 +215,22 @@ LANGUAGE_CODE = "en-us"
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
-# DATABASE_CONNECT_TIMEOUT_SECONDS: whole seconds to wait for a connection to PostgreSQL.
+# DATABASE_CONNECT_TIMEOUT_SECONDS: whole seconds, 2 or more, for one attempt to connect to one
+# host. Several hosts, of which the primary is used, are given as
+# postgresql://user:password@/name?host=a,b&port=5432,5432&target_session_attrs=read-write
 _connect_timeout_seconds = env.int("DATABASE_CONNECT_TIMEOUT_SECONDS", default=2)
 
 # DATABASE_STATEMENT_TIMEOUT_SECONDS: the longest that one statement may run; 0 is no limit,
 # which is right for `manage.py migrate` when it builds an index on a big table.
 _statement_timeout_seconds = env.float("DATABASE_STATEMENT_TIMEOUT_SECONDS", default=5)
 
-# What a session of PostgreSQL is limited to, in milliseconds.
+# What bounds a session of PostgreSQL, in milliseconds.
 DATABASE_TIMEOUTS_MS = {
     "statement_timeout": int(_statement_timeout_seconds * 1000),
     "lock_timeout": 4_000,
     "idle_in_transaction_session_timeout": 30_000,
+    # Ends the statement of a client that has gone.
+    "client_connection_check_interval": 1_000,
 }
 
 # DATABASE_POOLER: `transaction` where DATABASE_URL leads to a pooler that gives a connection to
@@ -213,33 +240,40 @@ DATABASE_POOLER = env("DATABASE_POOLER", default="none")
 if DATABASE_POOLER not in {"none", "transaction"}:
     raise ImproperlyConfigured("DATABASE_POOLER must be `none` or `transaction`")
 
-# DATABASE_POOL_SIZE: connections that the threads of one process share; 0 is one persistent
-# connection per thread. wsgi.py asks for a pool; workers and commands have a single thread.
-_pool_size = env.int("DATABASE_POOL_SIZE", default=0)
+# DATABASE_POOL_SIZE: connections that the threads of one process share, and so the requests that
+# it works on at once; 0 is one persistent connection per thread. wsgi.py asks for a pool;
+# workers and commands have a single thread.
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
+
+# DATABASE_POOL_TIMEOUT_SECONDS: how long a request waits for one of them, for instance while
+# PostgreSQL restarts.
+_pool_timeout_seconds = env.float("DATABASE_POOL_TIMEOUT_SECONDS", default=3)
 
 
-def _database(url: str) -> dict[str, Any]:
+def _database(url: str, pool_timeout_seconds: float) -> dict[str, Any]:
     """The entry of DATABASES for a URL."""
     database: dict[str, Any] = env.db_url_config(url)
     options = {
         **database.get("OPTIONS", {}),
         "connect_timeout": _connect_timeout_seconds,
         "application_name": "gatewayz",
+        # A server that has gone is noticed after 9 s, also by workers, which have no deadline.
+        "keepalives_idle": 3,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 9_000,
     }
     if DATABASE_POOLER == "none":
         options["options"] = " ".join(
             f"-c {name}={timeout_ms}" for name, timeout_ms in DATABASE_TIMEOUTS_MS.items()
         )
-    if _pool_size:
-        options["pool"] = {
-            "min_size": 1,
-            "max_size": _pool_size,
-            "timeout": _connect_timeout_seconds,
-        }
+    if DATABASE_POOL_SIZE:
+        options |= {"pool_size": DATABASE_POOL_SIZE, "pool_timeout": pool_timeout_seconds}
     else:
         database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     return {
         **database,
+        "ENGINE": "gatewayz.database",
         "OPTIONS": options,
         # A cursor on the server would stay behind in a connection that is another's by then.
         "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLER == "transaction",
@@ -251,13 +285,19 @@ _database_url = env("DATABASE_URL", default="")
 if PRODUCTION and not _database_url:
     raise ImproperlyConfigured("DATABASE_URL must be set in production")
 DATABASES = {
-    "default": _database(_database_url or "postgresql://postgres@127.0.0.1:5432/gatewayz")
+    "default": _database(
+        _database_url or "postgresql://postgres@127.0.0.1:5432/gatewayz", _pool_timeout_seconds
+    )
 }
 
 # DATABASE_REPLICA_URL: a streaming replica of that database, which answers the views marked
 # `@reads_replica`; see gatewayz/replica.py.
 if _replica_url := env("DATABASE_REPLICA_URL", default=""):
-    DATABASES["replica"] = {**_database(_replica_url), "TEST": {"MIRROR": "default"}}
+    DATABASES["replica"] = {
+        # Nobody waits for it to come back: there is the primary.
+        **_database(_replica_url, pool_timeout_seconds=0.3),
+        "TEST": {"MIRROR": "default"},
+    }
     DATABASE_ROUTERS = ["gatewayz.replica.ReplicaRouter"]
     MIDDLEWARE.insert(1, "gatewayz.replica.MarkWritesMiddleware")
 
@@ -359,7 +399,57 @@ ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
 # sums stay. The default covers a year and the month after it in which people look back.
 ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
 
+# --- Notifications ----------------------------------------------------------------------------
+
+# EMAIL_URL: the mail server: smtp+tls://user:password@host:587 (STARTTLS),
+# smtp+ssl://user:password@host:465, or smtp://host:25; what is special in a password is
+# percent-encoded. Without it, development writes e-mails to files in the data directory, and
+# production sends none (`manage.py check --deploy` says so).
+_email_url = env("EMAIL_URL", default="")
+_email = env.email_url_config(_email_url or "dummymail://")
+if not _email_url and not PRODUCTION:
+    _email["EMAIL_BACKEND"] = "django.core.mail.backends.filebased.EmailBackend"
+    _email["EMAIL_FILE_PATH"] = str(DATA_DIR / "emails")
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = "EMAIL_USE_TLS" in _email, "EMAIL_USE_SSL" in _email
+
+# For each step of talking to the mail server; well within the time-out of a task.
+EMAIL_TIMEOUT = 10
+
+# EMAIL_FROM: whom e-mails are from, such as `Gatewayz <notifications@example.com>`.
+DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="Gatewayz <notifications@localhost>")
+
+# WEBHOOKS_TO_PRIVATE_NETWORKS: let webhooks lead to private addresses and use http, for trying
+# them on one's own machine. Never in production, where users could reach into the network.
+WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
+if WEBHOOKS_TO_PRIVATE_NETWORKS and PRODUCTION:
+    raise ImproperlyConfigured("WEBHOOKS_TO_PRIVATE_NETWORKS must be off in production")
+
+# --- Referrals --------------------------------------------------------------------------------
+
+# INVITE_URL: the page of the front end to which referral codes lead, as `?ref=CODE`. One
+# without a host is on the host of the request.
+INVITE_URL = env("INVITE_URL", default="/signup")
+
+# REFERRAL_BONUS_DOLLARS: what each of the two is credited; REFERRAL_MAX_USES: how often a new
+# code can be applied.
+REFERRAL_BONUS_DOLLARS = Decimal(env("REFERRAL_BONUS_DOLLARS", default="10.00"))
+REFERRAL_MAX_USES = env.int("REFERRAL_MAX_USES", default=10)
+
+# --- Limits -----------------------------------------------------------------------------------
+
+# RATE_LIMITS_FAIL_OPEN: whether requests are let in, uncounted, while Redis is down; off refuses
+# them with 503.
+RATE_LIMITS_FAIL_OPEN = env.bool("RATE_LIMITS_FAIL_OPEN", default=True)
+
 # --- API --------------------------------------------------------------------------------------
+
+# REQUEST_DEADLINE_SECONDS: after this, a request that is not answered is answered with a 503.
+# Clients may ask for less by `X-Request-Timeout`. Far below the 15 s after which they give up.
+REQUEST_DEADLINE_SECONDS = env.float("REQUEST_DEADLINE_SECONDS", default=5)
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
 DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
@@ -384,6 +474,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.permissions.HasScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.limits.throttles.PrincipalThrottle"],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
