@@ -230,6 +230,11 @@ class Installation:
             os.killpg(process.pid, ending)
         process.wait()
 
+    def ask_to_end(self, name: str, signal_: signal.Signals) -> subprocess.Popen[bytes]:
+        """Send a signal to a process, but not to its children."""
+        self._processes[name].send_signal(signal_)
+        return self._processes[name]
+
     def log(self, name: str) -> str:
         return (self.home / f"{name}.log").read_text()
 
