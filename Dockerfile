@@ -42,6 +42,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     GRANIAN_WORKERS=2 \
     GRANIAN_BLOCKING_THREADS=512 \
     GRANIAN_LOG_LEVEL=warning \
+    GRANIAN_RESPAWN_FAILED_WORKERS=true \
     # Longer than a request may take: what was begun is answered before the process ends.
     GRANIAN_WORKERS_KILL_TIMEOUT=8
 
