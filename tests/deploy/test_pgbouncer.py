@@ -1,24 +1,15 @@
 """The service behind a real PgBouncer that gives a connection to each transaction."""
 
+import re
+
 import psycopg
 import pytest
 
 from gatewayz.embedded import postgres_server
-from tests.deploy.installation import Installation, free_port, program, wait_until
+from tests.deploy.installation import CHECKOUT, Installation, free_port, program, wait_until
 
-CONFIGURATION = """
-[databases]
-* = host={postgres} port={postgres_port}
-
-[pgbouncer]
-listen_addr = {address}
-listen_port = {port}
-unix_socket_dir =
-auth_type = trust
-auth_file = {users}
-pool_mode = transaction
-default_pool_size = 2
-"""
+CONFIGURATION = (CHECKOUT / "deploy" / "pgbouncer" / "pgbouncer.ini").read_text()
+PASSWORD = "of-pgbouncer"
 
 
 def start_pgbouncer(installation: Installation, address: str = "127.0.0.1") -> str:
@@ -26,21 +17,33 @@ def start_pgbouncer(installation: Installation, address: str = "127.0.0.1") -> s
     binary = program("pgbouncer")
     port = free_port()
     users = installation.home / "pgbouncer-users"
-    users.write_text('"postgres" ""\n"pooled_web" ""\n')
+    users.write_text("".join(f'"{role}" "{PASSWORD}"\n' for role in ("postgres", "pooled_web")))
     configuration = installation.home / "pgbouncer.ini"
     configuration.write_text(
-        CONFIGURATION.format(
-            postgres=installation.postgres_socket,
-            postgres_port=postgres_server.PORT,
-            address=address,
-            port=port,
-            users=users,
+        _with(
+            CONFIGURATION,
+            gatewayz=f"host={installation.postgres_socket} port={postgres_server.PORT}",
+            listen_addr=address,
+            listen_port=port,
+            auth_file=users,
+            # Fewer than our connections.
+            default_pool_size=2,
         )
     )
     installation.start("pgbouncer", binary, str(configuration), as_user=True)
-    url = f"postgresql://postgres@{address}:{port}/{postgres_server.DATABASE_NAME}"
+    url = f"postgresql://postgres:{PASSWORD}@{address}:{port}/{postgres_server.DATABASE_NAME}"
     wait_until(lambda: _answers(url))
     return url
+
+
+def _with(configuration: str, **changes: object) -> str:
+    """The configuration that is shipped, with other values for some of its settings."""
+    for name, value in changes.items():
+        configuration, found = re.subn(
+            rf"^{name} = .*$", f"{name} = {value}", configuration, flags=re.MULTILINE
+        )
+        assert found == 1, name
+    return configuration
 
 
 def _answers(url: str) -> bool:
@@ -96,7 +99,7 @@ def test_without_its_setting_the_pooler_refuses_our_time_outs(installation, pool
 
 def test_roles_have_the_time_outs_that_the_pooler_does_not_take(installation, pooled):
     installation.manage({}, "grant_roles", "--prefix", "pooled")
-    url = pooled["DATABASE_URL"].replace("postgres@", "pooled_web@")
+    url = pooled["DATABASE_URL"].replace("//postgres:", "//pooled_web:")
 
     with installation.database(url) as connection:
         statement, lock, idle = (
