@@ -52,4 +52,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 # A worker: ["python", "manage.py", "qcluster"], without this check.
-CMD ["granian", "gatewayz.wsgi:application"]
+CMD ["python", "-m", "gatewayz.web"]

@@ -190,9 +190,9 @@ class Installation:
         environ = environ | {"PROMETHEUS_MULTIPROC_DIR": str(self.home / f"metrics-{name}")}
         self.start(
             name,
-            *(*host.prefix, sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *(*host.prefix, sys.executable, "-m", "gatewayz.web"),
             *("--host", host.address, "--port", str(web.port), "--log-level", "error"),
-            *("--workers-kill-timeout", "5", "gatewayz.wsgi:application"),
+            *("--workers", "1"),
             environ=environ,
         )
         wait_until(lambda: self._lives(name) and web.is_healthy())
