@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections, router
 
 from accounts.principal import Principal
 from chat.models import ChatSession
@@ -115,7 +115,7 @@ def search_chats(owner: Principal, query: str, *, limit: int) -> tuple[list[Matc
 
     Returns at most `limit` matches, and how many sessions match in all.
     """
-    with connection.cursor() as cursor:
+    with connections[router.db_for_read(ChatSession)].cursor() as cursor:
         cursor.execute(_SEARCH, search_parameters(owner, query, limit=limit))
         rows = cursor.fetchall()
     matches = [

@@ -30,6 +30,7 @@ from chat.serializers import (
     SessionSerializer,
 )
 from gatewayz.envelope import success
+from gatewayz.replica import reads_replica
 from gatewayz.serializing import represented, represented_all, validated
 
 
@@ -45,6 +46,7 @@ class SessionsView(ChatView):
             status=HTTPStatus.CREATED,
         )
 
+    @reads_replica
     def get(self, request: AuthenticatedRequest) -> Response:
         page = validated(SessionPageInput, request.query_params)
         limit, offset = page["limit"], page["offset"]
@@ -83,6 +85,7 @@ class SessionBatchView(ChatView):
 
 @openapi.session
 class SessionView(ChatView):
+    @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
         page = validated(MessagePageInput, request.query_params)
         session = get_object_or_404(
@@ -178,6 +181,7 @@ class SearchView(ChatView):
     scope_level = "read"
 
     @idempotent
+    @reads_replica
     def post(self, request: AuthenticatedRequest) -> Response:
         given = validated(SearchInput, request.data)
         matches, count = search_chats(request.user, **given)
@@ -186,6 +190,7 @@ class SearchView(ChatView):
 
 @openapi.stats
 class StatsView(ChatView):
+    @reads_replica
     def get(self, request: AuthenticatedRequest) -> Response:
         statistics = ChatSession.objects.owned_by(request.user).statistics()
         return success(statistics, stats=statistics)

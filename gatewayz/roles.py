@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, transaction
 
 Role = Literal["web", "worker"]
@@ -81,10 +82,21 @@ def statements_to_grant(prefix: str) -> list[str]:
             "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[migrator, web, worker]]
         )
         existing = {name for (name,) in cursor.fetchall()}
+    timeouts = settings.DATABASE_TIMEOUTS_MS
     return [
         *(f"CREATE ROLE {role} LOGIN" for role in (migrator, web, worker) if role not in existing),
         # Who gives something to a role has to be a member of it.
         f"GRANT {migrator} TO {us}",
+        # Through a pooler, a process cannot say them when it connects. Migrations may take long.
+        *(
+            f"ALTER ROLE {role} IN DATABASE {database} SET {name} = {timeout_ms}"
+            for role, its_timeouts in (
+                (migrator, timeouts | {"statement_timeout": 0}),
+                (web, timeouts),
+                (worker, timeouts),
+            )
+            for name, timeout_ms in its_timeouts.items()
+        ),
         f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC",
         f"GRANT CONNECT ON DATABASE {database} TO {migrator}, {web}, {worker}",
         f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {migrator}",

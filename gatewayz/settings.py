@@ -11,6 +11,7 @@ from contextlib import suppress
 from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
 
 from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
-from gatewayz.redis_breaker import BreakerRetry
+from gatewayz.redis_servers import cache_location, cache_options, with_timeouts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -255,12 +256,6 @@ LANGUAGE_CODE = "en-us"
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
-# DATABASE_URL: postgresql://user:password@host:port/name. `make run` brings its own server.
-_database_url = env("DATABASE_URL", default="")
-if PRODUCTION and not _database_url:
-    raise ImproperlyConfigured("DATABASE_URL must be set in production")
-_database = env.db_url_config(_database_url or "postgresql://postgres@127.0.0.1:5432/gatewayz")
-
 # DATABASE_CONNECT_TIMEOUT_SECONDS: whole seconds, 2 or more, for one attempt to connect to one
 # host. Several hosts, of which the primary is used, are given as
 # postgresql://user:password@/name?host=a,b&port=5432,5432&target_session_attrs=read-write
@@ -269,6 +264,22 @@ _connect_timeout_seconds = env.int("DATABASE_CONNECT_TIMEOUT_SECONDS", default=2
 # DATABASE_STATEMENT_TIMEOUT_SECONDS: the longest that one statement may run; 0 is no limit,
 # which is right for `manage.py migrate` when it builds an index on a big table.
 _statement_timeout_seconds = env.float("DATABASE_STATEMENT_TIMEOUT_SECONDS", default=5)
+
+# What bounds a session of PostgreSQL, in milliseconds.
+DATABASE_TIMEOUTS_MS = {
+    "statement_timeout": int(_statement_timeout_seconds * 1000),
+    "lock_timeout": 4_000,
+    "idle_in_transaction_session_timeout": 30_000,
+    # Ends the statement of a client that has gone.
+    "client_connection_check_interval": 1_000,
+}
+
+# DATABASE_POOLER: `transaction` where DATABASE_URL leads to a pooler that gives a connection to
+# each transaction, as PgBouncer does. It takes no time-outs from us: roles have them, see
+# `manage.py grant_roles`. `none` is the default.
+DATABASE_POOLER = env("DATABASE_POOLER", default="none")
+if DATABASE_POOLER not in {"none", "transaction"}:
+    raise ImproperlyConfigured("DATABASE_POOLER must be `none` or `transaction`")
 
 # DATABASE_POOL_SIZE: connections that the threads of one process share, and so the requests that
 # it works on at once; 0 is one persistent connection per thread. wsgi.py asks for a pool;
@@ -279,34 +290,63 @@ DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
 # PostgreSQL restarts.
 _pool_timeout_seconds = env.float("DATABASE_POOL_TIMEOUT_SECONDS", default=3)
 
-_database["ENGINE"] = "gatewayz.database"
-_database["OPTIONS"] = {
-    **_database.get("OPTIONS", {}),
-    "connect_timeout": _connect_timeout_seconds,
-    "application_name": "gatewayz",
-    "options": f"-c statement_timeout={int(_statement_timeout_seconds * 1000)}"
-    " -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000"
-    # Ends the statement of a client that has gone.
-    " -c client_connection_check_interval=1000",
-    # A server that has gone is noticed after 9 s, also by workers, which have no deadline.
-    "keepalives_idle": 3,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 9_000,
-}
-if DATABASE_POOL_SIZE:
-    _database["OPTIONS"] |= {
-        "pool_size": DATABASE_POOL_SIZE,
-        "pool_timeout": _pool_timeout_seconds,
+
+def _database(url: str, pool_timeout_seconds: float) -> dict[str, Any]:
+    """The entry of DATABASES for a URL."""
+    database: dict[str, Any] = env.db_url_config(url)
+    options = {
+        **database.get("OPTIONS", {}),
+        "connect_timeout": _connect_timeout_seconds,
+        "application_name": "gatewayz",
+        # A server that has gone is noticed after 9 s, also by workers, which have no deadline.
+        "keepalives_idle": 3,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 9_000,
     }
-else:
-    _database["CONN_MAX_AGE"] = None
-    _database["CONN_HEALTH_CHECKS"] = True
-DATABASES = {"default": _database}
+    if DATABASE_POOLER == "none":
+        options["options"] = " ".join(
+            f"-c {name}={timeout_ms}" for name, timeout_ms in DATABASE_TIMEOUTS_MS.items()
+        )
+    if DATABASE_POOL_SIZE:
+        options |= {"pool_size": DATABASE_POOL_SIZE, "pool_timeout": pool_timeout_seconds}
+    else:
+        database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    return {
+        **database,
+        "ENGINE": "gatewayz.database",
+        "OPTIONS": options,
+        # A cursor on the server would stay behind in a connection that is another's by then.
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLER == "transaction",
+    }
+
+
+# DATABASE_URL: postgresql://user:password@host:port/name. `make run` brings its own server.
+_database_url = env("DATABASE_URL", default="")
+if PRODUCTION and not _database_url:
+    raise ImproperlyConfigured("DATABASE_URL must be set in production")
+DATABASES = {
+    "default": _database(
+        _database_url or "postgresql://postgres@127.0.0.1:5432/gatewayz", _pool_timeout_seconds
+    )
+}
+
+# DATABASE_REPLICA_URL: a streaming replica of that database, which answers the views marked
+# `@reads_replica`; see gatewayz/replica.py.
+if _replica_url := env("DATABASE_REPLICA_URL", default=""):
+    DATABASES["replica"] = {
+        # Nobody waits for it to come back: there is the primary.
+        **_database(_replica_url, pool_timeout_seconds=0.3),
+        "TEST": {"MIRROR": "default"},
+    }
+    DATABASE_ROUTERS = ["gatewayz.replica.ReplicaRouter"]
+    MIDDLEWARE.insert(1, "gatewayz.replica.MarkWritesMiddleware")
 
 # --- Redis ------------------------------------------------------------------------------------
 
-# REDIS_URL: redis://[:password@]host:port/db or unix:///path?db=0. `make run` brings its own.
+# REDIS_URL: redis://[:password@]host:port/db, rediss://… with TLS, unix:///path?db=0, or
+# redis+sentinel://[:password@]host:port,host:port,…/name/db for the primary that these Sentinels
+# call by that name (?sentinel_password= where they want one). `make run` brings its own.
 REDIS_URL = env("REDIS_URL", default="")
 if PRODUCTION and not REDIS_URL:
     raise ImproperlyConfigured("REDIS_URL must be set in production")
@@ -318,11 +358,8 @@ REDIS_KEY_PREFIX = env("REDIS_KEY_PREFIX", default="gatewayz")
 # REDIS_TIMEOUT_SECONDS: the longest that a request waits for Redis to connect or to answer.
 REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.5)
 
-_redis_options = {
-    "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS,
-    "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS,
-    "CONNECTION_POOL_KWARGS": {"protocol": 2, "retry": BreakerRetry()},
-}
+_redis_location = cache_location(REDIS_URL)
+_redis_options = cache_options(REDIS_URL, REDIS_TIMEOUT_SECONDS)
 
 # GATEWAYZ_KEY_CACHE: `off` looks every API key up in the database.
 KEY_CACHE = env.bool("GATEWAYZ_KEY_CACHE", default=True)
@@ -341,7 +378,7 @@ KEY_CACHE_MAX_ENTRIES = env.int("KEY_CACHE_MAX_ENTRIES", default=10_000)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": _redis_location,
         "KEY_PREFIX": REDIS_KEY_PREFIX,
         "OPTIONS": {
             # Data, never pickle: who can write to Redis must not be able to run code here.
@@ -351,7 +388,7 @@ CACHES = {
     },
     "keys": {
         "BACKEND": "gatewayz.caching.backend.TwoLevelCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": _redis_location,
         # The braces keep the entries together in a Redis Cluster.
         "KEY_PREFIX": f"{REDIS_KEY_PREFIX}:{{keys}}",
         "TIMEOUT": KEY_CACHE_TTL_SECONDS,
@@ -360,6 +397,13 @@ CACHES = {
             "ENDED_SECONDS": KEY_CACHE_STALE_SECONDS,
             **_redis_options,
         },
+    },
+    # The connections of the task queue. A worker waits for 1 s at an empty one, so its sockets
+    # may not time out sooner.
+    "queue": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": with_timeouts(_redis_location, connect_seconds=2, answer_seconds=5),
+        "OPTIONS": _redis_options,
     },
 }
 
@@ -373,9 +417,7 @@ Q_CLUSTER = {
     "name": f"{REDIS_KEY_PREFIX}:{{activity}}",
     "label": "Background tasks",
     "workers": env.int("WORKERS", default=2),
-    # A worker waits for 1 s at an empty queue, so its socket may not time out sooner.
-    "redis": f"{REDIS_URL}{'&' if '?' in REDIS_URL else '?'}"
-    "socket_timeout=5&socket_connect_timeout=2",
+    "django_redis": "queue",
     "timeout": 60,
     # Longer than the timeout, or a slow task would be handed out twice.
     "retry": 120,

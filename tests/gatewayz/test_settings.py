@@ -72,6 +72,8 @@ def test_production_refuses_to_start_without(name):
         {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": "no key"},
         {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": ED25519},
         {"LOG_FORMAT": "xml"},
+        {"DATABASE_POOLER": "session"},
+        {"REDIS_URL": "redis+sentinel://sentinel.example"},
         {"WEBHOOKS_TO_PRIVATE_NETWORKS": "on"},
         {"ALLOWED_HOSTS": "api.example.com,*"},
         {"KEY_PEPPERS": STRONG},
