@@ -6,12 +6,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import (
-    AdminPasswordChangeForm,
-    AdminUserCreationForm,
-    UserChangeForm,
-)
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +18,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
+from django_q.models import Failure, Schedule, Success
 from redis.exceptions import RedisError
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
+from unfold.forms import UserCreationForm as UnfoldUserCreationForm
 
 from accounts import audit, keys
 from accounts.activity import dead_letters
@@ -40,12 +41,8 @@ logger = logging.getLogger(__name__)
 
 SHOWN_KEYS = 20
 
-admin.site.site_header = "Gatewayz"
-admin.site.site_title = "Gatewayz"
-admin.site.index_title = "Operations"
 
-
-class UserCreationForm(AdminUserCreationForm):
+class UserCreationForm(UnfoldUserCreationForm):
     class Meta:
         model = User
         fields = ("email", "username")
@@ -239,7 +236,7 @@ class ApiKeyAdmin(BigTableAdmin):
 @admin.register(ActivityEvent)
 class ActivityEventAdmin(ReadOnlyAdmin):
     # Above the list, how the writing of it fares.
-    change_list_template = "admin/accounts/activityevent/change_list.html"
+    list_before_template = "admin/accounts/activityevent/health.html"
     list_display = ("timestamp", "user", "app", "finish_reason", "model", "tokens", "cost")
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
@@ -385,3 +382,45 @@ def _text(event: bytes | memoryview) -> str:
 
 def _pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    """Who may do what in this admin; see `manage.py staff_groups`."""
+
+
+admin.site.unregister([Failure, Schedule, Success])
+
+
+@admin.register(Failure)
+class FailureAdmin(ReadOnlyAdmin):
+    """Tasks that failed. Those of this service are all repeated by a schedule."""
+
+    list_display = ("name", "func", "started", "attempt_count", "shown_result")
+    fields = ("name", "func", "started", "stopped", "attempt_count", "whole_result")
+    readonly_fields = fields
+    ordering = ("-started",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return BigTableAdmin.has_delete_permission(self, request, obj)
+
+    @admin.display(description="error")
+    def shown_result(self, task: Failure) -> str:
+        return Truncator(str(task.result)).chars(100)
+
+    @admin.display(description="error")
+    def whole_result(self, task: Failure) -> SafeString:
+        return format_html("<pre>{}</pre>", str(task.result))
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin):
+    """What the workers do by the clock. Migrations make them: a schedule may call anything."""
+
+    list_display = ("name", "func", "schedule_type", "minutes", "next_run")
+    fields = ("name", "func", "schedule_type", "minutes", "repeats", "next_run")
+    readonly_fields = fields
+    ordering = ("name",)

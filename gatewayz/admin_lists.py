@@ -1,12 +1,12 @@
-"""What the admin's lists have in common: they stay fast on big tables."""
+"""What the admin's pages have in common: its look, and lists that stay fast on big tables."""
 
 from functools import cached_property
 from typing import Any, cast
 
-from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
 MAX_COUNTED_ROWS = 10_000
 
@@ -20,14 +20,19 @@ class BoundedPaginator(Paginator):
         return rows.order_by()[:MAX_COUNTED_ROWS].count()
 
 
-class BigTableAdmin(admin.ModelAdmin):
-    """A list ordered by primary key, without a count of the whole table."""
+class BigTableAdmin(ModelAdmin):
+    """A list ordered by primary key, without a count of the whole table.
+
+    `in_palette` has the search on every page look here too, through `get_search_results`; it
+    must find what it finds by an index.
+    """
 
     paginator = BoundedPaginator
     show_full_result_count = False
     ordering = ("-pk",)
     list_per_page = 50
     list_max_show_all = 200
+    in_palette = False
 
 
 class ReadOnlyAdmin(BigTableAdmin):

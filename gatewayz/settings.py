@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from gatewayz.admin_appearance import UNFOLD as UNFOLD
 from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -116,7 +117,9 @@ MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
 # --- Applications -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Before the admin, whose templates it replaces.
+    "unfold.apps.BasicAppConfig",
+    "gatewayz.apps.GatewayzAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -126,7 +129,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "gatewayz",
+    "gatewayz.apps.GatewayzConfig",
     "accounts",
     "chat",
 ]
