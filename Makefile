@@ -9,6 +9,7 @@ INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet
 # Settings under which `manage.py check --deploy` must find nothing; no server is contacted.
 SECRET := $(PY) -c 'import secrets; print(secrets.token_urlsafe(64))'
 PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
+	EMAIL_URL=smtp+tls://mail.example:587 \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help

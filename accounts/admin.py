@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -24,6 +25,10 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.forms import UserCreationForm as UnfoldUserCreationForm
 
+# Each registers its own.
+import accounts.notifications.admin
+import accounts.plans.admin
+import accounts.referrals.admin  # noqa: F401
 from accounts import audit, keys
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
@@ -35,6 +40,7 @@ from accounts.models import (
     AuditPersonalData,
     User,
 )
+from accounts.profile.erasure import request_erasure
 from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)
@@ -63,14 +69,16 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     add_form = UserCreationForm
     form = UserChangeForm
     change_password_form = PasswordForm
-    list_display = ("email", "username", "is_active", "is_staff", "created_at")
-    list_filter = ("is_active", "is_staff")
+    list_display = ("email", "username", "plan", "is_active", "is_staff", "created_at")
+    list_select_related = ("plan",)
+    list_filter = ("is_active", "is_staff", "plan")
     # Whole values only: each has an index of its own.
     search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
     search_help_text = "A whole e-mail address, user name or Privy id"
     readonly_fields = ("api_keys", "last_login", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("email", "username", "privy_user_id", "password")}),
+        ("Plan", {"fields": ("plan",)}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("API keys", {"fields": ("api_keys",)}),
         ("Chats", {"fields": ("chat_retention_days",)}),
@@ -80,11 +88,36 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
     )
     filter_horizontal = ("groups",)
+    actions = ("erase",)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # It would list, and delete in one request, all that the user ever did. Switch the user
-        # off: that ends all of its keys.
+        # off, which ends all of its keys, or erase it.
         return False
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Who has the permission that deleting users would need."""
+        return DjangoUserAdmin.has_delete_permission(self, request)
+
+    @admin.action(description="Erase the selected users and all they own", permissions=["erase"])
+    def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        users = queryset.filter(erased_from=None)
+        if "confirmed" not in request.POST:
+            return TemplateResponse(
+                request,
+                "admin/accounts/user/erase.html",
+                {
+                    **self.admin_site.each_context(request),
+                    "title": "Erase users",
+                    "opts": self.opts,
+                    "users": users,
+                    "checkbox": ACTION_CHECKBOX_NAME,
+                },
+            )
+        for user in users:
+            request_erasure(user.pk)
+        self.message_user(request, "Switched off; a worker erases them now.", messages.SUCCESS)
+        return None
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -117,7 +150,33 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
 class ApiKeyForm(forms.ModelForm):
     class Meta:
         model = ApiKey
-        fields = ("user", "key_name", "environment_tag", "scope_permissions", "expiration_date")
+        fields = (
+            "user",
+            "key_name",
+            "environment_tag",
+            "scope_permissions",
+            "ip_allowlist",
+            "domain_referrers",
+            "max_requests",
+            "expiration_date",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        # What is emptied is no limit, and not no value.
+        for name, nothing in (
+            ("scope_permissions", {}),
+            ("ip_allowlist", []),
+            ("domain_referrers", []),
+        ):
+            if name in cleaned:
+                cleaned[name] = cleaned[name] or nothing
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The user is not in the form of a key that is there, but its name is unique per user.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"user"}
 
 
 @admin.register(ApiKey)
@@ -139,9 +198,10 @@ class ApiKeyAdmin(BigTableAdmin):
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     autocomplete_fields = ("user",)
-    actions = ("rotate", "revoke", "activate")
+    actions = ("rotate", "rotate_with_grace", "revoke", "activate")
     made_by_service = (
         "masked",
+        "previous_expires_at",
         "is_active",
         "is_primary",
         "requests_used",
@@ -162,23 +222,10 @@ class ApiKeyAdmin(BigTableAdmin):
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
             # Only what was edited: the rest may have changed since the form was opened.
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-            before, after = _changes(form)
-            audit.record(
-                "key_updated",
-                user_id=obj.user_id,
-                target=audit.key_target(obj.pk),
-                before=before,
-                after=after,
-            )
+            keys.update_key(obj, {name: form.cleaned_data[name] for name in form.changed_data})
             return
-        key, secret = keys.create_key(
-            obj.user,
-            key_name=obj.key_name,
-            environment_tag=obj.environment_tag,
-            expiration_date=obj.expiration_date,
-            scope_permissions=obj.scope_permissions,
-        )
+        fields = ApiKeyForm.Meta.fields[1:]
+        key, secret = keys.create_key(obj.user, **{name: getattr(obj, name) for name in fields})
         obj.pk = key.pk
         obj.refresh_from_db()
         request.new_secrets = [(obj, secret)]  # type: ignore[attr-defined]
@@ -194,6 +241,25 @@ class ApiKeyAdmin(BigTableAdmin):
         with transaction.atomic():
             rotated = [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
         return self._show_secrets(request, rotated)
+
+    @admin.action(
+        description="Rotate, and let the old secrets work for another day", permissions=["change"]
+    )
+    def rotate_with_grace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
+        with transaction.atomic():
+            rotated = [
+                (key, keys.rotate_key(key, grace_seconds=86_400))
+                for key in queryset.select_related("user")
+            ]
+        return self._show_secrets(request, rotated)
+
+    def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
+        keys.delete_key(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        with transaction.atomic():
+            for key in queryset:
+                keys.delete_key(key)
 
     @admin.action(description="Deactivate the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -14,6 +15,8 @@ MAX_ENTRIES = 100
 # A host name, or `*.` and the domain whose hosts are meant.
 _DOMAIN = re.compile(r"(?:\*\.)?(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
 
+_MAPPED = IPv6Network("::ffff:0:0/96")
+
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
@@ -21,9 +24,13 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 def networks(allowlist: tuple[str, ...]) -> Networks:
     """The networks of an allow-list of addresses and CIDR blocks, IPv4 and IPv6.
 
-    Raises ValueError when one is neither.
+    What is neither, as an adopted database may hold, allows nobody.
     """
-    return tuple(ip_network(entry) for entry in allowlist)
+    found = []
+    for entry in allowlist:
+        with suppress(ValueError):
+            found.append(ip_network(entry))
+    return tuple(found)
 
 
 def allows_address(allowlist: tuple[str, ...], address: str) -> bool:
@@ -50,6 +57,28 @@ def allows_referrer(allowlist: Sequence[str], origin: str, referrer: str) -> boo
     return host is not None and any(_matches(host, entry) for entry in allowlist)
 
 
+def covers_addresses(allowlist: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether every address that the `other` list allows is allowed by this one."""
+    if not allowlist or not other:
+        return not allowlist
+    return all(
+        any(_is_within(inner, outer) for outer in networks(allowlist)) for inner in networks(other)
+    )
+
+
+def covers_referrers(allowlist: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether every referrer that the `other` list allows is allowed by this one."""
+    if not allowlist or not other:
+        return not allowlist
+    return all(any(_matches(entry, outer) for outer in allowlist) for entry in other)
+
+
+def _is_within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+
+
 def _host(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
@@ -58,16 +87,20 @@ def _host(url: str) -> str | None:
 
 
 def _matches(host: str, entry: str) -> bool:
-    return host.endswith(entry[1:]) if entry.startswith("*.") else host == entry
+    # Also for `host` a `*.` entry, which is then the same or one further down.
+    return host == entry or (entry.startswith("*.") and host.endswith(entry[1:]))
 
 
 def validate_ip_allowlist(given: Any) -> None:
     """Raise django's ValidationError unless `given` is a list of addresses and CIDR blocks."""
     for entry in _entries(given, 'A list of addresses and networks such as ["203.0.113.0/24"].'):
         try:
-            ip_network(entry)
+            network = ip_network(entry)
         except ValueError as exc:
             raise ValidationError(f"{exc}.") from exc
+        if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+            # Such callers have their IPv4 address here, so it would allow nobody.
+            raise ValidationError(f"{entry}: write IPv4 addresses as such.")
 
 
 def validate_domain_referrers(given: Any) -> None:

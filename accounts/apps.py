@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
         """Make the key cache before the threads that share it; have tasks survive a new key."""
         from accounts.background import accept_fallback_keys
         from accounts.key_entries import key_cache
+        from accounts.notifications import checks  # noqa: F401, registers itself
 
         key_cache()
         accept_fallback_keys()

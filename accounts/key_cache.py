@@ -8,6 +8,7 @@ the models is seen by every process within 100 ms of its commit, and within 2 s
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -17,13 +18,31 @@ from redis.exceptions import RedisError
 from accounts import key_entries, key_format
 from accounts.key_entries import CachedKey
 from accounts.models import ApiKey, User
-from accounts.principal import Principal
+from accounts.models.rate_limits import WINDOW_FIELDS
+from accounts.principal import Allowance, Limits, Principal
 from gatewayz.background_thread import BackgroundThread
 from gatewayz.caching.backend import Reading
 from gatewayz.caching.tally import Tally
 from gatewayz.request_context import timed
 
 logger = logging.getLogger(__name__)
+
+# The fields of Allowance, and where they stand.
+PLAN_LIMITS = (
+    ("requests_per_minute", "requests_per_minute"),
+    ("requests_per_hour", "requests_per_hour"),
+    ("requests_per_day", "daily_request_limit"),
+    ("requests_per_month", "monthly_request_limit"),
+    ("tokens_per_minute", "tokens_per_minute"),
+    ("tokens_per_hour", "tokens_per_hour"),
+    ("tokens_per_day", "daily_token_limit"),
+    ("tokens_per_month", "monthly_token_limit"),
+    ("concurrent_requests", "max_concurrent_requests"),
+)
+KEY_LIMITS = (
+    *((name, name) for name in WINDOW_FIELDS),
+    ("concurrent_requests", "concurrency_limit"),
+)
 
 LOADED_FIELDS = (
     "key_digest",
@@ -40,8 +59,13 @@ LOADED_FIELDS = (
     "ip_allowlist",
     "domain_referrers",
     "max_requests",
+    "requests_used",
+    *(f"user__plan__{field}" for _, field in PLAN_LIMITS),
+    *(f"rate_limits__{field}" for _, field in KEY_LIMITS),
 )
 MAX_TTL_SECONDS = 86_400
+
+_NO_LIMITS = Limits()
 
 # An entry that is not renewed ends, and the next who needs it fetches it.
 _renewal = BackgroundThread("key renewal")
@@ -276,24 +300,36 @@ def _load(api_key: str, digests: list[str]) -> _Loaded | None:
         ip_allowlist=tuple(row["ip_allowlist"]),
         domain_referrers=tuple(row["domain_referrers"]),
         max_requests=row["max_requests"],
+        requests_used=row["requests_used"],
+        limits=_limits(row),
     )
     return _Loaded(digest, principal)
+
+
+def _limits(row: Mapping[str, Any], user: str = "user__") -> Limits | None:
+    """The limits in a row whose fields of the user begin with `user`; None when there is none."""
+    limits = Limits(
+        Allowance(**{name: row[f"{user}plan__{field}"] or 0 for name, field in PLAN_LIMITS}),
+        Allowance(**{name: row.get(f"rate_limits__{field}") or 0 for name, field in KEY_LIMITS}),
+    )
+    return None if limits == _NO_LIMITS else limits
 
 
 def _load_legacy(digests: list[str]) -> _Loaded | None:
     """The principal of a key that the old service kept in its users table."""
     fields = ("legacy_key_digest", "id", "is_active", "is_staff")
-    row = User.objects.with_legacy_key(digests).values_list(*fields).first()
+    plan = [f"plan__{field}" for _, field in PLAN_LIMITS]
+    row = User.objects.with_legacy_key(digests).values(*fields, *plan).first()
     if row is None:
         return None
-    digest, user_id, user_is_active, is_staff = row
     principal = Principal(
-        user_id=user_id,
+        user_id=row["id"],
         key_id=None,
         key_is_active=True,
-        user_is_active=user_is_active,
-        is_staff=is_staff,
+        user_is_active=row["is_active"],
+        is_staff=row["is_staff"],
         environment_tag=ApiKey.Environment.LIVE,
         expires_at=None,
+        limits=_limits(row, user=""),
     )
-    return _Loaded(digest, principal)
+    return _Loaded(row["legacy_key_digest"], principal)

@@ -26,7 +26,7 @@ from gatewayz.caching.single_flight import SingleFlight
 logger = logging.getLogger(__name__)
 
 # Part of each entry's name: change it with the fields of Principal.
-_VERSION = 3
+_VERSION = 4
 
 # Keys that nobody has are remembered in this process only, briefly, and apart from the others:
 # a flood of them takes no more room than this, and no room from keys that work.
@@ -157,6 +157,21 @@ def forget_on_commit(digests: Iterable[str]) -> None:
     names = [key_cache().name_prefix + digest for digest in digests]
     if names:
         transaction.on_commit(lambda: _forget(names), robust=True)
+
+
+def forget_all_on_commit() -> None:
+    """Forget every key, in every process, once the transaction commits; in one message."""
+    transaction.on_commit(_forget_all, robust=True)
+
+
+def _forget_all() -> None:
+    try:
+        key_cache().entries.clear()
+    except RedisError:
+        # This process has forgotten them.
+        logger.exception(
+            "Redis does not take it: other processes may use old entries till they end"
+        )
 
 
 def _forget(names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What accounts tells Prometheus: the key cache, and the writing of activity."""
+"""What accounts tells Prometheus: the key cache, the limits, and the writing of activity."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from accounts import background, key_cache
+from accounts import background, key_cache, limits
 from accounts.activity import buffer
 from accounts.activity.health import age_seconds, counted_dead_letters
 from gatewayz.metrics.process import Following, process_gauge, sampled
@@ -29,6 +29,19 @@ _totals = {
         "renewed": "Keys looked up again before their entry ended.",
     }.items()
 }
+
+_limits_unavailable = Following(
+    Counter(
+        "gatewayz_limits_unavailable",
+        "Times that Redis did not answer the limits.",
+        registry=REGISTRY,
+    )
+)
+
+
+@sampled
+def _sample_limits() -> None:
+    _limits_unavailable.follow(limits.tally.counts()["unavailable"])
 
 
 @sampled

@@ -8,6 +8,36 @@ import msgspec
 Refusal = Literal["inactive_key", "inactive_user", "expired_key"]
 
 
+class Allowance(msgspec.Struct, frozen=True, array_like=True):
+    """How much a user or a key may do; 0 is any amount. See accounts.limits.scripts."""
+
+    requests_per_minute: int = 0
+    requests_per_hour: int = 0
+    requests_per_day: int = 0
+    requests_per_month: int = 0
+    tokens_per_minute: int = 0
+    tokens_per_hour: int = 0
+    tokens_per_day: int = 0
+    tokens_per_month: int = 0
+    concurrent_requests: int = 0
+
+    @property
+    def limits_tokens(self) -> bool:
+        return bool(
+            self.tokens_per_minute
+            or self.tokens_per_hour
+            or self.tokens_per_day
+            or self.tokens_per_month
+        )
+
+
+class Limits(msgspec.Struct, frozen=True, array_like=True):
+    """What the user's plan allows, and what the key is allowed by itself."""
+
+    user: Allowance = Allowance()
+    key: Allowance = Allowance()
+
+
 class Principal(msgspec.Struct, frozen=True, array_like=True):
     """The user and key behind a request: what authentication knows, and all that it caches.
 
@@ -29,7 +59,10 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     # See accounts.allowlists.
     ip_allowlist: tuple[str, ...] = ()
     domain_referrers: tuple[str, ...] = ()
+    # See accounts.limits. Of the requests, those that the database had counted when it was asked.
     max_requests: int | None = None
+    requests_used: int = 0
+    limits: Limits | None = None
 
     @property
     def pk(self) -> int:

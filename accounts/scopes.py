@@ -7,7 +7,7 @@ The resources are the parts of the API: `chat`; `activity`, the log and its sums
 `write` makes, changes, rotates and deletes keys, though none that may do more than the key that
 asks (accounts.key_bounds); `limits`, the rate limits of keys; `plan`, with usage and
 entitlements; `audit`, the audit trail; `notifications`; `referrals`; `profile`, the user's own
-data, its export and, at `admin`, its erasure.
+data and, at `admin`, its export and its erasure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +39,16 @@ def allows(scopes: Scopes, resource: str | None, level: str) -> bool:
         return True
     levels = scopes.get(resource or "", ())
     return level in levels or "admin" in levels
+
+
+def covers(scopes: Scopes, others: Scopes) -> bool:
+    """Whether a key with these scopes may do all that one with the `others` may."""
+    if not scopes or not others:
+        return not scopes
+    return all(
+        "admin" in scopes.get(resource, ()) or set(levels) <= set(scopes.get(resource, ()))
+        for resource, levels in others.items()
+    )
 
 
 def validate_scopes(given: Any) -> None:

@@ -6,6 +6,7 @@ the tables are in a database made for this run, and the keys in Redis have a pre
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in NAMES:
         print(f"usage: python -m benchmarks {{{','.join(NAMES)}}} [ARGUMENT…]", file=sys.stderr)
         return 2
+    # As after Ctrl-C, nothing that was started stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with _own_data():
         importlib.import_module(f"benchmarks.{arguments[0]}").main(*arguments[1:])
     return 0

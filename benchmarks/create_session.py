@@ -36,7 +36,7 @@ from tests.faults.proxy import Proxy, upstream_of
 RESULTS = Path(__file__).parent / "results"
 PATH = "/v1/chat/sessions"
 BODY = {"title": "Benchmark", "model": "openai/gpt-4o"}
-COUNTED_REQUESTS = 200
+COUNTED_REQUESTS = 50
 WARM_UP_SECONDS = 1.0
 DRAIN_SECONDS = 60.0
 
@@ -155,6 +155,7 @@ class _Bench:
     def __init__(self, chosen: argparse.Namespace) -> None:
         self.chosen = chosen
         self._stack = ExitStack()
+        self._costs: dict[str, tuple[float | None, float]] = {}
 
     def __enter__(self) -> "_Bench":
         url = os.environ["DATABASE_URL"]
@@ -184,15 +185,15 @@ class _Bench:
             ) as started,
         ):
             self._check_answers(started)
-            costs = {one.contender.name: self._count(one) for one in started}
-            costs[LIMIT] = (1.0, 0.0)
+            # The same at every latency.
+            self._costs = self._costs or {one.contender.name: self._count(one) for one in started}
             measured = []
             with ExitStack() as workers:
                 for one in started:
                     workers.enter_context(one.worker())
                 self._await_activity("its worker")
                 for count in clients:
-                    table = self._rounds(latency_ms, count, started, costs, url)
+                    table = self._rounds(latency_ms, count, started, url)
                     print(_table(table), flush=True)
                     measured += table
         return measured
@@ -239,10 +240,9 @@ class _Bench:
 
             # Prepared statements, caches and pools of every process are warm afterwards.
             load.create_sessions(one.port, one.api_key, 16, WARM_UP_SECONDS)
-            statements = StatementLog(self.database).count(requests)
-            round_trips = redis_round_trips(self.redis, requests)
-        if not one.contender.redis:
-            round_trips = 0  # but for the heartbeats of ours
+            statements, round_trips = StatementLog(self.database).count(
+                lambda: redis_round_trips(self.redis, requests)
+            )
         return (
             statements / COUNTED_REQUESTS if statements is not None else None,
             round_trips / COUNTED_REQUESTS,
@@ -255,7 +255,6 @@ class _Bench:
         latency_ms: float,
         clients: int,
         started: list[Running],
-        costs: dict[str, tuple[float | None, float]],
         url: str,
     ) -> list[Measured]:
         table = [
@@ -263,13 +262,19 @@ class _Bench:
                 one.contender.name,
                 latency_ms,
                 clients,
-                *costs[one.contender.name],
+                *self._costs[one.contender.name],
                 one.memory_mb(),
             )
             for one in started
         ]
         if LIMIT in self.chosen.contenders:
-            table.append(Measured(LIMIT, latency_ms, clients, *costs[LIMIT], 0.0))
+            table.append(Measured(LIMIT, latency_ms, clients, 1.0, 0.0, 0.0))
+        self._forget_rows()
+        for one in started:
+            # Connections are made one after another, each with several round trips.
+            seconds = WARM_UP_SECONDS + latency_ms / 50
+            load.create_sessions(one.port, one.api_key, clients, seconds)
+            self._await_activity(one.contender.name)
         for _ in range(self.chosen.rounds):
             for measured, one in zip(table, [*started, None], strict=False):
                 self._forget_rows()
@@ -280,7 +285,6 @@ class _Bench:
         return table
 
     def _round(self, one: Running, clients: int) -> Load:
-        load.create_sessions(one.port, one.api_key, clients, WARM_UP_SECONDS)
         before = one.cpu_seconds()
         try:
             found = load.create_sessions(one.port, one.api_key, clients, self.chosen.seconds)
@@ -336,9 +340,11 @@ class _Bench:
 def _user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
     """A user, and the key with which each contender is asked."""
     from accounts.keys import create_key
-    from accounts.models import User
+    from accounts.models import Plan, User
 
-    user = User.objects.create_user("benchmark@example.com")
+    # Limited, but by more than is done here.
+    plan = Plan.objects.get(plan_type=Plan.Type.PRO)
+    user = User.objects.create_user("benchmark@example.com", plan=plan)
     _, api_key = create_key(user, key_name="benchmark")
     keys = dict.fromkeys(SERVICES, api_key)
     if "drf" in names:

@@ -13,7 +13,7 @@ from benchmarks import create_session
 from benchmarks.create_session import RESULTS, Measured
 
 BASELINE = RESULTS / "baseline.json"
-ROUNDS = 6
+ROUNDS = 4
 CHOICE = (
     *("--contenders", "ours", "fastapi", "limit", "--latencies", "0", "--clients", "1", "8"),
     *("--rounds", str(ROUNDS), "--seconds", "2"),
@@ -30,6 +30,8 @@ MARGINS = {
 
 def main(*arguments: str) -> None:
     """Compare with the baseline, or `--record` it. Raises SystemExit when a ratio is worse."""
+    if arguments != ("--record",) and not BASELINE.exists():
+        raise SystemExit("nothing is recorded yet: python -m benchmarks guard --record")
     ratios = _ratios(create_session.measure(create_session.arguments(CHOICE)))
     if arguments == ("--record",):
         BASELINE.write_text(json.dumps(ratios, indent=1) + "\n")

@@ -46,7 +46,7 @@ def export_all(owner: Principal) -> Iterator[bytes]:
     while page := list(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
         for session in page:
             yield _encode({"type": "session", "id": session.pk, **_session(session)}) + b"\n"
-            for message in _messages(session):
+            for message in messages_of(session):
                 line = {"type": "message", "session_id": session.pk, "id": message.pk}
                 yield _encode(line | _message(message)) + b"\n"
         last = page[-1].pk
@@ -70,7 +70,7 @@ def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
     return session
 
 
-def _messages(session: ChatSession) -> Iterator[ChatMessage]:
+def messages_of(session: ChatSession) -> Iterator[ChatMessage]:
     """All messages of a session in order, PAGE_MESSAGES in memory at once."""
     in_order = session.messages.in_order()
     page = list(in_order[:PAGE_MESSAGES])
@@ -89,12 +89,13 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _json(session: ChatSession) -> Iterator[bytes]:
-    return _object(_session(session), map(_message, _messages(session)))
+    return _object(_session(session), map(_message, messages_of(session)))
 
 
 def _openai(session: ChatSession) -> Iterator[bytes]:
     messages = (
-        {"role": message.role, "content": message.given_content} for message in _messages(session)
+        {"role": message.role, "content": message.given_content}
+        for message in messages_of(session)
     )
     return _object({"model": session.model}, messages)
 
@@ -111,5 +112,5 @@ def _object(head: dict[str, Any], messages: Iterator[dict[str, Any]]) -> Iterato
 
 def _markdown(session: ChatSession) -> Iterator[bytes]:
     yield f"# {session.title}\n".encode()
-    for message in _messages(session):
+    for message in messages_of(session):
         yield f"\n## {message.role.title()}\n\n{message.content}\n".encode()

@@ -1,6 +1,6 @@
 """The address of who makes a request, behind proxies only as far as they are trusted."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -29,6 +29,19 @@ def client_address(request: HttpRequest | Request) -> str:
             if not _is_trusted(hop):
                 break
     return str(address)
+
+
+def network_of(address: str) -> str:
+    """The network of an address that `client_address` gave, as CIDR; "" of "".
+
+    It is what a provider gives to one customer or site, and says less of a person than the
+    address: a /24 of IPv4, a /48 of IPv6.
+    """
+    if not address:
+        return ""
+    if ":" in address:
+        return str(ip_network((address, 48), strict=False))
+    return f"{address.rpartition('.')[0]}.0/24"
 
 
 def _is_trusted(address: IPv4Address | IPv6Address) -> bool:

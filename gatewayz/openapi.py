@@ -24,9 +24,11 @@ Described = Callable[[Any], Any]
 _DESCRIPTIONS = {
     400: "Malformed JSON, or something in it is not valid: `errors` names it.",
     401: "The key is missing, unknown, switched off or expired.",
+    403: "The key may not do this, or not from here.",
     404: "Not there, or not yours.",
-    409: "The Idempotency-Key was used with another request.",
+    409: "Something else is in the way, or the Idempotency-Key was used with another request.",
     413: "The body is too large.",
+    429: "A limit is reached: `code` names it. Try again after `Retry-After` seconds.",
     503: "The database or Redis did not answer in time; try again after `Retry-After` seconds.",
 }
 
@@ -106,7 +108,7 @@ def described(
             "message": serializers.CharField(required=False),
         },
     )
-    errors = (*problems, 409, 413) if idempotent else tuple(problems)
+    errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else (429,)), 503}
     examples = [
         OpenApiExample(
             "Answer",
@@ -126,7 +128,7 @@ def described(
             (status, "application/json"): envelope,
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
-                for error in sorted((*errors, 503))
+                for error in sorted(errors)
             },
         },
         examples=examples,
@@ -151,7 +153,7 @@ def streamed(
             **{(200, media_type): bytes for media_type in media_types},
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
-                for error in sorted((*problems, 503))
+                for error in sorted({*problems, 429, 503})
             },
         },
     )

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from redis.exceptions import RedisError
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+
+# SQLSTATE of a row that would refer to one that is not there.
+_FOREIGN_KEY_VIOLATION = "23503"
 
 
 def problem(
@@ -71,6 +74,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif _refers_to_nothing(exc):
+        # The view has seen it, and then it was erased: the session, or the caller's account.
+        exc = exceptions.NotFound("What this belongs to is not there any more.")
 
     headers: dict[str, str] = {}
     if isinstance(exc, exceptions.ValidationError):
@@ -90,6 +96,11 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
 
 
+def _refers_to_nothing(exc: Exception) -> bool:
+    cause = getattr(exc.__cause__, "sqlstate", None)
+    return isinstance(exc, IntegrityError) and cause == _FOREIGN_KEY_VIOLATION
+
+
 def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     # The exception's text names hosts and statements: it belongs in the log only.
     logger.error("The %s is unavailable", part, exc_info=exc)
@@ -102,7 +113,7 @@ def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, s
 
 
 def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
-    headers = {}
+    headers: dict[str, str] = dict(getattr(exc, "headers", {}))
     if getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
     if getattr(exc, "wait", None):

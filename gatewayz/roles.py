@@ -25,6 +25,8 @@ _SPECIAL: dict[str, dict[Role, str]] = {
     "audit_personal_data": {"web": "SELECT, INSERT", "worker": "SELECT, INSERT, DELETE"},
     "audit_chain": {"worker": "SELECT"},
     "audit_head": {"worker": "SELECT"},
+    # Only ever added to, by the worker.
+    "credits": {"web": "SELECT", "worker": "SELECT, INSERT"},
     # The admin's. The worker has no business with its sessions; erasing a user takes along what
     # that user did in it.
     "django_session": {"web": _ROWS},

@@ -8,10 +8,13 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 
 import environ
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -89,6 +92,23 @@ DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and PRODUCTION:
     raise ImproperlyConfigured("DEBUG must be off in production")
 
+# PRIVY_APP_ID: the application of Privy whose users may sign in; empty lets nobody.
+PRIVY_APP_ID = env("PRIVY_APP_ID", default="")
+
+# PRIVY_VERIFICATION_KEY: the public key of that application, as Privy's dashboard shows it
+# (PEM, line ends as they are or as \n).
+PRIVY_VERIFICATION_KEY = env("PRIVY_VERIFICATION_KEY", default="").replace("\\n", "\n")
+if PRIVY_APP_ID:
+    try:
+        _privy_key = load_pem_public_key(PRIVY_VERIFICATION_KEY.encode())
+    except ValueError as exc:
+        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is no public key in PEM") from exc
+    if not isinstance(getattr(_privy_key, "curve", None), SECP256R1):
+        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is not of the curve P-256")
+
+# EMAIL_SIGN_UP: whether anybody may make a user with e-mail address and password.
+EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
+
 # ALLOWED_HOSTS: the host names to answer to, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 if PRODUCTION and not ALLOWED_HOSTS:
@@ -137,6 +157,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
     "gatewayz.health.ProbeMiddleware",
+    "accounts.limits.middleware.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gatewayz.pages.PageSessionMiddleware",
@@ -325,6 +346,52 @@ ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
 # sums stay. The default covers a year and the month after it in which people look back.
 ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
 
+# --- Notifications ----------------------------------------------------------------------------
+
+# EMAIL_URL: the mail server: smtp+tls://user:password@host:587 (STARTTLS),
+# smtp+ssl://user:password@host:465, or smtp://host:25; what is special in a password is
+# percent-encoded. Without it, development writes e-mails to files in the data directory, and
+# production sends none (`manage.py check --deploy` says so).
+_email_url = env("EMAIL_URL", default="")
+_email = env.email_url_config(_email_url or "dummymail://")
+if not _email_url and not PRODUCTION:
+    _email["EMAIL_BACKEND"] = "django.core.mail.backends.filebased.EmailBackend"
+    _email["EMAIL_FILE_PATH"] = str(DATA_DIR / "emails")
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = _email["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = "EMAIL_USE_TLS" in _email, "EMAIL_USE_SSL" in _email
+
+# For each step of talking to the mail server; well within the time-out of a task.
+EMAIL_TIMEOUT = 10
+
+# EMAIL_FROM: whom e-mails are from, such as `Gatewayz <notifications@example.com>`.
+DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="Gatewayz <notifications@localhost>")
+
+# WEBHOOKS_TO_PRIVATE_NETWORKS: let webhooks lead to private addresses and use http, for trying
+# them on one's own machine. Never in production, where users could reach into the network.
+WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
+if WEBHOOKS_TO_PRIVATE_NETWORKS and PRODUCTION:
+    raise ImproperlyConfigured("WEBHOOKS_TO_PRIVATE_NETWORKS must be off in production")
+
+# --- Referrals --------------------------------------------------------------------------------
+
+# INVITE_URL: the page of the front end to which referral codes lead, as `?ref=CODE`. One
+# without a host is on the host of the request.
+INVITE_URL = env("INVITE_URL", default="/signup")
+
+# REFERRAL_BONUS_DOLLARS: what each of the two is credited; REFERRAL_MAX_USES: how often a new
+# code can be applied.
+REFERRAL_BONUS_DOLLARS = Decimal(env("REFERRAL_BONUS_DOLLARS", default="10.00"))
+REFERRAL_MAX_USES = env.int("REFERRAL_MAX_USES", default=10)
+
+# --- Limits -----------------------------------------------------------------------------------
+
+# RATE_LIMITS_FAIL_OPEN: whether requests are let in, uncounted, while Redis is down; off refuses
+# them with 503.
+RATE_LIMITS_FAIL_OPEN = env.bool("RATE_LIMITS_FAIL_OPEN", default=True)
+
 # --- API --------------------------------------------------------------------------------------
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
@@ -350,6 +417,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.permissions.HasScope",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.limits.throttles.PrincipalThrottle"],
     "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",

@@ -1,21 +1,38 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.activity.health import activity_stats
 from accounts.metrics import DEPENDENCIES
+from accounts.profile.export import ACCOUNT_KINDS
+from accounts.profile.views import ExportView
+from chat.account_export import CHAT_KINDS
 from gatewayz import health
 from gatewayz.api_page import api_page
 from gatewayz.metrics.scrape import metrics
 
-urlpatterns = [
-    # Before the keys, among which its path would be looked for.
-    path("v1/", include("accounts.audit.urls")),
-    path("v1/", include("accounts.urls")),
-    path("v1/", include("chat.urls")),
-    path("v1/", include("accounts.activity.urls")),
-    # Where clients of the old service look for them.
+# All that a user owns, of every app.
+export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
+
+account_urls: list[URLPattern | URLResolver] = [
     path("", include("accounts.audit.urls")),
+    path("", include("accounts.auth.urls")),
+    path("", include("accounts.key_urls")),
+    path("", include("accounts.limits.urls")),
+    path("", include("accounts.notifications.urls")),
+    path("", include("accounts.plans.urls")),
+    path("", include("accounts.profile.urls")),
+    path("", include("accounts.referrals.urls")),
+    path("user/export", export_view),
+]
+
+urlpatterns = [
+    path("v1/", include("chat.urls")),
+    path("v1/", include("accounts.urls")),
+    path("v1/", include("accounts.activity.urls")),
+    path("v1/", include(account_urls)),
+    # Where clients of the old service look for them.
+    path("", include(account_urls)),
     path("user/", include("accounts.activity.urls")),
     path("v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs", api_page, name="api-page"),

@@ -1,27 +1,39 @@
 """What tests of all packages use."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django_redis import get_redis_connection
 
 from accounts import background, key_entries
 from accounts.activity import buffer
+from accounts.audit import refusals
 from accounts.keys import create_key
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Notification, Plan, User
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit are cleaned up after by TRUNCATE, which the audit log refuses."""
+    """Tests that commit are cleaned up after by TRUNCATE, which logs and ledgers refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("audit_log", "audit_personal_data", "audit_chain", "audit_head"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
+        cursor.execute("ALTER TABLE credits DISABLE TRIGGER credits_refuse_truncate")
+        plans = list(Plan.objects.all())
+
+    def keep_plans(**sent: Any) -> None:
+        """Users need one; what is sent after a migration is sent after a TRUNCATE too."""
+        Plan.objects.bulk_create(plans, ignore_conflicts=True)
+
+    post_migrate.connect(keep_plans, sender=apps.get_app_config("accounts"), weak=False)
 
 
 @pytest.fixture(autouse=True)
@@ -37,15 +49,21 @@ def _no_keys_left_in_redis() -> Iterator[None]:
 
 
 @pytest.fixture
-def user(db: None) -> User:
+def user(db: None) -> Iterator[User]:
     """A user without a password."""
-    return User.objects.create_user("ada@example.com")
+    yield User.objects.create_user("ada@example.com")
+    # Refused keys are recorded beside the requests: let that end before the tables are emptied.
+    deadline = time.monotonic() + 10
+    while refusals._thread._names:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 @pytest.fixture
 def api_key(user: User) -> str:
-    """A working key of `user`, made long ago: nothing tells of it in the activity."""
+    """A working key of `user`, made long ago: neither its activity nor a notification is left."""
     _, secret = create_key(user, key_name="first")
+    Notification.objects.all().delete()
     get_redis_connection("default").delete(buffer._BUFFER, buffer._WAKE)
     background._broker().purge_queue()
     return secret

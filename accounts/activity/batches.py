@@ -13,12 +13,12 @@ from gatewayz import tracing
 _LIMIT_EXCEEDED = "54"
 
 
-def write_batch(batch: Sequence[bytes]) -> int:
+def write_batch(batch: Sequence[bytes]) -> tuple[int, list[Event]]:
     """Write events as they wait in the buffer to the activity log.
 
     One that cannot be read, or that the database refuses, is set aside as a dead letter, and
-    the others are written. Returns how many were new to the log. May be called again with the
-    same events.
+    the others are written. Returns how many were new to the log, and the events that could be
+    read. May be called again with the same events.
 
     Raises django.db.Error for what is not the fault of an event, such as a database that does
     not answer. Part of the batch may then have been written.
@@ -30,9 +30,9 @@ def write_batch(batch: Sequence[bytes]) -> int:
         except Undecodable as error:
             dead_letters.set_aside(encoded, error)
     if not readable:
-        return 0
+        return 0, []
     with tracing.continued("write activity", (event.traceparent for _, event in readable)):
-        return _write(readable)
+        return _write(readable), [event for _, event in readable]
 
 
 def _write(batch: Sequence[tuple[bytes, Event]]) -> int:

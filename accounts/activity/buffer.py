@@ -9,18 +9,18 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha1
 from socket import gethostname
 from threading import Lock
-from typing import Any, Literal, cast
+from typing import Literal, cast
 from uuid import uuid4
 
 from django.conf import settings
 from django_redis import get_redis_connection
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 
 from accounts import background
 from gatewayz.combining import Combiner
+from gatewayz.redis_scripts import Script
 
 MAX_BATCH_EVENTS = 1000
 LEASE_MS = 30_000
@@ -38,23 +38,8 @@ _COUNTERS = f"{_PREFIX}:counters"
 _BATCH = f"{_PREFIX}:batch:"
 
 
-class _Script:
-    """A Lua script, sent by its digest, which Redis remembers."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._digest = sha1(source.encode(), usedforsecurity=False).hexdigest()
-
-    def __call__(self, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        client = get_redis_connection("default")
-        try:
-            return client.evalsha(self._digest, len(keys), *keys, *arguments)
-        except NoScriptError:
-            return client.eval(self._source, len(keys), *keys, *arguments)
-
-
 # The length is checked and the worker woken in here, so that events are one round trip.
-_push = _Script("""
+_push = Script("""
 for i, name in ipairs({'redis_down', 'lost'}) do
     if ARGV[i] ~= '0' then redis.call('HINCRBY', KEYS[3], name, ARGV[i]) end
 end
@@ -68,7 +53,7 @@ end
 return taken
 """)
 
-_take = _Script("""
+_take = Script("""
 local events = redis.call('LRANGE', KEYS[1], 0, ARGV[1] - 1)
 if #events == 0 then
     redis.call('DEL', KEYS[2])
@@ -83,7 +68,7 @@ return events
 """)
 
 # From the newest event to the oldest, so that they stand in their old order before the rest.
-_give_back = _Script("""
+_give_back = Script("""
 local events = redis.call('LRANGE', KEYS[3], 0, -1)
 for i = #events, 1, -1 do redis.call('LPUSH', KEYS[1], events[i]) end
 redis.call('DEL', KEYS[3])
@@ -91,12 +76,12 @@ if redis.call('ZREM', KEYS[2], ARGV[1]) == 1 then redis.call('HINCRBY', KEYS[4],
 return #events
 """)
 
-_expired = _Script("""
+_expired = Script("""
 local now = redis.call('TIME')
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now[1] * 1000 + math.floor(now[2] / 1000))
 """)
 
-_look = _Script("""
+_look = Script("""
 local depth = redis.call('LLEN', KEYS[1])
 local oldest = {redis.call('LINDEX', KEYS[1], 0) or nil}
 local batches = redis.call('ZRANGE', KEYS[2], 0, -1)

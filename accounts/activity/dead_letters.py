@@ -7,6 +7,7 @@ from hashlib import sha256
 from django.db import transaction
 
 from accounts.activity import buffer
+from accounts.activity.events import Undecodable, decode
 from accounts.models import ActivityDeadLetter
 
 logger = logging.getLogger(__name__)
@@ -52,3 +53,18 @@ def requeue(letters: Iterable[ActivityDeadLetter]) -> int:
                 break
         requeued += 1
     return requeued
+
+
+def forget(user_id: int) -> None:
+    """Delete the letters of one user, as far as they can be read. There are few."""
+    letters = ActivityDeadLetter.objects.values_list("pk", "event")
+    ActivityDeadLetter.objects.filter(
+        pk__in=[pk for pk, event in letters.iterator() if _user_id_of(bytes(event)) == user_id]
+    ).delete()
+
+
+def _user_id_of(event: bytes) -> int | None:
+    try:
+        return decode(event).user_id
+    except Undecodable:
+        return None

@@ -5,6 +5,7 @@ import time
 from accounts import background
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
+from accounts.notifications import usage
 
 # A drain ends well before django-q2's time-out and lets another one go on.
 _DRAIN_SECONDS = 20
@@ -25,7 +26,9 @@ def drain() -> int:
         if not batch:
             return written
         try:
-            new = write_batch(batch)
+            new, events = write_batch(batch)
+            if events:
+                usage.look_at(events)
         except Exception:
             buffer.give_back(batch_id)
             raise

@@ -32,6 +32,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     app: str
     metadata: dict[str, Any]
     traceparent: str = ""
+    # From where the key was used (CIDR); only the worker looks at it, the log does not keep it.
+    network: str = ""
 
 
 # The columns of the activity log in the order of _WRITE, before `metadata`.

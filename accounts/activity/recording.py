@@ -9,10 +9,13 @@ from django.conf import settings
 from django.db import Error, transaction
 from redis.exceptions import RedisError
 
+from accounts import limits
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
 from gatewayz import tracing
+from gatewayz.client_address import client_address, network_of
+from gatewayz.request_context import current_request
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +39,14 @@ def record(
     moment later. When Redis does not take it, or with GATEWAYZ_DEFER_ACTIVITY=off, it is
     written at once.
 
+    The tokens count for the limits of the request being answered, if it succeeds.
+
     `cost` is in US dollars, `speed` in tokens per second; `metadata` must be JSON. Never fails
     the request, except for metadata that is no JSON (TypeError) or nested without end
     (RecursionError).
     """
+    if tokens:
+        limits.charge(tokens)
     event = encode(
         Event(
             event_id=new_event_id(),
@@ -55,6 +62,7 @@ def record(
             app=app,
             metadata=metadata or {},
             traceparent=tracing.traceparent(),
+            network=_network() if api_key_id is not None else "",
         )
     )
     # Outside a transaction Django's on_commit would open a database connection, only to learn
@@ -63,6 +71,12 @@ def record(
         transaction.on_commit(partial(_keep, event), robust=True)
     else:
         _keep(event)
+
+
+def _network() -> str:
+    """The network of who makes the request being answered; "" outside one."""
+    request = current_request()
+    return network_of(client_address(request)) if request is not None else ""
 
 
 # The name under which the documentation of the service it replaces knows it.

@@ -1,6 +1,7 @@
 """API keys: what a client shows to act for a user. The secret itself is never stored."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -33,9 +34,26 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         """Keys of one environment; with one user, idx_api_keys_new_environment."""
         return self.filter(environment_tag=environment_tag)
 
+    def managing_keys(self) -> Self:
+        """Keys that can be used to manage keys now."""
+        may_manage = models.Q(scope_permissions={})
+        for level in ("write", "admin"):
+            may_manage |= models.Q(scope_permissions__keys__contains=[level])
+        unexpired = models.Q(expiration_date=None) | models.Q(expiration_date__gt=timezone.now())
+        return self.active().filter(may_manage, unexpired)
+
     def newest_first(self) -> Self:
         """Latest made first; with one user, idx_api_keys_new_created_at."""
         return self.order_by("-created_at")
+
+    def ending_between(self, first: datetime, last: datetime) -> Self:
+        """Keys whose last moment is in this time; active ones, idx_api_keys_new_expiring."""
+        return self.filter(expiration_date__gt=first, expiration_date__lte=last)
+
+    def quota_used(self, percent: int) -> Self:
+        """Keys of which at least so much of `max_requests` is used; those without are left out."""
+        hundredfold = self.alias(used_hundredfold=models.F("requests_used") * 100)
+        return hundredfold.filter(used_hundredfold__gte=models.F("max_requests") * percent)
 
     def with_digest(self, digests: list[str]) -> Self:
         """The key whose secret, or the one before it, has one of these digests.
@@ -137,6 +155,8 @@ class ApiKey(CachedRow):
         validators=[MinValueValidator(1)],
         help_text="How many requests the key is good for; empty is any number.",
     )
+    # Of accounts.auth: the oldest of them are ended.
+    made_at_sign_in = models.BooleanField(default=False, db_default=False, editable=False)
     expiration_date = models.DateTimeField(null=True, blank=True)
     requests_used = models.BigIntegerField(default=0, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -157,6 +177,11 @@ class ApiKey(CachedRow):
             ),
             models.Index(fields=["user", "environment_tag"], name="idx_api_keys_new_environment"),
             models.Index(fields=["user", "-created_at"], name="idx_api_keys_new_created_at"),
+            models.Index(
+                fields=["expiration_date"],
+                name="idx_api_keys_new_expiring",
+                condition=models.Q(is_active=True, expiration_date__isnull=False),
+            ),
             models.Index(
                 fields=["previous_digest"],
                 name="idx_api_keys_new_previous",

@@ -9,6 +9,7 @@ from django.db.models.functions import Upper
 
 from accounts.models.api_keys import ApiKey
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
+from accounts.models.plans import FREE_PLAN_ID, Plan
 
 
 class UserQuerySet(CachedRowQuerySet["User"]):
@@ -19,6 +20,10 @@ class UserQuerySet(CachedRowQuerySet["User"]):
     def with_email(self, email: str) -> Self:
         """The user of this e-mail address, in any case (idx_users_email)."""
         return self.filter(email__iexact=email)
+
+    def with_privy_id(self, privy_user_id: str) -> Self:
+        """The user whom Privy knows by this id (idx_users_privy_id)."""
+        return self.filter(privy_user_id=privy_user_id)
 
     def with_legacy_key(self, digests: list[str]) -> Self:
         """The user whose key of the old service has one of these digests (idx_users_api_key)."""
@@ -42,10 +47,10 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         user: User = self.with_email(username or "").get()
         return user
 
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
         """Create a user; without a password, one who can use API keys only.
 
-        The user name is the e-mail address unless given.
+        The user name is the e-mail address unless given; without an address it must be.
         """
         user: User = self.model(email=email, **{"username": email, **fields})
         user.set_password(password)
@@ -58,9 +63,10 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 
 class User(CachedRow, AbstractBaseUser, PermissionsMixin):
-    CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest"})
+    CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest", "plan", "plan_id"})
 
-    email = models.EmailField()
+    # None for who signs in with a wallet, or has none of an adopted database that is unique.
+    email = models.EmailField(null=True, blank=True)  # noqa: DJ001
     username = models.CharField(max_length=254)
     privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     legacy_key_digest = models.CharField(  # noqa: DJ001
@@ -79,6 +85,22 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Days that deleted chats stay in the trash; 0 is for ever, empty the default.",
     )
+    plan = models.ForeignKey(
+        Plan,
+        on_delete=models.PROTECT,
+        related_name="users",
+        default=FREE_PLAN_ID,
+        # A process of the version before, which does not know the column, can still insert.
+        db_default=FREE_PLAN_ID,
+        # Nothing asks for the users of a plan.
+        db_index=False,
+    )
+    erased_from = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the user asked to be erased, which a worker does.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -92,9 +114,17 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         db_table = "users"
         indexes = [
             # Loading the user of a key reads only these columns: an index-only scan.
-            models.Index(fields=["id"], include=["is_active", "is_staff"], name="idx_users_id"),
+            models.Index(
+                fields=["id"], include=["is_active", "is_staff", "plan"], name="idx_users_id"
+            ),
             models.Index(
                 fields=["id"], condition=models.Q(is_active=True), name="idx_users_active"
+            ),
+            # Finds those whose erasure is not finished.
+            models.Index(
+                fields=["erased_from"],
+                condition=models.Q(erased_from__isnull=False),
+                name="idx_users_erased_from",
             ),
         ]
         constraints = [
@@ -114,4 +144,4 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return self.email or self.username

@@ -18,14 +18,12 @@ class Contender:
     """A service: `web` is its command, where {port}, {processes} and {threads} are filled in.
 
     `worker` is the command of what it leaves its activity to, if there is such a thing.
-    `redis` is False when it has no use for one.
     """
 
     name: str
     title: str
     web: tuple[str, ...]
     worker: tuple[str, ...] | None = None
-    redis: bool = True
 
     def web_command(self, port: int, processes: int, threads: int) -> list[str]:
         """The command that serves at `port`."""
@@ -67,13 +65,11 @@ SERVICES: Mapping[str, Contender] = {
             "drf",
             "DRF as usual: djangorestframework-api-key, ModelSerializer, gunicorn",
             (*_GUNICORN, "benchmarks.contenders.drf_as_usual.wsgi:application"),
-            redis=False,
         ),
         Contender(
             "before",
             "The service before: key, user, insert and activity, one after another",
             (*_UVICORN, "benchmarks.contenders.before:app"),
-            redis=False,
         ),
     )
 }

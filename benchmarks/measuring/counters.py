@@ -4,10 +4,14 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import redis
+
+IDLE_SECONDS = 1.0
+T = TypeVar("T")
 
 
 class StatementLog:
@@ -22,26 +26,29 @@ class StatementLog:
         log = Path(home) / "log"
         self._log = log if home and log.exists() else None
 
-    def count(self, act: Callable[[], None]) -> int | None:
-        """How many statements services send while `act` runs, BEGIN and COMMIT included."""
+    def count(self, act: Callable[[], T]) -> tuple[int | None, T]:
+        """How many statements services send while `act` runs, BEGIN and COMMIT included.
+
+        Returns it with what `act` returns.
+        """
         if self._log is None:
-            act()
-            return None
+            return None, act()
         begins = self._log.stat().st_size
         self._set("log_line_prefix = '%a|'", "log_statement = 'all'")
         try:
-            act()
+            result = act()
         finally:
             self._reset("log_line_prefix", "log_statement")
         with self._log.open("rb") as log:
             log.seek(begins)
             lines = log.read().decode(errors="replace").splitlines()
         own = f"{self._application}|"
-        return sum(
+        statements = sum(
             ("|LOG:  statement: " in line or "|LOG:  execute " in line)
             and not line.startswith(own)
             for line in lines
         )
+        return statements, result
 
     @property
     def _application(self) -> str:
@@ -62,13 +69,21 @@ class StatementLog:
         time.sleep(0.3)  # every backend learns of it by a signal, which nobody acknowledges
 
 
-def redis_round_trips(client: redis.Redis, act: Callable[[], None]) -> int:
-    """How often Redis reads from its sockets while `act` runs: once for each round trip."""
+def redis_round_trips(client: redis.Redis, act: Callable[[], None]) -> float:
+    """How often Redis reads from its sockets for `act`: once for each round trip.
+
+    What it reads anyway, such as heartbeats, is taken off.
+    """
 
     def reads() -> int:
         return int(client.info("stats")["total_reads_processed"])
 
-    before = reads()
-    act()
-    # One of them is the second `reads` itself.
-    return reads() - before - 1
+    def reads_during(act: Callable[[], None]) -> tuple[int, float]:
+        before, begun = reads(), time.perf_counter()
+        act()
+        # One of them is the second `reads` itself.
+        return reads() - before - 1, time.perf_counter() - begun
+
+    idle, idle_seconds = reads_during(lambda: time.sleep(IDLE_SECONDS))
+    busy, busy_seconds = reads_during(act)
+    return max(0.0, busy - idle / idle_seconds * busy_seconds)

@@ -1,6 +1,7 @@
 """Users, keys and activity in the admin."""
 
 import re
+import time
 
 import pytest
 from django.urls import reverse
@@ -84,6 +85,73 @@ def test_rotates_the_selected_keys_and_shows_their_new_secrets(admin_client, use
     assert len(secrets_in(response)) == 2
     assert all(get_user(secret) for secret in secrets_in(response))
     assert not any(get_user(old) for _, old in made)
+
+
+def test_rotates_with_a_grace_of_a_day(admin_client, user):
+    key, old = create_key(user, key_name="mine")
+
+    response = admin_client.post(
+        reverse(KEYS), {"action": "rotate_with_grace", "_selected_action": [key.pk]}
+    )
+
+    (new,) = secrets_in(response)
+    assert get_user(new).expires_at is None
+    assert get_user(old).expires_at - time.time() == pytest.approx(86_400, abs=60)
+
+
+def test_bounds_of_a_key_are_set_and_emptied(admin_client, user):
+    made = {
+        "user": user.pk,
+        "key_name": "mine",
+        "environment_tag": "live",
+        "scope_permissions": '{"chat": ["read"]}',
+        "ip_allowlist": '["203.0.113.0/24"]',
+        "domain_referrers": '["example.com"]',
+        "max_requests": "10",
+    }
+    response = admin_client.post(reverse("admin:accounts_apikey_add"), made)
+
+    (secret,) = secrets_in(response)
+    principal = get_user(secret)
+    assert principal.scopes == {"chat": ["read"]}
+    assert principal.ip_allowlist == ("203.0.113.0/24",)
+    assert (principal.domain_referrers, principal.max_requests) == (("example.com",), 10)
+
+    url = reverse("admin:accounts_apikey_change", args=[principal.key_id])
+    nothing = dict.fromkeys(
+        ("scope_permissions", "ip_allowlist", "domain_referrers", "max_requests"), ""
+    )
+    # What the form was opened with stands in it, hidden.
+    before = {f"initial-{name}": given for name, given in made.items()}
+    response = admin_client.post(url, {"key_name": "mine", **before, **nothing})
+    assert response.status_code == 302
+    principal = get_user(secret)
+    assert (principal.scopes, principal.ip_allowlist) == ({}, ())
+    assert (principal.domain_referrers, principal.max_requests) == ((), None)
+
+    response = admin_client.post(url, {"key_name": "mine", "ip_allowlist": '["10.0.0.1/8"]'})
+    assert b"has host bits set" in response.content
+
+
+def test_refuses_to_rename_a_key_to_a_name_that_is_taken(admin_client, user):
+    create_key(user, key_name="mine")
+    key, _ = create_key(user, key_name="other")
+    url = reverse("admin:accounts_apikey_change", args=[key.pk])
+
+    response = admin_client.post(url, {"key_name": "mine"})
+
+    assert b"has a key of that name already" in response.content
+
+
+def test_deleting_the_primary_key_makes_another_the_primary_one(admin_client, user):
+    key, secret = create_key(user, key_name="first")
+    heir, _ = create_key(user, key_name="second")
+
+    admin_client.post(reverse("admin:accounts_apikey_delete", args=[key.pk]), {"post": "yes"})
+
+    assert get_user(secret) is None
+    heir.refresh_from_db()
+    assert heir.is_primary
 
 
 def test_deactivates_the_selected_keys(admin_client, user):

@@ -25,6 +25,8 @@ from accounts.allowlists import (
         (("10.0.0.0/8", "2001:db8::1"), "2001:db8::1", True),
         (("0.0.0.0/0",), "2001:db8::1", False),
         (("0.0.0.0/0", "::/0"), "", False),
+        (("nonsense",), "203.0.113.7", False),
+        (("nonsense", "203.0.113.7"), "203.0.113.7", True),
     ],
 )
 def test_an_address_is_allowed_by_the_networks(allowlist, address, allowed):

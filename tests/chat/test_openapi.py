@@ -1,64 +1,28 @@
 """GET /v1/schema, and whether it is what the chat API really answers."""
 
-import copy
-
-import jsonschema
-import pytest
-from django.test import Client
 from drf_spectacular.validation import validate_schema
 
-METHODS = {"get", "post", "put", "patch", "delete"}
+from tests.openapi import DescribedClient, check, operations, read_schema, strict
 
 
-@pytest.fixture(scope="module")
-def schema():
-    response = Client().get("/v1/schema")
-    assert response.status_code == 200
-    return response.json()
+def test_is_valid_openapi_3_1(capsys):
+    schema = read_schema()
 
-
-@pytest.fixture(scope="module")
-def strict(schema):
-    """The schema, in which objects may have no fields but those described."""
-    strict = copy.deepcopy(schema)
-    for component in strict["components"]["schemas"].values():
-        if "properties" in component:
-            component["additionalProperties"] = False
-    return strict
-
-
-def operations(schema):
-    return {
-        (method, path): operation
-        for path, methods in schema["paths"].items()
-        for method, operation in methods.items()
-        if method in METHODS
-    }
-
-
-def check(value, described, strict):
-    jsonschema.validate(
-        value,
-        {**described, "components": strict["components"]},
-        cls=jsonschema.Draft202012Validator,
-    )
-
-
-def test_is_valid_openapi_3_1(schema, capsys):
     assert schema["openapi"].startswith("3.1")
     validate_schema(schema)
     assert "arning" not in capsys.readouterr().err
 
 
-def test_every_operation_has_an_id_of_its_own_and_a_summary(schema):
-    described = operations(schema)
+def test_every_operation_has_an_id_of_its_own_and_a_summary():
+    described = operations(read_schema())
 
     ids = [operation["operationId"] for operation in described.values()]
     assert len(set(ids)) == len(ids)
     assert all(operation["summary"] for operation in described.values())
 
 
-def test_every_body_has_an_example_that_is_one(schema, strict):
+def test_every_body_has_an_example_that_is_one():
+    schema = strict(read_schema())
     for operation in operations(schema).values():
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
         contents = [body.get("content", {}).get("application/json") for body in bodies]
@@ -66,29 +30,12 @@ def test_every_body_has_an_example_that_is_one(schema, strict):
         for content in described:
             assert content["examples"]
             for example in content["examples"].values():
-                check(example["value"], content["schema"], strict)
+                check(example["value"], content["schema"], schema)
 
 
-def test_every_answer_is_as_described(api, strict, session):
-    tested = set()
-
-    def ask(method, path, body=None, *, query=None, **ids):
-        call = {"content_type": "application/json"} if body is not None else {}
-        response = getattr(api, method)(
-            path.format(**ids), body if body is not None else query, **call
-        )
-        operation = strict["paths"][path][method]
-        if body is not None and method != "delete" and response.status_code < 300:
-            described = operation["requestBody"]["content"]["application/json"]["schema"]
-            check(body, described, strict)
-        answers = operation["responses"][str(response.status_code)]["content"]
-        media_type = response["Content-Type"].partition(";")[0]
-        assert media_type in answers
-        tested.add((method, path))
-        if response.streaming:
-            return response.getvalue()
-        check(response.json(), answers[media_type]["schema"], strict)
-        return response.json().get("data")
+def test_every_answer_is_as_described(api, session):
+    described = DescribedClient(api)
+    ask = described.ask
 
     base, one = "/v1/chat/sessions", "/v1/chat/sessions/{session_id}"
     of = {"session_id": session.pk}
@@ -132,4 +79,4 @@ def test_every_answer_is_as_described(api, strict, session):
     ask("post", f"{one}/restore", **of)
     ask("delete", base, {"ids": [made["id"]]})
 
-    assert tested == {(method, path) for method, path in operations(strict) if "/chat/" in path}
+    assert described.asked == described.operations_below("/v1/chat/")

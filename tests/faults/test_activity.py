@@ -41,6 +41,8 @@ def cluster(service):
         yield
     finally:
         if service.runs("cluster"):
+            # Of what is written, the worker still looks at what it gives cause to tell.
+            wait_until(lambda: not service.leases())
             service.kill("cluster")
 
 

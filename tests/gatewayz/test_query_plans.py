@@ -5,11 +5,12 @@ from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import key_cache
+from accounts import key_cache, keys
 from accounts.models import ActivityEvent, ApiKey, User
 from accounts.principal import Principal
 from chat.models import ChatMessage, ChatSession
 from gatewayz.indexes import DOCUMENTED_INDEXES
+from tests.conftest import ApiClient
 
 LOAD = """
 INSERT INTO users (id, email, username, privy_user_id, legacy_key_digest, password, is_active,
@@ -106,7 +107,7 @@ QUERIES = {
     "idx_users_api_key": lambda: User.objects.with_legacy_key(["x"]),
     "idx_users_email": lambda: User.objects.with_email("User7@Example.com"),
     "idx_users_username": searched_users,
-    "idx_users_privy_id": searched_users,
+    "idx_users_privy_id": lambda: User.objects.with_privy_id("did:privy:7"),
     "idx_users_active": lambda: User.objects.active()[:50],
     "idx_chat_sessions_user_id": lambda: (
         ChatSession.objects.owned_by(OWNER).active().recent()[:50]
@@ -132,6 +133,35 @@ def test_the_user_of_a_key_is_loaded_by_an_index_only_scan():
     plan = QUERIES["idx_users_id"]().explain()
 
     assert "Index Only Scan using idx_users_id" in plan, plan
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("index", "query"),
+    [
+        ("idx_api_keys_new_created_at", {"limit": 50}),
+        ("idx_api_keys_new_environment", {"limit": 1, "environment_tag": "test"}),
+    ],
+)
+def test_the_list_of_keys_uses_its_indexes(index, query):
+    key = ApiKey.objects.filter(user_id=OWNER.user_id).newest_first().first()
+    secret = keys.rotate_key(key)
+    ApiKey.objects.filter(pk=key.pk).update(is_active=True, environment_tag="live")
+    User.objects.filter(pk=OWNER.user_id).update(is_active=True)
+
+    with CaptureQueriesContext(connection) as captured:
+        response = ApiClient(secret).get("/v1/user/api-keys", query)
+
+    assert response.status_code == 200
+    plans = []
+    with connection.cursor() as cursor:
+        for statement in captured:
+            cursor.execute("EXPLAIN " + statement["sql"])
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    assert any(f"using {index}" in plan or f"on {index}" in plan for plan in plans), plans
+    # The look-up of the key, the page, the count.
+    assert len(plans) == 3
+    assert not any("Seq Scan" in plan for plan in plans), plans
 
 
 @pytest.mark.django_db

@@ -18,10 +18,12 @@ from accounts import activity, audit, background
 from accounts.activity import drain, retention
 from accounts.audit.verification import verify
 from accounts.keys import create_key, rotate_key
-from accounts.models import ActivityEvent, AuditEntry, AuditPersonalData
+from accounts.models import ActivityEvent, AuditEntry, AuditPersonalData, User
+from accounts.profile.erasure import erase_remaining, request_erasure
 from chat.models import ChatMessage, ChatSession
 from chat.retention import purge_expired
 from gatewayz import roles
+from tests.conftest import ApiClient
 
 committing = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +111,20 @@ class TestWeb:
         for path in ("/v1/activity/stats", "/v1/activity/log", "/v1/user/api-keys/audit-logs"):
             assert api.get(path).status_code == 200
 
+    def test_signs_up_and_in_and_gives_people_their_data(self, as_web, db):
+        given = {"email": "new@example.com", "password": "correct horse battery staple"}
+        Client().post("/v1/auth/register", given, content_type="application/json")
+        signed_in = Client().post("/v1/auth", given, content_type="application/json")
+        new = ApiClient(signed_in.json()["api_key"])
+
+        assert new.put(
+            "/v1/user/profile", {"username": "new"}, content_type="application/json"
+        ).json()["success"]
+        assert b'"type":"end"' in new.get("/v1/user/export").getvalue()
+        confirmed = {"confirmation": "DELETE_ACCOUNT"}
+        erased = new.delete("/v1/user/profile", confirmed, content_type="application/json")
+        assert erased.status_code == 200
+
     def test_writes_activity_itself_when_redis_is_down(self, as_web, user, no_redis):
         activity.record(user_id=user.pk, finish_reason="tested")
 
@@ -134,7 +150,7 @@ class TestWeb:
         )
         changed = operator.post(
             reverse("admin:accounts_user_change", args=[user.pk]),
-            {"email": user.email, "username": "renamed"},
+            {"email": user.email, "username": "renamed", "plan": user.plan_id},
         )
 
         assert (added.status_code, changed.status_code) == (200, 302)
@@ -169,6 +185,13 @@ class TestWorker:
         purge_expired()
 
         assert not ActivityEvent.objects.exists()
+
+    def test_erases_who_asked_for_it(self, as_worker, user, api):
+        api.post_json("/v1/chat/sessions", {})
+        request_erasure(user.pk)
+
+        assert erase_remaining() == 1
+        assert not User.objects.filter(pk=user.pk).exists()
 
     def test_queues_what_is_scheduled(self, as_worker):
         Schedule.objects.create(func="accounts.activity.drain.sweep", schedule_type="I", minutes=1)

@@ -7,6 +7,18 @@ import sys
 import pytest
 
 STRONG = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Of another curve than the P-256 of ES256, and one that is right, as Privy's dashboard shows it.
+ED25519 = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+    "-----END PUBLIC KEY-----"
+)
+P256 = (
+    r"-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEX/K3n9fGyciiPPyaD8mcGfLBH4"
+    r"EA7eQ0jBbwH4Dkcuz/evlGGZaCskG3ZOPXjnMNTUcixz2NzvZaPy8OCOi0rg==\n"
+    r"-----END PUBLIC KEY-----"
+)
 PRODUCTION = {
     "GATEWAYZ_ENV": "production",
     "SECRET_KEY": STRONG,
@@ -34,6 +46,12 @@ def test_production_starts_when_all_is_given():
     assert result.returncode == 0, result.stderr
 
 
+def test_takes_the_key_of_privy_in_one_line():
+    result = read_settings(**PRODUCTION, PRIVY_APP_ID="app", PRIVY_VERIFICATION_KEY=P256)
+
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "GATEWAYZ_ENV"])
 def test_production_refuses_to_start_without(name):
     result = read_settings(**{k: v for k, v in PRODUCTION.items() if k != name})
@@ -50,7 +68,11 @@ def test_production_refuses_to_start_without(name):
         {"KEY_PEPPERS": f"{STRONG},short"},
         {"DEBUG": "true"},
         {"GATEWAYZ_ENV": "prod"},
+        {"PRIVY_APP_ID": "app"},
+        {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": "no key"},
+        {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": ED25519},
         {"LOG_FORMAT": "xml"},
+        {"WEBHOOKS_TO_PRIVATE_NETWORKS": "on"},
     ],
     ids=str,
 )
@@ -81,3 +103,30 @@ def test_development_keeps_the_secrets_that_it_made_up(tmp_path):
 
     assert secret_key() == secret_key()
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "filebased None False False"),
+        (PRODUCTION, "dummy None False False"),
+        ({"EMAIL_URL": "smtp+tls://u:p%40ss@mail.example:587"}, "smtp p@ss True False"),
+        ({"EMAIL_URL": "smtp+ssl://u:p%40ss@mail.example:465"}, "smtp p@ss False True"),
+    ],
+    ids=["development", "production", "STARTTLS", "TLS"],
+)
+def test_the_mail_server_is_one_variable(environ, expected, tmp_path):
+    found = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from gatewayz import settings as s; print(s.EMAIL_BACKEND.split('.')[-2],"
+            " s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)",
+        ],
+        env={"PATH": os.environ["PATH"], "GATEWAYZ_DATA_DIR": str(tmp_path), **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert found.stdout.strip() == expected

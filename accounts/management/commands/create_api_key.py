@@ -7,11 +7,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
-from django.db import IntegrityError
 from django.utils import timezone
 
-from accounts.keys import create_key
-from accounts.models import ApiKey
+from accounts.keys import KeyNameTaken, TooManyKeys, create_key
+from accounts.models import ApiKey, Plan
 from accounts.scopes import validate_scopes
 from accounts.users import get_or_create_user
 
@@ -34,6 +33,9 @@ class Command(BaseCommand):
             "--expires-days", type=int, metavar="DAYS", help="end the key after so many days"
         )
 
+        parser.add_argument(
+            "--plan", help="put the user on this plan, such as Enterprise (default: as it is)"
+        )
         parser.add_argument(
             "--scope",
             action="append",
@@ -59,6 +61,9 @@ class Command(BaseCommand):
         user = get_or_create_user(options["email"])
         if not user.is_active:
             raise CommandError(f"{user.email} is switched off: switch the user on first")
+        if options["plan"]:
+            user.plan_id = _plan(options["plan"]).pk
+            user.save(update_fields=["plan", "updated_at"])
         try:
             _, secret = create_key(
                 user,
@@ -67,9 +72,19 @@ class Command(BaseCommand):
                 expiration_date=now + timedelta(days=days) if days else None,
                 scope_permissions=_scopes(options["scope"]),
             )
-        except IntegrityError:
+        except KeyNameTaken:
             raise CommandError(f"{user.email} has a key named {name!r} already") from None
+        except TooManyKeys as exc:
+            raise CommandError(str(exc)) from None
         self.stdout.write(secret)
+
+
+def _plan(name: str) -> Plan:
+    plan = Plan.objects.filter(name__iexact=name).first()
+    if plan is None:
+        names = ", ".join(Plan.objects.values_list("name", flat=True).order_by("id"))
+        raise CommandError(f"There is no plan {name!r}: there are {names}")
+    return plan
 
 
 def _scopes(given: list[str]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.key_cache import get_user
 from accounts.keys import create_key
+from accounts.models import Plan
 from accounts.users import get_or_create_user
 
 DEMO_EMAIL = "demo@example.com"
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         user = get_or_create_user(DEMO_EMAIL)
         if not user.check_password(demo["password"]):
             user.is_active = user.is_staff = user.is_superuser = True
+            # Without limits, for who tries out how fast it is.
+            user.plan_id = Plan.objects.filter(plan_type=Plan.Type.ENTERPRISE).earliest("id").pk
             user.set_password(demo["password"])
             user.save()
         principal = get_user(demo["api_key"])

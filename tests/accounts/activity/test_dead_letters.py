@@ -83,8 +83,9 @@ def test_one_event_at_fault_costs_a_few_statements_more(user):
     with CaptureQueriesContext(connection) as captured:
         worker.drain()
 
-    # Two halves for each halving of 65 events; the dead letter, in a transaction.
-    assert len(captured) <= 1 + 2 * 7 + 3
+    # Two halves for each halving of 65 events; the dead letter, in a transaction; whether the
+    # plan is nearly used.
+    assert len(captured) <= 1 + 2 * 7 + 3 + 1
 
 
 def test_a_batch_that_is_poison_all_through_is_set_aside(user):

@@ -62,6 +62,9 @@ def test_shows_what_was_done_newest_first(api, user, key, entries):
                 "expiration_date": None,
                 "scope_permissions": {},
                 "is_primary": True,
+                "max_requests": None,
+                "ip_allowlist": [],
+                "domain_referrers": [],
             }
         },
         "channel": "command",

@@ -1,0 +1,61 @@
+"""Signing in and up in OpenAPI."""
+
+from functools import partial
+
+from rest_framework import serializers
+
+from accounts.auth.serializers import SignedInSerializer, SignInInput, SignUpInput
+from accounts.profile.openapi import PROFILE
+from gatewayz.openapi import describe, described
+
+_SECRET = "gw_live_ab…"  # noqa: S105 - an example
+
+_entry = partial(
+    described,
+    request_example={"email": "ada@example.com", "password": "correct horse battery staple"},
+    answer=SignedInSerializer(),
+    example={
+        "user": PROFILE,
+        "api_key": _SECRET,
+        "key_id": 12,
+        "expiration_date": "2026-03-31T12:00:00Z",
+        "is_new_user": False,
+    },
+    beside={
+        "api_key": serializers.CharField(),
+        "user_id": serializers.IntegerField(),
+        "email": serializers.CharField(allow_null=True),
+        "display_name": serializers.CharField(),
+        "privy_user_id": serializers.CharField(allow_null=True),
+        "auth_method": serializers.CharField(help_text="`privy` or `email`"),
+        "is_new_user": serializers.BooleanField(),
+    },
+    example_beside={
+        "api_key": _SECRET,
+        "user_id": 7,
+        "email": "ada@example.com",
+        "display_name": "ada",
+        "privy_user_id": None,
+        "auth_method": "email",
+        "is_new_user": False,
+    },
+    public=True,
+)
+
+sign_in = describe(
+    post=_entry(
+        "Sign in with a token of Privy, or e-mail address and password, for an API key",
+        name="signIn",
+        request=SignInInput,
+        problems=(400, 401, 409, 429),
+    )
+)
+sign_up = describe(
+    post=_entry(
+        "Sign up with e-mail address and password",
+        name="signUp",
+        request=SignUpInput,
+        status=201,
+        problems=(400, 403, 409, 429),
+    )
+)

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from accounts.auth import views
+
+urlpatterns = [
+    path("auth", views.SignInView.as_view()),
+    path("auth/register", views.SignUpView.as_view()),
+]

@@ -1,0 +1,163 @@
+"""API keys in OpenAPI: a description for each view, which stands above it."""
+
+from drf_spectacular.utils import PolymorphicProxySerializer
+from rest_framework import serializers
+
+from accounts.key_serializers import (
+    ApiKeyChange,
+    ApiKeyInput,
+    ApiKeyPageInput,
+    ApiKeySerializer,
+    GraceInput,
+    KeyUsageSerializer,
+)
+from gatewayz.openapi import count_beside, describe, described
+
+_TIME = "2026-03-01T12:00:00.123456Z"
+_MASKED = "gw_live_ab…wxyz"
+_SECRET = "gw_live_" + "…"
+_INPUT = {
+    "key_name": "Web site",
+    "environment_tag": "live",
+    "scope_permissions": {"chat": ["read", "write"]},
+    "expiration_days": 90,
+    "max_requests": 100_000,
+    "ip_allowlist": ["203.0.113.0/24"],
+    "domain_referrers": ["*.example.com"],
+}
+_QUOTA = {"max_requests": 100_000, "requests_remaining": 75_000, "usage_percentage": 25.0}
+_KEY = {
+    "id": 5,
+    "api_key": _MASKED,
+    "key_name": "Web site",
+    "environment_tag": "live",
+    "scope_permissions": {"chat": ["read", "write"]},
+    "is_active": True,
+    "is_primary": False,
+    "expiration_date": "2026-05-30T12:00:00.123456Z",
+    "days_remaining": 90,
+    "requests_used": 25_000,
+    **_QUOTA,
+    "ip_allowlist": ["203.0.113.0/24"],
+    "domain_referrers": ["*.example.com"],
+    "previous_key_expires_at": None,
+    "created_at": _TIME,
+    "updated_at": _TIME,
+    "last_used_at": _TIME,
+}
+_NEW_KEY = {**_KEY, "api_key": _SECRET}
+_USAGE = {
+    "id": 5,
+    "api_key": _MASKED,
+    "key_name": "Web site",
+    "environment_tag": "live",
+    "is_active": True,
+    "requests": 25_000,
+    "tokens": 9_120_000,
+    "cost": 18.5,
+    "requests_today": 120,
+    "tokens_today": 43_000,
+    "cost_today": 0.09,
+    "last_used_at": _TIME,
+    **_QUOTA,
+}
+
+_DELETE = (
+    # OpenAPI has no bodies of DELETE.
+    'Delete a key; the body confirms it: `{"confirmation": "DELETE_KEY"}`, and '
+    '`"confirm_last_key": true` for the last one that can manage keys'
+)
+
+
+class RotatedKeys(serializers.Serializer):
+    rotated_count = serializers.IntegerField()
+    new_keys = ApiKeySerializer(many=True)
+
+
+def _secret_beside() -> dict[str, serializers.Field]:
+    return {"api_key": serializers.CharField(help_text="The secret, which is not shown again.")}
+
+
+api_keys = describe(
+    post=described(
+        "Make a key; what is absent or null is as for the key that makes it",
+        name="createApiKey",
+        request=ApiKeyInput,
+        request_example=_INPUT,
+        answer=ApiKeySerializer(),
+        example=_NEW_KEY,
+        beside=_secret_beside(),
+        example_beside={"api_key": _SECRET},
+        status=201,
+        problems=(400, 401, 403, 409),
+    ),
+    get=described(
+        "List keys, the newest first",
+        name="listApiKeys",
+        query=ApiKeyPageInput,
+        answer=ApiKeySerializer(many=True),
+        example=[_KEY],
+        beside={
+            **count_beside(),
+            "keys": ApiKeySerializer(many=True),
+            "total_keys": serializers.IntegerField(),
+        },
+        example_beside={"count": 1, "keys": [_KEY], "total_keys": 1},
+        problems=(400, 401, 403),
+    ),
+)
+api_key = describe(
+    get=described(
+        "Read a key",
+        name="readApiKey",
+        answer=ApiKeySerializer(),
+        example=_KEY,
+        problems=(401, 403, 404),
+    ),
+    put=described(
+        "Change or rotate a key, or rotate all",
+        name="changeApiKey",
+        request=ApiKeyChange,
+        request_example={"key_name": "Shop"},
+        answer=PolymorphicProxySerializer(
+            "ChangedApiKey", [ApiKeySerializer, RotatedKeys], resource_type_field_name=None
+        ),
+        example=_KEY,
+        beside={
+            "api_key": serializers.CharField(required=False, help_text="Of `rotate`."),
+            "rotated_count": serializers.IntegerField(
+                required=False, help_text="Of `bulk_rotate`, also in `data`."
+            ),
+            "new_keys": ApiKeySerializer(
+                many=True, required=False, help_text="Of `bulk_rotate`, also in `data`."
+            ),
+        },
+        problems=(400, 401, 403, 404, 409),
+    ),
+    delete=described(_DELETE, name="deleteApiKey", problems=(400, 401, 403, 404, 409)),
+)
+api_key_rotation = describe(
+    post=described(
+        "Rotate a key: a new secret, and a grace for the old one",
+        name="rotateApiKey",
+        request=GraceInput,
+        request_example={"grace_seconds": 86_400},
+        answer=ApiKeySerializer(),
+        example=_NEW_KEY,
+        beside=_secret_beside(),
+        example_beside={"api_key": _SECRET},
+        problems=(400, 401, 403, 404),
+    )
+)
+api_key_usage = describe(
+    get=described(
+        "Count the requests, tokens and cost of each key, in all and today",
+        name="apiKeyUsage",
+        query=ApiKeyPageInput,
+        answer=KeyUsageSerializer(many=True),
+        example=[_USAGE],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(400, 401, 403),
+    )
+)

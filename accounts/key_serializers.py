@@ -1,0 +1,223 @@
+"""The JSON of API keys, as clients send and get it."""
+
+import math
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from accounts.allowlists import MAX_ENTRIES, validate_domain_referrers, validate_ip_allowlist
+from accounts.keys import MAX_GRACE_SECONDS, MAX_KEYS
+from accounts.models import ApiKey
+from accounts.scopes import LEVELS, validate_scopes
+from gatewayz.paging import PageInput
+
+MAX_EXPIRATION_DAYS = 36_500
+
+
+class HostField(serializers.CharField):
+    """A host, also given as a URL on it, in small letters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        host: str = super().to_internal_value(data).lower()
+        if "://" not in host:
+            return host
+        try:
+            return urlsplit(host).hostname or host
+        except ValueError:
+            return host
+
+
+class GraceInput(serializers.Serializer):
+    grace_seconds = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_GRACE_SECONDS,
+        default=0,
+        help_text="How much longer the old secret works.",
+    )
+
+
+class _KeyInput(serializers.Serializer):
+    scope_permissions = serializers.DictField(
+        child=serializers.ListField(child=serializers.ChoiceField(choices=sorted(LEVELS))),
+        validators=[validate_scopes],
+        required=False,
+        allow_null=True,
+        help_text="What the key may do; {} is everything.",
+    )
+    expiration_days = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_EXPIRATION_DAYS,
+        required=False,
+        allow_null=True,
+        help_text="Days from now after which the key ends; 0 is never.",
+    )
+    max_requests = serializers.IntegerField(
+        min_value=0,
+        max_value=2**63 - 1,
+        required=False,
+        allow_null=True,
+        help_text="How many requests the key is good for in all; 0 is any number.",
+    )
+    ip_allowlist = serializers.ListField(
+        child=serializers.CharField(),
+        max_length=MAX_ENTRIES,
+        validators=[validate_ip_allowlist],
+        required=False,
+        allow_null=True,
+        help_text="Addresses and networks (CIDR) from which the key works; [] is everywhere.",
+    )
+    domain_referrers = serializers.ListField(
+        child=HostField(),
+        max_length=MAX_ENTRIES,
+        validators=[validate_domain_referrers],
+        required=False,
+        allow_null=True,
+        help_text="Hosts whose pages may use the key: `example.com`, `*.example.com`; [] is any.",
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The columns that are given, which null is not."""
+        columns = {name: value for name, value in given.items() if value is not None}
+        if "expiration_days" in columns:
+            days = columns.pop("expiration_days")
+            ends_at = timezone.now() + timedelta(days=days)
+            columns["expiration_date"] = ends_at if days else None
+        if "max_requests" in columns:
+            columns["max_requests"] = columns["max_requests"] or None
+        return columns
+
+
+class ApiKeyInput(_KeyInput):
+    key_name = serializers.CharField(max_length=255)
+    environment_tag = serializers.ChoiceField(
+        choices=ApiKey.Environment.choices, required=False, allow_null=True
+    )
+
+
+class ApiKeyChange(GraceInput, _KeyInput):
+    """Absent or null: unchanged. The environment, a part of the key's text, is not changed."""
+
+    action = serializers.ChoiceField(
+        choices=["update", "rotate", "bulk_rotate"],
+        default="update",
+        help_text="`rotate` gives the key a new secret, `bulk_rotate` every active key, or those "
+        "of `environment_tag`. Both take `grace_seconds`, and change nothing else.",
+    )
+    key_name = serializers.CharField(max_length=255, required=False, allow_null=True)
+    environment_tag = serializers.ChoiceField(
+        choices=ApiKey.Environment.choices, required=False, allow_null=True
+    )
+    is_active = serializers.BooleanField(required=False, allow_null=True)
+    confirm_last_key = serializers.BooleanField(
+        default=False, help_text="Even if afterwards no key can manage keys."
+    )
+
+
+class ApiKeyDeletion(serializers.Serializer):
+    # The second is what the front end of the old service sends.
+    confirmation = serializers.ChoiceField(choices=["DELETE_KEY", "DELETE"])
+    confirm_last_key = serializers.BooleanField(default=False)
+
+
+class ApiKeyPageInput(PageInput):
+    # All keys by default: clients of the old service know of no pages.
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_KEYS, default=MAX_KEYS)
+    environment_tag = serializers.ChoiceField(choices=ApiKey.Environment.choices, required=False)
+
+
+class _QuotaFields(serializers.ModelSerializer):
+    """What a key has left of the number of requests that it is good for."""
+
+    requests_remaining = serializers.SerializerMethodField(
+        help_text="Null without `max_requests`."
+    )
+    usage_percentage = serializers.SerializerMethodField(help_text="Null without `max_requests`.")
+
+    def get_requests_remaining(self, key: ApiKey) -> int | None:
+        if key.max_requests is None:
+            return None
+        return max(0, key.max_requests - key.requests_used)
+
+    def get_usage_percentage(self, key: ApiKey) -> float | None:
+        if key.max_requests is None:
+            return None
+        return round(100 * key.requests_used / key.max_requests, 2)
+
+
+class ApiKeySerializer(_QuotaFields):
+    api_key = serializers.CharField(source="masked")
+    days_remaining = serializers.SerializerMethodField(
+        help_text="Days begun until the key ends; null when it does not."
+    )
+    previous_key_expires_at = serializers.DateTimeField(
+        source="previous_expires_at",
+        allow_null=True,
+        help_text="When the secret before the last rotation ends or ended, if it had a grace.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = [
+            "id",
+            "api_key",
+            "key_name",
+            "environment_tag",
+            "scope_permissions",
+            "is_active",
+            "is_primary",
+            "expiration_date",
+            "days_remaining",
+            "max_requests",
+            "requests_used",
+            "requests_remaining",
+            "usage_percentage",
+            "ip_allowlist",
+            "domain_referrers",
+            "previous_key_expires_at",
+            "created_at",
+            "updated_at",
+            "last_used_at",
+        ]
+
+    def get_days_remaining(self, key: ApiKey) -> int | None:
+        if key.expiration_date is None:
+            return None
+        return max(0, math.ceil((key.expiration_date - timezone.now()) / timedelta(days=1)))
+
+
+class KeyUsageSerializer(_QuotaFields):
+    """Keys `with_usage`. Cost is in US dollars, today is of UTC."""
+
+    api_key = serializers.CharField(source="masked")
+    # A key that was never used has no days to add up.
+    requests = serializers.IntegerField(source="used.requests", read_only=True, default=0)
+    tokens = serializers.IntegerField(source="used.tokens", read_only=True, default=0)
+    cost = serializers.FloatField(source="used.spend", read_only=True, default=0.0)
+    requests_today = serializers.IntegerField(
+        source="used.requests_today", read_only=True, default=0
+    )
+    tokens_today = serializers.IntegerField(source="used.tokens_today", read_only=True, default=0)
+    cost_today = serializers.FloatField(source="used.spend_today", read_only=True, default=0.0)
+
+    class Meta:
+        model = ApiKey
+        fields = [
+            "id",
+            "api_key",
+            "key_name",
+            "environment_tag",
+            "is_active",
+            "requests",
+            "tokens",
+            "cost",
+            "requests_today",
+            "tokens_today",
+            "cost_today",
+            "last_used_at",
+            "max_requests",
+            "requests_remaining",
+            "usage_percentage",
+        ]

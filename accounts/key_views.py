@@ -1,0 +1,138 @@
+"""The HTTP face of API keys.
+
+A POST here takes no `Idempotency-Key`: its answer holds a secret, which nothing may store to
+repeat it. A key is not made twice nevertheless, because its name is taken then.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import key_openapi, keys
+from accounts.authentication import AuthenticatedRequest
+from accounts.key_serializers import (
+    ApiKeyChange,
+    ApiKeyDeletion,
+    ApiKeyInput,
+    ApiKeyPageInput,
+    ApiKeySerializer,
+    GraceInput,
+    KeyUsageSerializer,
+)
+from accounts.key_usage import with_usage
+from accounts.models import ApiKey
+from accounts.models.api_keys import ApiKeyQuerySet
+from gatewayz.envelope import success
+from gatewayz.paging import page_of
+from gatewayz.serializing import represented, represented_all, validated
+
+
+class KeyView(APIView):
+    """A view for which a key needs the scope `keys`."""
+
+    scope_resource = "keys"
+
+
+@key_openapi.api_keys
+class ApiKeysView(KeyView):
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = validated(ApiKeyInput, request.data)
+        key, secret = keys.create_key(request.user, by=request.user, **given)
+        return _with_secret(key, secret, "API key created successfully", status=HTTPStatus.CREATED)
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        found, count = _page(request, ApiKey.objects.owned_by(request.user))
+        shown = represented_all(ApiKeySerializer, found)
+        return success(shown, count=count, keys=shown, total_keys=count)
+
+
+@key_openapi.api_key
+class ApiKeyView(KeyView):
+    def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
+        return success(represented(ApiKeySerializer, _own_key(request, key_id)))
+
+    def put(self, request: AuthenticatedRequest, key_id: int) -> Response:
+        changes = validated(ApiKeyChange, request.data)
+        key = _own_key(request, key_id)
+        action = changes.pop("action")
+        grace_seconds = changes.pop("grace_seconds")
+        confirm_last_key = changes.pop("confirm_last_key")
+        if action == "rotate":
+            return _rotated(request, key, grace_seconds)
+        if action == "bulk_rotate":
+            rotated = keys.rotate_keys(
+                request.user,
+                environment_tag=changes.get("environment_tag"),
+                grace_seconds=grace_seconds,
+            )
+            return _with_secrets(rotated)
+        changed = keys.update_key(key, changes, by=request.user, confirm_last_key=confirm_last_key)
+        return success(
+            represented(ApiKeySerializer, changed), message="API key updated successfully"
+        )
+
+    def delete(self, request: AuthenticatedRequest, key_id: int) -> Response:
+        given = validated(ApiKeyDeletion, request.data)
+        keys.delete_key(
+            _own_key(request, key_id),
+            by=request.user,
+            confirm_last_key=given["confirm_last_key"],
+        )
+        return success(None, message="API key deleted successfully")
+
+
+@key_openapi.api_key_rotation
+class ApiKeyRotationView(KeyView):
+    def post(self, request: AuthenticatedRequest, key_id: int) -> Response:
+        given = validated(GraceInput, request.data)
+        key = _own_key(request, key_id)
+        return _rotated(request, key, given["grace_seconds"])
+
+
+@key_openapi.api_key_usage
+class ApiKeyUsageView(KeyView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        found, count = _page(request, with_usage(ApiKey.objects.owned_by(request.user)))
+        return success(represented_all(KeyUsageSerializer, found), count=count)
+
+
+def _own_key(request: AuthenticatedRequest, key_id: int) -> ApiKey:
+    return get_object_or_404(ApiKey.objects.owned_by(request.user), pk=key_id)
+
+
+def _page(request: AuthenticatedRequest, owned: ApiKeyQuerySet) -> tuple[list[ApiKey], int]:
+    """The page of keys that is asked for, the newest first."""
+    page = validated(ApiKeyPageInput, request.query_params)
+    environment_tag = page.pop("environment_tag", None)
+    if environment_tag is not None:
+        owned = owned.in_environment(environment_tag)
+    return page_of(owned.newest_first(), **page)
+
+
+def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> Response:
+    secret = keys.rotate_key(key, grace_seconds=grace_seconds, by=request.user)
+    return _with_secret(key, secret, "API key rotated successfully")
+
+
+def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> Response:
+    """The only answer that ever holds this secret."""
+    shown = {**represented(ApiKeySerializer, key), "api_key": secret}
+    return _unstored(success(shown, api_key=secret, message=message, **options))
+
+
+def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> Response:
+    shown: dict[str, Any] = {
+        "rotated_count": len(rotated),
+        "new_keys": [
+            {**represented(ApiKeySerializer, key), "api_key": secret} for key, secret in rotated
+        ],
+    }
+    return _unstored(success(shown, message=f"{len(rotated)} API keys rotated", **shown))
+
+
+def _unstored(response: Response) -> Response:
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,29 @@
+"""What the limits add to an answer, and do after it."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.limits.admission import begin_request, current_admission
+
+
+class LimitsMiddleware:
+    """`RateLimit-*` on every answer to a limited request; its slot is given back afterwards."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        begin_request()
+        response = self.get_response(request)
+        admission = current_admission()
+        if admission is not None:
+            for name, value in admission.decision.headers().items():
+                response.headers[name] = value
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                admission.tokens = 0  # nothing of it was kept
+            if admission.is_open:
+                # The server closes a response when it has sent it.
+                response._resource_closers.append(admission.settle)  # type: ignore[attr-defined]
+        return response

@@ -1,0 +1,231 @@
+"""The counts of the limits in Redis.
+
+What a user has is under one hash tag, so that it is on one node of a Redis Cluster, and ends by
+itself when it is not used. Redis tells the time: the clocks of web hosts may differ.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import count
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import msgspec
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+from accounts.limits.decision import UNLIMITED, Decision, read_decision
+from accounts.limits.scripts import ADMIT, HIT, NOTE, READ, SETTLE
+from accounts.principal import Allowance, Principal
+from gatewayz.caching.tally import Tally
+from gatewayz.redis_scripts import Script, run_combined
+
+# A process that is killed keeps its slots for so long; so an answer that is streamed for longer
+# stops to count as a request at once.
+SLOT_LEASE_MS = 60_000
+
+# Of the users and keys that were refused on a day, those most often.
+KEPT_REFUSALS = 1_000
+KEPT_REFUSALS_DAYS = 8
+
+# `asked`, `refused`, and `unavailable`: Redis did not answer.
+tally = Tally()
+
+_slot_numbers = count()
+_slot_prefix = uuid4().hex[:12]
+_encode = msgspec.msgpack.encode
+_UNLIMITED = Allowance()
+
+
+def _run(script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+    """The one door to Redis. Raises redis.exceptions.RedisError."""
+    try:
+        return run_combined(script, keys, arguments)
+    except RedisError:
+        tally.add("unavailable")
+        raise
+
+
+# --- Requests -----------------------------------------------------------------------------------
+
+
+class Ticket(NamedTuple):
+    """What a request that was let in has to be settled with. `slot` is "" when it takes none."""
+
+    keys: tuple[str, str, str, str]
+    limits: bytes
+    slot: str
+
+
+def admit(principal: Principal, now_ms: int | None = None) -> tuple[Decision, Ticket | None]:
+    """Count a request of `principal` if every limit allows it, in one round trip.
+
+    Returns the decision and, when it has to be settled at its end, the ticket. A request that is
+    refused counts nowhere. `now_ms`, since the epoch, stands in for the clock of Redis.
+
+    Raises redis.exceptions.RedisError.
+    """
+    limits = principal.limits
+    max_requests = principal.max_requests or 0
+    if limits is None and not max_requests:
+        return UNLIMITED, None
+    tally.add("asked")
+    user, key = (limits.user, limits.key) if limits else (_UNLIMITED, _UNLIMITED)
+    keys = _keys(principal.user_id, principal.key_id)
+    encoded = _encode((user, key, max_requests, principal.requests_used))
+    slot = ""
+    if user.concurrent_requests or key.concurrent_requests:
+        slot = f"{_slot_prefix}{next(_slot_numbers)}"
+    answer = _run(ADMIT, keys, (encoded, _months(), slot, SLOT_LEASE_MS, now_ms or ""))
+    decision = read_decision(answer)
+    if not decision.allowed:
+        tally.add("refused")
+        return decision, None
+    if slot or user.limits_tokens or key.limits_tokens:
+        return decision, Ticket(keys, encoded, slot)
+    return decision, None
+
+
+def settle(ticket: Ticket, tokens: int, now_ms: int | None = None) -> None:
+    """Give a request's slot back and count the tokens that it has used, in one round trip.
+
+    Raises redis.exceptions.RedisError; the slot then ends with its lease.
+    """
+    _run(SETTLE, ticket.keys, (ticket.limits, _months(), ticket.slot, tokens, now_ms or ""))
+
+
+def _keys(user_id: int, key_id: int | None) -> tuple[str, str, str, str]:
+    user = f"{settings.REDIS_KEY_PREFIX}:{{u{user_id}}}"
+    return f"{user}:used", f"{user}:used:{key_id}", f"{user}:slots", f"{user}:slots:{key_id}"
+
+
+class _Months:
+    """The beginnings of this month, the next, and the one after it, encoded until this one ends.
+
+    Which of them it is, Redis says.
+    """
+
+    def __init__(self) -> None:
+        self._ends = 0.0
+        self._encoded = b""
+
+    def __call__(self) -> bytes:
+        if time.time() >= self._ends:
+            begins = datetime.now(UTC)
+            months = [_month(begins.year, begins.month + further) for further in range(3)]
+            self._encoded = _encode([int(month * 1000) for month in months])
+            self._ends = months[1]
+        return self._encoded
+
+
+def _month(year: int, month: int) -> float:
+    """When the month begins, in seconds since the epoch; a month past 12 is of the next year."""
+    return datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1, tzinfo=UTC).timestamp()
+
+
+_months = _Months()
+
+
+# --- Looking at them ----------------------------------------------------------------------------
+
+
+class Used(NamedTuple):
+    """What counts now of each window that is limited; nothing is counted where no limit is."""
+
+    requests_per_minute: int
+    requests_per_hour: int
+    requests_per_day: int
+    requests_per_month: int
+    tokens_per_minute: int
+    tokens_per_hour: int
+    tokens_per_day: int
+    tokens_per_month: int
+    concurrent_requests: int
+    total_requests: int
+
+
+def used_by_keys(
+    user_id: int, key_ids: Sequence[int], now_ms: int | None = None
+) -> dict[int, Used]:
+    """What the keys of one user have used, in one round trip that changes nothing.
+
+    Raises redis.exceptions.RedisError.
+    """
+    if not key_ids:
+        return {}
+    keys = [name for key_id in key_ids for name in _keys(user_id, key_id)[1::2]]
+    answers = _run(READ, keys, (_months(), now_ms or ""))
+    return {key_id: Used(*used) for key_id, used in zip(key_ids, answers, strict=True)}
+
+
+# --- By address ---------------------------------------------------------------------------------
+
+
+def hit(
+    scope: str, identity: str, *, limit: int, window_seconds: int, now_ms: int | None = None
+) -> Decision:
+    """Count an attempt of `identity`, such as an address, at what `scope` names; one round trip.
+
+    At most `limit` attempts pass in any `window_seconds`; one that is refused does not count.
+    With Redis down it is allowed or raises redis.exceptions.RedisError, as
+    RATE_LIMITS_FAIL_OPEN says. For code that is no view: `LimitExceeded(decision)` is the 429.
+    """
+    # Not the identity itself: it may be long, and it is nobody else's business.
+    name = sha256(identity.encode()).hexdigest()[:32]
+    key = f"{settings.REDIS_KEY_PREFIX}:{{{scope}:{name}}}:attempts"
+    bucket_ms = max(1, window_seconds * 1000 // 12)
+    try:
+        refused, _, remaining, reset_ms = _run(HIT, [key], (limit, bucket_ms, now_ms or ""))
+    except RedisError:
+        if not settings.RATE_LIMITS_FAIL_OPEN:
+            raise
+        return UNLIMITED
+    reset_seconds = -(-reset_ms // 1000)
+    if not refused:
+        return Decision(None, limit, remaining, reset_seconds)
+    tally.add("refused")
+    detail = "Too many attempts. Please wait before the next one."
+    return Decision("too_many_attempts", limit, 0, reset_seconds, detail)
+
+
+# --- Who runs into limits -----------------------------------------------------------------------
+
+
+class Refusals(NamedTuple):
+    """How often a limit has refused one key of a user on a day; `key_id` 0 is an adopted one."""
+
+    user_id: int
+    key_id: int
+    code: str
+    times: int
+
+
+def note_refusal(user_id: int, key_id: int | None, code: str) -> None:
+    """Count a refusal for the operators, in one round trip.
+
+    Raises redis.exceptions.RedisError.
+    """
+    key = _refusals_key(datetime.now(UTC).date().isoformat())
+    kept_ms = KEPT_REFUSALS_DAYS * 86_400_000
+    _run(NOTE, [key], (f"{user_id}:{key_id or 0}:{code}", KEPT_REFUSALS, kept_ms))
+
+
+def most_refused(day: str, how_many: int) -> list[Refusals]:
+    """Who was refused most often on `day` (ISO 8601, UTC), most often first.
+
+    Raises redis.exceptions.RedisError.
+    """
+    client = get_redis_connection("default")
+    found = client.zrevrange(_refusals_key(day), 0, how_many - 1, withscores=True)
+    refusals = []
+    for member, times in found:
+        user_id, key_id, code = member.decode().split(":")
+        refusals.append(Refusals(int(user_id), int(key_id), code, int(times)))
+    return refusals
+
+
+def _refusals_key(day: str) -> str:
+    return f"{settings.REDIS_KEY_PREFIX}:{{refusals}}:{day}"

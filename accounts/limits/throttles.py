@@ -1,0 +1,35 @@
+"""The limits as DRF throttles, which it asks after authentication and permissions."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from accounts.limits.admission import admit_address, admit_request
+from accounts.principal import Principal
+from gatewayz.client_address import client_address
+
+PUBLIC_REQUESTS_PER_MINUTE = 300
+
+
+class PrincipalThrottle(BaseThrottle):
+    """The limits of the key and of its user's plan."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        # Public views have no principal, and a throttle of their own.
+        if isinstance(request.user, Principal):
+            admit_request(request.user)
+        return True
+
+
+class AddressThrottle(BaseThrottle):
+    """For public views: PUBLIC_REQUESTS_PER_MINUTE from each address."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        admit_address(
+            "public",
+            client_address(request),
+            limit=PUBLIC_REQUESTS_PER_MINUTE,
+            window_seconds=60,
+        )
+        return True

@@ -1,0 +1,35 @@
+"""manage.py erase_user: erase a user and all that is the user's."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.http import Http404
+
+from accounts.models import User
+from accounts.profile.erasure import erase, request_erasure
+
+
+class Command(BaseCommand):
+    help = "Erase a user and all that belongs to it, at once. It cannot be undone."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("user", help="the user's id or whole e-mail address")
+        parser.add_argument("--no-input", action="store_true", help="do not ask")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        given = options["user"]
+        if given.isdecimal():
+            user = User.objects.filter(pk=int(given)).first()
+        else:
+            user = User.objects.with_email(given).first()
+        if user is None:
+            raise CommandError(f"There is no user {given}")
+        if not options["no_input"] and input(f"Erase {user}? Type `yes`: ") != "yes":
+            raise CommandError("Nothing was erased")
+        try:
+            request_erasure(user.pk)
+        except Http404:
+            self.stdout.write("Goes on with an erasure that has begun.")
+        erase(user.pk)
+        self.stdout.write(f"User {user.pk} is erased.")

@@ -1,0 +1,145 @@
+"""What users are told of, by which way, and how that went."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from accounts.models.api_keys import ApiKey
+from accounts.principal import Principal
+
+MAX_WEBHOOK_URL = 2_000
+
+
+class NotificationPreferences(models.Model):
+    """How one user wants to be told; one without a row has the defaults."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="notification_preferences",
+    )
+    email_notifications = models.BooleanField(default=True)
+    low_balance_threshold = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=10,
+        validators=[MinValueValidator(0)],
+        help_text="US dollars",
+    )
+    plan_expiry_reminder_days = models.PositiveSmallIntegerField(default=7)
+    usage_alerts = models.BooleanField(default=True, help_text="Tell at 80 % and 100 % of a quota")
+    webhook_url = models.CharField(max_length=MAX_WEBHOOK_URL, null=True, blank=True)  # noqa: DJ001
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "notification_preferences"
+        verbose_name_plural = "notification preferences"
+
+    def __str__(self) -> str:
+        return f"Notification preferences of user {self.user_id}"
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def owned_by(self, owner: Principal) -> Self:
+        return self.filter(user_id=owner.user_id)
+
+    def newest_first(self) -> Self:
+        """Latest first; with one user, idx_notifications_user_id."""
+        return self.order_by("-id")
+
+    def due(self) -> Self:
+        """Those to be looked at now, longest due first (idx_notifications_due)."""
+        pending = self.filter(status=Notification.Status.PENDING, due_at__lte=timezone.now())
+        return pending.order_by("due_at")
+
+
+class Notification(models.Model):
+    """One thing that one user is told by one channel: at most once per cause."""
+
+    class Kind(models.TextChoices):
+        KEY_CREATED = "key_created", "Key created"
+        KEY_EXPIRING = "key_expiring", "Key expiring"
+        KEY_NEW_NETWORK = "key_new_network", "Key used from a new network"
+        QUOTA_WARNING = "quota_warning", "Quota nearly used"
+        QUOTA_REACHED = "quota_reached", "Quota used"
+        USAGE_REPORT = "usage_report", "Usage report"
+        TEST = "test", "Test"
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        WEBHOOK = "webhook", "Webhook"
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        # A mail server has taken it.
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        # The receiver itself has answered that it has it.
+        DELIVERED = "delivered", "Delivered"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        # idx_notifications_user_id serves it.
+        db_index=False,
+    )
+    kind = models.CharField(max_length=32, choices=Kind)
+    cause = models.CharField(max_length=200, help_text="Told of once, by each channel")
+    channel = models.CharField(max_length=16, choices=Channel)
+    details = models.JSONField(default=dict, help_text="What the message says; no secrets")
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    error = models.CharField(max_length=255, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    # Set while a worker is sending it.
+    attempt_started_at = models.DateTimeField(null=True, blank=True)
+    # When the sweep has to look at one that is pending; until then its task may be on the way.
+    due_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Notification"]] = NotificationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "notifications"
+        indexes = [
+            models.Index(fields=["user", "-id"], name="idx_notifications_user_id"),
+            models.Index(
+                fields=["due_at"],
+                name="idx_notifications_due",
+                condition=models.Q(status="pending"),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "cause", "channel"], name="uniq_notifications_user_cause_channel"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.channel}"
+
+
+class ApiKeyNetwork(models.Model):
+    """A network from which a key has been used."""
+
+    pk = models.CompositePrimaryKey("api_key_id", "network")
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.CASCADE,
+        related_name="networks",
+        # The primary key serves it.
+        db_index=False,
+    )
+    network = models.CharField(max_length=64, help_text="CIDR: a /24 of IPv4, a /48 of IPv6")
+    last_seen_on = models.DateField(help_text="UTC")
+
+    class Meta:
+        db_table = "api_key_networks"
+
+    def __str__(self) -> str:
+        return self.network

@@ -1,0 +1,113 @@
+"""Plans: what the users who are on one may use."""
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+
+from accounts.key_entries import forget_all_on_commit
+from accounts.principal import Principal
+
+# The plan of users who were given no other; the migration that makes the plans gives it its id.
+FREE_PLAN_ID = 1
+
+_NO_LIMIT = "Empty is no limit."
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def offered(self) -> Self:
+        """Plans that users may have, the cheapest first."""
+        return self.filter(is_active=True).order_by("price_per_month", "id")
+
+    def of(self, owner: Principal) -> Self:
+        """The plan of one user."""
+        return self.filter(users=owner.user_id)
+
+    def update(self, **fields: Any) -> int:
+        updated = super().update(**fields)
+        forget_all_on_commit()
+        return updated
+
+
+class Plan(models.Model):
+    """A limit that is null is none. Days slide; months are those of the calendar, in UTC."""
+
+    class Type(models.TextChoices):
+        FREE = "free", "Free"
+        PRO = "pro", "Pro"
+        ENTERPRISE = "enterprise", "Enterprise"
+        CUSTOM = "custom", "Custom"
+
+    name = models.CharField(max_length=64, unique=True)
+    description = models.TextField(blank=True)
+    plan_type = models.CharField(max_length=16, choices=Type, default=Type.CUSTOM)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
+    requests_per_hour = models.PositiveIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
+    daily_request_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text=_NO_LIMIT
+    )
+    monthly_request_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text=_NO_LIMIT
+    )
+    tokens_per_minute = models.PositiveBigIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
+    tokens_per_hour = models.PositiveBigIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
+    daily_token_limit = models.PositiveBigIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
+    monthly_token_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text=_NO_LIMIT
+    )
+    max_concurrent_requests = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_NO_LIMIT
+    )
+    price_per_month = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, help_text="US dollars"
+    )
+    yearly_price = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, blank=True, help_text="US dollars"
+    )
+    price_per_token = models.DecimalField(
+        max_digits=18, decimal_places=10, null=True, blank=True, help_text="US dollars"
+    )
+    is_pay_as_you_go = models.BooleanField(default=False)
+    features = models.JSONField(
+        default=list, blank=True, help_text='What users are entitled to, as ["search"].'
+    )
+    is_active = models.BooleanField(
+        default=True, help_text="Offered to users. Those who have the plan keep it."
+    )
+
+    objects: ClassVar[models.Manager["Plan"]] = PlanQuerySet.as_manager()
+
+    class Meta:
+        db_table = "plans"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        super().save(*args, **options)
+        # One message, however many users the plan has.
+        forget_all_on_commit()
+
+    def entitlements(self, feature: str | None) -> dict[str, Any]:
+        """What the plan gives, by the contract's names; without a `feature`, access to it too."""
+        return {
+            "has_plan": True,
+            "plan_name": self.name,
+            "daily_request_limit": self.daily_request_limit,
+            "monthly_request_limit": self.monthly_request_limit,
+            "daily_token_limit": self.daily_token_limit,
+            "monthly_token_limit": self.monthly_token_limit,
+            "features": self.features,
+            "can_access_feature": not feature or feature in self.features,
+        }
+
+    def bounds(self) -> dict[str, int | None]:
+        """What a key of a user may be allowed at most, by the field of RateLimitConfig."""
+        return {
+            "requests_per_minute": self.requests_per_minute,
+            "requests_per_hour": self.requests_per_hour,
+            "requests_per_day": self.daily_request_limit,
+            "tokens_per_minute": self.tokens_per_minute,
+            "tokens_per_hour": self.tokens_per_hour,
+            "tokens_per_day": self.daily_token_limit,
+            "concurrency_limit": self.max_concurrent_requests,
+        }

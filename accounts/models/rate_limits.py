@@ -1,0 +1,53 @@
+"""The limits of single keys. A key without a row has those of its user's plan only."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from accounts.models.api_keys import ApiKey
+from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
+
+# The fields that the API takes and gives, besides the concurrency limit.
+WINDOW_FIELDS = (
+    "requests_per_minute",
+    "requests_per_hour",
+    "requests_per_day",
+    "tokens_per_minute",
+    "tokens_per_hour",
+    "tokens_per_day",
+)
+
+
+class RateLimitConfigQuerySet(CachedRowQuerySet["RateLimitConfig"]):
+    def key_digests(self) -> set[str]:
+        keys = ApiKey.objects.filter(pk__in=self.order_by().values("pk"))
+        digests: set[str] = keys.key_digests()
+        return digests
+
+
+class RateLimitConfig(CachedRow):
+    """What one key is allowed, each window slides; 0 leaves it to the plan."""
+
+    CACHED_FIELDS = frozenset({*WINDOW_FIELDS, "concurrency_limit"})
+
+    api_key = models.OneToOneField(
+        ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="rate_limits"
+    )
+    requests_per_minute = models.PositiveBigIntegerField(default=60)
+    requests_per_hour = models.PositiveBigIntegerField(default=1_000)
+    requests_per_day = models.PositiveBigIntegerField(default=10_000)
+    tokens_per_minute = models.PositiveBigIntegerField(default=10_000)
+    tokens_per_hour = models.PositiveBigIntegerField(default=100_000)
+    tokens_per_day = models.PositiveBigIntegerField(default=1_000_000)
+    concurrency_limit = models.PositiveIntegerField(default=50, help_text="Requests at once")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager["RateLimitConfig"]] = RateLimitConfigQuerySet.as_manager()
+
+    class Meta:
+        db_table = "rate_limit_configs"
+        verbose_name = "rate limits of a key"
+        verbose_name_plural = "rate limits of keys"
+
+    def __str__(self) -> str:
+        return f"{self.requests_per_minute} requests a minute"

@@ -1,0 +1,58 @@
+"""Telling users that a key ends soon."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+
+from accounts import background
+from accounts.models import ApiKey, Notification
+from accounts.notifications.notices import Notice, tell
+
+REMINDER_DAYS = (1, 7)
+PAGE_ROWS = 1_000
+
+
+def tell_of_expiring_keys(after: int = 0) -> int:
+    """Tell the owners of keys that end within 7 days, and again within 1 day; runs every hour.
+
+    A key that was made to live no longer than that is not told of. `after` is the id of the last
+    key looked at: a page of PAGE_ROWS keys that is full has another task go on. Two statements.
+
+    Returns how many notifications are new.
+
+    Raises django.db.Error, and redis.exceptions.RedisError when the next page cannot be queued.
+    """
+    now = timezone.now()
+    ending = ApiKey.objects.active().ending_between(now, now + timedelta(days=max(REMINDER_DAYS)))
+    keys = list(ending.filter(pk__gt=after).order_by("pk")[:PAGE_ROWS])
+    notices = (_notice(key, now) for key in keys)
+    told = tell([notice for notice in notices if notice is not None])
+    if len(keys) == PAGE_ROWS:
+        background.enqueue(
+            "accounts.notifications.expiring_keys.tell_of_expiring_keys", keys[-1].pk
+        )
+    return len(told)
+
+
+def _notice(key: ApiKey, now: datetime) -> Notice | None:
+    ends_at = key.expiration_date
+    if ends_at is None:
+        return None
+    ends_at = ends_at.astimezone(UTC)
+    days = next(days for days in REMINDER_DAYS if ends_at - now <= timedelta(days=days))
+    if ends_at - key.created_at <= timedelta(days=days):
+        return None
+    return Notice(
+        user_id=key.user_id,
+        kind=Notification.Kind.KEY_EXPIRING,
+        # With another end it is another cause.
+        cause=f"key:{key.pk}:expires:{ends_at.isoformat()}:{days}d",
+        details={
+            "key_id": key.pk,
+            "key_name": key.key_name,
+            "masked_key": key.masked,
+            "expiration_date": ends_at.isoformat(),
+            "ends_on": ends_at.date().isoformat(),
+            "ends_at_time": ends_at.strftime("%H:%M"),
+        },
+    )

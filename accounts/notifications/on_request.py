@@ -1,0 +1,75 @@
+"""What users ask to be sent: a test, and a report of their usage."""
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from django.utils import timezone
+from rest_framework.exceptions import APIException
+
+from accounts.activity.sums import sum_activity
+from accounts.models import Notification
+from accounts.notifications.notices import Notice, tell
+from accounts.principal import Principal
+
+_REPORTED_MODELS = 10
+
+
+class NoChannelError(APIException):
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "Neither e-mail nor a webhook is switched on in your preferences."
+    default_code = "no_channel"
+
+
+def send_test(owner: Principal) -> list[Notification]:
+    """Send a test to `owner`, at most one a minute.
+
+    Returns what is on its way, or what was sent this minute already.
+
+    Raises NoChannelError.
+    """
+    return _send(owner, Notification.Kind.TEST, {})
+
+
+def send_usage_report(owner: Principal, days: int) -> list[Notification]:
+    """Send `owner` what it used in the last `days` (UTC, today included), at most one a minute.
+
+    Returns what is on its way, or what was sent this minute already.
+
+    Raises NoChannelError.
+    """
+    last = datetime.now(UTC).date()
+    first = last - timedelta(days=days - 1)
+    sums = sum_activity(owner, first, last)
+    models = list(sums["by_model"].items())[:_REPORTED_MODELS]
+    details = {
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+        "requests": sums["total_requests"],
+        "tokens": sums["total_tokens"],
+        "spend": _dollars(sums["total_spend"]),
+        "models": [
+            {
+                "name": name,
+                "requests": model["requests"],
+                "tokens": model["tokens"],
+                "spend": _dollars(model["cost"]),
+            }
+            for name, model in models
+        ],
+    }
+    return _send(owner, Notification.Kind.USAGE_REPORT, details)
+
+
+def _send(
+    owner: Principal, kind: Notification.Kind, details: dict[str, object]
+) -> list[Notification]:
+    cause = f"{kind}:{timezone.now().astimezone(UTC):%Y-%m-%dT%H:%M}"
+    tell([Notice(owner.user_id, kind, cause, details)])
+    sent = list(Notification.objects.owned_by(owner).filter(cause=cause).order_by("id"))
+    if not sent:
+        raise NoChannelError
+    return sent
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:.2f}"

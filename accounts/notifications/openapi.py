@@ -1,0 +1,93 @@
+"""Notifications in OpenAPI: a description for each view, which stands above it."""
+
+from rest_framework import serializers
+
+from accounts.notifications.serializers import (
+    NotificationPageInput,
+    NotificationSerializer,
+    PreferencesSerializer,
+    UsageReportInput,
+)
+from gatewayz.openapi import count_beside, describe, described
+
+_PREFERENCES = {
+    "email_notifications": True,
+    "low_balance_threshold": 10.0,
+    "plan_expiry_reminder_days": 7,
+    "usage_alerts": True,
+    "webhook_url": "https://example.com/hooks/gatewayz",
+}
+_SENT = {
+    "id": 12,
+    "kind": "test",
+    "channel": "email",
+    "details": {},
+    "status": "pending",
+    "error": "",
+    "attempts": 0,
+    "created_at": "2026-03-01T12:00:00Z",
+    "finished_at": None,
+}
+
+preferences = describe(
+    get=described(
+        "Read how you want to be notified",
+        name="readNotificationPreferences",
+        answer=PreferencesSerializer(),
+        example=_PREFERENCES,
+        problems=(401,),
+    ),
+    put=described(
+        "Change how you want to be notified; absent: unchanged",
+        name="changeNotificationPreferences",
+        request=PreferencesSerializer,
+        request_example={"webhook_url": "https://example.com/hooks/gatewayz"},
+        answer=PreferencesSerializer(),
+        example=_PREFERENCES,
+        beside={
+            "webhook_secret": serializers.CharField(
+                allow_null=True, help_text="Signs what is sent to the webhook."
+            )
+        },
+        example_beside={"webhook_secret": "whsec_5b1c0e…"},
+        problems=(400, 401),
+    ),
+)
+notifications = describe(
+    get=described(
+        "List notifications, newest first",
+        name="listNotifications",
+        query=NotificationPageInput,
+        answer=NotificationSerializer(many=True),
+        example=[_SENT],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(400, 401),
+    )
+)
+test = describe(
+    post=described(
+        "Send yourself a test, at most one a minute",
+        name="sendTestNotification",
+        status=201,
+        answer=NotificationSerializer(many=True),
+        example=[_SENT],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(401, 409),
+    )
+)
+usage_report = describe(
+    post=described(
+        "Send yourself a report of your usage, at most one a minute",
+        name="sendUsageReport",
+        request=UsageReportInput,
+        request_example={"days": 30},
+        status=201,
+        answer=NotificationSerializer(many=True),
+        example=[_SENT | {"kind": "usage_report"}],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(400, 401, 409),
+    )
+)

@@ -1,0 +1,65 @@
+"""The JSON of notifications."""
+
+from rest_framework import serializers
+
+from accounts.models import Notification, NotificationPreferences
+from accounts.models.notifications import MAX_WEBHOOK_URL
+from accounts.notifications import webhooks
+from accounts.serializers import DollarField
+from gatewayz.paging import PageInput
+
+MAX_REMINDER_DAYS = 365
+
+
+class PreferencesSerializer(serializers.ModelSerializer):
+    """Also of what is sent to change them, in which all may be absent: it then stays."""
+
+    low_balance_threshold = DollarField(required=False)
+    plan_expiry_reminder_days = serializers.IntegerField(
+        min_value=0, max_value=MAX_REMINDER_DAYS, required=False
+    )
+    webhook_url = serializers.CharField(
+        max_length=MAX_WEBHOOK_URL, required=False, allow_null=True, allow_blank=True
+    )
+
+    class Meta:
+        model = NotificationPreferences
+        fields = [
+            "email_notifications",
+            "low_balance_threshold",
+            "plan_expiry_reminder_days",
+            "usage_alerts",
+            "webhook_url",
+        ]
+
+    def validate_webhook_url(self, url: str | None) -> str | None:
+        if not url:
+            return None
+        refusal = webhooks.refusal(url)
+        if refusal is not None:
+            raise serializers.ValidationError(refusal)
+        return url
+
+
+class UsageReportInput(serializers.Serializer):
+    days = serializers.IntegerField(min_value=1, max_value=365, default=30)
+
+
+class NotificationPageInput(PageInput):
+    status = serializers.ChoiceField(choices=Notification.Status.choices, required=False)
+
+
+class NotificationSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Notification
+        fields = [
+            "id",
+            "kind",
+            "channel",
+            "details",
+            "status",
+            "error",
+            "attempts",
+            "created_at",
+            "finished_at",
+        ]

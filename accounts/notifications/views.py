@@ -1,0 +1,79 @@
+"""The HTTP face of notifications."""
+
+from http import HTTPStatus
+
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import AuthenticatedRequest
+from accounts.models import Notification
+from accounts.notifications import on_request, openapi, webhooks
+from accounts.notifications.preferences import preferences_of, set_preferences
+from accounts.notifications.serializers import (
+    NotificationPageInput,
+    NotificationSerializer,
+    PreferencesSerializer,
+    UsageReportInput,
+)
+from gatewayz.envelope import success
+from gatewayz.paging import page_of
+
+
+@openapi.preferences
+class PreferencesView(APIView):
+    scope_resource = "notifications"
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        return success(PreferencesSerializer(preferences_of(request.user)).data)
+
+    def put(self, request: AuthenticatedRequest) -> Response:
+        given = PreferencesSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        preferences = set_preferences(request.user, **given.validated_data)
+        secret = webhooks.secret_of(request.user.user_id) if preferences.webhook_url else None
+        return success(
+            PreferencesSerializer(preferences).data,
+            message="Notification preferences updated successfully",
+            webhook_secret=secret,
+        )
+
+
+@openapi.notifications
+class NotificationsView(APIView):
+    scope_resource = "notifications"
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        asked = NotificationPageInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        limit, offset = asked.validated_data.pop("limit"), asked.validated_data.pop("offset")
+        owned = Notification.objects.owned_by(request.user).filter(**asked.validated_data)
+        page, count = page_of(owned.newest_first(), limit=limit, offset=offset)
+        return success(NotificationSerializer(page, many=True).data, count=count)
+
+
+@openapi.test
+class TestView(APIView):
+    scope_resource = "notifications"
+
+    def post(self, request: AuthenticatedRequest) -> Response:
+        return _on_its_way(on_request.send_test(request.user), "Test notification on its way")
+
+
+@openapi.usage_report
+class UsageReportView(APIView):
+    scope_resource = "notifications"
+
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = UsageReportInput(data=request.data or {})
+        given.is_valid(raise_exception=True)
+        sent = on_request.send_usage_report(request.user, **given.validated_data)
+        return _on_its_way(sent, "Usage report on its way")
+
+
+def _on_its_way(sent: list[Notification], message: str) -> Response:
+    return success(
+        NotificationSerializer(sent, many=True).data,
+        message=message,
+        count=len(sent),
+        status=HTTPStatus.CREATED,
+    )

@@ -1,0 +1,183 @@
+"""Notifications as POSTs to an address that the user chose: at least once each.
+
+The address is not to be trusted: it may lead into our own network. So its host is looked up
+here, only public addresses are accepted, and the connection goes to the very address that was
+checked. Redirects are not followed, the body of the answer is not read, and a watchdog bounds
+the whole exchange, however slowly the other side sends.
+"""
+
+import hmac
+import ipaddress
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+from accounts.models import Notification
+from accounts.notifications.undelivered import Undelivered
+
+SIGNATURE_HEADER = "Gatewayz-Signature"
+TIMEOUT_SECONDS = 10
+
+# What is routed on the public Internet: of IPv6, 2000::/3 without what embeds an IPv4 address.
+_PUBLIC_V6 = ipaddress.ip_network("2000::/3")
+_EMBEDS_V4 = [ipaddress.ip_network("2001::/32"), ipaddress.ip_network("2002::/16")]
+
+
+def send(notification: Notification) -> Notification.Status:
+    """POST it to the webhook of its user. Returns `delivered`: the receiver answered 2xx.
+
+    Raises Undelivered.
+    """
+    preferences = getattr(notification.user, "notification_preferences", None)
+    url = preferences.webhook_url if preferences else None
+    if not url:
+        raise Undelivered("The webhook has been removed.", may_try_again=False)
+    body = json.dumps(
+        {
+            # The same in every attempt, for the receiver to recognise one that came twice.
+            "id": notification.pk,
+            "kind": notification.kind,
+            "user_id": notification.user_id,
+            "created_at": notification.created_at.isoformat(),
+            "details": notification.details,
+        }
+    ).encode()
+    status = _post(url, body, signature(secret_of(notification.user_id), body, int(time.time())))
+    if not 200 <= status < 300:
+        raise Undelivered(f"The webhook answered {status}.", may_try_again=True)
+    return Notification.Status.DELIVERED
+
+
+def secret_of(user_id: int) -> str:
+    """The secret with which the webhooks of a user are signed; it changes with SECRET_KEY."""
+    key = f"webhook:{user_id}".encode()
+    return "whsec_" + hmac.digest(settings.SECRET_KEY.encode(), key, "sha256").hex()
+
+
+def signature(secret: str, body: bytes, timestamp: int) -> str:
+    """The value of SIGNATURE_HEADER, in Stripe's form (https://docs.stripe.com/webhooks).
+
+    `t=<seconds since the epoch>,v1=<HMAC-SHA-256 of "<t>.<body>", in hexadecimal>`.
+    """
+    signed = f"{timestamp}.".encode() + body
+    return f"t={timestamp},v1={hmac.digest(secret.encode(), signed, 'sha256').hex()}"
+
+
+def refusal(url: str) -> str | None:
+    """Why webhooks are not sent to `url`, in a sentence; None when they may be.
+
+    What its host name leads to is only known, and checked, when one is sent.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "This is not a URL."
+    schemes = {"https", "http"} if settings.WEBHOOKS_TO_PRIVATE_NETWORKS else {"https"}
+    if parts.scheme not in schemes:
+        return "This must begin with https://."
+    if not host or not url.isascii() or not url.isprintable() or " " in url:
+        return "This is not a URL of ASCII characters with a host."
+    if parts.username is not None or parts.password is not None:
+        return "This must not hold a user name or a password."
+    with suppress(ValueError):
+        if not _may_connect_to(host):
+            return "This must not be an address of a private network."
+    return None
+
+
+def _may_connect_to(address: str) -> bool:
+    """Whether an IP address is public. Raises ValueError for what is none."""
+    ip = ipaddress.ip_address(address)
+    if settings.WEBHOOKS_TO_PRIVATE_NETWORKS:
+        return True
+    if isinstance(ip, ipaddress.IPv6Address):
+        return (
+            ip in _PUBLIC_V6 and ip.is_global and not any(ip in network for network in _EMBEDS_V4)
+        )
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _post(url: str, body: bytes, signed: str) -> int:
+    """POST a body and return the status of the answer. Raises Undelivered."""
+    problem = refusal(url)
+    if problem is not None:
+        raise Undelivered(problem, may_try_again=False)
+    parts = urlsplit(url)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Gatewayz-Webhooks/1",
+        SIGNATURE_HEADER: signed,
+        "Connection": "close",
+    }
+    try:
+        with _connected(parts) as connection:
+            target = parts._replace(scheme="", netloc="", fragment="").geturl()
+            connection.request("POST", target or "/", body, headers)
+            return connection.getresponse().status
+    except ssl.SSLCertVerificationError as error:
+        raise Undelivered(
+            "The certificate of the webhook is not valid.", may_try_again=True
+        ) from error
+    except (OSError, HTTPException) as error:
+        raise Undelivered("The webhook does not answer.", may_try_again=True) from error
+
+
+@contextmanager
+def _connected(parts: SplitResult) -> Iterator[HTTPConnection]:
+    """A connection to a public address of the URL's host, closed at the end.
+
+    Raises OSError, also when all takes longer than TIMEOUT_SECONDS, and Undelivered when the
+    host has an address that is not public.
+    """
+    host, is_secure = str(parts.hostname), parts.scheme == "https"
+    port = parts.port or (443 if is_secure else 80)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(address[0]) for *_, address in found]
+    if not all(_may_connect_to(address) for address in addresses):
+        raise Undelivered("The webhook leads into a private network.", may_try_again=False)
+    connection = HTTPConnection(host, port)
+    connection.default_port = 443 if is_secure else 80
+    # Not by the name, which may lead elsewhere when it is looked up again.
+    opened = socket.create_connection((addresses[0], port), TIMEOUT_SECONDS)
+    if is_secure:
+        opened = ssl.create_default_context().wrap_socket(
+            opened, server_hostname=host, do_handshake_on_connect=False
+        )
+    connection.sock = opened
+    with closing(connection), _bounded(opened):
+        if isinstance(opened, ssl.SSLSocket):
+            opened.do_handshake()
+        yield connection
+
+
+@contextmanager
+def _bounded(opened: socket.socket) -> Iterator[None]:
+    """Cut a connection after TIMEOUT_SECONDS, which its own time-out, of each read, does not.
+
+    Raises TimeoutError.
+    """
+    is_cut = threading.Event()
+
+    def cut() -> None:
+        is_cut.set()
+        with suppress(OSError):
+            # Of the connection, and not of TLS, which the other thread is using.
+            socket.socket.shutdown(opened, socket.SHUT_RDWR)
+
+    watchdog = threading.Timer(TIMEOUT_SECONDS, cut)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+    if is_cut.is_set():
+        raise TimeoutError("The exchange took too long")

@@ -1,0 +1,164 @@
+"""Plans for operators, and who runs into limits."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from redis.exceptions import RedisError
+
+from accounts import audit
+from accounts.limits.store import KEPT_REFUSALS_DAYS, Refusals, most_refused
+from accounts.models import ApiKey, Plan, RateLimitConfig, User
+from accounts.models.rate_limits import WINDOW_FIELDS
+from gatewayz.admin_lists import BigTableAdmin
+
+logger = logging.getLogger(__name__)
+
+SHOWN_REFUSALS = 100
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin):
+    # With a link to who runs into limits.
+    change_list_template = "admin/accounts/plan/change_list.html"
+    list_display = (
+        "name",
+        "plan_type",
+        "daily_request_limit",
+        "monthly_request_limit",
+        "daily_token_limit",
+        "monthly_token_limit",
+        "max_concurrent_requests",
+        "price_per_month",
+        "is_active",
+    )
+    ordering = ("price_per_month", "id")
+    fieldsets = (
+        (None, {"fields": ("name", "description", "plan_type", "features", "is_active")}),
+        (
+            "Requests",
+            {
+                "fields": (
+                    "requests_per_minute",
+                    "requests_per_hour",
+                    "daily_request_limit",
+                    "monthly_request_limit",
+                    "max_concurrent_requests",
+                )
+            },
+        ),
+        (
+            "Tokens",
+            {
+                "fields": (
+                    "tokens_per_minute",
+                    "tokens_per_hour",
+                    "daily_token_limit",
+                    "monthly_token_limit",
+                )
+            },
+        ),
+        (
+            "Price",
+            {"fields": ("price_per_month", "yearly_price", "price_per_token", "is_pay_as_you_go")},
+        ),
+    )
+
+    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        audit.record(
+            "plan_changed" if change else "plan_created",
+            user_id=cast("User", request.user).pk,
+            target=f"plan:{obj.pk}",
+            before={name: form.initial.get(name) for name in form.changed_data},
+            after={name: form.cleaned_data[name] for name in form.changed_data},
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
+        # It would look for the plan's users among all. Switch it off: no new ones can have it.
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        refusals = path(
+            "refusals/",
+            self.admin_site.admin_view(self.refusals),
+            name="accounts_plan_refusals",
+        )
+        return [refusals, *super().get_urls()]
+
+    def refusals(self, request: HttpRequest) -> HttpResponse:
+        """Whom limits refused most often, on one of the last days."""
+        today = datetime.now(UTC).date()
+        days = [(today - timedelta(days=ago)).isoformat() for ago in range(KEPT_REFUSALS_DAYS)]
+        asked = request.GET.get("day", "")
+        day = asked if asked in days else days[0]
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": "Who runs into limits",
+            "opts": self.opts,
+            "days": days,
+            "day": day,
+        }
+        try:
+            context["refusals"] = _named(most_refused(day, SHOWN_REFUSALS))
+        except RedisError:
+            logger.warning("The limits do not answer", exc_info=True)
+            context["refusals"] = None
+        return TemplateResponse(request, "admin/accounts/plan/refusals.html", context)
+
+
+def _named(refusals: list[Refusals]) -> list[dict[str, Any]]:
+    """With the names of users and keys, in two statements."""
+    users = User.objects.in_bulk({refused.user_id for refused in refusals})
+    keys = ApiKey.objects.in_bulk({refused.key_id for refused in refusals})
+    return [
+        {
+            "user": users.get(refused.user_id),
+            "key": keys.get(refused.key_id),
+            "code": refused.code,
+            "times": refused.times,
+        }
+        for refused in refusals
+    ]
+
+
+@admin.register(RateLimitConfig)
+class RateLimitConfigAdmin(BigTableAdmin):
+    """Operators may allow a key more than its user could; the plan still bounds the user."""
+
+    list_display = ("api_key", *WINDOW_FIELDS, "concurrency_limit")
+    list_select_related = ("api_key",)
+    search_fields = ("api_key__user__email__iexact",)
+    search_help_text = "The user's whole e-mail address"
+    autocomplete_fields = ("api_key",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: RateLimitConfig | None = None
+    ) -> tuple[str, ...]:
+        return ("api_key",) if obj else ()
+
+    def save_model(
+        self, request: HttpRequest, obj: RateLimitConfig, form: Any, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        numbers = [name for name in form.changed_data if name != "api_key"]
+        audit.record(
+            "rate_limits_set",
+            user_id=obj.api_key.user_id,
+            target=audit.key_target(obj.pk),
+            before={name: form.initial.get(name) for name in numbers},
+            after={name: form.cleaned_data[name] for name in numbers},
+        )
+
+    def delete_model(self, request: HttpRequest, obj: RateLimitConfig) -> None:
+        user_id, key_id = obj.api_key.user_id, obj.pk
+        super().delete_model(request, obj)
+        audit.record("rate_limits_removed", user_id=user_id, target=audit.key_target(key_id))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for config in queryset.select_related("api_key"):
+            self.delete_model(request, config)

@@ -1,0 +1,149 @@
+"""Plans in OpenAPI: a description for each view, which stands above it."""
+
+from rest_framework import serializers
+
+from accounts.plans.serializers import (
+    Entitlements,
+    EntitlementsInput,
+    EnvironmentUsage,
+    PlanSerializer,
+    PlanUsage,
+)
+from gatewayz.openapi import count_beside, describe, described
+from gatewayz.paging import PageInput
+
+_PLAN = {
+    "id": 1,
+    "name": "Free",
+    "description": "For trying things out and for single users.",
+    "plan_type": "free",
+    "requests_per_minute": None,
+    "requests_per_hour": None,
+    "daily_request_limit": 100_000,
+    "monthly_request_limit": 1_000_000,
+    "tokens_per_minute": None,
+    "tokens_per_hour": None,
+    "daily_token_limit": 10_000_000,
+    "monthly_token_limit": 100_000_000,
+    "price_per_month": 0.0,
+    "yearly_price": None,
+    "price_per_token": None,
+    "is_pay_as_you_go": False,
+    "max_concurrent_requests": None,
+    "features": ["chat_history", "search"],
+    "is_active": True,
+}
+_USAGE = {
+    "plan_name": "Free",
+    "usage": {
+        "daily_requests": 40,
+        "daily_tokens": 9_000,
+        "monthly_requests": 900,
+        "monthly_tokens": 200_000,
+    },
+    "limits": {
+        "daily_requests": 100_000,
+        "daily_tokens": 10_000_000,
+        "monthly_requests": 1_000_000,
+        "monthly_tokens": None,
+    },
+    "remaining": {
+        "daily_requests": 99_960,
+        "daily_tokens": 9_991_000,
+        "monthly_requests": 999_100,
+        "monthly_tokens": None,
+    },
+    "at_limit": {
+        "daily_requests": False,
+        "daily_tokens": False,
+        "monthly_requests": False,
+        "monthly_tokens": False,
+    },
+}
+_ENTITLEMENTS = {
+    "has_plan": True,
+    "plan_name": "Free",
+    "daily_request_limit": 100_000,
+    "monthly_request_limit": 1_000_000,
+    "daily_token_limit": 10_000_000,
+    "monthly_token_limit": 100_000_000,
+    "features": ["chat_history", "search"],
+    "can_access_feature": True,
+}
+_ENVIRONMENTS = {
+    "live": {
+        "key_count": 2,
+        "total_requests": 900,
+        "total_max_requests": 10_000,
+        "monthly_requests": 120,
+        "monthly_tokens": 40_000,
+        "monthly_cost": 0.25,
+    }
+}
+
+plans = describe(
+    get=described(
+        "The plans on offer",
+        name="listPlans",
+        query=PageInput,
+        answer=PlanSerializer(many=True),
+        example=[_PLAN],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(400, 429),
+        public=True,
+    ),
+)
+plan = describe(
+    get=described(
+        "One plan",
+        name="getPlan",
+        answer=PlanSerializer(),
+        example=_PLAN,
+        problems=(404, 429),
+        public=True,
+    ),
+)
+user_plan = describe(
+    get=described(
+        "One's own plan",
+        name="getUserPlan",
+        answer=PlanSerializer(),
+        example=_PLAN,
+        problems=(401,),
+    ),
+)
+plan_usage = describe(
+    get=described(
+        "What is used of one's plan, today and this month",
+        name="getPlanUsage",
+        answer=PlanUsage(),
+        example=_USAGE,
+        beside=PlanUsage().fields,
+        example_beside=_USAGE,
+        problems=(401,),
+    ),
+)
+entitlements = describe(
+    get=described(
+        "Whether one's plan has a feature",
+        name="getEntitlements",
+        query=EntitlementsInput,
+        answer=Entitlements(),
+        example=_ENTITLEMENTS,
+        beside=Entitlements().fields,
+        example_beside=_ENTITLEMENTS,
+        problems=(400, 401),
+    ),
+)
+environment_usage = describe(
+    get=described(
+        "What the keys of each environment were used for",
+        name="getEnvironmentUsage",
+        answer=serializers.DictField(child=EnvironmentUsage()),
+        example=_ENVIRONMENTS,
+        beside={"environment_usage": serializers.DictField(child=EnvironmentUsage())},
+        example_beside={"environment_usage": _ENVIRONMENTS},
+        problems=(401,),
+    ),
+)

@@ -1,0 +1,75 @@
+"""The HTTP face of plans: those on offer, which anybody may see, and one's own."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import AuthenticatedRequest
+from accounts.limits.throttles import AddressThrottle
+from accounts.models import Plan
+from accounts.plans import openapi
+from accounts.plans.serializers import EntitlementsInput, PlanSerializer
+from accounts.plans.usage import environment_usage, plan_usage
+from gatewayz.envelope import success
+from gatewayz.paging import PageInput, page_of
+
+
+class PublicPlansView(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = (AddressThrottle,)
+
+
+@openapi.plans
+class PlansView(PublicPlansView):
+    def get(self, request: Request) -> Response:
+        page = PageInput(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        plans, count = page_of(Plan.objects.offered(), **page.validated_data)
+        return success(PlanSerializer(plans, many=True).data, count=count)
+
+
+@openapi.plan
+class PlanView(PublicPlansView):
+    def get(self, request: Request, plan_id: int) -> Response:
+        return success(PlanSerializer(get_object_or_404(Plan.objects.offered(), pk=plan_id)).data)
+
+
+class OwnPlanView(APIView):
+    scope_resource = "plan"
+
+
+@openapi.user_plan
+class UserPlanView(OwnPlanView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        return success(PlanSerializer(Plan.objects.of(request.user).get()).data)
+
+
+@openapi.plan_usage
+class PlanUsageView(OwnPlanView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        plan = Plan.objects.of(request.user).get()
+        usage: dict[str, Any] = {"plan_name": plan.name, **plan_usage(request.user, plan)}
+        # Beside `data` too, where clients of the old service look.
+        return success(usage, **usage)
+
+
+@openapi.entitlements
+class EntitlementsView(OwnPlanView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        given = EntitlementsInput(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        entitlements = (
+            Plan.objects.of(request.user).get().entitlements(given.validated_data.get("feature"))
+        )
+        return success(entitlements, **entitlements)
+
+
+@openapi.environment_usage
+class EnvironmentUsageView(OwnPlanView):
+    def get(self, request: AuthenticatedRequest) -> Response:
+        usage = environment_usage(request.user)
+        return success(usage, environment_usage=usage)

@@ -1,0 +1,61 @@
+"""The user's own data in OpenAPI."""
+
+from functools import partial
+
+from accounts.profile.serializers import (
+    CONFIRMATION,
+    ErasureInput,
+    ExportInput,
+    ProfileChange,
+    ProfileSerializer,
+)
+from gatewayz.openapi import describe, described, streamed
+
+PROFILE = {
+    "id": 7,
+    "user_id": 7,
+    "username": "ada",
+    "email": "ada@example.com",
+    "privy_user_id": None,
+    "chat_retention_days": None,
+    "is_active": True,
+    "created_at": "2026-03-01T12:00:00Z",
+    "updated_at": "2026-03-01T12:00:00Z",
+}
+
+_change = partial(
+    described,
+    request=ProfileChange,
+    request_example={"username": "ada", "chat_retention_days": 7},
+    answer=ProfileSerializer(),
+    example=PROFILE,
+    problems=(400, 401, 403, 409),
+)
+
+profile = describe(
+    get=described(
+        "Read one's profile",
+        name="getProfile",
+        answer=ProfileSerializer(),
+        example=PROFILE,
+        problems=(401, 403),
+    ),
+    put=_change("Change one's profile", name="updateProfile"),
+    patch=_change("Change some of one's profile", name="patchProfile"),
+    delete=described(
+        "Erase one's account and all that belongs to it",
+        name="eraseAccount",
+        request=ErasureInput,
+        request_example={"confirmation": CONFIRMATION},
+        problems=(400, 401, 403),
+    ),
+)
+export = describe(
+    get=streamed(
+        "Export everything that one owns, a JSON object per line or file",
+        name="exportAccount",
+        query=ExportInput,
+        media_types=("application/x-ndjson", "application/zip"),
+        problems=(400, 401, 403),
+    )
+)

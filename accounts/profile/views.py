@@ -1,0 +1,77 @@
+"""The HTTP face of the user's own data."""
+
+from collections.abc import Sequence
+
+from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import AuthenticatedRequest
+from accounts.models import User
+from accounts.profile import openapi
+from accounts.profile.changes import update_profile
+from accounts.profile.erasure import request_erasure
+from accounts.profile.export import CONTENT_TYPES, Kind, export_ndjson, export_zip
+from accounts.profile.serializers import (
+    ErasureInput,
+    ExportInput,
+    ProfileChange,
+    ProfileSerializer,
+)
+from gatewayz.envelope import success
+
+
+@openapi.profile
+class ProfileView(APIView):
+    scope_resource = "profile"
+
+    @property
+    def scope_level(self) -> str:
+        levels = {"GET": "read", "HEAD": "read", "DELETE": "admin"}
+        return levels.get(self.request.method or "", "write")
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        user = get_object_or_404(User, pk=request.user.user_id)
+        return success(ProfileSerializer(user).data)
+
+    def put(self, request: AuthenticatedRequest) -> Response:
+        given = ProfileChange(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = update_profile(request.user, **given.validated_data)
+        return success(ProfileSerializer(user).data, message="Profile updated successfully")
+
+    def patch(self, request: AuthenticatedRequest) -> Response:
+        return self.put(request)
+
+    def delete(self, request: AuthenticatedRequest) -> Response:
+        given = ErasureInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        request_erasure(request.user.user_id)
+        return success(
+            None,
+            message="The account is switched off. All that belongs to it is being erased.",
+        )
+
+
+@openapi.export
+class ExportView(APIView):
+    # As much as everything else together may read.
+    scope_resource = "profile"
+    scope_level = "admin"
+
+    kinds: Sequence[Kind] = ()
+
+    def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
+        asked = ExportInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        form = asked.validated_data["format"]
+        pieces = {"ndjson": export_ndjson, "zip": export_zip}[form](request.user, self.kinds)
+        return StreamingHttpResponse(
+            pieces,
+            content_type=CONTENT_TYPES[form],
+            headers={
+                "Content-Disposition": f'attachment; filename="gatewayz-export.{form}"',
+                "Cache-Control": "no-store",
+            },
+        )

@@ -1,0 +1,43 @@
+"""Referrals and credits for operators."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from accounts.models import Credit, Referral, ReferralCode
+from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+
+
+@admin.register(ReferralCode)
+class ReferralCodeAdmin(ReadOnlyAdmin):
+    """Codes are made by their users; how often one may be used can be changed."""
+
+    list_display = ("code", "user", "max_uses", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("code__exact", "user__email__iexact")
+    search_help_text = "A whole code or the user's whole e-mail address"
+    fields = ("user", "code", "max_uses", "created_at")
+    readonly_fields = ("user", "code", "created_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return BigTableAdmin.has_change_permission(self, request, obj)
+
+
+@admin.register(Referral)
+class ReferralAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "referrer", "referred_user", "bonus", "completed_at")
+    list_select_related = ("referrer", "referred_user")
+    search_fields = ("referrer__email__iexact", "referred_user__email__iexact")
+    search_help_text = "The whole e-mail address of one of the two"
+
+
+@admin.register(Credit)
+class CreditAdmin(ReadOnlyAdmin):
+    """The ledger, which the database lets nobody change."""
+
+    list_display = ("created_at", "user_id", "amount", "reason", "cause")
+    search_fields = ("user__email__iexact",)
+    search_help_text = "The user's whole e-mail address"
+    # The user may be erased: the number stays.
+    fields = ("user_id", "amount", "reason", "cause", "created_at")
+    readonly_fields = fields

@@ -1,0 +1,132 @@
+"""Referral codes: making, checking and applying them."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Exists, OuterRef
+from rest_framework.exceptions import APIException, NotFound
+
+from accounts import limits
+from accounts.models import Referral, ReferralCode, User
+from accounts.principal import Principal
+
+# Without 0 and O, 1, I and L, which people mistake for each other.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+# 31^10 codes: with a million of them in use, one guess in 800 million hits.
+_CODE_CHARS = 10
+_TRIES = 5
+
+# Against guessing: nobody has as many friends in an hour.
+_ATTEMPTS_PER_HOUR = 20
+
+
+class RefusedCodeError(APIException):
+    """The code is there, and this user may not apply it."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_code = "code_refused"
+
+
+def code_of(owner: Principal) -> tuple[ReferralCode, bool]:
+    """The code of `owner`, and whether it was made just now. Each user has one."""
+    for _ in range(_TRIES):
+        code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_CHARS))
+        try:
+            # Somebody else may have made it in between: Django then gets that one.
+            return ReferralCode.objects.get_or_create(
+                user_id=owner.user_id,
+                defaults={"code": code, "max_uses": settings.REFERRAL_MAX_USES},
+            )
+        except IntegrityError:
+            # Another user has this very code.
+            continue
+    raise RuntimeError(f"{_TRIES} random referral codes were taken already")
+
+
+def check_code(owner: Principal, text: str) -> dict[str, Any]:
+    """Whether `owner` may apply the code, as the contract's answer; one statement.
+
+    Raises LimitExceeded for who tries too many codes.
+    """
+    _count_attempt(owner)
+    try:
+        code = _usable_code(owner, text)
+    except (NotFound, RefusedCodeError) as refusal:
+        return {"valid": False, "message": str(refusal.detail), "referrer_username": None}
+    return {
+        "valid": True,
+        "message": "This referral code is valid.",
+        "referrer_username": masked_username(code.user.username),
+    }
+
+
+def apply_code(owner: Principal, text: str) -> Referral:
+    """Note that `owner` came by the code of somebody else. The bonus is pending then.
+
+    Raises NotFound when there is no such code, and RefusedCodeError when it is `owner`'s own, is
+    used up, when `owner` has applied one before, or when the two would have brought each other;
+    LimitExceeded for who tries too many codes.
+    """
+    _count_attempt(owner)
+    with transaction.atomic():
+        referrer_id = _usable_code(owner, text).user_id
+        # Both, in one order: two who apply each other's code, or many who apply the last use of
+        # one, come after each other.
+        both = User.objects.filter(pk__in=[owner.user_id, referrer_id]).order_by("pk")
+        list(both.select_for_update(no_key=True).values_list("pk"))
+        code = _usable_code(owner, text)
+        return Referral.objects.create(
+            referrer=code.user,
+            referred_user_id=owner.user_id,
+            bonus=settings.REFERRAL_BONUS_DOLLARS,
+        )
+
+
+def masked_username(username: str) -> str:
+    """A user name as others may see it: of one that is an e-mail address, the first letter."""
+    return f"{username[:1]}…" if "@" in username else username
+
+
+def _count_attempt(owner: Principal) -> None:
+    """One round trip to Redis; with Redis down, as RATE_LIMITS_FAIL_OPEN says."""
+    decision = limits.hit(
+        "referral-codes", str(owner.user_id), limit=_ATTEMPTS_PER_HOUR, window_seconds=3600
+    )
+    if not decision.allowed:
+        raise limits.LimitExceeded(decision)
+
+
+def _usable_code(owner: Principal, text: str) -> Any:
+    """The code that people write as `text`, with its user. Raises as `apply_code` does."""
+    code = (
+        ReferralCode.objects.filter(code=_normalised(text), user__is_active=True)
+        .select_related("user")
+        .annotate(
+            uses=Count("user__referrals_made"),
+            owner_has_applied=Exists(Referral.objects.filter(referred_user_id=owner.user_id)),
+            is_brought_by_owner=Exists(
+                Referral.objects.filter(
+                    referrer_id=owner.user_id, referred_user_id=OuterRef("user_id")
+                )
+            ),
+        )
+        .first()
+    )
+    if code is None:
+        raise NotFound("There is no such referral code.", code="unknown_code")
+    if code.user_id == owner.user_id:
+        raise RefusedCodeError("This is your own referral code.", code="own_code")
+    if code.owner_has_applied:
+        raise RefusedCodeError("You have applied a referral code before.", code="already_referred")
+    if code.is_brought_by_owner:
+        raise RefusedCodeError("You brought this user yourself.", code="circular_referral")
+    if code.uses >= code.max_uses:
+        raise RefusedCodeError("This referral code has been used up.", code="code_used_up")
+    return code
+
+
+def _normalised(text: str) -> str:
+    return text.replace("-", "").replace(" ", "").upper()

@@ -1,0 +1,137 @@
+"""Referrals in OpenAPI: a description for each view, which stands above it."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
+from gatewayz.openapi import describe, described
+from gatewayz.paging import PageInput
+
+_CODE = {
+    "referral_code": "K7Q2M9XWPA",
+    "invite_link": "https://gatewayz.example/signup?ref=K7Q2M9XWPA",
+    "share_message": "Join me on Gatewayz with my code K7Q2M9XWPA: "
+    "https://gatewayz.example/signup?ref=K7Q2M9XWPA",
+}
+_VALID = {
+    "valid": True,
+    "message": "This referral code is valid.",
+    "referrer_username": "a…",
+}
+_FIGURES = {
+    "referral_code": "K7Q2M9XWPA",
+    "total_uses": 2,
+    "max_uses": 10,
+    "remaining_uses": 8,
+    "completed_bonuses": 1,
+    "pending_bonuses": 1,
+    "balance": 10.0,
+    "referred_by_code": None,
+    "referrals": [
+        {
+            "id": 5,
+            "username": "grace",
+            "status": "pending",
+            "bonus_amount": 10.0,
+            "created_at": "2026-03-01T12:00:00Z",
+            "completed_at": None,
+        }
+    ],
+}
+
+
+class Code(serializers.Serializer):
+    referral_code = serializers.CharField()
+    invite_link = serializers.CharField()
+    share_message = serializers.CharField()
+
+
+class CheckedCode(serializers.Serializer):
+    valid = serializers.BooleanField()
+    message = serializers.CharField()
+    referrer_username = serializers.CharField(
+        allow_null=True, help_text="Of one that is an e-mail address, the first letter."
+    )
+
+
+class AppliedCode(serializers.Serializer):
+    bonus_amount = serializers.FloatField(help_text="US dollars, for each of the two")
+    status = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class ReferralFigures(serializers.Serializer):
+    referral_code = serializers.CharField()
+    total_uses = serializers.IntegerField()
+    max_uses = serializers.IntegerField()
+    remaining_uses = serializers.IntegerField()
+    completed_bonuses = serializers.IntegerField()
+    pending_bonuses = serializers.IntegerField()
+    balance = serializers.FloatField(help_text="US dollars: the sum of all credits")
+    referred_by_code = serializers.CharField(allow_null=True)
+    referrals = ReferralSerializer(many=True)
+
+
+def _also_beside(answer: type[serializers.Serializer], example: Any) -> dict[str, Any]:
+    """An answer whose fields stand beside `data` too."""
+    return {
+        "answer": answer(),
+        "example": example,
+        "beside": answer().get_fields(),
+        "example_beside": example,
+    }
+
+
+code = describe(
+    get=described(
+        "Read your referral code, made at the first time",
+        name="readReferralCode",
+        problems=(401,),
+        **_also_beside(Code, _CODE),
+    )
+)
+generate = describe(
+    post=described(
+        "Make your referral code; 200 with the old one when there is one",
+        name="generateReferralCode",
+        status=201,
+        problems=(401,),
+        **_also_beside(Code, _CODE),
+    )
+)
+validate = describe(
+    post=described(
+        "Check whether you may apply a referral code",
+        name="validateReferralCode",
+        request=ReferralCodeInput,
+        request_example={"referral_code": "K7Q2M9XWPA"},
+        problems=(400, 401),
+        **_also_beside(CheckedCode, _VALID),
+    )
+)
+apply = describe(
+    post=described(
+        "Apply the referral code of somebody else, once",
+        name="applyReferralCode",
+        request=ReferralCodeInput,
+        request_example={"referral_code": "K7Q2M9XWPA"},
+        status=201,
+        answer=AppliedCode(),
+        example={
+            "bonus_amount": 10.0,
+            "status": "pending",
+            "created_at": "2026-03-01T12:00:00Z",
+        },
+        problems=(400, 401, 404, 409),
+    )
+)
+stats = describe(
+    get=described(
+        "Read what came of your referral code",
+        name="readReferralStats",
+        query=PageInput,
+        problems=(400, 401),
+        **_also_beside(ReferralFigures, _FIGURES),
+    )
+)

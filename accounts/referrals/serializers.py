@@ -1,0 +1,32 @@
+"""The JSON of referrals."""
+
+from rest_framework import serializers
+
+from accounts.models import Referral
+from accounts.referrals.codes import masked_username
+from accounts.serializers import DollarField
+
+MAX_CODE = 32
+
+
+class ReferralCodeInput(serializers.Serializer):
+    referral_code = serializers.CharField(max_length=MAX_CODE)
+
+
+class ReferralSerializer(serializers.ModelSerializer):
+    """Somebody whom one's code brought, without what is theirs alone."""
+
+    username = serializers.SerializerMethodField()
+    status = serializers.SerializerMethodField()
+    bonus_amount = DollarField(source="bonus")
+
+    class Meta:
+        model = Referral
+        fields = ["id", "username", "status", "bonus_amount", "created_at", "completed_at"]
+
+    def get_username(self, referral: Referral) -> str | None:
+        referred = referral.referred_user
+        return masked_username(referred.username) if referred else None
+
+    def get_status(self, referral: Referral) -> str:
+        return "pending" if referral.completed_at is None else "completed"

@@ -1,0 +1,97 @@
+"""The HTTP face of referrals."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import AuthenticatedRequest
+from accounts.models import Referral, ReferralCode
+from accounts.referrals import openapi
+from accounts.referrals.codes import apply_code, check_code, code_of
+from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
+from accounts.referrals.statistics import referral_statistics
+from gatewayz.envelope import success
+from gatewayz.paging import PageInput, page_of
+
+# Clients of the old service read what is in `data` at the top level.
+
+
+@openapi.code
+class CodeView(APIView):
+    scope_resource = "referrals"
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        code, _ = code_of(request.user)
+        shown = _shown(request, code)
+        return success(shown, **shown)
+
+
+@openapi.generate
+class GenerateView(APIView):
+    scope_resource = "referrals"
+
+    def post(self, request: AuthenticatedRequest) -> Response:
+        code, is_new = code_of(request.user)
+        shown = _shown(request, code)
+        return success(shown, status=HTTPStatus.CREATED if is_new else HTTPStatus.OK, **shown)
+
+
+@openapi.validate
+class ValidateView(APIView):
+    scope_resource = "referrals"
+    # It changes nothing.
+    scope_level = "read"
+
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = ReferralCodeInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        checked = check_code(request.user, given.validated_data["referral_code"])
+        return success(checked, **checked)
+
+
+@openapi.apply
+class ApplyView(APIView):
+    scope_resource = "referrals"
+
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = ReferralCodeInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        referral = apply_code(request.user, given.validated_data["referral_code"])
+        return success(
+            {
+                "bonus_amount": float(referral.bonus),
+                "status": "pending",
+                "created_at": referral.created_at,
+            },
+            message="Referral code applied",
+            status=HTTPStatus.CREATED,
+        )
+
+
+@openapi.stats
+class StatsView(APIView):
+    scope_resource = "referrals"
+
+    def get(self, request: AuthenticatedRequest) -> Response:
+        asked = PageInput(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        code, _ = code_of(request.user)
+        made = Referral.objects.made_by(request.user).select_related("referred_user")
+        referrals, _ = page_of(made.newest_first(), **asked.validated_data)
+        figures = {
+            **referral_statistics(request.user, code),
+            "referrals": ReferralSerializer(referrals, many=True).data,
+        }
+        return success(figures, **figures)
+
+
+def _shown(request: AuthenticatedRequest, code: ReferralCode) -> dict[str, Any]:
+    link = request.build_absolute_uri(f"{settings.INVITE_URL}?ref={code.code}")
+    return {
+        "referral_code": code.code,
+        "invite_link": link,
+        "share_message": f"Join me on Gatewayz with my code {code.code}: {link}",
+    }

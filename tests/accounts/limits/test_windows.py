@@ -1,0 +1,293 @@
+"""The counts in Redis, by a clock that the test sets."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django_redis import get_redis_connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.limits.store import SLOT_LEASE_MS, admit, hit, settle, used_by_keys
+from accounts.principal import Allowance, Limits, Principal
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+NOW = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
+
+# The span of each window, and the bucket by which it may be longer.
+SPANS = {
+    "requests_per_minute": (MINUTE, MINUTE // 12),
+    "requests_per_hour": (HOUR, HOUR // 12),
+    "requests_per_day": (DAY, DAY // 24),
+}
+
+
+def principal(user=None, key=None, *, user_id=1, key_id=1, max_requests=None, requests_used=0):
+    return Principal(
+        user_id=user_id,
+        key_id=key_id,
+        key_is_active=True,
+        user_is_active=True,
+        is_staff=False,
+        environment_tag="live",
+        expires_at=None,
+        max_requests=max_requests,
+        requests_used=requests_used,
+        limits=Limits(Allowance(**(user or {})), Allowance(**(key or {}))),
+    )
+
+
+def passes(caller, now_ms):
+    return admit(caller, now_ms)[0].allowed
+
+
+def forget():
+    client = get_redis_connection("default")
+    for name in client.scan_iter("*{u*}*"):
+        client.delete(name)
+
+
+@pytest.mark.parametrize("name", SPANS)
+@pytest.mark.parametrize("whose", ["user", "key"])
+def test_a_window_slides_and_room_comes_back_within_a_bucket(name, whose):
+    span, bucket = SPANS[name]
+    caller = principal(**{whose: {name: 5}})
+    # Across what would be the end of a fixed window.
+    first = NOW - 1000
+    assert [passes(caller, first + n) for n in range(6)] == [True] * 5 + [False]
+
+    assert not passes(caller, NOW + 1000)
+    assert not passes(caller, first + span - 1)
+    assert passes(caller, first + span + bucket)
+
+
+@pytest.mark.parametrize("name", SPANS)
+def test_the_wait_that_is_told_is_the_one_that_is_needed(name):
+    caller = principal(key={name: 3})
+    for n in range(3):
+        passes(caller, NOW + n * 700)
+
+    decision, _ = admit(caller, NOW + 5_000)
+
+    assert decision.code == name
+    late = NOW + 5_000 + decision.reset_seconds * 1000
+    assert not passes(caller, late - 1000)
+    assert passes(caller, late)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    name=st.sampled_from(sorted(SPANS)),
+    limit=st.integers(1, 6),
+    steps=st.lists(st.floats(0, 1.2), min_size=1, max_size=40),
+)
+def test_no_span_ever_holds_more_than_the_limit_nor_refuses_without_need(name, limit, steps):
+    """Against a log of every request that passed, which is what the buckets stand for."""
+    forget()
+    span, bucket = SPANS[name]
+    caller, passed, now = principal(key={name: limit}), [], NOW
+    for step in steps:
+        # Mostly short steps, so that windows fill, and some that cross them.
+        now += int(step**4 * span)
+        within = [at for at in passed if at > now - span]
+        nearly_within = [at for at in passed if at > now - span - bucket]
+        decision, _ = admit(caller, now)
+        if decision.allowed:
+            assert len(within) < limit
+            assert decision.remaining <= limit - len(within) - 1
+            passed.append(now)
+        else:
+            assert len(nearly_within) >= limit
+            assert decision.remaining == 0
+
+
+def test_the_longest_wait_names_the_limit():
+    caller = principal(
+        user={"requests_per_day": 2}, key={"requests_per_minute": 1, "requests_per_hour": 1}
+    )
+    assert passes(caller, NOW)
+    assert admit(caller, NOW)[0].code == "requests_per_hour"
+
+    assert passes(caller, NOW + 2 * HOUR)
+    assert admit(caller, NOW + 2 * HOUR)[0].code == "plan_daily_requests"
+
+
+def test_what_is_refused_counts_nowhere():
+    caller = principal(user={"requests_per_minute": 100}, key={"requests_per_minute": 2})
+    for _ in range(50):
+        passes(caller, NOW)
+
+    other_key = principal(user={"requests_per_minute": 100}, key_id=2)
+    assert admit(other_key, NOW)[0].remaining == 97
+
+
+def test_the_keys_of_a_user_share_the_plan_and_not_each_others_limits():
+    plan = {"requests_per_minute": 5}
+    first = principal(user=plan, key={"requests_per_minute": 3}, key_id=1)
+    second = principal(user=plan, key={"requests_per_minute": 3}, key_id=2)
+    assert [passes(first, NOW) for _ in range(4)] == [True, True, True, False]
+
+    assert [passes(second, NOW) for _ in range(3)] == [True, True, False]
+    assert admit(second, NOW)[0].code == "plan_requests_per_minute"
+    assert passes(principal(user=plan, user_id=2), NOW)
+
+
+def test_a_month_is_that_of_the_calendar():
+    caller = principal(user={"requests_per_month": 2})
+    now = datetime.now(UTC)
+    late = int(datetime(now.year, now.month, 28, 23, tzinfo=UTC).timestamp() * 1000)
+    next_month = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+    begins = int(next_month.timestamp() * 1000)
+    assert [passes(caller, late) for _ in range(3)] == [True, True, False]
+
+    decision, _ = admit(caller, late)
+    assert decision.code == "plan_monthly_requests"
+    assert decision.reset_seconds == (begins - late) // 1000
+    assert not passes(caller, begins - 1)
+    assert passes(caller, begins)
+
+
+def test_a_host_whose_clock_is_behind_does_not_bring_the_old_month_back():
+    caller = principal(user={"requests_per_month": 2})
+    now = datetime.now(UTC)
+    next_month = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+    begins = int(next_month.timestamp() * 1000)
+    passes(caller, begins)
+
+    assert passes(caller, begins - 5)
+    assert not passes(caller, begins + 5)
+
+
+def test_tokens_count_once_they_are_known():
+    caller = principal(key={"tokens_per_minute": 100})
+    _, ticket = admit(caller, NOW)
+    settle(ticket, 99, NOW)
+    _, ticket = admit(caller, NOW)
+    settle(ticket, 500, NOW)
+
+    decision, _ = admit(caller, NOW + 1000)
+
+    assert (decision.code, decision.limit, decision.remaining) == ("tokens_per_minute", 100, 0)
+    assert not passes(caller, NOW + MINUTE - 1)
+    assert passes(caller, NOW + MINUTE + MINUTE // 12)
+
+
+def test_the_plans_tokens_are_counted_over_all_keys():
+    plan = {"tokens_per_day": 100, "tokens_per_month": 1000}
+    _, ticket = admit(principal(user=plan, key_id=1), NOW)
+    settle(ticket, 100, NOW)
+
+    assert admit(principal(user=plan, key_id=2), NOW)[0].code == "plan_daily_tokens"
+
+
+def test_requests_at_once_take_slots_and_give_them_back():
+    caller = principal(user={"concurrent_requests": 3}, key={"concurrent_requests": 2})
+    _, first = admit(caller, NOW)
+    admit(caller, NOW)
+    refused, _ = admit(caller, NOW)
+    assert (refused.code, refused.reset_seconds) == ("concurrent_requests", 1)
+    other = principal(user={"concurrent_requests": 3}, key_id=2)
+    assert passes(other, NOW)
+    assert admit(other, NOW)[0].code == "plan_concurrent_requests"
+
+    settle(first, 0, NOW)
+
+    assert passes(caller, NOW)
+
+
+def test_a_slot_that_nobody_gives_back_ends_with_its_lease():
+    caller = principal(key={"concurrent_requests": 1})
+    assert passes(caller, NOW)
+
+    assert not passes(caller, NOW + SLOT_LEASE_MS - 1)
+    assert passes(caller, NOW + SLOT_LEASE_MS)
+
+
+def test_max_requests_goes_on_from_what_the_database_has_counted():
+    caller = principal(max_requests=10, requests_used=7)
+    assert [passes(caller, NOW + n * DAY) for n in range(4)] == [True, True, True, False]
+    assert admit(caller, NOW)[0].code == "max_requests"
+
+    assert passes(principal(max_requests=11, requests_used=7), NOW)
+
+
+def test_max_requests_without_redis_data_begins_at_the_databases_count():
+    assert [passes(principal(max_requests=3), NOW) for _ in range(4)] == [True] * 3 + [False]
+    forget()
+
+    caller = principal(max_requests=3, requests_used=2)
+
+    assert [passes(caller, NOW), passes(caller, NOW)] == [True, False]
+
+
+def test_the_nearest_limit_is_told():
+    caller = principal(user={"requests_per_day": 9}, key={"requests_per_minute": 5})
+    assert admit(caller, NOW)[0][1:3] == (5, 4)
+    for _ in range(4):
+        admit(caller, NOW)
+
+    assert admit(caller, NOW + 2 * MINUTE)[0][1:3] == (9, 3)
+
+
+def test_looking_at_what_is_used_counts_nothing():
+    caller = principal(
+        key={"requests_per_minute": 5, "tokens_per_day": 500, "concurrent_requests": 4},
+        max_requests=9,
+    )
+    _, ticket = admit(caller, NOW)
+    admit(caller, NOW)
+    settle(ticket, 30, NOW)
+
+    looks = [used_by_keys(1, [1, 2], NOW) for _ in range(3)]
+
+    assert looks[0] == looks[1] == looks[2]
+    used = looks[0][1]
+    assert (used.requests_per_minute, used.tokens_per_day) == (2, 30)
+    assert (used.concurrent_requests, used.total_requests) == (1, 2)
+    assert set(looks[0][2]) == {0}
+    assert used_by_keys(1, [1], NOW + 2 * MINUTE)[1].requests_per_minute == 0
+
+
+def test_all_that_is_kept_ends_and_is_bounded():
+    every = dict.fromkeys(Allowance.__struct_fields__, 10**9)
+    caller = principal(user=every, key={**every, "requests_per_month": 0}, max_requests=10**9)
+    for n in range(200):
+        _, ticket = admit(caller, NOW + n * DAY // 100)
+        settle(ticket, 1000, NOW + n * DAY // 100)
+
+    client = get_redis_connection("default")
+    names = list(client.scan_iter("*{u1}*"))
+
+    assert names
+    assert all(client.pttl(name) > 0 for name in names)
+    assert sum(client.memory_usage(name) for name in names) < 6_000
+
+
+def test_one_user_is_on_one_node_of_a_cluster():
+    every = dict.fromkeys(Allowance.__struct_fields__, 10)
+    caller = principal(user=every, key=every)
+    _, ticket = admit(caller, NOW)
+    assert ticket.slot
+
+    names = list(get_redis_connection("default").scan_iter("*{u*}*"))
+
+    assert {name.partition(b"{")[2].partition(b"}")[0] for name in names} == {b"u1"}
+
+
+def test_an_attempt_by_address_slides_too():
+    def attempt(now_ms, identity="192.0.2.1"):
+        return hit("sign-in", identity, limit=2, window_seconds=60, now_ms=now_ms)
+
+    assert [attempt(NOW).allowed, attempt(NOW + 40_000).allowed] == [True, True]
+    refused = attempt(NOW + 50_000)
+    assert (refused.code, refused.remaining) == ("too_many_attempts", 0)
+    assert attempt(NOW + 50_000, "192.0.2.2").allowed
+    assert attempt(NOW + 50_000 + refused.reset_seconds * 1000).allowed
+    assert not attempt(NOW + 66_000).allowed
+
+
+def test_an_identity_does_not_stand_in_redis():
+    hit("sign-in", "ada@example.com", limit=2, window_seconds=60)
+
+    assert not list(get_redis_connection("default").scan_iter("*ada*"))

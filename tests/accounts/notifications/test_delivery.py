@@ -1,0 +1,242 @@
+"""Sending: once per cause, whatever dies in between."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection, transaction
+from django.utils import timezone
+from django_q.signing import SignedPackage
+
+from accounts import background
+from accounts.keys import create_key
+from accounts.models import Notification, NotificationPreferences
+from accounts.notifications import Notice, delivery, emails, tell
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def notice(user, cause="because", kind=Notification.Kind.TEST):
+    return Notice(user.pk, kind, cause, {})
+
+
+def told(user, **fields):
+    (notification_id,) = tell([notice(user)])
+    Notification.objects.filter(pk=notification_id).update(**fields)
+    return Notification.objects.get(pk=notification_id)
+
+
+def make_due(notification):
+    Notification.objects.filter(pk=notification.pk).update(due_at=timezone.now())
+
+
+def at_once(function, arguments):
+    """Call a function for each argument in a thread of its own, as workers would."""
+    barrier = threading.Barrier(len(arguments))
+
+    def call(argument):
+        barrier.wait()
+        try:
+            return function(argument)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(arguments)) as threads:
+        return list(threads.map(call, arguments))
+
+
+def test_a_cause_is_told_once_even_when_many_workers_find_it_at_once(user):
+    made = at_once(tell, [[notice(user), notice(user, "other")] for _ in range(8)])
+
+    assert sorted(len(ids) for ids in made) == [0] * 7 + [2]
+    assert Notification.objects.count() == 2
+
+
+def test_two_workers_that_have_the_same_task_send_one_email(user, smtp):
+    notification = told(user)
+
+    at_once(delivery.deliver, [notification.pk] * 8)
+
+    notification.refresh_from_db()
+    assert len(smtp.messages) == 1
+    assert (notification.status, notification.attempts) == ("sent", 1)
+
+
+def test_telling_is_one_statement_and_a_task_for_each_channel(user, django_assert_num_queries):
+    NotificationPreferences.objects.create(user=user, webhook_url="https://example.com/")
+
+    with django_assert_num_queries(1):
+        ids = tell([notice(user)])
+
+    assert len(ids) == background._broker().queue_size() == 2
+
+
+def test_a_task_holds_an_id_and_nothing_else(user):
+    (notification_id,) = tell([Notice(user.pk, Notification.Kind.TEST, "because", {"a": "b"})])
+
+    _, signed = background._broker().dequeue()[0]
+    task = SignedPackage.loads(signed)
+    assert task["func"] == "accounts.notifications.delivery.deliver"
+    assert task["args"] == (notification_id,)
+
+
+def test_what_rolls_back_is_told_to_nobody(user):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        tell([notice(user)])
+        raise ZeroDivisionError
+
+    assert not Notification.objects.exists()
+    assert background._broker().queue_size() == 0
+
+
+def test_preferences_and_switched_off_users_are_respected(user):
+    NotificationPreferences.objects.create(user=user, usage_alerts=False)
+    assert tell([notice(user, kind=Notification.Kind.QUOTA_REACHED)]) == []
+    NotificationPreferences.objects.update(email_notifications=False)
+    assert tell([notice(user)]) == []
+
+    NotificationPreferences.objects.all().delete()
+    user.is_active = False
+    user.save()
+    assert tell([notice(user)]) == []
+
+
+def test_a_new_key_is_told_of_without_its_secret(user, work):
+    key, secret = create_key(user, key_name="CI & deploy")
+
+    work()
+
+    (message,) = mail.outbox
+    assert message.subject == "Gatewayz: a new API key, CI & deploy"
+    assert f'"CI & deploy" ({key.masked})' in message.body
+    assert secret not in message.body
+
+
+@pytest.mark.parametrize("kind", Notification.Kind.values)
+def test_every_kind_has_a_text_that_reads_well(user, kind):
+    details = {
+        "key_name": "CI\nSubject: x",
+        "masked_key": "gw_live_ab…wxyz",
+        "of_what": 'the API key "CI"',
+        "used": 80,
+        "limit": 100,
+        "percent": 80,
+        "network": "203.0.113.0/24",
+        "ends_on": "2026-03-01",
+        "ends_at_time": "12:00",
+        "first": "2026-01-31",
+        "last": "2026-03-01",
+        "requests": 1,
+        "tokens": 2,
+        "spend": "0.30",
+        "models": [{"name": "m", "requests": 1, "tokens": 2, "spend": "0.30"}],
+    }
+
+    subject, body = emails.render(Notification(user=user, kind=kind, details=details))
+
+    assert subject.startswith("Gatewayz: ")
+    assert body.startswith("Hello,\n\n")
+    assert user.email in body
+    assert "\n\n\n" not in body
+    assert "{" not in subject + body
+
+
+def test_a_task_that_got_lost_is_sent_by_the_sweep(user):
+    notification = told(user)
+    background._broker().purge_queue()
+    assert delivery.sweep() == 0
+
+    make_due(notification)
+    assert delivery.sweep() == 1
+    assert background._broker().queue_size() == 1
+    # The task is on its way again: the next sweep leaves it alone.
+    assert delivery.sweep() == 0
+
+
+def test_without_redis_nothing_fails_and_the_sweep_sends_it_later(user, no_redis):
+    assert len(tell([notice(user)])) == 1
+
+
+def test_an_email_whose_worker_died_is_not_sent_again(user):
+    notification = told(user, attempt_started_at=timezone.now(), attempts=1)
+    make_due(notification)
+
+    assert delivery.sweep() == 0
+
+    notification.refresh_from_db()
+    assert notification.status == "failed"
+    assert notification.error == "A worker ended while sending this."
+
+
+def test_a_webhook_whose_worker_died_is_sent_again_with_the_same_id(user, hook):
+    NotificationPreferences.objects.create(
+        user=user, email_notifications=False, webhook_url=hook.url
+    )
+    notification = told(user)
+    delivery.deliver(notification.pk)
+    # As if it had died before it could say so.
+    Notification.objects.update(status="pending", attempt_started_at=timezone.now())
+    make_due(notification)
+
+    assert delivery.sweep() == 1
+    delivery.deliver(notification.pk)
+
+    assert [body["id"] for body in hook.bodies()] == [notification.pk] * 2
+    notification.refresh_from_db()
+    assert (notification.status, notification.attempts) == ("delivered", 2)
+
+
+def test_what_the_mail_server_puts_off_is_tried_again_a_bounded_number_of_times(user, smtp):
+    smtp.data_answer = b"451 later"
+    notification = told(user)
+
+    waits = []
+    for _ in range(delivery.MAX_ATTEMPTS):
+        delivery.deliver(notification.pk)
+        notification.refresh_from_db()
+        waits.append(
+            notification.due_at
+            and round((notification.due_at - timezone.now()) / timedelta(minutes=1))
+        )
+
+    assert waits == [1, 5, 25, 125, None]
+    assert (notification.status, notification.attempts) == ("failed", 5)
+    assert notification.error == "The mail server refused the message (451)."
+    delivery.deliver(notification.pk)
+    assert len(smtp.messages) == 5
+
+
+def test_what_the_mail_server_refuses_for_good_is_not_tried_again(user, smtp):
+    smtp.data_answer = b"554 spam"
+    notification = told(user)
+
+    delivery.deliver(notification.pk)
+
+    notification.refresh_from_db()
+    assert (notification.status, notification.attempts) == ("failed", 1)
+
+
+def test_an_email_that_may_have_been_taken_is_not_sent_again(user, smtp):
+    smtp.data_answer = None
+    notification = told(user)
+
+    delivery.deliver(notification.pk)
+
+    notification.refresh_from_db()
+    assert notification.status == "failed"
+    assert notification.error == "The mail server did not say whether it took the message."
+
+
+def test_a_mail_server_that_cannot_be_reached_is_tried_again(user, smtp, settings):
+    settings.EMAIL_PORT = 1
+    notification = told(user)
+
+    delivery.deliver(notification.pk)
+
+    notification.refresh_from_db()
+    assert (notification.status, notification.error) == (
+        "pending",
+        "The mail server does not answer.",
+    )

@@ -1,0 +1,236 @@
+"""What the use of keys gives cause to tell: quotas and new networks, found by the worker."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, OperationalError, connection
+
+from accounts import activity
+from accounts.activity import buffer, drain
+from accounts.activity.events import Event, new_event_id, write_events
+from accounts.models import ActivityDay, ApiKey, ApiKeyNetwork, Notification, Plan
+from accounts.notifications import usage
+from accounts.notifications.networks import MAX_NETWORKS, REMEMBERED_DAYS, Use, learn_networks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SESSIONS = "/v1/chat/sessions"
+
+
+def use(key, times=1):
+    for _ in range(times):
+        activity.record(user_id=key.user_id, api_key_id=key.pk, finish_reason="tested")
+    drain.drain()
+
+
+def kinds():
+    return list(Notification.objects.order_by("id").values_list("kind", flat=True))
+
+
+def known(key):
+    return set(ApiKeyNetwork.objects.filter(api_key=key).values_list("network", flat=True))
+
+
+@pytest.fixture
+def limited(key):
+    ApiKey.objects.filter(pk=key.pk).update(max_requests=10)
+    return key
+
+
+def test_a_quota_is_told_of_at_80_and_at_100_percent_once_each(limited, work):
+    use(limited, 7)
+    assert kinds() == []
+    use(limited)
+    assert kinds() == ["quota_warning"]
+    use(limited)
+    use(limited)
+    use(limited, 3)
+
+    assert kinds() == ["quota_warning", "quota_reached"]
+    work()
+    assert [message.subject for message in mail.outbox] == [
+        'Gatewayz: 80 % used of the API key "first"',
+        'Gatewayz: all requests used of the API key "first"',
+    ]
+
+
+def test_a_quota_used_up_in_one_go_is_told_of_once(limited):
+    use(limited, 12)
+
+    assert kinds() == ["quota_reached"]
+
+
+def test_a_raised_quota_is_told_of_anew(limited):
+    use(limited, 10)
+    ApiKey.objects.filter(pk=limited.pk).update(max_requests=20)
+    use(limited, 6)
+
+    assert kinds() == ["quota_reached", "quota_warning"]
+
+
+def test_a_key_without_a_quota_is_not_told_of(key):
+    use(key, 50)
+
+    assert kinds() == []
+
+
+def test_the_plans_month_is_told_of_at_80_and_at_100_percent_once_each(user, key, work):
+    Plan.objects.filter(pk=user.plan_id).update(name="Small", monthly_request_limit=10)
+    last_month = datetime.now(UTC).date().replace(day=1) - timedelta(days=1)
+    ActivityDay.objects.create(
+        user=user, day=last_month, model="", provider="", requests=99, tokens=0, spend=0, logged=0
+    )
+
+    use(key, 7)
+    assert kinds() == []
+    for _ in range(5):
+        use(key)
+
+    assert kinds() == ["quota_warning", "quota_reached"]
+    work()
+    month = datetime.now(UTC).strftime("%B %Y")
+    assert mail.outbox[0].subject == f"Gatewayz: 80 % used of the plan Small in {month}"
+
+
+def test_a_plan_without_a_monthly_limit_is_not_told_of(user, key):
+    Plan.objects.filter(pk=user.plan_id).update(monthly_request_limit=None)
+    use(key, 20)
+
+    assert kinds() == []
+
+
+def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_num_queries):
+    network = "203.0.113.0/24"
+    learn_networks([Use(limited.pk, network)])
+    event = Event(
+        new_event_id(), limited.user_id, limited.pk, datetime.now(UTC),
+        "", "", 0, 0.0, 0.0, "", "", {}, network,
+    )  # fmt: skip
+
+    # Plans and keys that are nearly used, networks that are not known.
+    with django_assert_num_queries(3):
+        usage.look_at([event])
+
+
+def test_activity_is_written_although_users_cannot_be_told(key, monkeypatch, caplog):
+    def refuse(key_ids):
+        raise IntegrityError
+
+    monkeypatch.setattr(usage, "tell_of_key_quotas", refuse)
+    use(key)
+
+    key.refresh_from_db()
+    assert key.requests_used == 1
+    assert "could not be told" in caplog.text
+
+
+def test_a_database_that_does_not_answer_is_asked_again(limited, monkeypatch):
+    def fail(key_ids):
+        raise OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(usage, "tell_of_key_quotas", fail)
+        with pytest.raises(OperationalError):
+            use(limited, 10)
+    assert buffer.waiting() == 10
+    drain.drain()
+
+    limited.refresh_from_db()
+    assert (limited.requests_used, kinds()) == (10, ["quota_reached"])
+
+
+def test_a_key_used_from_a_new_network_is_told_of_once(api, key, work):
+    def ask(address):
+        response = api.post_json(SESSIONS, {}, REMOTE_ADDR=address)
+        assert response.status_code == 201
+        drain.drain()
+
+    ask("198.51.100.7")
+    ask("198.51.100.99")
+    assert kinds() == []
+    ask("203.0.113.4")
+    ask("203.0.113.5")
+    ask("198.51.100.7")
+    assert kinds() == ["key_new_network"]
+    ask("2001:db8:1:2::3")
+    ask("2001:db8:1:3::4")
+
+    assert kinds() == ["key_new_network"] * 2
+    assert known(key) == {"198.51.100.0/24", "203.0.113.0/24", "2001:db8:1::/48"}
+    work()
+    assert "from the network 203.0.113.0/24," in mail.outbox[0].body
+
+
+def test_the_request_pays_nothing_for_it(api, key, django_assert_num_queries):
+    api.post_json(SESSIONS, {})
+
+    # The session.
+    with django_assert_num_queries(1):
+        api.post_json(SESSIONS, {}, REMOTE_ADDR="203.0.113.4")
+
+
+def test_the_log_does_not_keep_the_network(api, key):
+    api.post_json(SESSIONS, {}, REMOTE_ADDR="203.0.113.4")
+    drain.drain()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT activity_log::text FROM activity_log")
+        assert "203.0.113" not in str(cursor.fetchall())
+
+
+def test_two_workers_that_see_a_new_network_at_once_tell_of_it_once(key):
+    learn_networks([Use(key.pk, "198.51.100.0/24")])
+
+    def learn(_):
+        try:
+            learn_networks([Use(key.pk, "203.0.113.0/24")])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(learn, range(12)))
+
+    assert kinds() == ["key_new_network"]
+
+
+def test_a_key_used_from_everywhere_is_no_longer_told_of(key):
+    many = [Use(key.pk, f"10.0.{n}.0/24") for n in range(MAX_NETWORKS + 5)]
+    learn_networks(many)
+    learn_networks(many[::-1])
+
+    assert len(known(key)) == MAX_NETWORKS
+    assert kinds() == ["key_new_network"] * (MAX_NETWORKS - 1)
+
+
+def test_a_network_not_seen_for_long_is_forgotten(key):
+    learn_networks([Use(key.pk, "198.51.100.0/24"), Use(key.pk, "203.0.113.0/24")])
+    long_ago = datetime.now(UTC).date() - timedelta(days=REMEMBERED_DAYS + 1)
+    ApiKeyNetwork.objects.filter(network="203.0.113.0/24").update(last_seen_on=long_ago)
+
+    learn_networks([Use(key.pk, "192.0.2.0/24")])
+
+    assert known(key) == {"198.51.100.0/24", "192.0.2.0/24"}
+
+
+def test_a_key_that_is_gone_has_no_networks(key):
+    learn_networks([Use(key.pk, "198.51.100.0/24")])
+    key_id = key.pk
+    key.delete()
+    learn_networks([Use(key_id, "203.0.113.0/24")])
+
+    assert not ApiKeyNetwork.objects.exists()
+
+
+def test_events_that_wait_from_before_can_still_be_read(key):
+    from accounts.activity.events import decode, encode
+
+    event = Event(
+        new_event_id(), key.user_id, key.pk, datetime.now(UTC),
+        "", "", 0, 0.0, 0.0, "", "", {},
+    )  # fmt: skip
+    older = encode(event).removesuffix(b',""]') + b"]"
+
+    assert decode(older) == event
+    assert write_events([event]) == 1

@@ -1,0 +1,114 @@
+"""Plans and limits in the admin, and who runs into limits."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.limits.store import note_refusal
+from accounts.models import AuditEntry, Plan, RateLimitConfig, User
+
+REFUSALS = "admin:accounts_plan_refusals"
+
+
+@pytest.fixture
+def operator(client, db):
+    client.force_login(User.objects.create_superuser("root@example.com", "pass"))
+    return client
+
+
+def edited(operator, plan, **changes):
+    url = reverse("admin:accounts_plan_change", args=[plan.pk])
+    form = operator.get(url).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    values = {name: "" if value is None else value for name, value in values.items()}
+    return operator.post(url, {**values, "is_active": "on", **changes})
+
+
+def test_a_plan_that_is_edited_holds_at_once(operator, api, user, committed):
+    plan = Plan.objects.create(name="Test")
+    with committed():
+        user.plan = plan
+        user.save()
+    assert api.get("/v1/chat/sessions").status_code == 200
+
+    with committed():
+        assert edited(operator, plan, requests_per_minute=1).status_code == 302
+
+    statuses = [api.get("/v1/chat/sessions").status_code for _ in range(2)]
+    assert statuses == [200, 429]
+    entry = AuditEntry.objects.get(action="plan_changed")
+    assert entry.after == {"requests_per_minute": 1}
+
+
+def test_a_plan_cannot_be_deleted(operator):
+    assert operator.post("/admin/accounts/plan/1/delete/").status_code == 403
+
+
+def test_the_list_of_plans_leads_to_who_runs_into_limits(operator):
+    page = operator.get(reverse("admin:accounts_plan_changelist"))
+
+    assert reverse(REFUSALS) in page.content.decode()
+
+
+def test_who_was_refused_most_often_comes_first(operator, user, key):
+    note_refusal(user.pk, key.pk, "requests_per_minute")
+    for _ in range(3):
+        note_refusal(user.pk, key.pk, "plan_daily_requests")
+    note_refusal(999_999, None, "plan_daily_requests")
+
+    page = operator.get(reverse(REFUSALS))
+
+    refusals = page.context["refusals"]
+    assert [(refused["code"], refused["times"]) for refused in refusals[:1]] == [
+        ("plan_daily_requests", 3)
+    ]
+    assert len(refusals) == 3
+    text = page.content.decode()
+    assert "ada@example.com" in text
+    assert key.masked in text
+    assert "gone" in text
+
+
+def test_a_day_on_which_nobody_was_refused_is_empty(operator):
+    page = operator.get(reverse(REFUSALS), {"day": "2000-01-01"})
+
+    assert page.context["refusals"] == []
+    assert page.context["day"] == page.context["days"][0]
+
+
+def test_the_page_says_so_when_redis_is_down(operator, no_redis):
+    assert "Redis does not answer" in operator.get(reverse(REFUSALS)).content.decode()
+
+
+def test_who_may_not_log_in_does_not_see_it(client, db):
+    assert client.get(reverse(REFUSALS)).status_code == 302
+
+
+def test_the_limits_of_a_key_are_set_and_removed(operator, key, user):
+    numbers = {
+        "requests_per_minute": 5,
+        "requests_per_hour": 0,
+        "requests_per_day": 0,
+        "tokens_per_minute": 0,
+        "tokens_per_hour": 0,
+        "tokens_per_day": 0,
+        "concurrency_limit": 0,
+    }
+    url = reverse("admin:accounts_ratelimitconfig_add")
+    assert operator.post(url, {"api_key": key.pk, **numbers}).status_code == 302
+    assert RateLimitConfig.objects.get().requests_per_minute == 5
+
+    url = reverse("admin:accounts_ratelimitconfig_delete", args=[key.pk])
+    assert operator.post(url, {"post": "yes"}).status_code == 302
+
+    assert not RateLimitConfig.objects.exists()
+    actions = AuditEntry.objects.filter(target=f"api_key:{key.pk}").values_list(
+        "action", flat=True
+    )
+    assert {"rate_limits_set", "rate_limits_removed"} <= set(actions)
+
+
+def test_a_user_is_put_on_another_plan(operator, user):
+    url = reverse("admin:accounts_user_change", args=[user.pk])
+    form = operator.get(url).context["adminform"].form
+
+    assert form["plan"].value() == 1

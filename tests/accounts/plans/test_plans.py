@@ -1,0 +1,208 @@
+"""Plans: those on offer, one's own, what is used of it, and what it entitles to."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.keys import create_key
+from accounts.models import ActivityDay, ApiKey, ApiKeyDay, Plan, User
+from tests.conftest import ApiClient
+from tests.problems import assert_problem
+
+FIELDS = {
+    "id",
+    "name",
+    "description",
+    "plan_type",
+    "daily_request_limit",
+    "monthly_request_limit",
+    "daily_token_limit",
+    "monthly_token_limit",
+    "price_per_month",
+    "yearly_price",
+    "price_per_token",
+    "is_pay_as_you_go",
+    "max_concurrent_requests",
+    "features",
+    "is_active",
+}
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def plan(user, committed):
+    """The user's plan."""
+    plan = Plan.objects.create(
+        name="Test", features=["search"], daily_request_limit=10, monthly_token_limit=1000
+    )
+    with committed():
+        user.plan = plan
+        user.save()
+    return plan
+
+
+def test_anybody_may_see_the_plans_the_cheapest_first(db):
+    body = Client().get("/v1/plans").json()
+
+    assert [plan["name"] for plan in body["data"]] == ["Free", "Pro", "Enterprise"]
+    assert body["count"] == 3
+    assert body["data"][0].keys() >= FIELDS
+    assert body["data"][1]["price_per_month"] == 49.0
+
+
+def test_the_enterprise_plan_has_no_limits(db):
+    plan = Plan.objects.get(plan_type="enterprise")
+
+    assert set(plan.bounds().values()) | {plan.monthly_request_limit} == {None}
+
+
+def test_plans_are_read_in_one_statement(db, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        Client().get("/v1/plans")
+
+
+def test_one_plan_is_read_by_its_id(db):
+    assert Client().get("/v1/plans/1").json()["data"]["plan_type"] == "free"
+    assert_problem(Client().get("/v1/plans/999"), 404, "not_found")
+
+
+def test_what_is_not_offered_is_not_there(plan):
+    Plan.objects.filter(pk=plan.pk).update(is_active=False)
+
+    assert "Test" not in [offered["name"] for offered in Client().get("/v1/plans").json()["data"]]
+    assert_problem(Client().get(f"/v1/plans/{plan.pk}"), 404, "not_found")
+
+
+def test_a_key_does_no_harm_at_a_public_endpoint(db):
+    assert ApiClient("gw_live_made_up").get("/v1/plans").status_code == 200
+
+
+def test_new_users_have_the_free_plan(api):
+    assert api.get("/v1/user/plan").json()["data"]["plan_type"] == "free"
+
+
+def test_ones_own_plan_is_told_though_it_is_not_offered(api, plan):
+    Plan.objects.filter(pk=plan.pk).update(is_active=False)
+
+    assert api.get("/v1/user/plan").json()["data"]["id"] == plan.pk
+
+
+def add_day(user, day, requests, tokens, model="acme/big"):
+    ActivityDay.objects.create(
+        user=user,
+        day=day,
+        model=model,
+        provider="acme",
+        requests=requests,
+        tokens=tokens,
+        spend=Decimal(0),
+        logged=0,
+    )
+
+
+def test_usage_is_that_of_today_and_this_month(api, user, plan, django_assert_num_queries):
+    add_day(user, TODAY, 3, 100)
+    add_day(user, TODAY, 9, 200, model="acme/small")
+    last_month = TODAY.replace(day=1) - timedelta(days=1)
+    add_day(user, last_month, 1000, 1000)
+    add_day(User.objects.create_user("eve@example.com"), TODAY, 500, 500)
+    api.get("/v1/chat/sessions")
+
+    # The plan; the sums.
+    with django_assert_num_queries(2):
+        body = api.get("/v1/user/plan/usage").json()
+
+    assert body["data"] == {
+        "plan_name": "Test",
+        "usage": {
+            "daily_requests": 12,
+            "daily_tokens": 300,
+            "monthly_requests": 12,
+            "monthly_tokens": 300,
+        },
+        "limits": {
+            "daily_requests": 10,
+            "daily_tokens": None,
+            "monthly_requests": None,
+            "monthly_tokens": 1000,
+        },
+        "remaining": {
+            "daily_requests": 0,
+            "daily_tokens": None,
+            "monthly_requests": None,
+            "monthly_tokens": 700,
+        },
+        "at_limit": {
+            "daily_requests": True,
+            "daily_tokens": False,
+            "monthly_requests": False,
+            "monthly_tokens": False,
+        },
+    }
+    # Where clients of the old service look.
+    assert body["usage"] == body["data"]["usage"]
+
+
+def test_usage_of_who_has_done_nothing_is_0(api):
+    assert set(api.get("/v1/user/plan/usage").json()["data"]["usage"].values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("query", "can"),
+    [("", True), ("?feature=", True), ("?feature=search", True), ("?feature=x", False)],
+)
+def test_entitlements_say_whether_the_plan_has_a_feature(api, plan, query, can):
+    body = api.get(f"/v1/user/plan/entitlements{query}").json()
+
+    assert body["data"]["can_access_feature"] is body["can_access_feature"] is can
+    assert body["data"]["features"] == ["search"]
+    assert body["data"]["has_plan"] is True
+    assert body["data"]["daily_request_limit"] == 10
+
+
+def test_usage_is_told_by_environment(api, user, key, django_assert_num_queries):
+    test_key, _ = create_key(user, key_name="test", environment_tag="test")
+    ApiKey.objects.filter(pk=key.pk).update(requests_used=7, max_requests=100)
+    ApiKeyDay.objects.create(
+        api_key=test_key, day=TODAY, requests=4, tokens=40, spend=Decimal("0.5")
+    )
+    api.get("/v1/chat/sessions")
+
+    # The keys; this month's days.
+    with django_assert_num_queries(2):
+        body = api.get("/v1/user/environment-usage").json()
+
+    assert body["environment_usage"] == body["data"]
+    assert body["data"]["live"] == {
+        "key_count": 1,
+        "total_requests": 7,
+        "total_max_requests": 100,
+        "monthly_requests": 0,
+        "monthly_tokens": 0,
+        "monthly_cost": 0.0,
+    }
+    assert body["data"]["test"]["monthly_requests"] == 4
+    assert body["data"]["test"]["monthly_cost"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/user/plan", "/user/plan/usage", "/user/plan/entitlements", "/user/environment-usage"],
+)
+def test_old_paths_are_the_same_and_need_a_key(api, path):
+    assert api.get(path).json() == api.get(f"/v1{path}").json()
+    assert_problem(Client().get(path), 401, "not_authenticated")
+    assert_problem(Client().get(f"/v1{path}"), 401, "not_authenticated")
+
+
+def test_old_public_paths_are_the_same(db):
+    assert Client().get("/plans").json() == Client().get("/v1/plans").json()
+    assert Client().get("/plans/1").json() == Client().get("/v1/plans/1").json()
+
+
+def test_a_key_needs_the_scope(user):
+    _, secret = create_key(user, key_name="chats", scope_permissions={"chat": ["read"]})
+
+    assert_problem(ApiClient(secret).get("/v1/user/plan"), 403, "insufficient_scope")

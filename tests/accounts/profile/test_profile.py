@@ -1,0 +1,129 @@
+"""GET, PUT and PATCH /v1/user/profile."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import ActivityEvent, AuditEntry, User
+from tests.problems import assert_problem
+
+PATH = "/v1/user/profile"
+
+pytestmark = pytest.mark.django_db
+
+
+def put(api, body):
+    return api.put(PATH, body, content_type="application/json")
+
+
+@pytest.mark.parametrize("path", [PATH, "/user/profile"])
+def test_shows_ones_own(api, user, path):
+    response = api.get(path)
+
+    assert response.status_code == 200
+    shown = response.json()["data"]
+    assert shown.pop("created_at")
+    assert shown.pop("updated_at")
+    assert shown == {
+        "id": user.pk,
+        "user_id": user.pk,
+        "username": "ada@example.com",
+        "email": "ada@example.com",
+        "privy_user_id": None,
+        "chat_retention_days": None,
+        "is_active": True,
+    }
+
+
+def test_takes_one_statement(api):
+    api.get(PATH)
+
+    with CaptureQueriesContext(connection) as captured:
+        api.get(PATH)
+
+    # The user; authentication takes none.
+    assert len(captured) == 1
+
+
+def test_changes_what_is_given_and_nothing_else(api, user):
+    response = put(api, {"username": "ada", "chat_retention_days": 7, "is_staff": True, "id": 1})
+
+    assert response.status_code == 200
+    shown = response.json()["data"]
+    assert (shown["username"], shown["chat_retention_days"]) == ("ada", 7)
+    assert shown["email"] == "ada@example.com"
+    user.refresh_from_db()
+    assert user.is_staff is False
+    assert put(api, {"chat_retention_days": None}).json()["data"]["chat_retention_days"] is None
+    patched = api.patch(PATH, {"email": "new@example.com"}, content_type="application/json")
+    assert patched.json()["data"]["email"] == "new@example.com"
+
+
+def test_tells_the_audit_log_and_the_activity(api, user, settings, committed):
+    settings.DEFER_ACTIVITY = False
+
+    with committed():
+        put(api, {"username": "ada", "email": "ada@example.com"})
+
+    entry = AuditEntry.objects.with_personal_data().get(action="profile_changed")
+    assert (entry.target, entry.actor_user_id) == (f"user:{user.pk}", user.pk)
+    assert '"username": "ada"' in entry.personal_data
+    event = ActivityEvent.objects.get(finish_reason="profile_changed")
+    assert event.metadata == {"changed": ["username"]}
+
+
+def test_changing_nothing_is_not_told(api):
+    put(api, {"username": "ada@example.com"})
+
+    assert not AuditEntry.objects.filter(action="profile_changed").exists()
+
+
+@pytest.mark.parametrize(
+    ("taken", "code"),
+    [({"email": "EVE@example.com"}, "email_taken"), ({"username": "eve"}, "username_taken")],
+)
+def test_refuses_what_another_user_has(api, stranger_api, user, taken, code):
+    User.objects.filter(email="eve@example.com").update(username="eve")
+
+    assert_problem(put(api, taken), 409, code)
+    user.refresh_from_db()
+    assert user.email == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"email": "none"},
+        {"email": None},
+        {"username": ""},
+        {"username": "a\u202eb"},
+        {"username": "somebody-else@example.com"},
+        {"username": "x" * 255},
+        {"chat_retention_days": -1},
+        {"chat_retention_days": 10**9},
+        [],
+    ],
+)
+def test_refuses_what_is_not_valid(api, body):
+    assert_problem(put(api, body), 400, "validation_error")
+
+
+@pytest.mark.django_db(transaction=True)  # the key cache hears of commits
+def test_needs_a_key_with_the_scope(key, api):
+    assert_problem(Client().get(PATH), 401, "not_authenticated")
+    key.scope_permissions = {"profile": ["read"]}
+    key.save()
+    assert api.get(PATH).status_code == 200
+    assert_problem(put(api, {}), 403, "insufficient_scope")
+
+    key.scope_permissions = {"profile": ["read", "write"]}
+    key.save()
+    assert put(api, {}).status_code == 200
+    erase = api.delete(PATH, {"confirmation": "DELETE_ACCOUNT"}, content_type="application/json")
+    assert_problem(erase, 403, "insufficient_scope")
+    assert_problem(api.get("/v1/user/export"), 403, "insufficient_scope")
+
+    key.scope_permissions = {"chat": ["admin"]}
+    key.save()
+    assert_problem(api.get(PATH), 403, "insufficient_scope")
