@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from accounts.principal import Principal
 
-
 # How far back titles are searched among everybody's sessions.
 SEARCHED_TITLES = 10_000
 
@@ -123,9 +122,7 @@ class ChatSession(models.Model):
                 condition=models.Q(is_active=False),
             ),
             # Counts a day; next to nothing to keep, since rows come in the order of their times.
-            BrinIndex(
-                fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True
-            ),
+            BrinIndex(fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -193,9 +190,7 @@ class ChatMessage(models.Model):
         indexes = [
             models.Index(fields=["session", "created_at"], name="idx_chat_messages_session_id"),
             # As idx_chat_sessions_created.
-            BrinIndex(
-                fields=["created_at"], name="idx_chat_messages_created", autosummarize=True
-            ),
+            BrinIndex(fields=["created_at"], name="idx_chat_messages_created", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -44,7 +44,7 @@ UNFOLD = {
         },
     ],
     "STYLES": [lambda request: static("gatewayz/admin.css")],
-    "DASHBOARD_CALLBACK": "chat.dashboard.start_page",
+    "DASHBOARD_CALLBACK": "chat.admin.start_page.start_page",
     "BORDER_RADIUS": "6px",
     "COLORS": {
         # Tailwind's indigo, whose 600 is dark enough below white text.
@@ -94,7 +94,17 @@ UNFOLD = {
                 "Accounts",
                 ("Users", "person", "accounts.user"),
                 ("API keys", "key", "accounts.apikey"),
-                ("Groups", "group", "auth.group"),
+                ("Plans", "sell", "accounts.plan"),
+                ("Rate limits", "speed", "accounts.ratelimitconfig"),
+                ("Notifications", "notifications", "accounts.notification"),
+                ("Preferences", "tune", "accounts.notificationpreferences"),
+                ("Staff groups", "group", "auth.group"),
+            ),
+            _group(
+                "Referrals",
+                ("Codes", "qr_code", "accounts.referralcode"),
+                ("Referrals", "group_add", "accounts.referral"),
+                ("Credits", "payments", "accounts.credit"),
             ),
             _group(
                 "Records",

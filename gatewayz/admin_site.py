@@ -19,6 +19,7 @@ FOUND_ROWS = 5
 
 class GatewayzAdminSite(UnfoldAdminSite):
     index_title = "Operations"
+    index_template = "gatewayz/admin_start_page.html"
 
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

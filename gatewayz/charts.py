@@ -78,7 +78,9 @@ def _summary(title: str, values: Sequence[tuple[str, float]]) -> str:
     if not values:
         return f"{title}: nothing yet"
     label, highest = max(values, key=lambda pair: pair[1])
-    return f"{title}: {sum(value for _, value in values):,.0f} in all, most {highest:,.0f} ({label})"
+    return (
+        f"{title}: {sum(value for _, value in values):,.0f} in all, most {highest:,.0f} ({label})"
+    )
 
 
 @dataclass(frozen=True)

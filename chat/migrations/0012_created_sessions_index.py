@@ -16,8 +16,6 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             "chatsession",
-            BrinIndex(
-                fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True
-            ),
+            BrinIndex(fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True),
         ),
     ]

@@ -16,8 +16,6 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             "chatmessage",
-            BrinIndex(
-                fields=["created_at"], name="idx_chat_messages_created", autosummarize=True
-            ),
+            BrinIndex(fields=["created_at"], name="idx_chat_messages_created", autosummarize=True),
         ),
     ]

@@ -1,5 +1,6 @@
 """What the histograms of all web processes hold, for who looks at them without Prometheus."""
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,5 +66,5 @@ def _distribution(cumulative: dict[float, float]) -> Distribution:
     bounds = tuple(sorted(cumulative))
     below = [0.0, *(cumulative[bound] for bound in bounds)]
     return Distribution(
-        bounds, tuple(int(upto - before) for before, upto in zip(below, below[1:], strict=False))
+        bounds, tuple(int(upto - before) for before, upto in itertools.pairwise(below))
     )

@@ -1,0 +1,13 @@
+"""Groups of staff in the admin."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
+from unfold.admin import ModelAdmin
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    """Who may do what in this admin; see `manage.py staff_groups`."""
