@@ -55,8 +55,9 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         For operators. No index of titles, which every new session would pay for, serves it:
         that many rows are read in some milliseconds.
         """
-        newest = ChatSession.objects.order_by("-id").values("id")[:SEARCHED_TITLES]
-        return self.filter(id__in=newest, title__icontains=words)
+        oldest = ChatSession.objects.order_by("-id").values("id")[SEARCHED_TITLES:][:1]
+        newest = models.Q(id__gt=Coalesce(models.Subquery(oldest), 0))
+        return self.filter(newest, title__icontains=words)
 
     def older_than(self, updated_at: datetime, session_id: int) -> Self:
         """Those that `recent` lists after the session with this time and id."""

@@ -30,6 +30,8 @@ class BigTableAdmin(ModelAdmin):
     paginator = BoundedPaginator
     show_full_result_count = False
     ordering = ("-pk",)
+    # Sorting by another column would read the whole table.
+    sortable_by = ()
     list_per_page = 50
     list_max_show_all = 200
     in_palette = False

@@ -196,6 +196,8 @@ if PRODUCTION:
     }
 
 AUTH_USER_MODEL = "accounts.User"
+# Where the log-in of the admin leads to.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -6,10 +6,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import JSONField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import audit, keys
 from accounts.models import ApiKey, ApiKeyDay
@@ -71,8 +72,9 @@ class ApiKeyAdmin(BigTableAdmin):
     search_fields = ("user__email", "key_name", "last_four")
     search_help_text = "The user's whole e-mail address, a key's whole name, or its last four"
     in_palette = True
-    change_form_after_template = "admin/accounts/apikey/usage.html"
+    change_form_before_template = "admin/accounts/apikey/usage.html"
     autocomplete_fields = ("user",)
+    formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}}
     actions = ("rotate", "rotate_with_grace", "revoke", "activate")
     made_by_service = (
         "masked",

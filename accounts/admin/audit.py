@@ -1,8 +1,10 @@
 """The audit log in the admin."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from accounts.admin.json_display import pretty_json
@@ -12,6 +14,7 @@ from gatewayz.admin_lists import ReadOnlyAdmin
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
+    change_form_after_template = "admin/accounts/auditentry/personal_data.html"
     list_display = ("created_at", "action", "target", "user_id", "channel", "actor_user_id")
     list_filter = ("channel",)
     # Whole values, each with an index. A filter by action would read all actions of the log.
@@ -28,7 +31,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "request_id",
         "shown_before",
         "shown_after",
-        "personal_data",
     )
     readonly_fields = fields
 
@@ -40,8 +42,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def shown_after(self, entry: AuditEntry) -> SafeString:
         return pretty_json(entry.after)
 
-    @admin.display(description="personal data, by user")
-    def personal_data(self, entry: AuditEntry) -> SafeString:
-        data = AuditPersonalData.objects.filter(entry_id=entry.pk)
-        by_user = {row.user_id: json.loads(row.content) for row in data}
-        return pretty_json(by_user)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        data = AuditPersonalData.objects.filter(entry_id=context["original"].pk)
+        context["personal_data"] = {
+            row.user_id: pretty_json(json.loads(row.content)) for row in data
+        }
+        return super().render_change_form(request, context, *args, **options)

@@ -9,9 +9,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.forms import UserCreationForm as UnfoldUserCreationForm
 
@@ -47,6 +44,7 @@ class PasswordForm(AdminPasswordChangeForm):
 class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     add_form = UserCreationForm
     form = UserChangeForm
+    change_form_before_template = "admin/accounts/user/keys.html"
     change_password_form = PasswordForm
     list_display = ("email", "username", "plan", "is_active", "is_staff", "created_at")
     list_select_related = ("plan",)
@@ -54,10 +52,9 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     # Whole values only: each has an index of its own.
     search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
     search_help_text = "A whole e-mail address, user name or Privy id"
-    readonly_fields = ("api_keys", "last_login", "created_at", "updated_at")
+    readonly_fields = ("last_login", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": (("email", "username"), ("privy_user_id", "plan"), "is_active")}),
-        ("API keys", {"fields": ("api_keys",)}),
         ("Chats", {"fields": ("chat_retention_days",)}),
         ("Staff", {"fields": STAFF_FIELDS}),
         ("Times", {"fields": (("created_at", "updated_at", "last_login"),)}),
@@ -65,7 +62,8 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     add_fieldsets = (
         (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
     )
-    filter_horizontal = ("groups",)
+    # Django's two lists side by side cannot be used without a mouse, and groups are few.
+    filter_horizontal = ()
     in_palette = True
     actions = ("erase",)
 
@@ -124,21 +122,13 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
             after=after,
         )
 
-    @admin.display(description="newest keys")
-    def api_keys(self, user: User) -> SafeString:
-        return format_html_join(
-            mark_safe("<br>"),
-            '<a href="{}">{}</a> <code>{}</code> {}',
-            (
-                (
-                    reverse("admin:accounts_apikey_change", args=[key.pk]),
-                    key.key_name,
-                    key.masked,
-                    "" if key.is_active else "(off)",
-                )
-                for key in ApiKey.objects.filter(user=user).newest_first()[:SHOWN_KEYS]
-            ),
-        )
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        user = context.get("original")
+        if user and request.user.has_perm("accounts.view_apikey"):
+            context["newest_keys"] = ApiKey.objects.filter(user=user).newest_first()[:SHOWN_KEYS]
+        return super().render_change_form(request, context, *args, **options)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

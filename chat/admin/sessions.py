@@ -21,7 +21,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     search_fields = ("pk", "user__email", "title")
     search_help_text = "An id, a user's whole e-mail address, or words of a newer title"
     in_palette = True
-    fields = (("user", "model", "is_active"), ("title", "created_at", "updated_at"))
+    fields = (("user", "model"), ("created_at", "updated_at"), "is_active")
 
     def get_search_results(
         self, request: HttpRequest, queryset: ChatSessionQuerySet, search_term: str
