@@ -24,8 +24,9 @@ run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=… for anoth
 test: $(VENV)/test.stamp ## Run the tests on a real PostgreSQL and Redis (ARGS=… for pytest)
 	$(PY) -m pytest $(ARGS)
 
-faults: $(VENV)/test.stamp ## Kill every part under load, for some minutes
+faults: $(VENV)/test.stamp ## Kill every part under load, for some 20 minutes (MINUTES=10 of load)
 	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)
+	$(PY) -m tests.faults.mixed --minutes $(or $(MINUTES),10)
 
 bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
 	$(PY) -m benchmarks create_session $(ARGS)

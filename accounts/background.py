@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from django_q import core_signing
 from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
+from django_redis import get_redis_connection
 
 from gatewayz import tracing
 
@@ -81,5 +82,8 @@ class _Envelope:
 
 @cache
 def _broker() -> Broker:
-    # django-q2 would otherwise make a new Redis client for every task.
-    return get_broker()
+    # django-q2 would otherwise make a new Redis client for every task; and its own waits longer
+    # for an answer than a request may.
+    broker = get_broker()
+    broker.connection = get_redis_connection("default")
+    return broker

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import msgspec
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ParseError, ValidationError
@@ -25,7 +25,7 @@ from rest_framework.views import APIView
 from accounts import background
 from accounts.authentication import AuthenticatedRequest
 from chat.models import IdempotencyKey
-from gatewayz import json_bodies
+from gatewayz import deadline, json_bodies
 
 Post = Callable[..., HttpResponseBase]
 
@@ -73,15 +73,30 @@ def idempotent(post: Post) -> Post:
             message = "This must be 1–255 visible ASCII characters."
             raise ValidationError({"Idempotency-Key": [message]})
         fingerprint = _fingerprint(request)
-        with transaction.atomic():
-            mine = IdempotencyKey.objects.filter(user_id=request.user.user_id, key=key)
-            if not _claim(request.user.user_id, key, fingerprint):
-                return _first_answer(mine.get(), fingerprint)
-            # An answer that is not of success is an exception here, and ends the transaction.
-            response = cast("Response", post(view, request, *args, **kwargs))
-            body = json_bodies.encode(response.data)
-            mine.update(status=response.status_code, body=body.decode())
-        return response
+
+        used: Any = None
+
+        def answer_once() -> HttpResponseBase:
+            nonlocal used
+            with transaction.atomic():
+                used = connection.connection
+                mine = IdempotencyKey.objects.filter(user_id=request.user.user_id, key=key)
+                if not _claim(request.user.user_id, key, fingerprint):
+                    return _first_answer(mine.get(), fingerprint)
+                # An answer that is not of success is an exception here, and ends the transaction.
+                response = cast("Response", post(view, request, *args, **kwargs))
+                body = json_bodies.encode(response.data)
+                mine.update(status=response.status_code, body=body.decode())
+            return response
+
+        try:
+            return answer_once()
+        except (OperationalError, InterfaceError):
+            # Lost with its connection: the key makes it safe to do it again, even if it was done.
+            is_lost = used is None or used.closed
+            if not is_lost or deadline.has_passed():
+                raise
+            return answer_once()
 
     return answer
 

@@ -80,7 +80,7 @@ share = describe(
             "view_count": 1,
             "expires_at": None,
         },
-        problems=(400, 404),
+        problems=(400, 404, 429),
         public=True,
     ),
     delete=described("Revoke a public link", name="revokeShare", problems=(401, 404)),

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import AuthenticatedRequest
+from accounts.limits.throttles import AddressThrottle
 from chat import share_openapi, shares
 from chat.chat_view import ChatView
 from chat.idempotency import idempotent
@@ -58,6 +59,11 @@ class ShareView(ChatView):
 
     def get_permissions(self) -> Sequence[Any]:
         return [] if self.request.method in SAFE_METHODS else super().get_permissions()
+
+    def get_throttles(self) -> list[Any]:
+        return (
+            [AddressThrottle()] if self.request.method in SAFE_METHODS else super().get_throttles()
+        )
 
     def get(self, request: Request, token: str) -> Response:
         page = MessagePageInput(data=request.query_params)

@@ -1,12 +1,17 @@
 """What the admin's pages have in common: its look, and lists that stay fast on big tables."""
 
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+if TYPE_CHECKING:
+    # Unfold has no hints.
+    from django.contrib.admin import ModelAdmin
+else:
+    from unfold.admin import ModelAdmin
 
 MAX_COUNTED_ROWS = 10_000
 
@@ -29,9 +34,9 @@ class BigTableAdmin(ModelAdmin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
-    ordering = ("-pk",)
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
     # Sorting by another column would read the whole table.
-    sortable_by = ()
+    sortable_by: ClassVar[tuple[str, ...]] = ()
     list_per_page = 50
     list_max_show_all = 200
     in_palette = False

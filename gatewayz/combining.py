@@ -10,6 +10,13 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
+from gatewayz import deadline
+from gatewayz.problems import DeadlineExceeded
+
+_ALONE_BELOW_SECONDS = 2.0
+# Outside a request there is no deadline, and whoever is at work always signals its end.
+_LOOK_SECONDS = 60.0
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -39,6 +46,9 @@ class Combiner(Generic[Item, Result]):
     When `run` fails, all for whom it worked raise what it raised, except that an error of
     `alone_after`, which leaves nothing done, has each of them try again by itself: it may be
     the fault of a single item.
+
+    A request with little time left goes alone, so that its deadline does not end the work of
+    others; and nobody waits past its own.
     """
 
     def __init__(
@@ -56,7 +66,9 @@ class Combiner(Generic[Item, Result]):
         self._working = 0
 
     def do(self, item: Item) -> Result:
-        """What `run` returns for `item`; raises what it raises."""
+        """What `run` returns for `item`; raises what it raises, and DeadlineExceeded."""
+        if deadline.within_deadline(_ALONE_BELOW_SECONDS) < _ALONE_BELOW_SECONDS:
+            return self._run([item])[0]
         call = _Call[Item, Result](item)
         with self._lock:
             self._waiting.append(call)
@@ -66,7 +78,10 @@ class Combiner(Generic[Item, Result]):
         if batch:
             self._work(batch)
         while not call.done:
-            call.signal.get()
+            with suppress(Empty):
+                call.signal.get(timeout=deadline.within_deadline(_LOOK_SECONDS))
+            if deadline.has_passed() and not call.done:
+                raise DeadlineExceeded
         if call.error is None:
             return cast("Result", call.result)
         if isinstance(call.error, self._alone_after) and len(batch) != 1:

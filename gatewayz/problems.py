@@ -12,8 +12,8 @@ from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
+from gatewayz import deadline
 from gatewayz.metrics.requests import count_problem
 from gatewayz.request_context import current_request_id
 
@@ -24,6 +24,15 @@ RETRY_AFTER_SECONDS = 1
 
 # SQLSTATE of a row that would refer to one that is not there.
 _FOREIGN_KEY_VIOLATION = "23503"
+
+
+class DeadlineExceeded(exceptions.APIException):
+    """The request is late; whether what it asked for was done may not be known."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The request could not be completed in time. Please try again."
+    default_code = "deadline_exceeded"
+    wait = RETRY_AFTER_SECONDS
 
 
 def problem(
@@ -92,7 +101,6 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return None
 
     count_problem(body["status"], body["code"])
-    set_rollback()
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
 
 
@@ -104,6 +112,9 @@ def _refers_to_nothing(exc: Exception) -> bool:
 def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     # The exception's text names hosts and statements: it belongs in the log only.
     logger.error("The %s is unavailable", part, exc_info=exc)
+    if deadline.has_passed():
+        late = DeadlineExceeded()
+        return problem(late.status_code, _code_of(late), str(late.detail)), _headers_of(late)
     body = problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{part}_unavailable",

@@ -318,9 +318,9 @@ def web_defaults() -> dict[str, str]:
     """What granian reads from the environment, unless it stands there already."""
     return {
         "GRANIAN_WORKERS": "2",
-        # As many as granian finds reasonable; each may hold a connection of the pool of 16
-        # that wsgi.py asks for.
-        "GRANIAN_BLOCKING_THREADS": str(min(16, 2 * (os.cpu_count() or 1) + 1)),
+        # A thread for every request that comes, so that the backlog is where it can be seen:
+        # see gatewayz/load_shedding.py, which lets some of them in at once.
+        "GRANIAN_BLOCKING_THREADS": "512",
     }
 
 
@@ -331,7 +331,8 @@ def web_command(host: str, port: str) -> list[str]:
         "host": host,
         "port": port,
         "log-level": "warning",
-        "workers-kill-timeout": "5",
+        # Longer than a request may take, so that what was begun is finished.
+        "workers-kill-timeout": "8",
     }
     return [
         *(sys.executable, "-m", "granian", "--no-ws"),

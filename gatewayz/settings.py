@@ -16,11 +16,10 @@ import environ
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from gatewayz.admin_appearance import UNFOLD as UNFOLD
 from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
+from gatewayz.redis_breaker import BreakerRetry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -156,7 +155,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
+    "gatewayz.deadline.DeadlineMiddleware",
     "gatewayz.health.ProbeMiddleware",
+    "gatewayz.load_shedding.LoadSheddingMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -224,29 +225,43 @@ if PRODUCTION and not _database_url:
     raise ImproperlyConfigured("DATABASE_URL must be set in production")
 _database = env.db_url_config(_database_url or "postgresql://postgres@127.0.0.1:5432/gatewayz")
 
-# DATABASE_CONNECT_TIMEOUT_SECONDS: whole seconds to wait for a connection to PostgreSQL.
+# DATABASE_CONNECT_TIMEOUT_SECONDS: whole seconds, 2 or more, for one attempt to connect to one
+# host. Several hosts, of which the primary is used, are given as
+# postgresql://user:password@/name?host=a,b&port=5432,5432&target_session_attrs=read-write
 _connect_timeout_seconds = env.int("DATABASE_CONNECT_TIMEOUT_SECONDS", default=2)
 
 # DATABASE_STATEMENT_TIMEOUT_SECONDS: the longest that one statement may run; 0 is no limit,
 # which is right for `manage.py migrate` when it builds an index on a big table.
 _statement_timeout_seconds = env.float("DATABASE_STATEMENT_TIMEOUT_SECONDS", default=5)
 
-# DATABASE_POOL_SIZE: connections that the threads of one process share; 0 is one persistent
-# connection per thread. wsgi.py asks for a pool; workers and commands have a single thread.
-_pool_size = env.int("DATABASE_POOL_SIZE", default=0)
+# DATABASE_POOL_SIZE: connections that the threads of one process share, and so the requests that
+# it works on at once; 0 is one persistent connection per thread. wsgi.py asks for a pool;
+# workers and commands have a single thread.
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
 
+# DATABASE_POOL_TIMEOUT_SECONDS: how long a request waits for one of them, for instance while
+# PostgreSQL restarts.
+_pool_timeout_seconds = env.float("DATABASE_POOL_TIMEOUT_SECONDS", default=3)
+
+_database["ENGINE"] = "gatewayz.database"
 _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "connect_timeout": _connect_timeout_seconds,
     "application_name": "gatewayz",
     "options": f"-c statement_timeout={int(_statement_timeout_seconds * 1000)}"
-    " -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000",
+    " -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000"
+    # Ends the statement of a client that has gone.
+    " -c client_connection_check_interval=1000",
+    # A server that has gone is noticed after 9 s, also by workers, which have no deadline.
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 9_000,
 }
-if _pool_size:
-    _database["OPTIONS"]["pool"] = {
-        "min_size": 1,
-        "max_size": _pool_size,
-        "timeout": _connect_timeout_seconds,
+if DATABASE_POOL_SIZE:
+    _database["OPTIONS"] |= {
+        "pool_size": DATABASE_POOL_SIZE,
+        "pool_timeout": _pool_timeout_seconds,
     }
 else:
     _database["CONN_MAX_AGE"] = None
@@ -270,8 +285,7 @@ REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.5)
 _redis_options = {
     "SOCKET_CONNECT_TIMEOUT": REDIS_TIMEOUT_SECONDS,
     "SOCKET_TIMEOUT": REDIS_TIMEOUT_SECONDS,
-    # One retry, at once: a connection that Redis has closed meanwhile is replaced.
-    "CONNECTION_POOL_KWARGS": {"protocol": 2, "retry": Retry(NoBackoff(), 1)},
+    "CONNECTION_POOL_KWARGS": {"protocol": 2, "retry": BreakerRetry()},
 }
 
 # GATEWAYZ_KEY_CACHE: `off` looks every API key up in the database.
@@ -395,6 +409,10 @@ REFERRAL_MAX_USES = env.int("REFERRAL_MAX_USES", default=10)
 RATE_LIMITS_FAIL_OPEN = env.bool("RATE_LIMITS_FAIL_OPEN", default=True)
 
 # --- API --------------------------------------------------------------------------------------
+
+# REQUEST_DEADLINE_SECONDS: after this, a request that is not answered is answered with a 503.
+# Clients may ask for less by `X-Request-Timeout`. Far below the 15 s after which they give up.
+REQUEST_DEADLINE_SECONDS = env.float("REQUEST_DEADLINE_SECONDS", default=5)
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
 DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")

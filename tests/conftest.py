@@ -18,6 +18,7 @@ from accounts.activity import buffer
 from accounts.audit import refusals
 from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, Plan, User
+from gatewayz.redis_breaker import breaker
 
 
 @pytest.fixture(scope="session")
@@ -129,5 +130,5 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.undo()
     for pool in pools:
         pool.reset()
-    key_entries.key_cache().entries.shared._down_until = 0.0
+    breaker.succeeded()
     key_entries.key_cache().entries.shared._suspect_until = 0.0

@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
-from unfold.admin import ModelAdmin
+
+from gatewayz.admin_lists import BigTableAdmin
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(BigTableAdmin, DjangoGroupAdmin):
     """Who may do what in this admin; see `manage.py staff_groups`."""

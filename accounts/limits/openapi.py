@@ -4,10 +4,10 @@ from rest_framework import serializers
 
 from accounts.limits.serializers import (
     KeyRateLimits,
+    LimitWindowUsage,
     RateLimitInput,
     RateLimits,
     WindowInput,
-    WindowUsage,
 )
 from gatewayz.openapi import count_beside, describe, described
 from gatewayz.paging import PageInput
@@ -95,7 +95,7 @@ key_usage = describe(
         example=_KEY,
         beside={
             "time_window": serializers.CharField(),
-            "usage_stats": WindowUsage(),
+            "usage_stats": LimitWindowUsage(),
             "rate_limit_config": RateLimits(),
         },
         example_beside={

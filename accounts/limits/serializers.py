@@ -35,19 +35,19 @@ class RateLimits(serializers.Serializer):
     concurrency_limit = serializers.IntegerField()
 
 
-class WindowUsage(serializers.Serializer):
+class LimitWindowUsage(serializers.Serializer):
     total_requests = serializers.IntegerField()
     total_tokens = serializers.IntegerField()
 
 
-class KeyUsage(serializers.Serializer):
-    minute = WindowUsage()
-    hour = WindowUsage()
-    day = WindowUsage()
+class LimitUsage(serializers.Serializer):
+    minute = LimitWindowUsage()
+    hour = LimitWindowUsage()
+    day = LimitWindowUsage()
     concurrent_requests = serializers.IntegerField()
 
 
-class KeyStatus(serializers.Serializer):
+class LimitStatus(serializers.Serializer):
     """Null where there is no limit."""
 
     requests_remaining_minute = serializers.IntegerField(allow_null=True)
@@ -68,5 +68,5 @@ class KeyRateLimits(serializers.Serializer):
         help_text="False: the key has the limits of its user's plan only."
     )
     rate_limit_config = RateLimits()
-    usage_stats = KeyUsage()
-    current_status = KeyStatus()
+    usage_stats = LimitUsage()
+    current_status = LimitStatus()

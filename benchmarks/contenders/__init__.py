@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gatewayz import run
 
-THREADS = int(run.web_defaults()["GRANIAN_BLOCKING_THREADS"])
+THREADS = 16  # what Gatewayz lets in at once
 
 
 @dataclass(frozen=True)

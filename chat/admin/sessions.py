@@ -1,8 +1,9 @@
 """Sessions in the admin, each read as a conversation."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from chat.admin.conversation import conversation
@@ -24,8 +25,8 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     fields = (("user", "model"), ("created_at", "updated_at"), "is_active")
 
     def get_search_results(
-        self, request: HttpRequest, queryset: ChatSessionQuerySet, search_term: str
-    ) -> tuple[ChatSessionQuerySet, bool]:
+        self, request: HttpRequest, queryset: QuerySet[ChatSession], search_term: str
+    ) -> tuple[QuerySet[ChatSession], bool]:
         # One condition at a time: an OR of them could use no index.
         term = search_term.strip()
         if term.isdecimal():
@@ -33,7 +34,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
         if "@" in term:
             return queryset.filter(user__email__iexact=term), False
         if term:
-            return queryset.newest_titled(term), False
+            return cast("ChatSessionQuerySet", queryset).newest_titled(term), False
         return queryset, False
 
     def render_change_form(

@@ -20,6 +20,7 @@ from gatewayz.caching import scripts
 from gatewayz.caching.coherence import Coherence
 from gatewayz.caching.local import LocalLevel
 from gatewayz.caching.tally import Tally
+from gatewayz.redis_breaker import breaker
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,6 @@ SUSPECT_SECONDS = 3.0
 MAX_MEASURED = 100_000
 MEASURED_SIZES = 100
 _NAMES_PER_CALL = 1000
-_DOWN_SECONDS = 1.0
 _EXIT_SECONDS = 5.0
 _EXIT_RETRY_SECONDS = 0.2
 
@@ -66,7 +66,6 @@ class Shared:
         self.tally = Tally()
         self._synced = False
         self._losses = 0
-        self._down_until = 0.0
         self._suspect_until = 0.0
         # By name, the failure to delete it.
         self._undelivered: dict[str, object] = {}
@@ -95,18 +94,12 @@ class Shared:
         return [text or b"" for text in found]
 
     def ask(self, question: Callable[[], T]) -> T:
-        """What `question` gets from Redis. When Redis is down, only one caller a second waits.
-
-        Raises redis.exceptions.RedisError.
-        """
-        if time.monotonic() < self._down_until:
-            raise RedisConnectionError("Redis did not answer a moment ago")
+        """What `question` gets from Redis. Raises redis.exceptions.RedisError."""
         try:
             self._sync()
             return question()
         except (RedisConnectionError, RedisTimeoutError):
             self.distrust_redis()
-            self._down_until = time.monotonic() + _DOWN_SECONDS
             raise
 
     def _sync(self) -> None:
@@ -141,7 +134,7 @@ class Shared:
 
     def _tick(self) -> None:
         if self._undelivered:
-            self._down_until = 0.0
+            breaker.succeeded()
             # It waits on, and was logged when it began to.
             with suppress(RedisError):
                 self.deliver()

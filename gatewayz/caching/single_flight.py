@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from threading import Event, Lock
 from typing import Generic, TypeVar, cast
 
+from gatewayz.deadline import within_deadline
+
 T = TypeVar("T")
 
 
@@ -48,7 +50,7 @@ class SingleFlight(Generic[T]):
                     self.coalesced += 1
             if leads:
                 return self._lead(name, flight, load)
-            if not flight.done.wait(self.wait_seconds):
+            if not flight.done.wait(within_deadline(self.wait_seconds)):
                 break
             if flight.landed and not flight.stale:
                 return cast("T", flight.result)

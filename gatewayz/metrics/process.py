@@ -80,11 +80,12 @@ def _sample_memory() -> None:
 
 @sampled
 def _sample_pool() -> None:
-    if not connection.settings_dict["OPTIONS"].get("pool"):
+    pool = connection.shared_connections  # type: ignore[attr-defined]
+    if pool is None:
         return
-    stats = connection.pool.get_stats()  # type: ignore[attr-defined]
+    stats = pool.get_stats()
     _pool_open.set(stats["pool_size"])
     _pool_idle.set(stats["pool_available"])
     _pool_limit.set(stats["pool_max"])
-    _pool_waiting.set(stats.get("requests_waiting", 0))
-    _pool_errors.follow(stats.get("requests_errors", 0))
+    _pool_waiting.set(stats["requests_waiting"])
+    _pool_errors.follow(stats["requests_errors"])

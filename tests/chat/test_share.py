@@ -8,6 +8,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from accounts.limits import throttles
 from chat.models import ChatMessage, Share
 from tests.problems import assert_problem
 
@@ -148,3 +149,13 @@ def test_refuses_a_bad_link(api, body):
 
 def test_somebody_elses_session_is_missing(stranger_api, session):
     assert_problem(stranger_api.post_json(PATH, {"session_id": session.pk}), 404, "not_found")
+
+
+def test_reading_links_is_limited_by_address(api, session, monkeypatch):
+    monkeypatch.setattr(throttles, "PUBLIC_REQUESTS_PER_MINUTE", 2)
+    token = api.post_json("/v1/chat/share", {"session_id": session.pk}).json()["data"]["token"]
+    path = f"/v1/chat/share/{token}"
+    assert [Client().get(path).status_code for _ in range(2)] == [200, 200]
+
+    assert_problem(Client().get(path), 429, "too_many_attempts")
+    assert Client(REMOTE_ADDR="192.0.2.7").get(path).status_code == 200

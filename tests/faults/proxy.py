@@ -78,11 +78,15 @@ class _End(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.network.ends.discard(self)
+        # What came before a write that failed would be lost, which TCP does not do.
+        with suppress(OSError):
+            while rest := os.read(self.transport.get_extra_info("socket").fileno(), 65536):
+                self._enqueue(rest)
         self._enqueue(b"")  # the other end is closed when it has got the rest
 
     def _enqueue(self, data: bytes) -> None:
         faults = self.network.faults
-        jitter_ms = random.uniform(0, faults.jitter_ms)  # noqa: S311, no secret
+        jitter_ms = random.uniform(0, faults.jitter_ms)
         due = self.network.loop.time() + (faults.latency_ms + jitter_ms) / 2000
         # In order, whatever the jitter; and one after the other through a narrow pipe.
         due = max(due, self._last_due)
@@ -188,7 +192,7 @@ async def _serve(listen: str, upstream: str, faults: Faults) -> None:
     host, port = listen.rsplit(":", 1)
     server = await network.loop.create_server(network.accept, host, int(port), backlog=512)
     address = server.sockets[0].getsockname()
-    print(f"{address[0]}:{address[1]}", flush=True)  # noqa: T201
+    print(f"{address[0]}:{address[1]}", flush=True)
     if not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         await asyncio.Event().wait()
     commands = asyncio.StreamReader()
@@ -196,7 +200,7 @@ async def _serve(listen: str, upstream: str, faults: Faults) -> None:
     async for line in commands:
         name, changes = json.loads(line)
         getattr(network, name)(**changes)
-        print("done", flush=True)  # noqa: T201
+        print("done", flush=True)
 
 
 def main() -> None:

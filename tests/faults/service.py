@@ -16,14 +16,17 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import psutil
 import psycopg
 import redis
 
 from gatewayz.embedded import postgres_server, redis_server
+from tests.faults.proxy import Proxy, upstream_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
 POLL_SECONDS = 0.02
+BLOCKING_THREADS = 512
 
 
 def wait_until(true: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
@@ -37,7 +40,11 @@ def wait_until(true: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
 
 
 class Service:
-    """PostgreSQL, Redis, a web process and a cluster with one worker; `stop()` ends them all."""
+    """PostgreSQL, Redis, a web process and a cluster with one worker; `stop()` ends them all.
+
+    The last two reach the first two through `database_network` and `redis_network`, whose faults
+    can be chosen; the tests reach them without.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -45,13 +52,15 @@ class Service:
         home.mkdir(parents=True)
         self.database_url = self.start_postgres()
         self.redis_url = self.start_redis()
+        self.database_network = Proxy(upstream_of(self.database_url))
+        self.redis_network = Proxy(upstream_of(self.redis_url))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.environ = {
             **os.environ,
-            "DATABASE_URL": self.database_url,
-            "REDIS_URL": self.redis_url,
+            "DATABASE_URL": self.database_network.url(self.database_url),
+            "REDIS_URL": self.redis_network.url(self.redis_url),
             "REDIS_KEY_PREFIX": "faults",
             "GATEWAYZ_DATA_DIR": str(home),
             "LOG_LEVEL": "CRITICAL",
@@ -59,11 +68,15 @@ class Service:
             "WORKERS": "1",
         }
         self.manage("migrate", "-v", "0")
-        self.api_key = self.manage("create_api_key", "ada@example.com").strip()
+        self.api_key = self.manage(
+            "create_api_key", "ada@example.com", "--plan", "Enterprise"
+        ).strip()
 
     def stop(self) -> None:
         for name in list(self._processes):
             self.kill(name)
+        self.database_network.stop()
+        self.redis_network.stop()
         redis_server.stop(self.home / "redis")
         postgres_server.stop(self.home / "postgres")
         shutil.rmtree(self.home)
@@ -97,10 +110,41 @@ class Service:
     def start_cluster(self) -> None:
         self._start("cluster", "manage.py", "qcluster")
 
-    def start_web(self) -> None:
-        options = ("--interface", "wsgi", "--port", str(self.port), "--log-level", "error")
-        self._start("web", "-m", "granian", *options, "--no-ws", "gatewayz.wsgi:application")
+    def start_web(self, workers: int = 1, **environ: str) -> None:
+        """Granian with so many web processes, each of which is replaced when it dies."""
+        options = {
+            "interface": "wsgi",
+            "port": str(self.port),
+            "log-level": "error",
+            "workers": str(workers),
+            "blocking-threads": str(BLOCKING_THREADS),
+            "workers-kill-timeout": "10",
+        }
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        words += ["--no-ws", "--respawn-failed-workers", "gatewayz.wsgi:application"]
+        self._start("web", "-m", "granian", *words, **environ)
         wait_until(self._is_healthy)
+
+    def pids(self, name: str) -> list[int]:
+        """The processes that a part has begun: web processes, or those of the cluster."""
+        parent = psutil.Process(self._processes[name].pid)
+        return [child.pid for child in parent.children(recursive=True)]
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a part's first process."""
+        self._processes[name].send_signal(number)
+
+    def wait(self, name: str) -> None:
+        """Wait for the end of a part that was told to end."""
+        self._processes.pop(name).wait(START_SECONDS)
+
+    def terminate_connections(self) -> None:
+        """As an operator does, or a failover."""
+        with self.database() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'gatewayz'"
+            )
 
     def runs(self, name: str) -> bool:
         return name in self._processes
@@ -122,12 +166,12 @@ class Service:
             timeout=START_SECONDS,
         ).stdout
 
-    def _start(self, name: str, *command: str) -> None:
+    def _start(self, name: str, *command: str, **environ: str) -> None:
         assert name not in self._processes
         self._processes[name] = subprocess.Popen(
             [sys.executable, *command],
             cwd=CHECKOUT,
-            env=self.environ,
+            env={**self.environ, **environ},
             start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

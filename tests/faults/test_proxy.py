@@ -139,7 +139,7 @@ def test_a_closed_connection_is_closed_at_the_other_end(proxy):
 
 def test_new_connections_follow_the_upstream(proxy):
     proxy.change(upstream="127.0.0.1:1")
-    with connect(proxy) as connection, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(proxy) as connection:
         connection.recv(1)
 
 

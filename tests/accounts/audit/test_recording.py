@@ -69,7 +69,7 @@ def test_the_next_request_is_not_taken_for_the_one_before(admin_client, user):
 def test_an_edit_of_a_user_is_recorded_with_what_changed(admin_client, user):
     admin_client.post(
         reverse("admin:accounts_user_change", args=[user.pk]),
-        {"email": "new@example.com", "username": user.username},
+        {"email": "new@example.com", "username": user.username, "plan": user.plan_id},
     )
 
     (entry,) = entries(user)

@@ -168,8 +168,8 @@ def test_statements(api, django_assert_num_queries):
     api.get(PATH)
 
     # SAVEPOINT; the user's lock; its other keys; SAVEPOINT; SAVEPOINT; INSERT; the digest to be
-    # forgotten; RELEASE; RELEASE; two of the audit log; RELEASE.
-    with django_assert_num_queries(12):
+    # forgotten; RELEASE; RELEASE; two of the audit log; the notification; RELEASE.
+    with django_assert_num_queries(13):
         create(api)
 
 

@@ -93,6 +93,7 @@ def test_statements(api, other, django_assert_num_queries):
 
     # The key; SAVEPOINT; the user's lock; whether a key manages keys; the key, locked; two of the
     # audit log; SAVEPOINT; the key, locked for its deletion; its digests; the users table, within
-    # a SAVEPOINT; its days; DELETE; RELEASE; whether a key manages keys still; RELEASE.
-    with django_assert_num_queries(18):
+    # a SAVEPOINT; its networks; its limits; its days; DELETE; RELEASE; whether a key manages keys
+    # still; RELEASE.
+    with django_assert_num_queries(20):
         delete(api, other[0])

@@ -106,7 +106,7 @@ def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_n
     learn_networks([Use(limited.pk, network)])
     event = Event(
         new_event_id(), limited.user_id, limited.pk, datetime.now(UTC),
-        "", "", 0, 0.0, 0.0, "", "", {}, network,
+        "", "", 0, 0.0, 0.0, "", "", {}, "", network,
     )  # fmt: skip
 
     # Plans and keys that are nearly used, networks that are not known.

@@ -243,20 +243,6 @@ def test_what_was_read_long_ago_is_not_filled_in(cache, monkeypatch):
     assert cache.get("key") is None
 
 
-def test_when_redis_is_down_only_the_first_caller_waits_for_it(cache):
-    asked = []
-
-    def question():
-        asked.append(1)
-        raise RedisConnectionError
-
-    for _ in range(5):
-        with pytest.raises(RedisConnectionError):
-            cache.shared.ask(question)
-
-    assert len(asked) == 1
-
-
 def test_it_keeps_no_process_from_ending(cache):
     listeners = [t for t in threading.enumerate() if t.name == cache.shared.coherence.channel]
 

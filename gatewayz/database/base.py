@@ -1,0 +1,131 @@
+"""Django's PostgreSQL backend, with bounded waits and a second try where that is safe.
+
+`ENGINE = "gatewayz.database"`. OPTIONS may have `pool_size`, the connections that the threads
+of this process share, and `pool_timeout`, the seconds that a request waits for one of them.
+"""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, ClassVar
+
+import psycopg
+from django.db import Error
+from django.db.backends.postgresql import base
+from django.utils.asyncio import async_unsafe
+
+from gatewayz import deadline
+from gatewayz.database.connections import BoundedConnection
+from gatewayz.database.pool import Pool
+
+# The server says that it ended the statement: its transaction is rolled back. Neither a crash
+# of the server (57P02) nor a connection that breaks says so.
+_NEVER_RAN = (
+    psycopg.errors.AdminShutdown,
+    # A primary that has become a standby.
+    psycopg.errors.ReadOnlySqlTransaction,
+)
+
+# The other connections of the pool may be lost too.
+_RETRIES = 3
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Takes connections from a pool of our own, or opens one, and retries lost statements."""
+
+    _pools: ClassVar[dict[str, Pool]] = {}
+    _pools_lock = Lock()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        given = self.settings_dict["OPTIONS"]
+        self._pool_size: int = given.get("pool_size", 0)
+        self._pool_timeout_seconds: float = given.get("pool_timeout", 0.0)
+        self.execute_wrappers.append(self._retry_if_safe)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params = super().get_connection_params()
+        params.pop("pool_size", None)
+        params.pop("pool_timeout", None)
+        return params
+
+    @property
+    def pool(self) -> None:
+        """None: psycopg_pool, which Django knows, is not used."""
+        return
+
+    @property
+    def shared_connections(self) -> Pool | None:
+        """The pool of this process; None when each thread has a connection of its own."""
+        if not self._pool_size:
+            return None
+        with self._pools_lock:
+            if self.alias not in self._pools:
+                params = {**self.get_connection_params(), "autocommit": True}
+                self._pools[self.alias] = Pool(
+                    lambda: BoundedConnection.connect(**params), self._pool_size
+                )
+            return self._pools[self.alias]
+
+    @async_unsafe
+    def ensure_connection(self) -> None:
+        # One that was lost is replaced at once, not only by the next request.
+        if self.connection is not None and self.connection.closed and not self.in_atomic_block:
+            self.close()
+        super().ensure_connection()
+
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> BoundedConnection:
+        self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        pool = self.shared_connections
+        if pool is None:
+            return BoundedConnection.connect(**conn_params)
+        return pool.take(deadline.within_deadline(self._pool_timeout_seconds))
+
+    def _close(self) -> None:
+        pool = self.shared_connections
+        if pool is None:
+            super()._close()  # type: ignore[misc]
+        elif self.connection is not None:
+            connection, self.connection = self.connection, None
+            if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                connection.close()
+            pool.put(connection)
+
+    def _retry_if_safe(
+        self,
+        execute: Callable[..., Any],
+        sql: Any,
+        params: Any,
+        many: bool,
+        context: dict[str, Any],
+    ) -> Any:
+        """Run a statement again on another connection, if it was lost with this one for certain.
+
+        That is one that only reads, or of which the server says that it never ran; in a
+        transaction none is, for the statements before it are lost too.
+        """
+        cursor = context["cursor"]
+        for _ in range(_RETRIES):
+            try:
+                return execute(sql, params, many, context)
+            except Error as error:
+                if (
+                    self.in_atomic_block
+                    or many
+                    or isinstance(cursor.cursor, psycopg.ServerCursor)
+                    or deadline.has_passed()
+                    or not self._is_lost(error, sql)
+                ):
+                    raise
+                self.close()
+                self.ensure_connection()
+                cursor.cursor = self.create_cursor()
+        return execute(sql, params, many, context)
+
+    def _is_lost(self, error: Error, sql: Any) -> bool:
+        if isinstance(error.__cause__, _NEVER_RAN):
+            if self.connection is not None:
+                self.connection.close()
+            return True
+        is_broken = self.connection is not None and self.connection.closed
+        return is_broken and isinstance(sql, str) and sql.lstrip().startswith("SELECT")

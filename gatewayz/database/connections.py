@@ -1,0 +1,42 @@
+"""A connection to PostgreSQL on which nobody waits past the deadline of the request."""
+
+import select
+from typing import Any
+
+from psycopg import Connection, OperationalError
+from psycopg.abc import PQGen
+from psycopg.errors import _WaitTimeout
+
+from gatewayz import deadline
+
+
+class BoundedConnection(Connection[Any]):
+    """Gives up, and closes itself, when a statement is not through by the request's deadline.
+
+    The time-outs of the server are of no use when the network swallows its answers, nor are
+    those of TCP while the other side's kernel acknowledges what nobody reads. Whether the
+    statement took effect is then not known. The server notices that its client has gone, and
+    ends the statement, by `client_connection_check_interval`.
+    """
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        left_seconds = deadline.remaining_seconds()
+        if left_seconds is None:
+            return super().wait(gen, interval, timeout)
+        if left_seconds <= 0:
+            self.pgconn.finish()
+            raise OperationalError("the deadline of the request passed before the statement")
+        try:
+            return super().wait(gen, interval, left_seconds)
+        except _WaitTimeout:
+            self.pgconn.finish()
+            raise OperationalError("the deadline of the request passed") from None
+
+    def is_gone(self) -> bool:
+        """Whether the server has closed this idle connection; costs no round trip."""
+        if self.closed:
+            return True
+        # An idle server has nothing to say but its farewell.
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
+        return bool(poll.poll(0))

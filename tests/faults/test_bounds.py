@@ -1,0 +1,351 @@
+"""Whatever happens to PostgreSQL and Redis, nobody waits past the deadline.
+
+`make test` runs the short form, `make faults` the long one, whose figures stand in
+docs/faults.md.
+"""
+
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+
+from gatewayz import embedded
+from tests.faults.load import TABLE_HEAD, Answer, Caller, Load, audit, row_of
+from tests.faults.proxy import Proxy, upstream_of
+from tests.faults.service import Service, wait_until
+
+LONG = os.environ.get("FAULTS") == "long"
+FAULT_SECONDS = 5.0 if LONG else 1.5
+# The short form does not wait for the whole deadline.
+ALLOWED_SECONDS = 5.0 if LONG else 1.0
+CLIENTS = 8
+POOL_SIZE = 16
+
+pytestmark = pytest.mark.timeout(300 if LONG else 90)
+
+
+@pytest.fixture(scope="module")
+def service():
+    running = Service(embedded.default_data_dir() / "test" / f"bounds-{os.getpid()}")
+    try:
+        running.start_web()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _table():
+    print(f"\n{TABLE_HEAD}")
+
+
+def report(fault, answers, found=None):
+    """Print a line of the table, which pytest shows with -s."""
+    print(row_of(fault, answers, found))
+
+
+def ask_all_the_while(service: Service, fault: Callable[[], None], **options) -> list[Answer]:
+    """The answers to clients who create sessions, one after the other, during `fault`."""
+    answers: list[Answer] = []
+    over = False
+
+    def create() -> None:
+        caller = Caller(service)
+        while not over:
+            answers.append(caller.create(**options))
+        caller.close()
+
+    clients = [Thread(target=create) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    try:
+        fault()
+    finally:
+        over = True
+        for client in clients:
+            client.join()
+    return answers
+
+
+def median_ms(service: Service, requests: int = 20) -> float:
+    caller = Caller(service)
+    caller.create()
+    answers = [caller.create() for _ in range(requests)]
+    caller.close()
+    assert {answer.status for answer in answers} == {201}
+    return statistics.median(answer.seconds for answer in answers) * 1000
+
+
+def assert_normal_soon(service: Service, ended_at: float, normal_ms: float) -> None:
+    """Creation is as fast as it was within 2 s after a fault has ended."""
+    caller = Caller(service)
+
+    def is_normal() -> bool:
+        answers = [caller.create() for _ in range(3)]
+        return all(
+            answer.status == 201 and answer.seconds * 1000 < 10 * normal_ms + 20
+            for answer in answers
+        )
+
+    wait_until(is_normal, 2.0 - (time.monotonic() - ended_at))
+    caller.close()
+
+
+def hold(network: Proxy, seconds: float) -> None:
+    with network.blackhole():
+        time.sleep(seconds)
+
+
+def test_a_creation_costs_one_round_trip_to_the_database(service):
+    median_ms(service, 5)
+    service.database_network.change(latency_ms=200)
+    try:
+        took_ms = median_ms(service)
+    finally:
+        service.database_network.change(latency_ms=0)
+
+    print(f"median creation at 200 ms a round trip: {took_ms:.0f} ms")
+    assert took_ms <= 1.15 * 200
+
+
+def test_a_database_that_is_not_heard_of(service):
+    normal_ms = median_ms(service)
+
+    answers = ask_all_the_while(
+        service,
+        lambda: hold(service.database_network, FAULT_SECONDS),
+        allowed_seconds=ALLOWED_SECONDS,
+    )
+    ended_at = time.monotonic()
+
+    report(f"database silent for {FAULT_SECONDS} s", answers)
+    assert not [answer for answer in answers if answer.is_hung]
+    assert all(answer.status == 201 or answer.is_clean for answer in answers)
+    assert_normal_soon(service, ended_at, normal_ms)
+
+
+def test_a_redis_that_is_not_heard_of(service):
+    normal_ms = median_ms(service)
+
+    answers = ask_all_the_while(service, lambda: hold(service.redis_network, FAULT_SECONDS))
+    ended_at = time.monotonic()
+
+    report(f"Redis silent for {FAULT_SECONDS} s", answers)
+    assert {answer.status for answer in answers} == {201}
+    # Of each client one request waits for the time-out of Redis, not every one of them.
+    waited = [answer for answer in answers if answer.seconds > 0.4]
+    assert len(waited) <= CLIENTS * (1 + FAULT_SECONDS)
+    assert_normal_soon(service, ended_at, normal_ms)
+
+
+def test_half_open_connections_to_the_database(service):
+    answers = ask_all_the_while(
+        service,
+        lambda: (service.database_network.half_open(), time.sleep(FAULT_SECONDS)),
+        allowed_seconds=ALLOWED_SECONDS,
+    )
+
+    report("half-open database connections", answers)
+    assert not [answer for answer in answers if answer.is_hung]
+    assert len([answer for answer in answers if answer.status != 201]) <= POOL_SIZE
+
+
+def test_terminated_connections_cost_one_request_each_at_most(service):
+    def terminate() -> None:
+        for _ in range(5):
+            time.sleep(FAULT_SECONDS / 5)
+            service.terminate_connections()
+
+    answers = ask_all_the_while(service, terminate)
+
+    report("database connections terminated", answers)
+    failed = [answer for answer in answers if answer.status != 201]
+    assert len(failed) <= CLIENTS
+    assert all(answer.is_clean for answer in failed)
+
+
+def test_reset_connections_cost_one_request_each_at_most(service):
+    answers = ask_all_the_while(
+        service, lambda: (service.database_network.cut(), time.sleep(FAULT_SECONDS))
+    )
+
+    report("database connections reset", answers)
+    assert len([answer for answer in answers if answer.status != 201]) <= CLIENTS
+    assert all(answer.status == 201 or answer.is_clean for answer in answers)
+
+
+def test_a_restart_of_postgresql(service):
+    def restart() -> None:
+        time.sleep(0.2)
+        service.stop_postgres()
+        service.start_postgres()
+        time.sleep(FAULT_SECONDS)
+
+    with Load(service, CLIENTS).running() as ledger:
+        restart()
+
+    found = audit(service, ledger)
+    report("PostgreSQL restarted", ledger.answers, found)
+    failed = [answer for answer in ledger.answers if answer.status >= 400 or not answer.status]
+    assert len(failed) <= POOL_SIZE
+    assert not [answer for answer in ledger.answers if answer.is_hung]
+    assert not found.lost
+    assert not found.duplicated
+
+
+def test_a_restart_of_redis_costs_nothing(service):
+    def restart() -> None:
+        time.sleep(0.2)
+        service.stop_redis()
+        time.sleep(FAULT_SECONDS / 2)
+        service.start_redis()
+        time.sleep(FAULT_SECONDS / 2)
+
+    answers = ask_all_the_while(service, restart)
+
+    report("Redis restarted", answers)
+    assert {answer.status for answer in answers} == {201}
+
+
+@contextmanager
+def web_restarted(service, **environ):
+    """The web process with other settings during the block."""
+    service.kill("web")
+    service.start_web(**environ)
+    try:
+        yield
+    finally:
+        service.kill("web")
+        service.start_web()
+
+
+def test_a_failover_to_another_address(service):
+    url = service.environ["DATABASE_URL"]
+    upstream = upstream_of(service.database_url)
+    with Proxy(upstream) as first, Proxy(upstream) as second:
+        ports = ",".join(proxy.address.split(":")[1] for proxy in (first, second))
+        url = (
+            "postgresql://postgres@/gatewayz?host=127.0.0.1,127.0.0.1"
+            f"&port={ports}&target_session_attrs=read-write"
+        )
+        with web_restarted(service, DATABASE_URL=url):
+            answers = ask_all_the_while(
+                service,
+                lambda: (
+                    time.sleep(0.3),
+                    first.change(upstream="127.0.0.1:1"),
+                    first.cut(),
+                    time.sleep(FAULT_SECONDS),
+                ),
+            )
+            second.change(latency_ms=1)
+
+    report("failover to another address", answers)
+    failed = [answer for answer in answers if answer.status != 201]
+    assert len(failed) <= CLIENTS
+    assert all(answer.is_clean for answer in failed)
+    assert answers[-1].status == 201
+
+
+def test_a_reload_of_the_web_processes_loses_no_request(service):
+    def reload() -> None:
+        for _ in range(3 if LONG else 1):
+            before = set(service.pids("web"))
+            service.signal("web", signal.SIGHUP)
+            wait_until(lambda old=before: not old & set(service.pids("web")))
+            time.sleep(0.3)
+
+    with Load(service, CLIENTS).running() as ledger:
+        time.sleep(0.3)
+        reload()
+
+    found = audit(service, ledger)
+    report("web processes reloaded", ledger.answers, found)
+    failed = [answer for answer in ledger.answers if not 200 <= answer.status < 300]
+    # HTTP/1.1 lets a server close a kept connection just when the client sends on it.
+    assert all(answer.status == 0 for answer in failed)
+    assert len(failed) <= CLIENTS
+    assert not found.lost
+    assert not found.duplicated
+
+
+def test_the_end_of_the_web_processes_finishes_what_was_begun(service):
+    median_ms(service, 3)
+    service.database_network.change(latency_ms=500)
+    answers: list[Answer] = []
+    clients = [
+        Thread(target=lambda: answers.append(Caller(service).create())) for _ in range(CLIENTS)
+    ]
+    try:
+        for client in clients:
+            client.start()
+        time.sleep(0.25)  # all are on their way, none is done
+        service.signal("web", signal.SIGTERM)
+        for client in clients:
+            client.join()
+        service.wait("web")
+    finally:
+        service.database_network.change(latency_ms=0)
+        service.start_web()
+
+    report("web process ended (SIGTERM)", answers)
+    assert {answer.status for answer in answers} == {201}
+
+
+def answered_per_second(service: Service, clients: int, seconds: float, **options) -> tuple:
+    """What `clients` get who heed Retry-After: answers, and good ones a second once it is busy."""
+    answers: list[Answer] = []
+    begin = time.monotonic()
+    until = begin + seconds
+
+    def create() -> None:
+        caller = Caller(service)
+        while time.monotonic() < until:
+            answers.append(caller.create(**options))
+            if answers[-1].status == 503:
+                time.sleep(1.0)
+        caller.close()
+
+    threads = [Thread(target=create) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ends = [answer.started + answer.seconds for answer in answers if answer.status == 201]
+    return answers, sum(begin + 1 < end < until for end in ends) / (seconds - 1)
+
+
+def test_more_requests_than_can_be_answered_in_time(service):
+    seconds = 10 if LONG else 3
+    service.database_network.change(latency_ms=100)
+    try:
+        _, capacity = answered_per_second(service, POOL_SIZE, seconds)
+        probes: list[Answer] = []
+
+        def probe() -> None:
+            caller = Caller(service)
+            probes.extend(caller.ask("GET", "/healthz") for _ in range(20))
+            caller.close()
+
+        prober = Thread(target=probe)
+        prober.start()
+        # With these, the backlog alone would take three seconds.
+        answers, goodput = answered_per_second(
+            service, 3 * int(capacity), seconds, allowed_seconds=1.0
+        )
+        prober.join()
+    finally:
+        service.database_network.change(latency_ms=0)
+
+    report("three times the capacity", answers)
+    print(f"goodput {goodput:.0f}/s of {capacity:.0f}/s")
+    assert not [answer for answer in answers if answer.is_hung]
+    assert all(answer.status == 201 or answer.is_clean for answer in answers)
+    assert {probe.status for probe in probes} == {200}
+    if LONG:  # in three seconds, the clients' own start counts too much
+        assert goodput >= 0.8 * capacity

@@ -1,0 +1,107 @@
+"""The connections that threads share."""
+
+import time
+from threading import Thread
+
+import psycopg
+import pytest
+from django.db import connection
+
+from gatewayz.database.connections import BoundedConnection
+from gatewayz.database.pool import NoConnectionError, Pool
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def connect():
+    """Makes a connection to the database of the tests."""
+    params = {**connection.get_connection_params(), "autocommit": True}
+    return lambda: BoundedConnection.connect(**params)
+
+
+@pytest.fixture
+def pool(connect):
+    pool = Pool(connect, max_size=2)
+    yield pool
+    pool.close()
+
+
+def test_a_connection_is_used_again(pool):
+    first = pool.take(5)
+    pool.put(first)
+
+    assert pool.take(5) is first
+    pool.put(first)
+    assert pool.get_stats()["pool_size"] == 1
+
+
+def test_there_are_no_more_than_allowed(pool):
+    taken = [pool.take(5), pool.take(5)]
+
+    with pytest.raises(NoConnectionError):
+        pool.take(0.05)
+    for one in taken:
+        pool.put(one)
+    assert pool.get_stats() == {
+        "pool_max": 2,
+        "pool_size": 2,
+        "pool_available": 2,
+        "requests_waiting": 0,
+        "requests_errors": 1,
+    }
+
+
+def test_who_waits_gets_what_is_given_back(pool):
+    taken = [pool.take(5), pool.take(5)]
+    got = []
+    waiter = Thread(target=lambda: got.append(pool.take(5)))
+    waiter.start()
+    while not pool.get_stats()["requests_waiting"]:
+        time.sleep(0.001)
+    pool.put(taken[0])
+    waiter.join()
+
+    assert got == [taken[0]]
+    for one in taken:
+        pool.put(one)
+
+
+def test_one_that_the_server_has_closed_is_not_given_out(pool, connect):
+    first = pool.take(5)
+    pool.put(first)
+    with connect() as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [first.info.backend_pid])
+
+    second = pool.take(5)
+
+    assert second is not first
+    assert second.execute("SELECT 1").fetchone() == (1,)
+    pool.put(second)
+
+
+def test_it_connects_as_soon_as_that_can_be(connect):
+    refusals = 3
+
+    def connect_at_last():
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            raise psycopg.OperationalError("not yet")
+        return connect()
+
+    pool = Pool(connect_at_last, max_size=1)
+    taken = pool.take(5)
+    assert refusals == 0
+    pool.put(taken)
+    pool.close()
+
+
+def test_the_reason_why_there_is_none_is_told():
+    def refuse():
+        raise psycopg.OperationalError("no such host")
+
+    pool = Pool(refuse, max_size=1)
+    with pytest.raises(NoConnectionError) as raised:
+        pool.take(0.05)
+    assert str(raised.value.__cause__) == "no such host"

@@ -1,0 +1,110 @@
+"""A statement that was lost with its connection runs again where that is safe."""
+
+import os
+import socket
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from chat import idempotency
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def onlooker():
+    """A connection that is not Django's."""
+    params = {**connection.get_connection_params(), "autocommit": True}
+    for name in ("cursor_factory", "context"):
+        params.pop(name)
+    with psycopg.connect(**params) as other:
+        yield other
+
+
+@pytest.fixture
+def numbers(onlooker):
+    """A table."""
+    onlooker.execute("CREATE TABLE numbers (number integer)")
+    yield "numbers"
+    onlooker.execute("DROP TABLE numbers")
+
+
+def terminate(onlooker):
+    """End the backend of Django's connection, and wait until it has gone."""
+    pid = connection.connection.info.backend_pid
+    onlooker.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+def run(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else cursor.rowcount
+
+
+@pytest.fixture(autouse=True)
+def _connected():
+    connection.ensure_connection()
+    yield
+    connection.close()
+
+
+def test_a_read_runs_again(onlooker):
+    terminate(onlooker)
+
+    assert run("SELECT 1") == [(1,)]
+
+
+def test_a_write_that_the_server_says_never_ran_runs_again(onlooker, numbers):
+    terminate(onlooker)
+
+    run("INSERT INTO numbers VALUES (1)")
+
+    assert run("SELECT number FROM numbers") == [(1,)]
+
+
+def test_a_write_whose_end_is_not_known_does_not(numbers):
+    connected = socket.socket(fileno=os.dup(connection.connection.pgconn.socket))
+    with connected:
+        connected.shutdown(socket.SHUT_RDWR)
+
+    with pytest.raises(OperationalError):
+        run("INSERT INTO numbers VALUES (1)")
+
+    assert run("SELECT number FROM numbers") == []
+
+
+def test_in_a_transaction_nothing_runs_again(onlooker, numbers):
+    with pytest.raises(OperationalError), transaction.atomic():
+        run("INSERT INTO numbers VALUES (1)")
+        terminate(onlooker)
+        run("INSERT INTO numbers VALUES (2)")
+
+    assert run("SELECT number FROM numbers") == []
+
+
+def test_a_primary_that_became_a_standby_is_left(onlooker, numbers):
+    run("SET default_transaction_read_only = on")
+
+    run("INSERT INTO numbers VALUES (1)")
+
+    assert run("SELECT number FROM numbers") == [(1,)]
+
+
+def test_an_idempotent_request_that_was_lost_is_done_again(api, onlooker, monkeypatch):
+    claim, times = idempotency._claim, []
+
+    def claim_and_lose(*arguments):
+        times.append(1)
+        claimed = claim(*arguments)
+        if len(times) == 1:
+            terminate(onlooker)
+        return claimed
+
+    monkeypatch.setattr(idempotency, "_claim", claim_and_lose)
+
+    response = api.post_json("/v1/chat/sessions", {}, headers={"Idempotency-Key": "once"})
+
+    assert response.status_code == 201
+    assert len(times) == 2
+    assert api.get("/v1/chat/sessions").json()["count"] == 1
