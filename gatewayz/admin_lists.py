@@ -10,8 +10,10 @@ from django.http import HttpRequest
 if TYPE_CHECKING:
     # Unfold has no hints.
     from django.contrib.admin import ModelAdmin
+    from django.contrib.admin.views.main import ChangeList
 else:
     from unfold.admin import ModelAdmin
+    from unfold.views import ChangeList
 
 MAX_COUNTED_ROWS = 10_000
 
@@ -25,6 +27,18 @@ class BoundedPaginator(Paginator):
         return rows.order_by()[:MAX_COUNTED_ROWS].count()
 
 
+class OneOrderList(ChangeList):
+    """Rows in the order of their ModelAdmin, whatever a link asks for.
+
+    Sorting by another column would read the whole table.
+    """
+
+    def get_ordering(
+        self, request: HttpRequest, queryset: models.QuerySet[models.Model]
+    ) -> list[Any]:
+        return list(self.model_admin.get_ordering(request))
+
+
 class BigTableAdmin(ModelAdmin):
     """A list ordered by primary key, without a count of the whole table.
 
@@ -35,11 +49,14 @@ class BigTableAdmin(ModelAdmin):
     paginator = BoundedPaginator
     show_full_result_count = False
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
-    # Sorting by another column would read the whole table.
+    # See OneOrderList: no column offers to be sorted by.
     sortable_by: ClassVar[tuple[str, ...]] = ()
     list_per_page = 50
     list_max_show_all = 200
     in_palette = False
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return OneOrderList
 
 
 class ReadOnlyAdmin(BigTableAdmin):

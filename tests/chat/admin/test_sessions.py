@@ -63,3 +63,12 @@ def test_is_found_by_id_by_the_users_address_or_by_words_of_its_title(
 @pytest.mark.parametrize("term", ["Goodbye", "99999999999999999999999", "'; --", "%", "eve@"])
 def test_other_terms_find_nothing(admin_client, session, term):
     assert found(admin_client, term) == []
+
+
+def test_a_link_cannot_have_the_whole_table_sorted(admin_client, user):
+    for title in "BCA":
+        ChatSession.objects.create(user=user, title=title, model="m")
+
+    rows = admin_client.get(reverse(LIST), {"o": "1"}).context["cl"].result_list
+
+    assert [session.title for session in rows] == ["A", "C", "B"]
