@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("accounts", "0020_notifications_schedules")]
+    dependencies = [("accounts", "0021_notifications_retention")]
 
     operations = [
         AddIndexConcurrently(

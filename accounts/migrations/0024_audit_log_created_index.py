@@ -11,7 +11,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("accounts", "0022_api_key_last_four_index")]
+    dependencies = [("accounts", "0023_api_key_last_four_index")]
 
     operations = [
         AddIndexConcurrently(

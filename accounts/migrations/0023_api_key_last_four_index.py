@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("accounts", "0021_api_key_name_index")]
+    dependencies = [("accounts", "0022_api_key_name_index")]
 
     operations = [
         AddIndexConcurrently(
