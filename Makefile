@@ -60,7 +60,7 @@ lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	done
 
 clean: ## Delete the virtual environment and the caches; the data in .gatewayz stays
-	rm -rf $(VENV) staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis .gatewayz/test
+	rm -rf $(VENV) build staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis .gatewayz/test
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each step ends with a stamp, so that an interrupted one is done again.

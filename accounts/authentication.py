@@ -13,12 +13,12 @@ from accounts.principal import Principal
 from gatewayz.client_address import client_address
 from gatewayz.request_context import set_current_user_id, timed
 
-_REFUSALS = {
+REFUSALS = {
     "inactive_key": "This API key has been switched off.",
     "inactive_user": "This account has been switched off.",
     "expired_key": "This API key has expired.",
 }
-_EXCLUSIONS = {
+EXCLUSIONS = {
     "ip_not_allowed": "This API key may not be used from this address.",
     "referrer_not_allowed": "This API key may not be used from this site.",
 }
@@ -53,11 +53,11 @@ class ApiKeyAuthentication(BaseAuthentication):
         refusal = principal.refusal()
         if refusal is not None:
             audit.record_refusal(principal, refusal, request)
-            raise AuthenticationFailed(_REFUSALS[refusal], code=refusal)
+            raise AuthenticationFailed(REFUSALS[refusal], code=refusal)
         exclusion = _exclusion(principal, request)
         if exclusion is not None:
             audit.record_refusal(principal, exclusion, request)
-            raise PermissionDenied(_EXCLUSIONS[exclusion], code=exclusion)
+            raise PermissionDenied(EXCLUSIONS[exclusion], code=exclusion)
         set_current_user_id(principal.user_id)
         return principal, principal.key_id
 

@@ -4,11 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.principal import Principal
+
+# How far back titles are searched among everybody's sessions.
+SEARCHED_TITLES = 10_000
 
 
 class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
@@ -44,6 +48,16 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def recent(self) -> Self:
         """Last touched first; with one user's active ones, idx_chat_sessions_user_id."""
         return self.order_by("-updated_at", "-id")
+
+    def newest_titled(self, words: str) -> Self:
+        """Of the newest SEARCHED_TITLES sessions of all users, those with `words` in the title.
+
+        For operators. No index of titles, which every new session would pay for, serves it:
+        that many rows are read in some milliseconds.
+        """
+        oldest = ChatSession.objects.order_by("-id").values("id")[SEARCHED_TITLES:][:1]
+        newest = models.Q(id__gt=Coalesce(models.Subquery(oldest), 0))
+        return self.filter(newest, title__icontains=words)
 
     def older_than(self, updated_at: datetime, session_id: int) -> Self:
         """Those that `recent` lists after the session with this time and id."""
@@ -108,6 +122,8 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_deleted",
                 condition=models.Q(is_active=False),
             ),
+            # Counts a day; next to nothing to keep, since rows come in the order of their times.
+            BrinIndex(fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -174,6 +190,8 @@ class ChatMessage(models.Model):
         db_table = "chat_messages"
         indexes = [
             models.Index(fields=["session", "created_at"], name="idx_chat_messages_session_id"),
+            # As idx_chat_sessions_created.
+            BrinIndex(fields=["created_at"], name="idx_chat_messages_created", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -328,3 +346,17 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ChatDay(models.Model):
+    """How many sessions and messages one day (UTC) has. See `chat.daily_counts`."""
+
+    day = models.DateField(primary_key=True)
+    sessions = models.BigIntegerField()
+    messages = models.BigIntegerField()
+
+    class Meta:
+        db_table = "chat_daily"
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.sessions} sessions"

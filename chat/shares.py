@@ -3,11 +3,13 @@
 import secrets
 from datetime import datetime
 
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from accounts import audit
 from accounts.principal import Principal
 from chat.chat_activity import record_chat
 from chat.models import ChatSession, Share
@@ -61,3 +63,22 @@ def revoke_share(owner: Principal, token: str) -> None:
     if not shares.update(is_active=False):
         raise Http404
     record_chat(owner, "revoke_share", "share_revoked")
+
+
+def revoke_shares(links: QuerySet[Share]) -> int:
+    """End these links, whosever they are; the audit logs of their users tell of it.
+
+    Returns how many still led somewhere.
+    """
+    with transaction.atomic():
+        chosen = Share.objects.filter(pk__in=links.values("pk"), is_active=True)
+        ended = list(chosen.select_for_update(no_key=True).values_list("pk", "user_id"))
+        Share.objects.filter(pk__in=[share_id for share_id, _ in ended]).update(is_active=False)
+        for share_id, user_id in ended:
+            audit.record(
+                "share_revoked",
+                user_id=user_id,
+                target=f"share:{share_id}",
+                after={"is_active": False},
+            )
+    return len(ended)

@@ -1,12 +1,19 @@
-"""What the admin's lists have in common: they stay fast on big tables."""
+"""What the admin's pages have in common: its look, and lists that stay fast on big tables."""
 
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    # Unfold has no hints.
+    from django.contrib.admin import ModelAdmin
+    from django.contrib.admin.views.main import ChangeList
+else:
+    from unfold.admin import ModelAdmin
+    from unfold.views import ChangeList
 
 MAX_COUNTED_ROWS = 10_000
 
@@ -20,14 +27,36 @@ class BoundedPaginator(Paginator):
         return rows.order_by()[:MAX_COUNTED_ROWS].count()
 
 
-class BigTableAdmin(admin.ModelAdmin):
-    """A list ordered by primary key, without a count of the whole table."""
+class OneOrderList(ChangeList):
+    """Rows in the order of their ModelAdmin, whatever a link asks for.
+
+    Sorting by another column would read the whole table.
+    """
+
+    def get_ordering(
+        self, request: HttpRequest, queryset: models.QuerySet[models.Model]
+    ) -> list[Any]:
+        return list(self.model_admin.get_ordering(request))
+
+
+class BigTableAdmin(ModelAdmin):
+    """A list ordered by primary key, without a count of the whole table.
+
+    `in_palette` has the search on every page look here too, through `get_search_results`; it
+    must find what it finds by an index.
+    """
 
     paginator = BoundedPaginator
     show_full_result_count = False
-    ordering = ("-pk",)
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+    # See OneOrderList: no column offers to be sorted by.
+    sortable_by: ClassVar[tuple[str, ...]] = ()
     list_per_page = 50
     list_max_show_all = 200
+    in_palette = False
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return OneOrderList
 
 
 class ReadOnlyAdmin(BigTableAdmin):

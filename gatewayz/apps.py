@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig
 
 from gatewayz import tracing
 
@@ -11,3 +12,7 @@ class GatewayzConfig(AppConfig):
         """Begin to trace, where that is asked for."""
         if settings.TRACING:
             tracing.start()
+
+
+class GatewayzAdminConfig(AdminConfig):
+    default_site = "gatewayz.admin_site.GatewayzAdminSite"

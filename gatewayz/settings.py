@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
 
+from gatewayz.admin_appearance import UNFOLD as UNFOLD
 from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
 from gatewayz.redis_servers import cache_location, cache_options, with_timeouts
 
@@ -173,7 +174,9 @@ MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
 # --- Applications -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Before the admin, whose templates it replaces.
+    "unfold.apps.BasicAppConfig",
+    "gatewayz.apps.GatewayzAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -184,7 +187,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "gatewayz",
+    "gatewayz.apps.GatewayzConfig",
     "accounts",
     "chat",
 ]
@@ -236,6 +239,8 @@ if PRODUCTION:
     }
 
 AUTH_USER_MODEL = "accounts.User"
+# Where the log-in of the admin leads to.
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

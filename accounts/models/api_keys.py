@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from accounts import key_format
@@ -186,6 +187,9 @@ class ApiKey(CachedRow):
                 name="idx_api_keys_new_expiring",
                 condition=models.Q(is_active=True, expiration_date__isnull=False),
             ),
+            # Find a key in the admin, by what its user reads out.
+            models.Index(Upper("key_name"), name="idx_api_keys_new_name"),
+            models.Index(fields=["last_four"], name="idx_api_keys_new_last_four"),
             models.Index(
                 fields=["previous_digest"],
                 name="idx_api_keys_new_previous",

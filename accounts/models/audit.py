@@ -8,6 +8,7 @@ tells of.
 from datetime import datetime
 from typing import ClassVar, Self
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -83,6 +84,8 @@ class AuditEntry(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="idx_audit_log_user_id"),
             models.Index(fields=["user_id", "target", "-created_at"], name="idx_audit_log_target"),
             models.Index(fields=["action", "-id"], name="idx_audit_log_action"),
+            # The last hours; next to nothing to keep, since entries come in the order of time.
+            BrinIndex(fields=["created_at"], name="idx_audit_log_created", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -1,19 +1,17 @@
 """/docs in a browser: paste a key, try a call."""
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page, expect
 
 from chat.models import ChatSession
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
 WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 
 
 @pytest.fixture(params=["light", "dark"])
-def page(request, browser, live_server, monkeypatch):
-    # A thread of the server lives as long as the browser keeps its connection, and would keep
-    # one to the database as long, which then cannot be dropped.
-    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+def page(request, browser, live_server):
     context = browser.new_context(color_scheme=request.param)
     page = context.new_page()
     page.refused = []

@@ -44,7 +44,8 @@ def test_only_the_urls_of_the_service_know_the_apps():
 @pytest.mark.parametrize(
     ("library", "door"),
     [
-        ("django_q", {"accounts.background"}),
+        # The admin shows its tables.
+        ("django_q", {"accounts.background", "accounts.admin.tasks"}),
         ("django.core.cache", {"accounts.key_entries", "gatewayz.caching.backend"}),
     ],
 )

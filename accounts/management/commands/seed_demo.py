@@ -12,6 +12,7 @@ from accounts.key_cache import get_user
 from accounts.keys import create_key
 from accounts.models import Plan
 from accounts.users import get_or_create_user
+from gatewayz.staff_groups import make_staff_groups
 
 DEMO_EMAIL = "demo@example.com"
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("There is no demo account in production")
+        make_staff_groups()
         path = settings.DATA_DIR / "demo.json"
         kept = json.loads(path.read_text()) if path.exists() else {}
         demo = {

@@ -1,17 +1,17 @@
-"""Users, keys and activity in the admin."""
+"""API keys in the admin."""
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts import activity
 from accounts.activity import drain
 from accounts.key_cache import get_user
 from accounts.keys import create_key
-from accounts.models import ActivityEvent, ApiKey, User
+from accounts.models import ApiKey, ApiKeyDay, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,20 +32,13 @@ def test_lists_run_as_many_statements_for_many_rows_as_for_few(
         activity.record(user_id=user.pk, finish_reason="tested")
     drain.drain()
 
-    # Session, operator, count of the matches, the rows; for activity, the dead letters, for
-    # users, the plans.
+    # Session, operator, count of the matches, the rows; for users the plans to filter by; for
+    # activity the dead letters.
     with django_assert_max_num_queries(4 if model == "apikey" else 5):
         response = admin_client.get(reverse(f"admin:accounts_{model}_changelist"))
 
     assert response.status_code == 200
     assert b"u9@example.com" in response.content
-
-
-def test_finds_a_user_by_its_whole_address_in_any_case(admin_client, user):
-    url = reverse("admin:accounts_user_changelist")
-
-    assert user.email in admin_client.get(url, {"q": user.email.upper()}).content.decode()
-    assert "0 users" in admin_client.get(url, {"q": user.email[:5]}).content.decode()
 
 
 def test_shows_a_new_key_once(admin_client, user):
@@ -201,63 +194,28 @@ def test_activates_the_selected_keys(admin_client, user):
     assert get_user(secret).refusal() is None
 
 
-def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):
-    _, secret = create_key(user, key_name="mine")
-    get_user(secret)
+@pytest.mark.parametrize("by", ["e-mail", "name", "last four"])
+def test_is_found_by_what_its_user_can_tell(admin_client, user, by):
+    key, _ = create_key(user, key_name="My Laptop")
+    create_key(User.objects.create_user("eve@example.com"), key_name="Hers")
+    term = {"e-mail": user.email.upper(), "name": "my laptop", "last four": key.last_four}[by]
 
-    response = admin_client.post(
-        reverse("admin:accounts_user_change", args=[user.pk]),
-        {"email": user.email, "username": user.username, "plan": user.plan_id},
-    )
-
-    assert response.status_code == 302
-    assert get_user(secret).refusal() == "inactive_user"
+    assert list(admin_client.get(reverse(KEYS), {"q": term}).context["cl"].result_list) == [key]
 
 
-def test_a_user_is_switched_off_and_not_deleted(admin_client, user):
-    url = reverse("admin:accounts_user_delete", args=[user.pk])
+def test_a_key_is_shown_with_a_picture_of_its_use(
+    admin_client, user, django_assert_max_num_queries
+):
+    key, _ = create_key(user, key_name="mine")
+    today = datetime.now(UTC).date()
+    for ago, requests in ((0, 3), (29, 7), (30, 100)):
+        ApiKeyDay.objects.create(
+            api_key=key, day=today - timedelta(days=ago), requests=requests, tokens=2, spend=0
+        )
 
-    assert admin_client.post(url, {"post": "yes"}).status_code == 403
+    # Session, operator, the key, its days, its user; its content type, once per process.
+    with django_assert_max_num_queries(6):
+        response = admin_client.get(reverse("admin:accounts_apikey_change", args=[key.pk]))
 
-
-def test_a_user_page_lists_its_keys_masked(admin_client, user):
-    key, secret = create_key(user, key_name="mine")
-
-    shown = admin_client.get(
-        reverse("admin:accounts_user_change", args=[user.pk])
-    ).content.decode()
-
-    assert key.masked in shown
-    assert secret not in shown
-
-
-def test_a_user_made_in_the_admin_can_log_in(admin_client, client):
-    admin_client.post(
-        reverse("admin:accounts_user_add"),
-        {
-            "email": "new@example.com",
-            "username": "new",
-            "usable_password": "true",
-            "password1": "Correct-horse-1",
-            "password2": "Correct-horse-1",
-        },
-    )
-
-    assert client.login(username="NEW@example.com", password="Correct-horse-1")
-
-
-def test_activity_is_shown_and_not_edited(admin_client, user):
-    activity.record(
-        user_id=user.pk, finish_reason="tested", metadata={"text": "<script>alert(1)</script>"}
-    )
-    drain.drain()
-    event = ActivityEvent.objects.get()
-    url = reverse("admin:accounts_activityevent_change", args=[event.pk])
-
-    shown = admin_client.get(url).content.decode()
-    changed = admin_client.post(url, {"app": "x"})
-
-    assert "tested" in shown
-    assert "<script>alert(1)" not in shown
-    assert changed.status_code == 403
-    assert event.timestamp <= timezone.now()
+    assert "Requests per day: 10 in all, most 7" in response.content.decode()
+    assert "4 tokens" in response.content.decode()

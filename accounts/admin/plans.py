@@ -22,9 +22,9 @@ SHOWN_REFUSALS = 100
 
 
 @admin.register(Plan)
-class PlanAdmin(admin.ModelAdmin):
+class PlanAdmin(BigTableAdmin):
     # With a link to who runs into limits.
-    change_list_template = "admin/accounts/plan/change_list.html"
+    list_before_template = "admin/accounts/plan/refusals_link.html"
     list_display = (
         "name",
         "plan_type",
@@ -104,14 +104,14 @@ class PlanAdmin(admin.ModelAdmin):
             "day": day,
         }
         try:
-            context["refusals"] = _named(most_refused(day, SHOWN_REFUSALS))
+            context["refusals"] = with_names(most_refused(day, SHOWN_REFUSALS))
         except RedisError:
             logger.warning("The limits do not answer", exc_info=True)
             context["refusals"] = None
         return TemplateResponse(request, "admin/accounts/plan/refusals.html", context)
 
 
-def _named(refusals: list[Refusals]) -> list[dict[str, Any]]:
+def with_names(refusals: list[Refusals]) -> list[dict[str, Any]]:
     """With the names of users and keys, in two statements."""
     users = User.objects.in_bulk({refused.user_id for refused in refusals})
     keys = ApiKey.objects.in_bulk({refused.key_id for refused in refusals})

@@ -42,13 +42,33 @@ def test_a_session_is_read_with_its_messages(admin_client, session):
     assert admin_client.post(url, {"title": "x"}).status_code == 403
 
 
-@pytest.mark.parametrize("by", ["id", "e-mail", "E-MAIL"])
-def test_is_found_by_id_or_by_the_users_address(admin_client, user, session, by):
-    term = {"id": session.pk, "e-mail": user.email, "E-MAIL": user.email.upper()}[by]
-
-    assert b"Hello" in admin_client.get(reverse(LIST), {"q": term}).content
+def found(client, term):
+    return list(client.get(reverse(LIST), {"q": term}).context["cl"].result_list)
 
 
-@pytest.mark.parametrize("term", ["Hello", "99999999999999999999999", "'; --"])
+@pytest.mark.parametrize("by", ["id", "e-mail", "E-MAIL", "title"])
+def test_is_found_by_id_by_the_users_address_or_by_words_of_its_title(
+    admin_client, user, session, by
+):
+    term = {
+        "id": session.pk,
+        "e-mail": user.email,
+        "E-MAIL": user.email.upper(),
+        "title": "hell",
+    }[by]
+
+    assert found(admin_client, term) == [session]
+
+
+@pytest.mark.parametrize("term", ["Goodbye", "99999999999999999999999", "'; --", "%", "eve@"])
 def test_other_terms_find_nothing(admin_client, session, term):
-    assert b"0 chat sessions" in admin_client.get(reverse(LIST), {"q": term}).content
+    assert found(admin_client, term) == []
+
+
+def test_a_link_cannot_have_the_whole_table_sorted(admin_client, user):
+    for title in "BCA":
+        ChatSession.objects.create(user=user, title=title, model="m")
+
+    rows = admin_client.get(reverse(LIST), {"o": "1"}).context["cl"].result_list
+
+    assert [session.title for session in rows] == ["A", "C", "B"]

@@ -1,5 +1,7 @@
 """Notifications for operators: who was told of what, and how that went."""
 
+from urllib.parse import urlsplit
+
 from django.contrib import admin
 
 from accounts.models import Notification, NotificationPreferences
@@ -34,7 +36,22 @@ class NotificationAdmin(ReadOnlyAdmin):
 class NotificationPreferencesAdmin(ReadOnlyAdmin):
     """The user's own choice: operators look."""
 
-    list_display = ("user", "email_notifications", "usage_alerts", "webhook_url", "updated_at")
+    list_display = ("user", "email_notifications", "usage_alerts", "webhook_host", "updated_at")
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
+    fields = (
+        "user",
+        "email_notifications",
+        "low_balance_threshold",
+        "plan_expiry_reminder_days",
+        "usage_alerts",
+        "webhook_host",
+        "updated_at",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="webhook")
+    def webhook_host(self, preferences: NotificationPreferences) -> str:
+        # Who knows the whole address of a webhook may often call it.
+        return urlsplit(preferences.webhook_url or "").hostname or "-"

@@ -1,0 +1,210 @@
+"""API keys in the admin: made, changed and ended by the verbs of `accounts.keys`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import JSONField, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from accounts import audit, keys
+from accounts.models import ApiKey, ApiKeyDay
+from gatewayz.admin_lists import BigTableAdmin
+from gatewayz.charts import BarChart, bar_chart
+
+SHOWN_DAYS = 30
+
+
+class ApiKeyForm(forms.ModelForm):
+    class Meta:
+        model = ApiKey
+        fields = (
+            "user",
+            "key_name",
+            "environment_tag",
+            "scope_permissions",
+            "ip_allowlist",
+            "domain_referrers",
+            "max_requests",
+            "expiration_date",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        # What is emptied is no limit, and not no value.
+        for name, nothing in (
+            ("scope_permissions", {}),
+            ("ip_allowlist", []),
+            ("domain_referrers", []),
+        ):
+            if name in cleaned:
+                cleaned[name] = cleaned[name] or nothing
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The user is not in the form of a key that is there, but its name is unique per user.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"user"}
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(BigTableAdmin):
+    form = ApiKeyForm
+    list_display = (
+        "key_name",
+        "masked",
+        "user",
+        "environment_tag",
+        "is_active",
+        "is_primary",
+        "requests_used",
+        "last_used_at",
+        "expiration_date",
+    )
+    list_filter = ("is_active", "environment_tag")
+    list_select_related = ("user",)
+    # What they say is in get_search_results.
+    search_fields = ("user__email", "key_name", "last_four")
+    search_help_text = "The user's whole e-mail address, a key's whole name, or its last four"
+    in_palette = True
+    change_form_before_template = "admin/accounts/apikey/usage.html"
+    autocomplete_fields = ("user",)
+    formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}}
+    actions = ("rotate", "rotate_with_grace", "revoke", "activate")
+    made_by_service = (
+        "masked",
+        "previous_expires_at",
+        "is_active",
+        "is_primary",
+        "requests_used",
+        "last_used_at",
+        "created_at",
+        "updated_at",
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ApiKey], search_term: str
+    ) -> tuple[QuerySet[ApiKey], bool]:
+        # Columns of one table at a time: an OR across two could use no index.
+        term = search_term.strip()
+        if "@" in term:
+            return queryset.filter(user__email__iexact=term), False
+        if term:
+            return queryset.filter(Q(key_name__iexact=term) | Q(last_four=term)), False
+        return queryset, False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        key = context.get("original")
+        context["usage"] = _usage_chart(key) if key else None
+        return super().render_change_form(request, context, *args, **options)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
+        # A key stays with its user and its environment, which is part of its text.
+        return ("user", "environment_tag", *self.made_by_service) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
+        if obj is None:
+            return ApiKeyForm.Meta.fields
+        return (*ApiKeyForm.Meta.fields, *self.made_by_service)
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        if change:
+            # Only what was edited: the rest may have changed since the form was opened.
+            keys.update_key(obj, {name: form.cleaned_data[name] for name in form.changed_data})
+            return
+        fields = ApiKeyForm.Meta.fields[1:]
+        key, secret = keys.create_key(obj.user, **{name: getattr(obj, name) for name in fields})
+        obj.pk = key.pk
+        obj.refresh_from_db()
+        request.new_secrets = [(obj, secret)]  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._show_secrets(request, request.new_secrets)  # type: ignore[attr-defined]
+
+    @admin.action(description="Rotate: give the selected keys new secrets", permissions=["change"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
+        # All or none: what is rotated must be shown.
+        with transaction.atomic():
+            rotated = [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
+        return self._show_secrets(request, rotated)
+
+    @admin.action(
+        description="Rotate, and let the old secrets work for another day", permissions=["change"]
+    )
+    def rotate_with_grace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
+        with transaction.atomic():
+            rotated = [
+                (key, keys.rotate_key(key, grace_seconds=86_400))
+                for key in queryset.select_related("user")
+            ]
+        return self._show_secrets(request, rotated)
+
+    def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
+        keys.delete_key(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        with transaction.atomic():
+            for key in queryset:
+                keys.delete_key(key)
+
+    @admin.action(description="Deactivate the selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        count = 0
+        for key in queryset:
+            keys.revoke_key(key)
+            count += 1
+        self.message_user(request, f"{count} keys deactivated.", messages.SUCCESS)
+
+    @admin.action(description="Activate the selected keys", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        with transaction.atomic():
+            count = queryset.update(is_active=True, updated_at=timezone.now())
+            for key in queryset:
+                audit.record(
+                    "key_activated",
+                    user_id=key.user_id,
+                    target=audit.key_target(key.pk),
+                    after={"is_active": True},
+                )
+        self.message_user(request, f"{count} keys activated.", messages.SUCCESS)
+
+    def _show_secrets(
+        self, request: HttpRequest, new_secrets: list[tuple[ApiKey, str]]
+    ) -> HttpResponse:
+        """The only page that ever shows them: not a redirect, so that nothing stores them."""
+        return TemplateResponse(
+            request,
+            "admin/accounts/apikey/secrets.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": "New API keys",
+                "opts": self.opts,
+                "new_secrets": new_secrets,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+def _usage_chart(key: ApiKey) -> BarChart:
+    """The requests of the last SHOWN_DAYS days (UTC), in one statement."""
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=ago) for ago in reversed(range(SHOWN_DAYS))]
+    used = {
+        row.day: row
+        for row in ApiKeyDay.objects.filter(api_key_id=key.pk, day__gte=days[0], day__lte=today)
+    }
+    return bar_chart(
+        "Requests per day",
+        [(f"{day}", float(used[day].requests) if day in used else 0.0) for day in days],
+        note=f"{sum(row.tokens for row in used.values()):,} tokens and "
+        f"${sum(row.spend for row in used.values()):,.4f} in these {SHOWN_DAYS} days (UTC)",
+    )

@@ -1,0 +1,127 @@
+"""What the start page shows of accounts, each figure against its documented target."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from accounts import background
+from accounts.activity.health import activity_stats
+from accounts.admin.plans import with_names
+from accounts.audit.refusal_counts import HOURS, refusals_per_hour
+from accounts.authentication import EXCLUSIONS, REFUSALS
+from accounts.limits.store import most_refused
+from gatewayz.charts import BarChart, Gauge, bar_chart
+from gatewayz.metrics.distributions import Distribution, distributions
+
+logger = logging.getLogger(__name__)
+
+CREATION_TARGET_MS = 200.0
+LOOKUP_TARGET_MS = 5.0
+HIT_RATE_TARGET_PERCENT = 85.0
+QUEUE_TARGET = 100.0
+
+SHOWN_LIMITED_KEYS = 5
+
+_CREATION, _LOOKUP = "http_session_creation_duration_ms", "http_user_lookup_duration_ms"
+
+
+def latencies() -> tuple[list[Gauge], BarChart]:
+    """How long sessions take to be created and keys to be looked up, since the web started."""
+    known = distributions([_CREATION, _LOOKUP])
+    creation = known.get((_CREATION, "create_session"))
+    hits, misses = known.get((_LOOKUP, "true")), known.get((_LOOKUP, "false"))
+    lookup = hits + misses if hits and misses else None
+    gauges = [
+        Gauge(
+            "Creating a session, p99",
+            creation.quantile(0.99) if creation else None,
+            CREATION_TARGET_MS,
+            "below",
+            unit=" ms",
+            decimals=1,
+            note=_median(creation),
+        ),
+        Gauge(
+            "Looking a key up, p99",
+            lookup.quantile(0.99) if lookup else None,
+            LOOKUP_TARGET_MS,
+            "below",
+            unit=" ms",
+            decimals=2,
+            note=_median(lookup),
+        ),
+        Gauge(
+            "Key cache hit rate",
+            100 * hits.total / lookup.total if hits and lookup and lookup.total else None,
+            HIT_RATE_TARGET_PERCENT,
+            "above",
+            unit=" %",
+            decimals=1,
+            full=100.0,
+            note=f"{misses.total:,} look-ups in the database" if misses else "",
+        ),
+    ]
+    return gauges, _creation_chart(creation)
+
+
+def _median(observed: Distribution | None) -> str:
+    median = observed.quantile(0.5) if observed else None
+    if observed is None or median is None:
+        return "Nothing measured since the web processes started"
+    return f"p50 {median:,.2f} ms, of {observed.total:,} requests"
+
+
+def _creation_chart(creation: Distribution | None) -> BarChart:
+    title = "Time to create a session"
+    if creation is None or not creation.total:
+        return bar_chart(title, [])
+    labels = [f"≤ {bound:g} ms" for bound in creation.bounds[:-1]]
+    labels.append(f"> {creation.bounds[-2]:g} ms")
+    return bar_chart(
+        title,
+        list(zip(labels, map(float, creation.counts), strict=True)),
+        over=[bound > CREATION_TARGET_MS for bound in creation.bounds],
+        note="Requests by their milliseconds, since the web processes started",
+    )
+
+
+def queue() -> Gauge:
+    """The activity that waits for a worker; unknown while Redis is down."""
+    title = "Activity queue"
+    try:
+        stats, tasks = activity_stats(), background.waiting()
+    except RedisError:
+        logger.warning("The activity buffer does not answer", exc_info=True)
+        return Gauge(title, None, QUEUE_TARGET, "below", note="Redis does not answer")
+    age = "nothing waits"
+    if stats.oldest_seconds is not None:
+        age = f"the oldest for {stats.oldest_seconds:,.1f} s"
+    return Gauge(
+        title,
+        stats.depth,
+        QUEUE_TARGET,
+        "below",
+        note=f"{age}; {tasks:,} tasks wait; {stats.dead_letters:,} dead letters",
+    )
+
+
+def refused_keys() -> BarChart:
+    """Keys that failed to authenticate in the last hours, from the audit log."""
+    counted = refusals_per_hour([*REFUSALS, *EXCLUSIONS])
+    return bar_chart(
+        "Failed authentications",
+        [(f"{hour:%H:%M}", float(times)) for hour, times in counted],
+        note=f"Existing keys refused, per hour (UTC), in the last {HOURS} hours",
+    )
+
+
+def limited_keys() -> list[dict[str, Any]] | None:
+    """Whom limits refused most often today; None while Redis is down."""
+    try:
+        refused = most_refused(datetime.now(UTC).date().isoformat(), SHOWN_LIMITED_KEYS)
+    except RedisError:
+        logger.warning("The limits do not answer", exc_info=True)
+        return None
+    return with_names(refused)

@@ -1,0 +1,45 @@
+"""What workers do by the clock, and what went wrong, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django_q.models import Failure, Schedule, Success
+
+from accounts.admin.json_display import as_text
+from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+
+admin.site.unregister([Failure, Schedule, Success])
+
+
+@admin.register(Failure)
+class FailureAdmin(ReadOnlyAdmin):
+    """Tasks that failed. Those of this service are all repeated by a schedule."""
+
+    list_display = ("name", "func", "started", "attempt_count", "shown_result")
+    fields = ("name", "func", "started", "stopped", "attempt_count", "whole_result")
+    readonly_fields = fields
+    ordering = ("-started",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return BigTableAdmin.has_delete_permission(self, request, obj)
+
+    @admin.display(description="error")
+    def shown_result(self, task: Failure) -> str:
+        return Truncator(str(task.result)).chars(100)
+
+    @admin.display(description="error")
+    def whole_result(self, task: Failure) -> SafeString:
+        return as_text(str(task.result))
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin):
+    """What the workers do by the clock. Migrations make them: a schedule may call anything."""
+
+    list_display = ("name", "func", "schedule_type", "minutes", "next_run")
+    fields = ("name", "func", "schedule_type", "minutes", "repeats", "next_run")
+    readonly_fields = fields
+    ordering = ("name",)

@@ -1,0 +1,135 @@
+"""Users in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
+from unfold.forms import UserCreationForm as UnfoldUserCreationForm
+
+from accounts import audit
+from accounts.admin.form_changes import changes_of
+from accounts.models import ApiKey, User
+from accounts.profile.erasure import request_erasure
+from gatewayz.admin_lists import BigTableAdmin
+
+SHOWN_KEYS = 20
+
+# What makes somebody staff, and more: for superusers to change.
+STAFF_FIELDS = ("is_staff", "is_superuser", "groups", "password")
+
+
+class UserCreationForm(UnfoldUserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "username")
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        with transaction.atomic():
+            user: User = super().save(commit)
+            audit.record(
+                "user_password_changed", user_id=user.pk, target=audit.user_target(user.pk)
+            )
+        return user
+
+
+@admin.register(User)
+class UserAdmin(BigTableAdmin, DjangoUserAdmin):
+    add_form = UserCreationForm
+    form = UserChangeForm
+    change_form_before_template = "admin/accounts/user/keys.html"
+    change_password_form = PasswordForm
+    list_display = ("email", "username", "plan", "is_active", "is_staff", "created_at")
+    list_select_related = ("plan",)
+    list_filter = ("is_active", "is_staff", "plan")
+    # Whole values only: each has an index of its own.
+    search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
+    search_help_text = "A whole e-mail address, user name or Privy id"
+    readonly_fields = ("last_login", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": (("email", "username"), ("privy_user_id", "plan"), "is_active")}),
+        ("Chats", {"fields": ("chat_retention_days",)}),
+        ("Staff", {"fields": STAFF_FIELDS}),
+        ("Times", {"fields": (("created_at", "updated_at", "last_login"),)}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
+    )
+    # Django's two lists side by side cannot be used without a mouse, and groups are few.
+    filter_horizontal = ()
+    in_palette = True
+    actions = ("erase",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if _is_superuser(request):
+            return fieldsets
+        return [(name, given) for name, given in fieldsets if name != "Staff"]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # Else an operator could take over the account of a superuser, by its address or password.
+        is_staff = obj is not None and (obj.is_staff or obj.is_superuser)
+        if is_staff and not _is_superuser(request):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # It would list, and delete in one request, all that the user ever did. Switch the user
+        # off, which ends all of its keys, or erase it.
+        return False
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Who has the permission that deleting users would need."""
+        return DjangoUserAdmin.has_delete_permission(self, request)
+
+    @admin.action(description="Erase the selected users and all they own", permissions=["erase"])
+    def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        users = queryset.filter(erased_from=None)
+        if not _is_superuser(request):
+            users = users.filter(is_staff=False, is_superuser=False)
+        if "confirmed" not in request.POST:
+            return TemplateResponse(
+                request,
+                "admin/accounts/user/erase.html",
+                {
+                    **self.admin_site.each_context(request),
+                    "title": "Erase users",
+                    "opts": self.opts,
+                    "users": users,
+                    "checkbox": ACTION_CHECKBOX_NAME,
+                },
+            )
+        for user in users:
+            request_erasure(user.pk)
+        self.message_user(request, "Switched off; a worker erases them now.", messages.SUCCESS)
+        return None
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        before, after = changes_of(form)
+        audit.record(
+            "user_changed" if change else "user_created",
+            user_id=obj.pk,
+            target=audit.user_target(obj.pk),
+            before=before if change else None,
+            after=after,
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        user = context.get("original")
+        if user and request.user.has_perm("accounts.view_apikey"):
+            context["newest_keys"] = ApiKey.objects.filter(user=user).newest_first()[:SHOWN_KEYS]
+        return super().render_change_form(request, context, *args, **options)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and getattr(request.user, "is_superuser", False))

@@ -1,0 +1,42 @@
+"""Public links in the admin: who opened what, and the end of a link."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from chat import shares
+from chat.models import Share
+from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+
+
+@admin.register(Share)
+class ShareAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at",
+        "session",
+        "user",
+        "is_active",
+        "expires_at",
+        "view_count",
+        "last_viewed_at",
+    )
+    list_filter = ("is_active",)
+    list_select_related = ("user", "session")
+    search_fields = ("user__email__iexact",)
+    search_help_text = "The user's whole e-mail address"
+    actions = ("revoke",)
+    # Not the token, which opens the chat to anybody.
+    fields = (
+        ("user", "session"),
+        ("is_active", "expires_at"),
+        ("view_count", "last_viewed_at", "created_at"),
+    )
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Who may change links may end them."""
+        return BigTableAdmin.has_change_permission(self, request)
+
+    @admin.action(description="Revoke the selected links", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Share]) -> None:
+        count = shares.revoke_shares(queryset)
+        self.message_user(request, f"{count} links revoked.", messages.SUCCESS)

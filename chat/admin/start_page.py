@@ -1,0 +1,39 @@
+"""The start page of the admin: how the service fares, in pictures."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.admin import start_page as accounts_page
+from chat.daily_counts import COUNTED_DAYS, counted_days
+from gatewayz.charts import BarChart, bar_chart
+from gatewayz.indexes import documented_index_states
+
+
+def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add to `context` what `gatewayz/admin_start_page.html` shows; called by unfold.
+
+    A handful of statements that each read little, however much there is.
+    """
+    gauges, creation = accounts_page.latencies()
+    indexes = documented_index_states()
+    may_see_keys = request.user.has_perm("accounts.view_apikey")
+    return {
+        **context,
+        "gauges": [*gauges, accounts_page.queue()],
+        "charts": [*_per_day(), creation, accounts_page.refused_keys()],
+        "indexes": indexes,
+        "most_scans": max((state.scans or 0 for state in indexes), default=0),
+        "faulty_indexes": sum(state.status != "ok" for state in indexes),
+        "limited": accounts_page.limited_keys() if may_see_keys else None,
+        "may_see_keys": may_see_keys,
+    }
+
+
+def _per_day() -> list[BarChart]:
+    days = counted_days()
+    note = f"The last {COUNTED_DAYS} days (UTC), counted every ten minutes"
+    return [
+        bar_chart("Sessions per day", [(f"{day}", float(n)) for day, n, _ in days], note=note),
+        bar_chart("Messages per day", [(f"{day}", float(n)) for day, _, n in days], note=note),
+    ]

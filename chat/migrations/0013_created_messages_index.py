@@ -1,0 +1,21 @@
+"""What counting the messages of a day reads.
+
+A build that is interrupted leaves an INVALID index behind: drop it and migrate again.
+"""
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("chat", "0012_created_sessions_index")]
+
+    operations = [
+        AddIndexConcurrently(
+            "chatmessage",
+            BrinIndex(fields=["created_at"], name="idx_chat_messages_created", autosummarize=True),
+        ),
+    ]

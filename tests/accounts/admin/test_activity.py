@@ -1,0 +1,28 @@
+"""The activity log in the admin."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import activity
+from accounts.activity import drain
+from accounts.models import ActivityEvent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_activity_is_shown_and_not_edited(admin_client, user):
+    activity.record(
+        user_id=user.pk, finish_reason="tested", metadata={"text": "<script>alert(1)</script>"}
+    )
+    drain.drain()
+    event = ActivityEvent.objects.get()
+    url = reverse("admin:accounts_activityevent_change", args=[event.pk])
+
+    shown = admin_client.get(url).content.decode()
+    changed = admin_client.post(url, {"app": "x"})
+
+    assert "tested" in shown
+    assert "<script>alert(1)" not in shown
+    assert changed.status_code == 403
+    assert event.timestamp <= timezone.now()

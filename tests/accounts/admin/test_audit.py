@@ -1,0 +1,40 @@
+"""The audit log in the admin."""
+
+import pytest
+from django.urls import reverse
+
+from accounts import audit
+from accounts.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def entries(user):
+    for action, user_id in (("key_rotated", user.pk), ("key_rotated", 0), ("key_made", user.pk)):
+        audit.record(action, user_id=user_id, target="api_key:1", after={"key_name": "Laptop"})
+    return list(AuditEntry.objects.order_by("-pk"))
+
+
+def test_entries_are_found_by_user_or_action(admin_client, user, entries):
+    def found(term):
+        url = reverse("admin:accounts_auditentry_changelist")
+        return list(admin_client.get(url, {"q": term}).context["cl"].result_list)
+
+    made, of_nobody, rotated = entries
+    assert found(str(user.pk)) == [made, rotated]
+    assert found("key_rotated") == [of_nobody, rotated]
+    assert found("key") == []
+    assert found("9" * 30) == []
+
+
+def test_an_entry_is_read_with_the_personal_data_it_holds(
+    admin_client, entries, django_assert_max_num_queries
+):
+    # Session, operator, the entry, what it holds about people; the content type, once a process.
+    with django_assert_max_num_queries(5):
+        shown = admin_client.get(
+            reverse("admin:accounts_auditentry_change", args=[entries[0].pk])
+        ).content.decode()
+
+    assert "Laptop" in shown

@@ -1,0 +1,64 @@
+"""Users in the admin."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.key_cache import get_user
+from accounts.keys import create_key
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_finds_a_user_by_its_whole_address_in_any_case(admin_client, user):
+    url = reverse("admin:accounts_user_changelist")
+
+    def found(term):
+        return list(admin_client.get(url, {"q": term}).context["cl"].result_list)
+
+    assert found(user.email.upper()) == [user]
+    assert found(user.email[:5]) == []
+
+
+def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):
+    _, secret = create_key(user, key_name="mine")
+    get_user(secret)
+
+    response = admin_client.post(
+        reverse("admin:accounts_user_change", args=[user.pk]),
+        {"email": user.email, "username": user.username, "plan": user.plan_id},
+    )
+
+    assert response.status_code == 302
+    assert get_user(secret).refusal() == "inactive_user"
+
+
+def test_a_user_is_switched_off_and_not_deleted(admin_client, user):
+    url = reverse("admin:accounts_user_delete", args=[user.pk])
+
+    assert admin_client.post(url, {"post": "yes"}).status_code == 403
+
+
+def test_a_user_page_lists_its_keys_masked(admin_client, user):
+    key, secret = create_key(user, key_name="mine")
+
+    shown = admin_client.get(
+        reverse("admin:accounts_user_change", args=[user.pk])
+    ).content.decode()
+
+    assert key.masked in shown
+    assert secret not in shown
+
+
+def test_a_user_made_in_the_admin_can_log_in(admin_client, client):
+    admin_client.post(
+        reverse("admin:accounts_user_add"),
+        {
+            "email": "new@example.com",
+            "username": "new",
+            "usable_password": "true",
+            "password1": "Correct-horse-1",
+            "password2": "Correct-horse-1",
+        },
+    )
+
+    assert client.login(username="NEW@example.com", password="Correct-horse-1")
