@@ -39,6 +39,7 @@ BODY = {"title": "Benchmark", "model": "openai/gpt-4o"}
 COUNTED_REQUESTS = 50
 WARM_UP_SECONDS = 1.0
 DRAIN_SECONDS = 60.0
+QUIET_SECONDS = 0.3
 
 
 @dataclass
@@ -155,6 +156,7 @@ class _Bench:
     def __init__(self, chosen: argparse.Namespace) -> None:
         self.chosen = chosen
         self._stack = ExitStack()
+        self._quiet_seconds = QUIET_SECONDS
         self._costs: dict[str, tuple[float | None, float]] = {}
 
     def __enter__(self) -> "_Bench":
@@ -172,6 +174,8 @@ class _Bench:
     def measure(self, latency_ms: float, clients: list[int]) -> list[Measured]:
         """Every contender at one latency, for each number of clients; prints the tables."""
         chosen = self.chosen
+        # No request of any contender has more round trips to the database between two rows.
+        self._quiet_seconds = QUIET_SECONDS + latency_ms * 6 / 1000
         services = [SERVICES[name] for name in chosen.contenders if name != LIMIT]
         with (
             self._database_at(latency_ms) as url,
@@ -321,8 +325,13 @@ class _Bench:
         self.database.execute("CHECKPOINT")
 
     def _await_activity(self, name: str) -> None:
-        """Wait for the workers; raise LoadError unless there is an event for each session."""
+        """Wait until all is quiet; raise LoadError unless there is an event for each session.
+
+        The load ends without waiting for the last answers, and a row of theirs must not come
+        when the tables have been emptied for the next round.
+        """
         deadline = time.monotonic() + DRAIN_SECONDS
+        before: tuple[int, int] | None = None
         while True:
             row = self.database.execute(
                 "SELECT (SELECT count(*) FROM chat_sessions), (SELECT count(*) FROM activity_log"
@@ -330,11 +339,12 @@ class _Bench:
             ).fetchone()
             assert row is not None
             sessions, events = row
-            if sessions == events:
+            if sessions == events and row == before:
                 return
             if time.monotonic() > deadline:
                 raise load.LoadError(f"{name}: {sessions} sessions and {events} events")
-            time.sleep(0.1)
+            before = row
+            time.sleep(self._quiet_seconds)
 
 
 def _user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
