@@ -13,7 +13,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench bench-quick lint format lock clean
+.PHONY: help run test faults bench bench-quick docs lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quar
 bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with the others
 	$(PY) -m benchmarks guard $(ARGS)
 
+docs: $(VENV)/docs.stamp ## Build the documentation in build/docs
+	$(PY) -m docs.site
+
 lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and production settings
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
@@ -49,14 +52,15 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 
 lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	$(INSTALL) uv
-	for list in requirements requirements-tracing requirements-test requirements-bench; do \
+	for list in requirements requirements-docs requirements-tracing requirements-test \
+			requirements-bench; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
 	done
 
 clean: ## Delete the virtual environment and the caches; the data in .gatewayz stays
-	rm -rf $(VENV) staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis .gatewayz/test
+	rm -rf $(VENV) build staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis .gatewayz/test
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each step ends with a stamp, so that an interrupted one is done again.
@@ -69,6 +73,10 @@ $(VENV)/venv.stamp:
 
 $(VENV)/runtime.stamp: requirements.txt $(VENV)/venv.stamp
 	$(INSTALL) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/docs.stamp: requirements-docs.txt $(VENV)/runtime.stamp
+	$(INSTALL) --require-hashes -r requirements-docs.txt
 	@touch $@
 
 $(VENV)/bench.stamp: requirements-bench.txt $(VENV)/test.stamp
