@@ -6,7 +6,7 @@ from accounts import activity
 from accounts.principal import Principal
 
 
-def record_chat(
+def chat_event(
     owner: Principal,
     action: str,
     finish_reason: str,
@@ -14,9 +14,9 @@ def record_chat(
     model: str = "",
     tokens: int = 0,
     **details: Any,
-) -> None:
-    """Record that `owner` did `action`, once it is committed; `details` must be JSON."""
-    activity.record(
+) -> activity.Event:
+    """An event that says that `owner` does `action`; `details` must be JSON."""
+    return activity.new_event(
         user_id=owner.user_id,
         api_key_id=owner.key_id,
         model=model,
@@ -26,6 +26,11 @@ def record_chat(
         app="Chat",
         metadata={"action": action, **details},
     )
+
+
+def record_chat(owner: Principal, action: str, finish_reason: str, **details: Any) -> None:
+    """Record that `owner` did `action`, once it is committed; `details` as of `chat_event`."""
+    activity.record_events([chat_event(owner, action, finish_reason, **details)])
 
 
 def _provider(model: str) -> str:

@@ -66,7 +66,7 @@ def idempotent(post: Post) -> Post:
     def answer(
         view: APIView, request: AuthenticatedRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        key = request.headers.get("Idempotency-Key")
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None:
             return post(view, request, *args, **kwargs)
         if not _KEY.fullmatch(key):

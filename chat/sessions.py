@@ -12,8 +12,9 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
+from accounts import activity
 from accounts.principal import Principal
-from chat.chat_activity import record_chat
+from chat.chat_activity import chat_event, record_chat
 from chat.models import ChatSession
 from gatewayz.combining import Combiner
 from gatewayz.request_context import timed, timing_ms
@@ -41,18 +42,17 @@ def create_session(
         if created_at is not None:
             given["created_at"] = created_at
         session = ChatSession(**given)
+        event = chat_event(
+            owner,
+            "create_session",
+            "session_created",
+            model=session.model,
+            session_title=session.title,
+        )
         if connection.in_atomic_block:
-            _insert([session])
+            _create([(session, event)])
         else:
-            _inserts.do(session)
-    record_chat(
-        owner,
-        "create_session",
-        "session_created",
-        model=session.model,
-        session_id=session.pk,
-        session_title=session.title,
-    )
+            _creations.do((session, event))
     logger.info(
         "Created chat session %d for user %d (user_lookup: %.1fms, session_create: %.1fms)",
         session.pk,
@@ -72,7 +72,7 @@ INSERT INTO chat_sessions (
 _ROW = "(%s, %s, %s, %s, %s, TRUE, FALSE, FALSE)"
 
 
-def _insert(sessions: Sequence[ChatSession]) -> Sequence[ChatSession]:
+def _insert(sessions: Sequence[ChatSession]) -> None:
     """Insert `sessions` in one statement, and give them their ids."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -83,11 +83,22 @@ def _insert(sessions: Sequence[ChatSession]) -> Sequence[ChatSession]:
         ids = sorted(session_id for (session_id,) in cursor.fetchall())
     for session, session_id in zip(sessions, ids, strict=True):
         session.pk = session_id
-    return sessions
+
+
+Begun = tuple[ChatSession, activity.Event]
+
+
+def _create(begun: Sequence[Begun]) -> Sequence[Begun]:
+    """Insert sessions and record that they began, each in one round trip."""
+    _insert([session for session, _ in begun])
+    for session, event in begun:
+        event.metadata["session_id"] = session.pk
+    activity.record_events([event for _, event in begun])
+    return begun
 
 
 # Sessions that are created at the same moment are written, and made durable, together.
-_inserts = Combiner(_insert, alone_after=(IntegrityError, DataError))
+_creations = Combiner(_create, alone_after=(IntegrityError, DataError))
 
 
 def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:

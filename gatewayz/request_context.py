@@ -1,9 +1,9 @@
 """What is known about the request being answered: its id and how long its parts took."""
 
 import logging
+import random
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -79,9 +79,9 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = request.headers.get("X-Request-ID", "")
+        request_id = request.META.get("HTTP_X_REQUEST_ID", "")
         if not _SANE_REQUEST_ID.fullmatch(request_id):
-            request_id = uuid.uuid4().hex
+            request_id = f"{random.getrandbits(128):032x}"
         timings_ms: dict[str, float] = {}
         # Never reset: Django logs failed requests after this has returned, and the thread's next
         # request sets its own.

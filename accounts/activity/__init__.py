@@ -4,6 +4,12 @@
 the log, what cannot be written becomes a letter of `dead_letters`. `sums` and `pages` read.
 """
 
-from accounts.activity.recording import log_activity_background, record
+from accounts.activity.events import Event
+from accounts.activity.recording import (
+    log_activity_background,
+    new_event,
+    record,
+    record_events,
+)
 
-__all__ = ["log_activity_background", "record"]
+__all__ = ["Event", "log_activity_background", "new_event", "record", "record_events"]

@@ -19,7 +19,6 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from accounts import background
-from gatewayz.combining import Combiner
 from gatewayz.redis_scripts import Script
 
 MAX_BATCH_EVENTS = 1000
@@ -100,12 +99,18 @@ _uncounted: Counter[str] = Counter()
 _uncounted_lock = Lock()
 
 
-def _push_all(events: Sequence[bytes]) -> list[bool]:
-    """Append events in one round trip. Returns for each of them whether it was taken."""
+def push(events: Sequence[bytes]) -> int:
+    """Append events and, once for a burst of them, wake a worker; in one round trip.
+
+    Returns how many were taken, from the first on: those beyond ACTIVITY_BUFFER_LIMIT are counted
+    as fallbacks and not taken.
+
+    Raises redis.exceptions.RedisError; the events may have been taken nevertheless.
+    """
     queue, wake_up_call = background.sealed_call(_DRAIN)
     uncounted = _take_uncounted()
     try:
-        taken = _push(
+        taken: int = _push(
             [_BUFFER, _WAKE, _COUNTERS, queue],
             [
                 uncounted["redis_down"],
@@ -119,21 +124,7 @@ def _push_all(events: Sequence[bytes]) -> list[bool]:
     except RedisError:
         _put_back(uncounted)
         raise
-    return [position < taken for position in range(len(events))]
-
-
-_pushes = Combiner(_push_all)
-
-
-def push(event: bytes) -> bool:
-    """Append an event and, once for a burst of events, wake a worker; in one round trip.
-
-    Threads that push at the same moment share it. Returns False when as many events wait as
-    ACTIVITY_BUFFER_LIMIT allows; it is then counted as a fallback and not taken.
-
-    Raises redis.exceptions.RedisError; the event may have been taken nevertheless.
-    """
-    return _pushes.do(event)
+    return taken
 
 
 def count_later(name: Literal["redis_down", "lost"]) -> None:

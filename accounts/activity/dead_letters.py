@@ -48,7 +48,7 @@ def requeue(letters: Iterable[ActivityDeadLetter]) -> int:
             deleted, _ = ActivityDeadLetter.objects.filter(pk=letter.pk).delete()
             if not deleted:
                 continue
-            if not buffer.push(bytes(letter.event)):
+            if not buffer.push([bytes(letter.event)]):
                 transaction.set_rollback(True)
                 break
         requeued += 1

@@ -1,9 +1,10 @@
 """Recording what users do, without making them wait for it."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import Error, transaction
@@ -20,57 +21,73 @@ from gatewayz.request_context import current_request
 logger = logging.getLogger(__name__)
 
 
-def record(
-    *,
-    user_id: int,
-    api_key_id: int | None = None,
-    model: str = "",
-    provider: str = "",
-    tokens: int = 0,
-    cost: float = 0.0,
-    speed: float = 0.0,
-    finish_reason: str = "",
-    app: str = "",
-    metadata: dict[str, Any] | None = None,
-) -> None:
-    """Record an event once the surrounding transaction commits; not at all if it rolls back.
+class EventFields(TypedDict, total=False):
+    """What is known of an event; `cost` is in US dollars, `speed` in tokens per second.
 
-    It costs the request one round trip to Redis; a worker writes it to the activity log a
-    moment later. When Redis does not take it, or with GATEWAYZ_DEFER_ACTIVITY=off, it is
-    written at once.
-
-    The tokens count for the limits of the request being answered, if it succeeds.
-
-    `cost` is in US dollars, `speed` in tokens per second; `metadata` must be JSON. Never fails
-    the request, except for metadata that is no JSON (TypeError) or nested without end
-    (RecursionError).
+    `metadata` must be JSON.
     """
+
+    user_id: Required[int]
+    api_key_id: int | None
+    model: str
+    provider: str
+    tokens: int
+    cost: float
+    speed: float
+    finish_reason: str
+    app: str
+    metadata: dict[str, Any]
+
+
+def new_event(**fields: Unpack[EventFields]) -> Event:
+    """An event that happens now, in the request being answered, for `record_events`.
+
+    Its tokens count for the limits of that request, if it succeeds.
+    """
+    tokens = fields.get("tokens", 0)
     if tokens:
         limits.charge(tokens)
-    event = encode(
-        Event(
-            event_id=new_event_id(),
-            user_id=user_id,
-            api_key_id=api_key_id,
-            timestamp=datetime.now(UTC),
-            model=model,
-            provider=provider,
-            tokens=tokens,
-            cost=cost,
-            speed=speed,
-            finish_reason=finish_reason,
-            app=app,
-            metadata=metadata or {},
-            traceparent=tracing.traceparent(),
-            network=_network() if api_key_id is not None else "",
-        )
+    api_key_id = fields.get("api_key_id")
+    return Event(
+        event_id=new_event_id(),
+        user_id=fields["user_id"],
+        api_key_id=api_key_id,
+        timestamp=datetime.now(UTC),
+        model=fields.get("model", ""),
+        provider=fields.get("provider", ""),
+        tokens=tokens,
+        cost=fields.get("cost", 0.0),
+        speed=fields.get("speed", 0.0),
+        finish_reason=fields.get("finish_reason", ""),
+        app=fields.get("app", ""),
+        metadata=fields.get("metadata", {}),
+        traceparent=tracing.traceparent(),
+        network=_network() if api_key_id is not None else "",
     )
+
+
+def record(**fields: Unpack[EventFields]) -> None:
+    """Record an event that happens now; see `record_events`."""
+    record_events([new_event(**fields)])
+
+
+def record_events(events: Sequence[Event]) -> None:
+    """Record events once the surrounding transaction commits; not at all if it rolls back.
+
+    It costs the request one round trip to Redis; a worker writes them to the activity log a
+    moment later. When Redis does not take them, or with GATEWAYZ_DEFER_ACTIVITY=off, they are
+    written at once.
+
+    Never fails the request, except for metadata that is no JSON (TypeError) or nested without
+    end (RecursionError).
+    """
+    encoded = [encode(event) for event in events]
     # Outside a transaction Django's on_commit would open a database connection, only to learn
     # that there is nothing to wait for.
     if transaction.get_connection().in_atomic_block:
-        transaction.on_commit(partial(_keep, event), robust=True)
+        transaction.on_commit(partial(_keep, encoded), robust=True)
     else:
-        _keep(event)
+        _keep(encoded)
 
 
 def _network() -> str:
@@ -83,18 +100,23 @@ def _network() -> str:
 log_activity_background = record
 
 
-def _keep(event: bytes) -> None:
-    """Buffer an event for the worker, or write it here and now."""
+def _keep(events: Sequence[bytes]) -> None:
+    """Buffer events for the worker, or write them here and now."""
     if settings.DEFER_ACTIVITY:
         try:
-            if buffer.push(event):
+            taken = buffer.push(events)
+        except RedisError as error:
+            for _ in events:
+                buffer.count_later("redis_down")
+            logger.warning("The activity buffer does not answer: writing at once: %s", error)
+        else:
+            events = events[taken:]
+            if not events:
                 return
             logger.warning("The activity buffer is full: writing at once")
-        except RedisError as error:
-            buffer.count_later("redis_down")
-            logger.warning("The activity buffer does not answer: writing at once: %s", error)
     try:
-        write_batch([event])
+        write_batch(events)
     except Error:
-        buffer.count_later("lost")
-        logger.exception("An activity event is lost: neither Redis nor the database took it")
+        for _ in events:
+            buffer.count_later("lost")
+        logger.exception("Activity is lost: neither Redis nor the database took it")

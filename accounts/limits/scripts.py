@@ -85,20 +85,22 @@ end
 # KEYS: the windows of the user and of the key, the slots of the user and of the key.
 # ARGV: [user's allowance, key's allowance, max_requests, requests used by the database's count],
 # [beginning of this month, the next, and the one after it, in ms], slot, its lease in ms, now in
-# ms or ''.
+# ms or '', how many requests to let in at most.
 # Returns the number of the limit that refuses, the one with the longest wait, or 0; then the
-# limit of it, or of the tightest one, what remains, and ms until it is more.
+# limit of it, or of the tightest one, what remains, and ms until it is more; and how many requests
+# were counted: more than one only as long as that is at most 1 % of what each limit has left.
 ADMIT = Script(
     _WINDOWS
     + """
 local given, months = cmsgpack.unpack(ARGV[1]), cmsgpack.unpack(ARGV[2])
 local now = time_ms(ARGV[5])
 local refused, refused_limit, longest_ms = 0, 0, -1
-local limit_shown, remaining_shown, reset_shown = 0, math.huge, 0
-local writes, expiries, fields_of = {{}, {}}, {0, 0}, {{}, {}}
+local limit_shown, left_shown, reset_shown = 0, math.huge, 0
+local counted, expiries, fields_of = {{}, {}}, {0, 0}, {{}, {}}
+local taken = tonumber(ARGV[6])
 
 for subject = 1, 2 do
-    local allowance, fields, write = given[subject], fields_of[subject], writes[subject]
+    local allowance, fields = given[subject], fields_of[subject]
     for number = 1, 8 do
         if allowance[number] > 0 then fields[#fields + 1] = number end
     end
@@ -109,8 +111,7 @@ for subject = 1, 2 do
         if number == 9 then
             limit, reset, kept = given[3], NEVER, TOTAL_KEPT
             used = math.max(tonumber(packed[i]) or 0, given[4])
-            write[#write + 1] = 9
-            write[#write + 1] = used + 1
+            counted[subject][9] = {used}
         else
             limit = allowance[number]
             local window, sum, bucket, size, parts = look(packed[i], number, now, months)
@@ -122,11 +123,7 @@ for subject = 1, 2 do
             else
                 reset = ((window[1] or bucket) + parts + 1) * size - now
             end
-            if number <= 4 then
-                count(window, bucket, 1)
-                write[#write + 1] = number
-                write[#write + 1] = cmsgpack.pack(window)
-            end
+            if number <= 4 then counted[subject][number] = {window, bucket} end
         end
         expiries[subject] = math.max(expiries[subject], kept)
         if used >= limit then
@@ -134,8 +131,11 @@ for subject = 1, 2 do
                 refused = number == 9 and 19 or (subject - 1) * 9 + number
                 refused_limit, longest_ms = limit, reset
             end
-        elseif (number <= 4 or number == 9) and limit - used - 1 < remaining_shown then
-            limit_shown, remaining_shown, reset_shown = limit, limit - used - 1, reset
+        else
+            taken = math.max(1, math.min(taken, math.floor((limit - used) / 100)))
+            if (number <= 4 or number == 9) and limit - used < left_shown then
+                limit_shown, left_shown, reset_shown = limit, limit - used, reset
+            end
         end
     end
     if allowance[9] > 0 then
@@ -146,11 +146,21 @@ for subject = 1, 2 do
     end
 end
 
-if refused > 0 then return {refused, refused_limit, 0, longest_ms} end
+if refused > 0 then return {refused, refused_limit, 0, longest_ms, 0} end
 
 for subject = 1, 2 do
-    if #writes[subject] > 0 then
-        redis.call('HSET', KEYS[subject], unpack(writes[subject]))
+    local write = {}
+    for number, what in pairs(counted[subject]) do
+        write[#write + 1] = number
+        if number == 9 then
+            write[#write + 1] = what[1] + taken
+        else
+            count(what[1], what[2], taken)
+            write[#write + 1] = cmsgpack.pack(what[1])
+        end
+    end
+    if #write > 0 then
+        redis.call('HSET', KEYS[subject], unpack(write))
         redis.call('PEXPIRE', KEYS[subject], expiries[subject])
     end
     if given[subject][9] > 0 then
@@ -158,8 +168,8 @@ for subject = 1, 2 do
         redis.call('PEXPIRE', KEYS[subject + 2], ARGV[4])
     end
 end
-if limit_shown == 0 then return {0, 0, 0, 0} end
-return {0, limit_shown, remaining_shown, reset_shown}
+if limit_shown == 0 then return {0, 0, 0, 0, taken} end
+return {0, limit_shown, left_shown - taken, reset_shown, taken}
 """
 )
 

@@ -18,6 +18,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from accounts.limits.decision import UNLIMITED, Decision, read_decision
+from accounts.limits.leases import Leases
 from accounts.limits.scripts import ADMIT, HIT, NOTE, READ, SETTLE
 from accounts.principal import Allowance, Principal
 from gatewayz.caching.tally import Tally
@@ -61,7 +62,11 @@ class Ticket(NamedTuple):
 
 
 def admit(principal: Principal, now_ms: int | None = None) -> tuple[Decision, Ticket | None]:
-    """Count a request of `principal` if every limit allows it, in one round trip.
+    """Count a request of `principal` if every limit allows it, in one round trip at most.
+
+    A key in full use takes several requests at once and then asks nobody for a moment; see
+    `accounts.limits.leases`. Not where requests at once or requests in all are limited: those
+    are counted one by one.
 
     Returns the decision and, when it has to be settled at its end, the ticket. A request that is
     refused counts nowhere. `now_ms`, since the epoch, stands in for the clock of Redis.
@@ -72,21 +77,51 @@ def admit(principal: Principal, now_ms: int | None = None) -> tuple[Decision, Ti
     max_requests = principal.max_requests or 0
     if limits is None and not max_requests:
         return UNLIMITED, None
-    tally.add("asked")
     user, key = (limits.user, limits.key) if limits else (_UNLIMITED, _UNLIMITED)
-    keys = _keys(principal.user_id, principal.key_id)
-    encoded = _encode((user, key, max_requests, principal.requests_used))
+    used = principal.requests_used if max_requests else 0
+    encoded = _encode((user, key, max_requests, used))
     slot = ""
     if user.concurrent_requests or key.concurrent_requests:
         slot = f"{_slot_prefix}{next(_slot_numbers)}"
-    answer = _run(ADMIT, keys, (encoded, _months(), slot, SLOT_LEASE_MS, now_ms or ""))
+    keys = _keys(principal.user_id, principal.key_id)
+    ticket = None
+    if slot or user.limits_tokens or key.limits_tokens:
+        ticket = Ticket(keys, encoded, slot)
+    lease = None if slot or max_requests or now_ms else (keys, encoded)
+    if lease is not None:
+        decision = _leases.use(lease)
+        if decision is not None:
+            return decision, ticket
+    decision = _ask(keys, encoded, slot, now_ms, lease)
+    return decision, ticket if decision.allowed else None
+
+
+def _ask(
+    keys: tuple[str, str, str, str],
+    encoded: bytes,
+    slot: str,
+    now_ms: int | None,
+    lease: tuple[tuple[str, ...], bytes] | None,
+) -> Decision:
+    tally.add("asked")
+    wanted = 1 if lease is None else _leases.wanted(lease)
+    arguments = (encoded, _months(), slot, SLOT_LEASE_MS, now_ms or "", wanted)
+    try:
+        *answer, taken = _run(ADMIT, keys, arguments)
+    except RedisError:
+        _leases.forget(lease)
+        raise
     decision = read_decision(answer)
     if not decision.allowed:
         tally.add("refused")
-        return decision, None
-    if slot or user.limits_tokens or key.limits_tokens:
-        return decision, Ticket(keys, encoded, slot)
-    return decision, None
+        _leases.forget(lease)
+    elif lease is not None:
+        _leases.keep(lease, decision, taken)
+        return decision._replace(remaining=decision.remaining + taken - 1)
+    return decision
+
+
+_leases = Leases()
 
 
 def settle(ticket: Ticket, tokens: int, now_ms: int | None = None) -> None:
@@ -94,6 +129,9 @@ def settle(ticket: Ticket, tokens: int, now_ms: int | None = None) -> None:
 
     Raises redis.exceptions.RedisError; the slot then ends with its lease.
     """
+    if tokens:
+        # What it leaves of the tokens has to be asked for.
+        _leases.forget((ticket.keys, ticket.limits))
     _run(SETTLE, ticket.keys, (ticket.limits, _months(), ticket.slot, tokens, now_ms or ""))
 
 
