@@ -14,9 +14,9 @@ call() {
         ${3:+--header "Content-Type: application/json" --data "$3"}
 }
 
-# field NAME: the first value of that name in the answer on stdin.
+# field NAME: the first text of that name in the answer on stdin.
 field() {
-    sed -E "s/.*\"$1\": ?\"?([^\",}]*).*/\1/; q"
+    grep -oE "\"$1\": ?\"[^\"]*" | sed -E 's/^"[^"]*": ?"//; q'
 }
 
 first_id() {
