@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PACKAGES := gatewayz accounts chat clients/python/src/gatewayz_client
+PACKAGES := gatewayz accounts chat docs/site clients/python/src/gatewayz_client
 INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet
 
 # Settings under which `manage.py check --deploy` must find nothing; no server is contacted.
