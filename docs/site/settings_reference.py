@@ -44,7 +44,7 @@ def settings(source: str) -> list[Setting]:
 def read_variables(source: str) -> dict[str, str | None]:
     """The variables that a settings module reads, with the expressions of their defaults."""
     return {
-        call.args[0].value: next(
+        str(call.args[0].value): next(
             (ast.unparse(word.value) for word in call.keywords if word.arg == "default"), None
         )
         for call in ast.walk(ast.parse(source))
