@@ -5,10 +5,12 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Make the key cache before the threads that share it; have tasks survive a new key."""
+        """Make the key cache before the threads that share it; connect to what Django offers."""
+        from accounts.audit.log_ins import record_log_ins
         from accounts.background import accept_fallback_keys
         from accounts.key_entries import key_cache
         from accounts.notifications import checks  # noqa: F401, registers itself
 
         key_cache()
         accept_fallback_keys()
+        record_log_ins()

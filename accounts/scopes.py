@@ -5,9 +5,9 @@ both, and what cannot be undone. A key without any scopes may do everything.
 
 The resources are the parts of the API: `chat`; `activity`, the log and its sums; `keys`, where
 `write` makes, changes, rotates and deletes keys, though none that may do more than the key that
-asks (accounts.key_bounds); `limits`, the rate limits of keys; `plan`, with usage and
+asks (accounts.keys.bounds); `limits`, the rate limits of keys; `plan`, with usage and
 entitlements; `audit`, the audit trail; `notifications`; `referrals`; `profile`, the user's own
-data and, at `admin`, its export and its erasure.
+data and, at `admin`, its export, its erasure and the password.
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ from accounts.authentication import AuthenticatedRequest
 from accounts.permissions import IsStaff
 from accounts.serializers import KeyCacheClearInput, KeyCacheInput
 from gatewayz.envelope import success
+from gatewayz.serializing import validated
 
 
 class KeyCacheView(APIView):
@@ -20,13 +21,11 @@ class KeyCacheView(APIView):
         return success(key_cache.get_cache_stats())
 
     def put(self, request: AuthenticatedRequest) -> Response:
-        given = KeyCacheInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        key_cache.set_cache_ttl(given.validated_data["ttl_seconds"])
+        given = validated(KeyCacheInput, request.data)
+        key_cache.set_cache_ttl(given["ttl_seconds"])
         return success(key_cache.get_cache_stats(), message="Time to live set")
 
     def delete(self, request: AuthenticatedRequest) -> Response:
-        given = KeyCacheClearInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        key_cache.clear_cache(given.validated_data.get("api_key"))
+        given = validated(KeyCacheClearInput, request.data)
+        key_cache.clear_cache(given.get("api_key"))
         return success(None, message="Key cache cleared")

@@ -257,9 +257,9 @@ class ShareQuerySet(models.QuerySet["Share"]):
         return self.filter(is_active=True, session__is_active=True)
 
     def open_at(self, now: datetime) -> Self:
-        """Links that lead somewhere."""
+        """Links that lead somewhere: not those of users who are switched off, or being erased."""
         lasting = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
-        return self.not_revoked().filter(lasting)
+        return self.not_revoked().filter(lasting, user__is_active=True)
 
     def newest_first(self) -> Self:
         """Latest made first; with one user, idx_shared_chats_user_id."""

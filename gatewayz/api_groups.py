@@ -33,7 +33,7 @@ API_GROUPS = (
     ("Activity", r"/activity/", "What was done with your keys."),
     ("Notifications", r"/user/notifications", "What you are told, and how."),
     ("Referrals", r"/referral/", "Codes that bring others."),
-    ("Profile", r"/user/profile", "Your own account."),
+    ("Profile", r"/user/(profile|password)", "Your own account."),
     ("Staff", r"/admin/", "For staff only."),
     ("Other", r"", "What fits nowhere else."),
 )

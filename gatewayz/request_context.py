@@ -107,8 +107,7 @@ class RequestContextMiddleware:
 
 
 def _log_access(request: HttpRequest, status: int, total_ms: float) -> None:
-    # The route, not the path: the paths of public links are secrets.
-    route = f"/{request.resolver_match.route}" if request.resolver_match else "other"
+    route = _route(request)
     access_log.info(
         "%s %s %d %.1fms",
         request.method,
@@ -122,6 +121,23 @@ def _log_access(request: HttpRequest, status: int, total_ms: float) -> None:
             "duration_ms": round(total_ms, 2),
         },
     )
+
+
+def _route(request: HttpRequest) -> str:
+    """What to log instead of the path: those of public links are secrets."""
+    return f"/{request.resolver_match.route}" if request.resolver_match else "other"
+
+
+class RouteFilter(logging.Filter):
+    """Has Django's own line about a request that failed tell the route instead of the path."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+            record.args = tuple(
+                _route(request) if given == request.path else given for given in record.args
+            )
+        return True
 
 
 class RequestIdFilter(logging.Filter):

@@ -380,6 +380,9 @@ EMAIL_TIMEOUT = 10
 # EMAIL_FROM: whom e-mails are from, such as `Gatewayz <notifications@example.com>`.
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="Gatewayz <notifications@localhost>")
 
+# NOTIFICATION_RETENTION_DAYS: how long it is kept what users were told; 0 is for ever.
+NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=400)
+
 # WEBHOOKS_TO_PRIVATE_NETWORKS: let webhooks lead to private addresses and use http, for trying
 # them on one's own machine. Never in production, where users could reach into the network.
 WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
@@ -498,7 +501,10 @@ LOGGING = {
         },
         "json": {"()": "gatewayz.json_logs.JSONFormatter"},
     },
-    "filters": {"request_id": {"()": "gatewayz.request_context.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "gatewayz.request_context.RequestIdFilter"},
+        "route": {"()": "gatewayz.request_context.RouteFilter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -509,7 +515,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
         # Refused keys and unknown paths are the callers' errors, not the service's.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["route"]},
         # At DEBUG it prints the contexts of templates, and one of them shows new keys.
         "django.template": {"level": "INFO"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},

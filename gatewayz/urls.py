@@ -1,6 +1,5 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.activity.health import activity_stats
 from accounts.metrics import DEPENDENCIES
@@ -10,6 +9,7 @@ from chat.account_export import CHAT_KINDS
 from gatewayz import health
 from gatewayz.api_page import api_page
 from gatewayz.metrics.scrape import metrics
+from gatewayz.schema import schema
 
 # All that a user owns, of every app.
 export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
@@ -17,7 +17,7 @@ export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
 account_urls: list[URLPattern | URLResolver] = [
     path("", include("accounts.audit.urls")),
     path("", include("accounts.auth.urls")),
-    path("", include("accounts.key_urls")),
+    path("", include("accounts.keys.urls")),
     path("", include("accounts.limits.urls")),
     path("", include("accounts.notifications.urls")),
     path("", include("accounts.plans.urls")),
@@ -34,7 +34,7 @@ urlpatterns = [
     # Where clients of the old service look for them.
     path("", include(account_urls)),
     path("user/", include("accounts.activity.urls")),
-    path("v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("v1/schema", schema, name="schema"),
     path("docs", api_page, name="api-page"),
     path("healthz", health.healthz),
     path("readyz", health.readyz, {"activity": activity_stats}),

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Required, TypedDict, Unpack
 
 from django.conf import settings
@@ -85,7 +84,8 @@ def record_events(events: Sequence[Event]) -> None:
     # Outside a transaction Django's on_commit would open a database connection, only to learn
     # that there is nothing to wait for.
     if transaction.get_connection().in_atomic_block:
-        transaction.on_commit(partial(_keep, encoded), robust=True)
+        # Not a partial, which has no __qualname__ for Django to log when it fails.
+        transaction.on_commit(lambda: _keep(encoded), robust=True)
     else:
         _keep(encoded)
 

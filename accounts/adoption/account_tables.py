@@ -24,6 +24,14 @@ def _digest_of_user(api_key: str | None) -> Computed:
     return {"legacy_digest": current_digest(api_key) if api_key else None}
 
 
+# The old balance, in US dollars, opens the ledger.
+_OPENING_BALANCES = """
+INSERT INTO credits (user_id, amount, reason, cause, created_at)
+SELECT id, opening_balance, 'opening_balance', 'opening_balance', now()
+FROM judged JOIN copied USING (id)
+WHERE opening_balance <> 0
+"""
+
 USERS = TablePlan(
     table="users",
     required=frozenset({"id"}),
@@ -33,6 +41,7 @@ USERS = TablePlan(
         "username": "text",
         "privy_user_id": "text",
         "api_key": "text",
+        "credits": "numeric",
         "is_active": "boolean",
         "created_at": "timestamptz",
         "registration_date": "timestamptz",
@@ -42,6 +51,9 @@ USERS = TablePlan(
     computed_from=("api_key",),
     computed={"legacy_digest": "text"},
     judged={
+        # NaN is greater than all numbers.
+        "opening_balance": "CASE WHEN page.credits BETWEEN -9999999999 AND 9999999999 "
+        "THEN round(page.credits, 2) END",
         "wanted_email": _EMAIL,
         "wanted_username": _USERNAME,
         "wanted_privy_id": "NULLIF(btrim(page.privy_user_id), '')",
@@ -88,7 +100,9 @@ USERS = TablePlan(
         "user name changed: another user has it": "username_is_taken",
         "Privy id left out: another user has it": "privy_id_is_taken",
         "key left out: another user has it": "legacy_key_is_taken",
+        "credits left out: they are no amount": "opening_balance IS NULL AND credits IS NOT NULL",
     },
+    also={"opening_balances": _OPENING_BALANCES},
 )
 
 

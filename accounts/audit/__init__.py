@@ -7,7 +7,14 @@ with; `refusals` are attempts with keys that may not act.
 
 from accounts.audit.erasure import forget_person
 from accounts.audit.recording import record
-from accounts.audit.refusals import record_refusal
+from accounts.audit.refusals import record_refusal, record_wrong_password
 from accounts.models.audit import key_target, user_target
 
-__all__ = ["forget_person", "key_target", "record", "record_refusal", "user_target"]
+__all__ = [
+    "forget_person",
+    "key_target",
+    "record",
+    "record_refusal",
+    "record_wrong_password",
+    "user_target",
+]

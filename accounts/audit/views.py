@@ -9,6 +9,7 @@ from accounts.authentication import AuthenticatedRequest
 from accounts.models import AuditEntry
 from gatewayz.envelope import success
 from gatewayz.paging import page_of
+from gatewayz.serializing import represented_all, validated
 
 
 @openapi.audit_log
@@ -16,11 +17,10 @@ class AuditLogView(APIView):
     scope_resource = "audit"
 
     def get(self, request: AuthenticatedRequest) -> Response:
-        given = AuditLogInput(data=request.query_params)
-        given.is_valid(raise_exception=True)
-        page = {name: given.validated_data.pop(name) for name in ("limit", "offset")}
-        found = AuditEntry.objects.owned_by(request.user).matching(**given.validated_data)
+        given = validated(AuditLogInput, request.query_params)
+        page = {name: given.pop(name) for name in ("limit", "offset")}
+        found = AuditEntry.objects.owned_by(request.user).matching(**given)
         entries, total = page_of(found.with_personal_data().newest_first(), **page)
-        logs = AuditEntrySerializer(entries, many=True).data
+        logs = represented_all(AuditEntrySerializer, entries)
         # Beside `data` too, where clients of the old service look.
         return success(logs, count=total, logs=logs, total_logs=total)

@@ -4,7 +4,12 @@ from functools import partial
 
 from rest_framework import serializers
 
-from accounts.auth.serializers import SignedInSerializer, SignInInput, SignUpInput
+from accounts.auth.serializers import (
+    PasswordChange,
+    SignedInSerializer,
+    SignInInput,
+    SignUpInput,
+)
 from accounts.profile.openapi import PROFILE
 from gatewayz.openapi import describe, described
 
@@ -57,5 +62,25 @@ sign_up = describe(
         request=SignUpInput,
         status=201,
         problems=(400, 403, 409, 429),
+    )
+)
+
+
+class EndedKeys(serializers.Serializer):
+    ended_keys = serializers.IntegerField(help_text="Keys of other sign-ins.")
+
+
+password = describe(
+    post=described(
+        "Change one's password, and end one's other sign-ins",
+        name="changePassword",
+        request=PasswordChange,
+        request_example={
+            "current_password": "correct horse battery staple",
+            "new_password": "purple monkey dishwasher 9",
+        },
+        answer=EndedKeys(),
+        example={"ended_keys": 2},
+        problems=(400, 401, 403),
     )
 )

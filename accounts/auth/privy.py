@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import jwt
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from rest_framework.exceptions import ValidationError
 
-from accounts import audit
 from accounts.auth.refusals import SignInRefused
 from accounts.models import User
+from accounts.users import create_user
 
 ISSUER = "privy.io"
 # For clocks that differ a little.
@@ -37,16 +37,7 @@ def user_of_token(token: str) -> tuple[User, bool]:
     if user is not None:
         return user, False
     try:
-        with transaction.atomic():
-            user = User.objects.create_user(
-                None, username=f"user-{uuid4().hex}", privy_user_id=privy_user_id
-            )
-            audit.record(
-                "user_created",
-                user_id=user.pk,
-                target=audit.user_target(user.pk),
-                after={"privy_user_id": privy_user_id},
-            )
+        user = create_user(None, username=f"user-{uuid4().hex}", privy_user_id=privy_user_id)
     except IntegrityError:
         # Another first sign-in of the same person came first.
         return known.get(), False

@@ -36,6 +36,11 @@ class SignUpInput(serializers.Serializer):
     password = PasswordField()
 
 
+class PasswordChange(serializers.Serializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
 class SignedInSerializer(serializers.Serializer):
     user = ProfileSerializer()
     api_key = serializers.CharField(help_text="Shown this once.")

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.auth.refusals import SignInRefused
-from accounts.keys import create_key
+from accounts.keys import create_key, delete_key
 from accounts.models import ApiKey, User
 
 MAX_SIGN_IN_KEYS = 10
@@ -29,10 +29,9 @@ def sign_in(user: User) -> tuple[ApiKey, str]:
         locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
         if locked is None or not locked.is_active:
             raise SignInRefused("This account has been switched off.", code="inactive_user")
-        earlier = ApiKey.objects.filter(user_id=user.pk, made_at_sign_in=True).newest_first()
-        surplus = list(earlier.values_list("pk", flat=True)[MAX_SIGN_IN_KEYS - 1 :])
-        if surplus:
-            ApiKey.objects.filter(pk__in=surplus).delete()
+        earlier = ApiKey.objects.made_at_sign_in(user.pk).newest_first()
+        for surplus in earlier[MAX_SIGN_IN_KEYS - 1 :]:
+            delete_key(surplus)
         key, secret = create_key(
             locked,
             key_name=f"Sign-in {now:%Y-%m-%d %H:%M:%S.%f}",

@@ -27,6 +27,14 @@ def admit_sign_up(address: str) -> None:
     _admit("sign_up_address", address, SIGN_UPS_PER_ADDRESS, SIGN_UP_WINDOW_SECONDS)
 
 
+def admit_password_change(user_id: int) -> None:
+    """Count an attempt of a user to change the password, for which it has to be known.
+
+    Raises LimitExceeded (429).
+    """
+    _admit("password_change", str(user_id), SIGN_INS_PER_ACCOUNT, SIGN_IN_WINDOW_SECONDS)
+
+
 def _admit(scope: str, identity: str, limit: int, window_seconds: int) -> None:
     decision = hit(scope, identity, limit=limit, window_seconds=window_seconds)
     if not decision.allowed:

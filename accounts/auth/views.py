@@ -1,4 +1,4 @@
-"""The HTTP face of signing in and up: public, and throttled."""
+"""The HTTP face of signing in and up, which is public, and of passwords; all is throttled."""
 
 from http import HTTPStatus
 
@@ -9,14 +9,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.auth import openapi
-from accounts.auth.passwords import register, user_with_password
+from accounts.auth.passwords import change_password, register, user_with_password
 from accounts.auth.privy import user_of_token
-from accounts.auth.serializers import SignedInSerializer, SignInInput, SignUpInput
+from accounts.auth.serializers import (
+    PasswordChange,
+    SignedInSerializer,
+    SignInInput,
+    SignUpInput,
+)
 from accounts.auth.sign_in import sign_in
-from accounts.auth.throttling import admit_sign_in, admit_sign_up
+from accounts.auth.throttling import admit_password_change, admit_sign_in, admit_sign_up
+from accounts.authentication import AuthenticatedRequest
 from accounts.models import User
 from gatewayz.client_address import client_address
 from gatewayz.envelope import success
+from gatewayz.serializing import represented, validated
 
 
 @openapi.sign_in
@@ -25,15 +32,13 @@ class SignInView(APIView):
     permission_classes = ()
 
     def post(self, request: Request) -> Response:
-        given = SignInInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        token, email = (given.validated_data.get(name) for name in ("token", "email"))
+        given = validated(SignInInput, request.data)
+        token, email = given.get("token"), given.get("email")
         admit_sign_in(client_address(request), None if token else email)
         if token:
             user, is_new = user_of_token(token)
         else:
-            user = user_with_password(email, given.validated_data["password"])
-            is_new = False
+            user, is_new = user_with_password(given["email"], given["password"]), False
         return _signed_in(user, is_new=is_new, method="privy" if token else "email")
 
 
@@ -45,28 +50,40 @@ class SignUpView(APIView):
     def post(self, request: Request) -> Response:
         if not settings.EMAIL_SIGN_UP:
             raise PermissionDenied("Nobody can sign up here by e-mail.", code="sign_up_closed")
-        given = SignUpInput(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = validated(SignUpInput, request.data)
         admit_sign_up(client_address(request))
-        user = register(**given.validated_data)
+        user = register(**given)
         return _signed_in(user, is_new=True, method="email", status=HTTPStatus.CREATED)
+
+
+@openapi.password
+class PasswordView(APIView):
+    # Who may do everything to the account, and knows the password besides.
+    scope_resource = "profile"
+    scope_level = "admin"
+
+    def post(self, request: AuthenticatedRequest) -> Response:
+        given = validated(PasswordChange, request.data)
+        admit_password_change(request.user.user_id)
+        ended = change_password(request.user, **given)
+        return success(
+            {"ended_keys": ended}, message="Password changed. Your other sign-ins have ended."
+        )
 
 
 def _signed_in(
     user: User, *, is_new: bool, method: str, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     key, secret = sign_in(user)
-    answer = SignedInSerializer(
-        {
-            "user": user,
-            "api_key": secret,
-            "key_id": key.pk,
-            "expiration_date": key.expiration_date,
-            "is_new_user": is_new,
-        }
-    )
+    answer = {
+        "user": user,
+        "api_key": secret,
+        "key_id": key.pk,
+        "expiration_date": key.expiration_date,
+        "is_new_user": is_new,
+    }
     response = success(
-        answer.data,
+        represented(SignedInSerializer, answer),
         message="Signed in successfully",
         status=status,
         # Beside `data` too, where clients of the old service look.

@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from accounts import audit
+from accounts.keys.bounds import check_limits_within
 from accounts.models import ApiKey, Plan, RateLimitConfig
 from accounts.principal import Principal
 
@@ -16,7 +17,8 @@ def configure_key(owner: Principal, key: ApiKey, limits: Mapping[str, int]) -> N
 
     Seen by every process as other changes to keys are; what is counted stays counted.
 
-    Raises ValidationError, by field, for limits above those of the owner's plan.
+    Raises ValidationError, by field, for limits above those of the owner's plan, and
+    keys.bounds.ExceedsOwnKey (403) for those above what the key of `owner` may give.
     """
     _configure(owner, [key], limits, target=audit.key_target(key.pk))
 
@@ -30,6 +32,7 @@ def configure_all_keys(owner: Principal, limits: Mapping[str, int]) -> int:
 def _configure(
     owner: Principal, keys: Iterable[ApiKey], limits: Mapping[str, int], target: str
 ) -> int:
+    check_limits_within(owner, limits)
     plan = Plan.objects.of(owner).get()
     bounds = {name: bound for name, bound in plan.bounds().items() if bound is not None}
     above = {

@@ -12,6 +12,7 @@ from accounts.limits.usage import describe_keys
 from accounts.models import ApiKey
 from gatewayz.envelope import success
 from gatewayz.paging import PageInput, page_of
+from gatewayz.serializing import validated
 
 
 class RateLimitView(APIView):
@@ -21,10 +22,9 @@ class RateLimitView(APIView):
 @openapi.rate_limits
 class RateLimitsView(RateLimitView):
     def get(self, request: AuthenticatedRequest) -> Response:
-        page = PageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
+        page = validated(PageInput, request.query_params)
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
-        keys, count = page_of(owned.newest_first(), **page.validated_data)
+        keys, count = page_of(owned.newest_first(), **page)
         described = describe_keys(request.user, keys)
         # Beside `data` too, where clients of the old service look.
         return success(described, count=count, rate_limit_configs=described)
@@ -33,35 +33,30 @@ class RateLimitsView(RateLimitView):
 @openapi.key_rate_limits
 class KeyRateLimitsView(RateLimitView):
     def put(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        given = RateLimitInput(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = validated(RateLimitInput, request.data)
         key = get_object_or_404(ApiKey.objects.owned_by(request.user), pk=key_id)
-        configure_key(request.user, key, given.validated_data)
-        return success(
-            given.validated_data, message="Rate limits set", updated_config=given.validated_data
-        )
+        configure_key(request.user, key, given)
+        return success(given, message="Rate limits set", updated_config=given)
 
 
 @openapi.bulk_update
 class BulkRateLimitsView(RateLimitView):
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = RateLimitInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        updated = configure_all_keys(request.user, given.validated_data)
+        given = validated(RateLimitInput, request.data)
+        updated = configure_all_keys(request.user, given)
         return success(
-            given.validated_data,
+            given,
             message=f"Rate limits of {updated} keys set",
             updated_count=updated,
-            updated_config=given.validated_data,
+            updated_config=given,
         )
 
 
 @openapi.key_usage
 class KeyRateLimitUsageView(RateLimitView):
     def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        given = WindowInput(data=request.query_params)
-        given.is_valid(raise_exception=True)
-        window = given.validated_data["time_window"]
+        given = validated(WindowInput, request.query_params)
+        window = given["time_window"]
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
         (described,) = describe_keys(request.user, [get_object_or_404(owned, pk=key_id)])
         return success(

@@ -42,6 +42,10 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         unexpired = models.Q(expiration_date=None) | models.Q(expiration_date__gt=timezone.now())
         return self.active().filter(may_manage, unexpired)
 
+    def made_at_sign_in(self, user_id: int) -> Self:
+        """The keys that a user has from signing in."""
+        return self.filter(user_id=user_id, made_at_sign_in=True)
+
     def newest_first(self) -> Self:
         """Latest made first; with one user, idx_api_keys_new_created_at."""
         return self.order_by("-created_at")

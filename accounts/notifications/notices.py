@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -90,7 +89,7 @@ def tell(notices: Sequence[Notice]) -> list[int]:
             },
         )
         ids = [notification_id for (notification_id,) in cursor.fetchall()]
-    transaction.on_commit(partial(_enqueue, ids))
+    transaction.on_commit(lambda: _enqueue(ids), robust=True)
     return ids
 
 

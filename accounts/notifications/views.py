@@ -17,6 +17,7 @@ from accounts.notifications.serializers import (
 )
 from gatewayz.envelope import success
 from gatewayz.paging import page_of
+from gatewayz.serializing import represented, represented_all, validated
 
 
 @openapi.preferences
@@ -24,15 +25,14 @@ class PreferencesView(APIView):
     scope_resource = "notifications"
 
     def get(self, request: AuthenticatedRequest) -> Response:
-        return success(PreferencesSerializer(preferences_of(request.user)).data)
+        return success(represented(PreferencesSerializer, preferences_of(request.user)))
 
     def put(self, request: AuthenticatedRequest) -> Response:
-        given = PreferencesSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        preferences = set_preferences(request.user, **given.validated_data)
+        given = validated(PreferencesSerializer, request.data)
+        preferences = set_preferences(request.user, **given)
         secret = webhooks.secret_of(request.user.user_id) if preferences.webhook_url else None
         return success(
-            PreferencesSerializer(preferences).data,
+            represented(PreferencesSerializer, preferences),
             message="Notification preferences updated successfully",
             webhook_secret=secret,
         )
@@ -43,12 +43,11 @@ class NotificationsView(APIView):
     scope_resource = "notifications"
 
     def get(self, request: AuthenticatedRequest) -> Response:
-        asked = NotificationPageInput(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        limit, offset = asked.validated_data.pop("limit"), asked.validated_data.pop("offset")
-        owned = Notification.objects.owned_by(request.user).filter(**asked.validated_data)
+        asked = validated(NotificationPageInput, request.query_params)
+        limit, offset = asked.pop("limit"), asked.pop("offset")
+        owned = Notification.objects.owned_by(request.user).filter(**asked)
         page, count = page_of(owned.newest_first(), limit=limit, offset=offset)
-        return success(NotificationSerializer(page, many=True).data, count=count)
+        return success(represented_all(NotificationSerializer, page), count=count)
 
 
 @openapi.test
@@ -64,15 +63,14 @@ class UsageReportView(APIView):
     scope_resource = "notifications"
 
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = UsageReportInput(data=request.data or {})
-        given.is_valid(raise_exception=True)
-        sent = on_request.send_usage_report(request.user, **given.validated_data)
+        given = validated(UsageReportInput, request.data or {})
+        sent = on_request.send_usage_report(request.user, **given)
         return _on_its_way(sent, "Usage report on its way")
 
 
 def _on_its_way(sent: list[Notification], message: str) -> Response:
     return success(
-        NotificationSerializer(sent, many=True).data,
+        represented_all(NotificationSerializer, sent),
         message=message,
         count=len(sent),
         status=HTTPStatus.CREATED,

@@ -15,6 +15,7 @@ from accounts.plans.serializers import EntitlementsInput, PlanSerializer
 from accounts.plans.usage import environment_usage, plan_usage
 from gatewayz.envelope import success
 from gatewayz.paging import PageInput, page_of
+from gatewayz.serializing import represented, represented_all, validated
 
 
 class PublicPlansView(APIView):
@@ -26,16 +27,17 @@ class PublicPlansView(APIView):
 @openapi.plans
 class PlansView(PublicPlansView):
     def get(self, request: Request) -> Response:
-        page = PageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
-        plans, count = page_of(Plan.objects.offered(), **page.validated_data)
-        return success(PlanSerializer(plans, many=True).data, count=count)
+        page = validated(PageInput, request.query_params)
+        plans, count = page_of(Plan.objects.offered(), **page)
+        return success(represented_all(PlanSerializer, plans), count=count)
 
 
 @openapi.plan
 class PlanView(PublicPlansView):
     def get(self, request: Request, plan_id: int) -> Response:
-        return success(PlanSerializer(get_object_or_404(Plan.objects.offered(), pk=plan_id)).data)
+        return success(
+            represented(PlanSerializer, get_object_or_404(Plan.objects.offered(), pk=plan_id))
+        )
 
 
 class OwnPlanView(APIView):
@@ -45,7 +47,7 @@ class OwnPlanView(APIView):
 @openapi.user_plan
 class UserPlanView(OwnPlanView):
     def get(self, request: AuthenticatedRequest) -> Response:
-        return success(PlanSerializer(Plan.objects.of(request.user).get()).data)
+        return success(represented(PlanSerializer, Plan.objects.of(request.user).get()))
 
 
 @openapi.plan_usage
@@ -60,11 +62,8 @@ class PlanUsageView(OwnPlanView):
 @openapi.entitlements
 class EntitlementsView(OwnPlanView):
     def get(self, request: AuthenticatedRequest) -> Response:
-        given = EntitlementsInput(data=request.query_params)
-        given.is_valid(raise_exception=True)
-        entitlements = (
-            Plan.objects.of(request.user).get().entitlements(given.validated_data.get("feature"))
-        )
+        given = validated(EntitlementsInput, request.query_params)
+        entitlements = Plan.objects.of(request.user).get().entitlements(given.get("feature"))
         return success(entitlements, **entitlements)
 
 

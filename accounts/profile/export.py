@@ -16,13 +16,36 @@ from rest_framework.serializers import ModelSerializer
 
 from accounts.activity.serializers import ActivityEventSerializer
 from accounts.audit.serializers import AuditEntrySerializer
-from accounts.models import ActivityDay, ActivityEvent, ApiKey, AuditEntry, User
+from accounts.models import (
+    ActivityDay,
+    ActivityEvent,
+    ApiKey,
+    ApiKeyDay,
+    ApiKeyNetwork,
+    AuditEntry,
+    Credit,
+    Notification,
+    RateLimitConfig,
+    Referral,
+    ReferralCode,
+    User,
+)
+from accounts.notifications.preferences import preferences_of
+from accounts.notifications.serializers import NotificationSerializer, PreferencesSerializer
 from accounts.principal import Principal
 from accounts.profile.serializers import (
     ActivityDaySerializer,
+    CreditSerializer,
     ExportedKeySerializer,
+    KeyDaySerializer,
+    KeyLimitsSerializer,
+    KeyNetworkSerializer,
     ProfileSerializer,
+    ReferralCodeSerializer,
+    ReferredBySerializer,
+    SignInDataSerializer,
 )
+from accounts.referrals.serializers import ReferralSerializer
 
 PAGE_ROWS = 200
 
@@ -116,30 +139,95 @@ def lines_of(serializer: type[ModelSerializer], rows: Iterable[models.Model]) ->
         yield shape.to_representation(row)
 
 
+def _keys(owner: Principal) -> models.QuerySet[ApiKey]:
+    return ApiKey.objects.owned_by(owner).order_by()
+
+
+def _user(owner: Principal) -> models.QuerySet[User]:
+    users: models.QuerySet[User] = User.objects.filter(pk=owner.user_id)
+    return users
+
+
+def _rows(
+    serializer: type[ModelSerializer],
+    rows_of: Callable[[Principal], Iterable[models.Model]],
+) -> Callable[[Principal], Iterator[Line]]:
+    return lambda owner: lines_of(serializer, rows_of(owner))
+
+
 ACCOUNT_KINDS = (
+    Kind("profile", _rows(ProfileSerializer, _user)),
+    Kind("sign_in", _rows(SignInDataSerializer, _user)),
+    Kind("api_key", _rows(ExportedKeySerializer, lambda owner: by_key(_keys(owner)))),
     Kind(
-        "profile",
-        lambda owner: lines_of(ProfileSerializer, User.objects.filter(pk=owner.user_id)),
+        "api_key_limits",
+        _rows(
+            KeyLimitsSerializer,
+            lambda owner: by_key(RateLimitConfig.objects.filter(api_key__in=_keys(owner))),
+        ),
     ),
     Kind(
-        "api_key",
-        lambda owner: lines_of(ExportedKeySerializer, by_key(ApiKey.objects.owned_by(owner))),
+        "api_key_day",
+        _rows(
+            KeyDaySerializer,
+            lambda owner: by_key(ApiKeyDay.objects.filter(api_key__in=_keys(owner))),
+        ),
+    ),
+    Kind(
+        "api_key_network",
+        _rows(
+            KeyNetworkSerializer,
+            lambda owner: by_key(ApiKeyNetwork.objects.filter(api_key__in=_keys(owner))),
+        ),
     ),
     Kind(
         "activity",
-        lambda owner: lines_of(
-            ActivityEventSerializer, by_time(ActivityEvent.objects.owned_by(owner), "timestamp")
+        _rows(
+            ActivityEventSerializer,
+            lambda owner: by_time(ActivityEvent.objects.owned_by(owner), "timestamp"),
         ),
     ),
     Kind(
         "activity_day",
-        lambda owner: lines_of(ActivityDaySerializer, by_key(ActivityDay.objects.owned_by(owner))),
+        _rows(ActivityDaySerializer, lambda owner: by_key(ActivityDay.objects.owned_by(owner))),
     ),
     Kind(
+        "notification_preferences",
+        _rows(PreferencesSerializer, lambda owner: [preferences_of(owner)]),
+    ),
+    Kind(
+        "notification",
+        _rows(NotificationSerializer, lambda owner: by_key(Notification.objects.owned_by(owner))),
+    ),
+    Kind(
+        "referral_code",
+        _rows(
+            ReferralCodeSerializer,
+            lambda owner: ReferralCode.objects.filter(user_id=owner.user_id),
+        ),
+    ),
+    Kind(
+        "referral",
+        _rows(
+            ReferralSerializer,
+            lambda owner: by_key(Referral.objects.made_by(owner).select_related("referred_user")),
+        ),
+    ),
+    Kind(
+        "referred_by",
+        _rows(
+            ReferredBySerializer,
+            lambda owner: Referral.objects.filter(referred_user_id=owner.user_id),
+        ),
+    ),
+    Kind("credit", _rows(CreditSerializer, lambda owner: by_key(Credit.objects.owned_by(owner)))),
+    Kind(
         "audit_entry",
-        lambda owner: lines_of(
+        _rows(
             AuditEntrySerializer,
-            by_time(AuditEntry.objects.owned_by(owner).with_personal_data(), "created_at"),
+            lambda owner: by_time(
+                AuditEntry.objects.owned_by(owner).with_personal_data(), "created_at"
+            ),
         ),
     ),
 )

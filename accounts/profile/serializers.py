@@ -5,7 +5,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import ActivityDay, ApiKey, User
+from accounts.limits.serializers import RateLimits
+from accounts.models import (
+    ActivityDay,
+    ApiKey,
+    ApiKeyDay,
+    ApiKeyNetwork,
+    Credit,
+    RateLimitConfig,
+    Referral,
+    ReferralCode,
+    User,
+)
 
 CONFIRMATION = "DELETE_ACCOUNT"
 MAX_RETENTION_DAYS = 36_500
@@ -76,11 +87,66 @@ class ExportedKeySerializer(serializers.ModelSerializer):
             "domain_referrers",
             "max_requests",
             "requests_used",
+            "made_at_sign_in",
             "expiration_date",
             "created_at",
             "updated_at",
             "last_used_at",
         ]
+
+
+class SignInDataSerializer(serializers.ModelSerializer):
+    """How a user proves who it is; not what only the user knows."""
+
+    has_password = serializers.BooleanField(source="has_usable_password")
+
+    class Meta:
+        model = User
+        fields = ["email", "privy_user_id", "has_password", "last_login"]
+
+
+class KeyLimitsSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = RateLimitConfig
+        fields = ["api_key_id", *RateLimits().fields, "updated_at"]
+
+
+class KeyDaySerializer(serializers.ModelSerializer):
+    spend = serializers.FloatField()
+
+    class Meta:
+        model = ApiKeyDay
+        fields = ["api_key_id", "day", "requests", "tokens", "spend"]
+
+
+class KeyNetworkSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ApiKeyNetwork
+        fields = ["api_key_id", "network", "last_seen_on"]
+
+
+class ReferralCodeSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ReferralCode
+        fields = ["code", "max_uses", "created_at"]
+
+
+class ReferredBySerializer(serializers.ModelSerializer):
+    """That one came by a code; whose it is, is the other's."""
+
+    bonus = serializers.FloatField()
+
+    class Meta:
+        model = Referral
+        fields = ["id", "bonus", "created_at", "completed_at"]
+
+
+class CreditSerializer(serializers.ModelSerializer):
+    amount = serializers.FloatField()
+
+    class Meta:
+        model = Credit
+        fields = ["id", "amount", "reason", "cause", "created_at"]
 
 
 class ActivityDaySerializer(serializers.ModelSerializer):

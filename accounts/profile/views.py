@@ -20,6 +20,7 @@ from accounts.profile.serializers import (
     ProfileSerializer,
 )
 from gatewayz.envelope import success
+from gatewayz.serializing import represented, validated
 
 
 @openapi.profile
@@ -33,20 +34,20 @@ class ProfileView(APIView):
 
     def get(self, request: AuthenticatedRequest) -> Response:
         user = get_object_or_404(User, pk=request.user.user_id)
-        return success(ProfileSerializer(user).data)
+        return success(represented(ProfileSerializer, user))
 
     def put(self, request: AuthenticatedRequest) -> Response:
-        given = ProfileChange(data=request.data)
-        given.is_valid(raise_exception=True)
-        user = update_profile(request.user, **given.validated_data)
-        return success(ProfileSerializer(user).data, message="Profile updated successfully")
+        given = validated(ProfileChange, request.data)
+        user = update_profile(request.user, **given)
+        return success(
+            represented(ProfileSerializer, user), message="Profile updated successfully"
+        )
 
     def patch(self, request: AuthenticatedRequest) -> Response:
         return self.put(request)
 
     def delete(self, request: AuthenticatedRequest) -> Response:
-        given = ErasureInput(data=request.data)
-        given.is_valid(raise_exception=True)
+        validated(ErasureInput, request.data)
         request_erasure(request.user.user_id)
         return success(
             None,
@@ -63,9 +64,8 @@ class ExportView(APIView):
     kinds: Sequence[Kind] = ()
 
     def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
-        asked = ExportInput(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        form = asked.validated_data["format"]
+        asked = validated(ExportInput, request.query_params)
+        form = asked["format"]
         pieces = {"ndjson": export_ndjson, "zip": export_zip}[form](request.user, self.kinds)
         return StreamingHttpResponse(
             pieces,

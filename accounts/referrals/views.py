@@ -15,6 +15,7 @@ from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
 from accounts.referrals.statistics import referral_statistics
 from gatewayz.envelope import success
 from gatewayz.paging import PageInput, page_of
+from gatewayz.serializing import represented_all, validated
 
 # Clients of the old service read what is in `data` at the top level.
 
@@ -46,9 +47,8 @@ class ValidateView(APIView):
     scope_level = "read"
 
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = ReferralCodeInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        checked = check_code(request.user, given.validated_data["referral_code"])
+        given = validated(ReferralCodeInput, request.data)
+        checked = check_code(request.user, given["referral_code"])
         return success(checked, **checked)
 
 
@@ -57,9 +57,8 @@ class ApplyView(APIView):
     scope_resource = "referrals"
 
     def post(self, request: AuthenticatedRequest) -> Response:
-        given = ReferralCodeInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        referral = apply_code(request.user, given.validated_data["referral_code"])
+        given = validated(ReferralCodeInput, request.data)
+        referral = apply_code(request.user, given["referral_code"])
         return success(
             {
                 "bonus_amount": float(referral.bonus),
@@ -76,14 +75,13 @@ class StatsView(APIView):
     scope_resource = "referrals"
 
     def get(self, request: AuthenticatedRequest) -> Response:
-        asked = PageInput(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        asked = validated(PageInput, request.query_params)
         code, _ = code_of(request.user)
         made = Referral.objects.made_by(request.user).select_related("referred_user")
-        referrals, _ = page_of(made.newest_first(), **asked.validated_data)
+        referrals, _ = page_of(made.newest_first(), **asked)
         figures = {
             **referral_statistics(request.user, code),
-            "referrals": ReferralSerializer(referrals, many=True).data,
+            "referrals": represented_all(ReferralSerializer, referrals),
         }
         return success(figures, **figures)
 

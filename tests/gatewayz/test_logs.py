@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from gatewayz.json_logs import JSONFormatter
@@ -77,6 +78,18 @@ def test_neither_keys_nor_links_are_logged(lines, api, api_key):
     assert api_key not in text
     assert "made-up" not in text
     assert "a-secret-token" not in text
+
+
+def test_no_link_is_logged_when_its_request_fails(lines, db):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shared_chats RENAME TO renamed")
+
+    response = Client(raise_request_exception=False).get("/v1/chat/share/a-secret-token")
+
+    assert response.status_code == 500
+    (line,) = lines.of("django.request")
+    assert line["message"] == "Internal Server Error: /v1/chat/share/<slug:token>"
+    assert "a-secret-token" not in "\n".join(lines.texts)
 
 
 def test_an_exception_is_one_line_with_its_stack(lines):

@@ -155,6 +155,7 @@ class TestWeb:
 
         assert (added.status_code, changed.status_code) == (200, 302)
         assert {entry.action for entry in AuditEntry.objects.filter(channel="admin")} == {
+            "admin_log_in",
             "key_created",
             "user_changed",
         }

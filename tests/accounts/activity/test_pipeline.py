@@ -14,6 +14,7 @@ from django_redis import get_redis_connection
 from accounts import activity, background
 from accounts.activity import batches, buffer, drain
 from accounts.activity.events import Event, new_event_id
+from accounts.keys import create_key
 from accounts.models import ActivityEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -313,3 +314,14 @@ def test_an_event_waits_as_json(user):
 
     (waiting,) = get_redis_connection("default").lrange(buffer._BUFFER, 0, -1)
     assert len(json.loads(waiting)) == len(Event.__struct_fields__)
+
+
+def test_what_fails_after_the_commit_can_be_logged_by_its_name(user):
+    with transaction.atomic():
+        create_key(user, key_name="new")
+        after_commit = [call for _, call, is_robust in connection.run_on_commit if is_robust]
+
+        # The key cache, the activity and the notification. Django logs the name of one that
+        # fails, and goes on; without a name the rest would not run.
+        assert len(after_commit) >= 3
+        assert all(hasattr(call, "__qualname__") for call in after_commit)

@@ -83,9 +83,17 @@ def test_counts_what_it_found_adopted_and_skipped(output):
         "  2 skipped: its session is missing",
         "  1 e-mail address left out: another user has it",
         "payments: its foreign keys will point to the old tables",
-        "  stays behind: auth_method, credits",
+        "  stays behind: auth_method",
     ):
         assert line in output
+
+
+def test_the_old_balance_opens_the_ledger(old, output):
+    assert old.value("SELECT count(*) FROM public.credits") >= 3000
+    assert old.rows("SELECT amount, reason, cause FROM public.credits WHERE user_id = 17") == [
+        {"amount": 17, "reason": "opening_balance", "cause": "opening_balance"}
+    ]
+    assert not old.value("SELECT count(*) FROM public.credits WHERE amount = 0")
 
 
 def test_leaves_the_old_rows_as_they_were(old, output, first_rows):

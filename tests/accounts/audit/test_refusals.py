@@ -71,7 +71,7 @@ def test_the_next_hour_is_recorded_again(user):
     for minutes in (0, 59, 60):
         at = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(minutes=minutes)
         origin = Origin(AuditEntry.Channel.API, user.pk, 7, at=at)
-        refusals._write(user.pk, "expired_key", origin)
+        refusals._write(user.pk, "api_key:7", "expired_key", origin)
 
     assert [entry.created_at.hour for entry in refused()] == [12, 13]
 
@@ -103,7 +103,9 @@ def test_no_request_waits_for_it(api, ended):
 
 
 def test_nothing_is_written_about_who_has_been_erased(user):
-    refusals._write(user.pk + 1, "expired_key", Origin(AuditEntry.Channel.API, user.pk + 1, 7))
+    refusals._write(
+        user.pk + 1, "api_key:7", "expired_key", Origin(AuditEntry.Channel.API, user.pk + 1, 7)
+    )
 
     assert refused() == []
 

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.keys import create_key
-from accounts.models import ApiKey
+from accounts.models import ApiKey, RateLimitConfig
+from accounts.models.rate_limits import WINDOW_FIELDS
 from tests.accounts.keys.conftest import PATH
 from tests.conftest import ApiClient
 from tests.problems import assert_problem
@@ -53,6 +54,7 @@ BOUNDS = [
         [{"environment_tag": "live"}, {"environment_tag": "development"}],
     ),
 ]
+LIMITS = dict.fromkeys(WINDOW_FIELDS, 7)
 REFERRER = {"Origin": "https://www.example.com"}
 
 
@@ -180,3 +182,50 @@ def test_the_scope_keys_is_needed(user, scopes, may_read, may_write):
                 assert response.status_code < 300, response.content
             else:
                 assert_problem(response, 403, "insufficient_scope")
+
+
+@pytest.fixture
+def limited(client_with, user):
+    """A client whose key may set limits, and has some."""
+    client = client_with(scope_permissions={"keys": ["write"], "limits": ["write"]})
+    RateLimitConfig.objects.create(
+        api_key=ApiKey.objects.get(user=user, key_name__startswith="client"),
+        **LIMITS,
+    )
+    return client
+
+
+def set_limits(client, key_id, **limits):
+    return client.put(
+        f"/v1/user/rate-limits/{key_id}", {**LIMITS, **limits}, content_type="application/json"
+    )
+
+
+def test_a_key_raises_no_limit_above_its_own(limited, user):
+    own = ApiKey.objects.get(user=user)
+
+    assert set_limits(limited, own.pk, requests_per_minute=6).status_code == 200
+    for more in (8, 0):
+        answer = set_limits(limited, own.pk, requests_per_minute=more)
+        assert_problem(answer, 403, "exceeds_own_key")
+    answer = limited.post_json("/v1/user/rate-limits/bulk-update", {**LIMITS, "tokens_per_day": 8})
+    assert_problem(answer, 403, "exceeds_own_key")
+
+
+def test_a_key_that_may_do_everything_to_limits_is_bound_by_the_plan_only(client_with, user):
+    client = client_with(scope_permissions={"limits": ["admin"]})
+    own = ApiKey.objects.get(user=user)
+
+    assert set_limits(client, own.pk).status_code == 200
+    assert set_limits(client, own.pk, requests_per_minute=8).status_code == 200
+
+
+def test_a_key_gets_around_its_limits_by_no_other_key(limited, user):
+    made = create(limited).json()["data"]["id"]
+    other, _ = create_key(user, key_name="other", scope_permissions={"keys": ["write"]})
+
+    answer = limited.post_json(f"{PATH}/{other.pk}/rotate", {})
+
+    assert RateLimitConfig.objects.get(api_key_id=made).requests_per_minute == 7
+    assert_problem(answer, 403, "exceeds_own_key")
+    assert limited.post_json(f"{PATH}/{made}/rotate", {}).status_code == 200

@@ -145,3 +145,25 @@ def test_statements(api, other, django_assert_num_queries):
     # UPDATE; RELEASE; two of the audit log; whether a key manages keys still; RELEASE.
     with django_assert_num_queries(12):
         put(api, other[0], key_name="renamed")
+
+
+def test_another_key_becomes_the_primary_one(api, user, key):
+    other, _ = create_key(user, key_name="other")
+
+    changed = put(api, other, is_primary=True)
+
+    assert changed.json()["data"]["is_primary"] is True
+    key.refresh_from_db()
+    assert key.is_primary is False
+    assert put(api, other, is_primary=True).status_code == 200, "as it is"
+    assert put(api, key, is_primary=False).status_code == 200, "as it is"
+    assert_problem(put(api, other, is_primary=False), 400, "validation_error")
+
+
+def test_a_key_does_not_take_the_primary_from_one_that_may_do_more(client_with, user, key):
+    client = client_with(scope_permissions={"keys": ["write"]})
+    own = ApiKey.objects.get(user=user, key_name__startswith="client")
+
+    assert_problem(put(client, own, is_primary=True), 403, "exceeds_own_key")
+    key.refresh_from_db()
+    assert key.is_primary is True

@@ -8,6 +8,7 @@ from accounts.activity.events import Event, new_event_id, write_events
 from accounts.keys import create_key
 from accounts.models import ApiKey
 from tests.accounts.keys.conftest import PATH
+from tests.conftest import ApiClient
 
 USAGE = f"{PATH}/usage"
 
@@ -54,8 +55,9 @@ def test_adds_up_what_each_key_was_used_for(api, user, key):
         "tokens_today": 10,
         "cost_today": 0.25,
         "max_requests": 12,
-        "requests_remaining": 9,
-        "usage_percentage": 25.0,
+        # This request counts too.
+        "requests_remaining": 8,
+        "usage_percentage": 33.33,
     }
     assert first["id"] == unused.pk
     sums = ("requests", "tokens", "cost", "requests_today", "tokens_today", "cost_today")
@@ -85,3 +87,23 @@ def test_is_one_statement(api, user, django_assert_num_queries):
     # The keys with their sums.
     with django_assert_num_queries(1):
         api.get(USAGE)
+
+
+def test_a_quota_is_told_as_it_is_enforced(api, user):
+    limited, secret = create_key(user, key_name="limited", max_requests=4)
+    # What no activity comes of counts too.
+    for _ in range(3):
+        assert ApiClient(secret).get("/v1/chat/sessions").status_code == 200
+
+    (listed,) = [one for one in api.get(PATH).json()["keys"] if one["id"] == limited.pk]
+    read = api.get(f"{PATH}/{limited.pk}").json()["data"]
+
+    assert listed == read
+    assert (read["requests_used"], read["requests_remaining"]) == (3, 1)
+    assert read["usage_percentage"] == 75.0
+
+
+def test_without_redis_a_quota_is_told_from_the_log(api, user, no_redis):
+    limited, _ = create_key(user, key_name="limited", max_requests=4)
+
+    assert api.get(f"{PATH}/{limited.pk}").json()["data"]["requests_remaining"] == 4

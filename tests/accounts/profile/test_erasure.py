@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 
 from accounts import background
 from accounts.audit.verification import verify
@@ -66,6 +67,15 @@ def test_switches_the_account_off_at_once_and_has_it_erased(api, user, filled):
 
     assert not User.objects.filter(pk=user.pk).exists()
     assert_problem(api.get(PATH), 401, "unknown_key")
+
+
+def test_ends_public_links_at_once(api, filled):
+    path = f"/v1/chat/share/{filled['share_token']}"
+    assert Client().get(path).status_code == 200
+
+    delete(api)
+
+    assert_problem(Client().get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize("body", [{}, {"confirmation": "yes"}, {"confirmation": None}])

@@ -2,13 +2,16 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User
+from accounts.models import ApiKeyNetwork, Credit, Referral, User
+from accounts.models.rate_limits import WINDOW_FIELDS
 from accounts.profile import export
 from chat.models import ChatMessage
 from tests.accounts.profile.conftest import event_of, write_events
@@ -53,6 +56,79 @@ def test_holds_everything_that_one_owns(api, user, key, filled, path):
     assert found["end"] == [{"lines": sum(map(len, found.values())) - 1}]
 
 
+# Whose rows are a user's, and why they are not exported.
+LEFT_OUT = {
+    "audit_chain": "digests of the audit log, which is exported",
+    "chat_idempotency_keys": "answers kept for a day, of what is exported",
+    "django_admin_log": "what operators did",
+    "users_groups": "what operators may do",
+    "users_user_permissions": "what operators may do",
+}
+
+
+def tables_of_users():
+    """The tables with rows that are a user's: by a relation, or by a column."""
+    found, new = set(), {User}
+    while new:
+        found |= new
+        new = {
+            model
+            for model in apps.get_models(include_auto_created=True)
+            for field in model._meta.get_fields()
+            if getattr(field, "remote_field", None)
+            and field.concrete
+            and field.related_model in found
+        } - found
+    found |= {
+        model
+        for model in apps.get_models()
+        if {"user_id", "entry_id"} & {field.name for field in model._meta.get_fields()}
+    }
+    return {model._meta.db_table for model in found}
+
+
+def test_reads_every_table_with_rows_of_users_or_leaves_it_out_on_purpose(api, filled):
+    with CaptureQueriesContext(connection) as captured:
+        api.get(PATH).getvalue()
+
+    read = {
+        table for query in captured for table in re.findall(r'(?:FROM|JOIN) "(\w+)"', query["sql"])
+    }
+    assert tables_of_users() - read == LEFT_OUT.keys()
+
+
+def test_holds_what_users_are_told_and_credited(api, user, key, filled, stranger):
+    api.put(
+        "/v1/user/notifications/preferences",
+        {"webhook_url": "https://example.com/hook"},
+        content_type="application/json",
+    )
+    api.post_json("/v1/user/notifications/test", {})
+    api.put(
+        f"/v1/user/rate-limits/{key.pk}",
+        {**dict.fromkeys(WINDOW_FIELDS, 7)},
+        content_type="application/json",
+    )
+    ApiKeyNetwork.objects.create(api_key=key, network="203.0.113.0/24", last_seen_on="2026-03-01")
+    Referral.objects.create(referrer=user, referred_user=stranger, bonus=10)
+    Referral.objects.create(referrer=stranger, referred_user=user, bonus=10)
+    Credit.objects.create(user=user, amount="2.50", reason="opening_balance", cause="opening")
+    Credit.objects.create(user=stranger, amount="9.90", reason="opening_balance", cause="opening")
+
+    found = by_type(lines_of(api.get(PATH)))
+
+    assert found["sign_in"][0]["has_password"] is False
+    assert found["notification_preferences"][0]["webhook_url"] == "https://example.com/hook"
+    assert "test" in [one["kind"] for one in found["notification"]]
+    (limits,) = found["api_key_limits"]
+    assert (limits["api_key_id"], limits["tokens_per_day"]) == (key.pk, 7)
+    assert found["api_key_day"][0]["tokens"] == 3
+    assert found["api_key_network"][0]["network"] == "203.0.113.0/24"
+    assert [one["username"] for one in found["referral"]] == ["e…"]
+    assert len(found["referred_by"]) == 1
+    assert [one["amount"] for one in found["credit"]] == [2.5]
+
+
 def test_holds_nothing_of_others_and_no_secret(api, user, api_key, key, filled, stranger):
     User.objects.filter(pk=user.pk).update(legacy_key_digest="d" * 64)
 
@@ -73,9 +149,19 @@ def test_a_zip_has_a_file_for_each_kind(api, filled):
         f"{name}.ndjson"
         for name in (
             "profile",
+            "sign_in",
             "api_key",
+            "api_key_limits",
+            "api_key_day",
+            "api_key_network",
             "activity",
             "activity_day",
+            "notification_preferences",
+            "notification",
+            "referral_code",
+            "referral",
+            "referred_by",
+            "credit",
             "audit_entry",
             "chat_session",
             "chat_message",

@@ -1,11 +1,36 @@
 """What keys were used for."""
 
+import logging
+from collections.abc import Sequence
+
 from django.db.models import Expression, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
+from redis.exceptions import RedisError
 
-from accounts.models import ApiKeyDay
+from accounts.limits.store import used_by_keys
+from accounts.models import ApiKey, ApiKeyDay
 from accounts.models.api_keys import ApiKeyQuerySet
+
+logger = logging.getLogger(__name__)
+
+
+def count_enforced(keys: Sequence[ApiKey]) -> None:
+    """Set `requests_used` of those of one user's `keys` that have `max_requests` to what counts.
+
+    The database has the requests that are in the activity log; the limits count every one, in
+    Redis. One round trip, and none when no key is limited. Without Redis it stays as it is.
+    """
+    limited = [key for key in keys if key.max_requests is not None]
+    if not limited:
+        return
+    try:
+        used = used_by_keys(limited[0].user_id, [key.pk for key in limited])
+    except RedisError as error:
+        logger.warning("The limits do not answer: showing what is in the log: %s", error)
+        return
+    for key in limited:
+        key.requests_used = max(key.requests_used, used[key.pk].total_requests)
 
 
 def with_usage(keys: ApiKeyQuerySet) -> ApiKeyQuerySet:

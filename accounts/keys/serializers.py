@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.allowlists import MAX_ENTRIES, validate_domain_referrers, validate_ip_allowlist
-from accounts.keys import MAX_GRACE_SECONDS, MAX_KEYS
+from accounts.keys.changes import MAX_GRACE_SECONDS, MAX_KEYS
 from accounts.models import ApiKey
 from accounts.scopes import LEVELS, validate_scopes
 from gatewayz.paging import PageInput
@@ -111,6 +111,9 @@ class ApiKeyChange(GraceInput, _KeyInput):
         choices=ApiKey.Environment.choices, required=False, allow_null=True
     )
     is_active = serializers.BooleanField(required=False, allow_null=True)
+    is_primary = serializers.BooleanField(
+        required=False, allow_null=True, help_text="True takes it from the other key that is."
+    )
     confirm_last_key = serializers.BooleanField(
         default=False, help_text="Even if afterwards no key can manage keys."
     )

@@ -4,13 +4,15 @@ Otherwise one that got into the wrong hands could make itself, or have made, ano
 more, longer and from elsewhere.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework.exceptions import PermissionDenied
 
 from accounts import allowlists, scopes
-from accounts.models import ApiKey
+from accounts.key_cache import KEY_LIMITS
+from accounts.models import ApiKey, RateLimitConfig
 from accounts.principal import Principal
 
 
@@ -54,6 +56,28 @@ def check_within(by: Principal, key: ApiKey) -> None:
     ends_at = _ends_at(by)
     if ends_at is not None and not _at_most(key.expiration_date, ends_at):
         raise ExceedsOwnKey("expiration_date")
+    if own_limits(by) and key.pk is not None:
+        config = RateLimitConfig.objects.filter(api_key_id=key.pk).first()
+        check_limits_within(by, {name: getattr(config, name, 0) for _, name in KEY_LIMITS})
+
+
+def own_limits(by: Principal) -> dict[str, int]:
+    """The rate limits (fields of RateLimitConfig) that the key of `by` may not get around.
+
+    One that may do everything to limits, `limits: admin` or without scopes, is bound by the plan
+    only: otherwise nobody could take back what was set for all keys.
+    """
+    if by.limits is None or scopes.allows(by.scopes, "limits", "admin"):
+        return {}
+    limits = {field: getattr(by.limits.key, name) for name, field in KEY_LIMITS}
+    return limits if any(limits.values()) else {}
+
+
+def check_limits_within(by: Principal, limits: Mapping[str, int]) -> None:
+    """Raise ExceedsOwnKey (403) if one of `limits` is above that of the key of `by`; 0 is none."""
+    for name, bound in own_limits(by).items():
+        if bound and name in limits and not 0 < limits[name] <= bound:
+            raise ExceedsOwnKey(name)
 
 
 def check_may_add(by: Principal) -> None:

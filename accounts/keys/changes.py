@@ -1,6 +1,6 @@
 """What can be done to API keys.
 
-`by` is the principal that asks for it, whose key bounds what it may do (accounts.key_bounds);
+`by` is the principal that asks for it, whose key bounds what it may do (accounts.keys.bounds);
 None is an operator, who may do everything.
 """
 
@@ -15,9 +15,10 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
-from accounts import activity, audit, key_bounds, key_format, notifications
+from accounts import activity, audit, key_format, notifications
 from accounts.key_cache import current_digest
-from accounts.models import ApiKey, Notification, User
+from accounts.keys import bounds
+from accounts.models import ApiKey, Notification, RateLimitConfig, User
 from accounts.models.api_keys import end_legacy_keys
 from accounts.principal import Principal
 
@@ -68,7 +69,7 @@ def create_key(
 
     Returns the key and its secret, which cannot be had again.
 
-    Raises KeyNameTaken or TooManyKeys (409), or key_bounds.ExceedsOwnKey (403).
+    Raises KeyNameTaken or TooManyKeys (409), or bounds.ExceedsOwnKey (403).
     """
     given = {
         "environment_tag": environment_tag,
@@ -78,12 +79,12 @@ def create_key(
         "domain_referrers": domain_referrers,
         "max_requests": max_requests,
     }
-    fields = key_bounds.own_bounds(by) if by else {}
+    fields = bounds.own_bounds(by) if by else {}
     fields |= {name: value for name, value in given.items() if value is not None}
     key = ApiKey(user_id=owner.pk, key_name=key_name, **fields)
     if by is not None:
-        key_bounds.check_may_add(by)
-        key_bounds.check_within(by, key)
+        bounds.check_may_add(by)
+        bounds.check_within(by, key)
     secret = _renew_secret(key)
     with transaction.atomic():
         # Two first keys made at once would both want to be the primary one.
@@ -94,6 +95,8 @@ def create_key(
             raise TooManyKeys
         key.is_primary = not any(others)
         _save_named(key, key.save)
+        if by is not None and (limits := bounds.own_limits(by)):
+            RateLimitConfig.objects.create(api_key=key, **limits)
         _record(key, "key_created", after=_audited(key))
         notifications.tell(
             [
@@ -121,19 +124,23 @@ def update_key(
 ) -> ApiKey:
     """Set the fields of `key` that `changes` names. Returns the key as it then is.
 
-    Raises Http404 when it is gone, ValidationError for another environment, KeyNameTaken (409),
-    LastManagingKey (409) when afterwards no key could manage keys, unless that is confirmed, or
-    key_bounds.ExceedsOwnKey (403).
+    One that becomes the primary key takes that from the other.
+
+    Raises Http404 when it is gone, ValidationError for another environment or when no key would
+    be the primary one, KeyNameTaken (409), LastManagingKey (409) when afterwards no key could
+    manage keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
     """
     with _keeping_a_manager(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
         if changes.get("environment_tag", key.environment_tag) != key.environment_tag:
             raise ValidationError({"environment_tag": ["A key stays in its environment."]})
+        if changes.get("is_primary", key.is_primary) != key.is_primary:
+            _hand_over_primary(key, by)
         before = {name: getattr(key, name) for name in changes}
         for name, value in changes.items():
             setattr(key, name, value)
         if by is not None:
-            key_bounds.check_within(by, key)
+            bounds.check_within(by, key)
         _save_named(key, lambda: key.save(update_fields=[*changes, "updated_at"]))
         if not key.is_active:
             end_legacy_keys(digest for digest in (key.key_digest, key.previous_digest) if digest)
@@ -148,7 +155,7 @@ def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = No
 
     Returns the secret, not to be had again.
 
-    Raises Http404 when the key is gone, or key_bounds.ExceedsOwnKey (403).
+    Raises Http404 when the key is gone, or bounds.ExceedsOwnKey (403).
     """
     with transaction.atomic():
         old = _locked(key, by)
@@ -164,7 +171,7 @@ def rotate_keys(
 
     Returns each with its new secret, not to be had again.
 
-    Raises key_bounds.ExceedsOwnKey (403) when one of them may do more than the owner's own key.
+    Raises bounds.ExceedsOwnKey (403) when one of them may do more than the owner's own key.
     """
     with transaction.atomic():
         rotated = ApiKey.objects.owned_by(owner).active()
@@ -172,7 +179,7 @@ def rotate_keys(
             rotated = rotated.in_environment(environment_tag)
         keys = list(rotated.order_by("id").select_for_update(no_key=True))
         for key in keys:
-            key_bounds.check_within(owner, key)
+            bounds.check_within(owner, key)
         secrets = _rotate(keys, grace_seconds)
     return [(key, secrets[key.pk]) for key in keys]
 
@@ -193,7 +200,7 @@ def delete_key(
     """Delete `key`. When it was the primary one, the oldest that is active becomes it.
 
     Raises Http404 when it is gone, LastManagingKey (409) when afterwards no key could manage
-    keys, unless that is confirmed, or key_bounds.ExceedsOwnKey (403).
+    keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
     """
     with _keeping_a_manager(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
@@ -202,6 +209,15 @@ def delete_key(
         if key.is_primary:
             oldest = ApiKey.objects.filter(user_id=key.user_id).active().order_by("created_at")
             ApiKey.objects.filter(pk__in=oldest.values("pk")[:1]).update(is_primary=True)
+
+
+def _hand_over_primary(key: ApiKey, by: Principal | None) -> None:
+    """Make room for `key` as the primary one. Whoever may not manage that one may not take it."""
+    if key.is_primary:
+        raise ValidationError({"is_primary": ["Make another key the primary one instead."]})
+    for primary in ApiKey.objects.filter(user_id=key.user_id).primary():
+        _locked(primary, by)
+        ApiKey.objects.filter(pk=primary.pk).update(is_primary=False, updated_at=timezone.now())
 
 
 def _lock_owner(user_id: int) -> None:
@@ -213,7 +229,7 @@ def _locked(key: ApiKey, by: Principal | None) -> ApiKey:
     """The key as it is now, locked, if `by` may manage it."""
     key = get_object_or_404(ApiKey.objects.select_for_update(no_key=True), pk=key.pk)
     if by is not None:
-        key_bounds.check_within(by, key)
+        bounds.check_within(by, key)
     return key
 
 

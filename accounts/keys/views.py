@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import key_openapi, keys
+from accounts import keys
 from accounts.authentication import AuthenticatedRequest
-from accounts.key_serializers import (
+from accounts.keys import openapi
+from accounts.keys.serializers import (
     ApiKeyChange,
     ApiKeyDeletion,
     ApiKeyInput,
@@ -22,7 +23,7 @@ from accounts.key_serializers import (
     GraceInput,
     KeyUsageSerializer,
 )
-from accounts.key_usage import with_usage
+from accounts.keys.usage import count_enforced, with_usage
 from accounts.models import ApiKey
 from accounts.models.api_keys import ApiKeyQuerySet
 from gatewayz.envelope import success
@@ -36,7 +37,7 @@ class KeyView(APIView):
     scope_resource = "keys"
 
 
-@key_openapi.api_keys
+@openapi.api_keys
 class ApiKeysView(KeyView):
     def post(self, request: AuthenticatedRequest) -> Response:
         given = validated(ApiKeyInput, request.data)
@@ -49,10 +50,10 @@ class ApiKeysView(KeyView):
         return success(shown, count=count, keys=shown, total_keys=count)
 
 
-@key_openapi.api_key
+@openapi.api_key
 class ApiKeyView(KeyView):
     def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
-        return success(represented(ApiKeySerializer, _own_key(request, key_id)))
+        return success(_shown(_own_key(request, key_id)))
 
     def put(self, request: AuthenticatedRequest, key_id: int) -> Response:
         changes = validated(ApiKeyChange, request.data)
@@ -70,9 +71,7 @@ class ApiKeyView(KeyView):
             )
             return _with_secrets(rotated)
         changed = keys.update_key(key, changes, by=request.user, confirm_last_key=confirm_last_key)
-        return success(
-            represented(ApiKeySerializer, changed), message="API key updated successfully"
-        )
+        return success(_shown(changed), message="API key updated successfully")
 
     def delete(self, request: AuthenticatedRequest, key_id: int) -> Response:
         given = validated(ApiKeyDeletion, request.data)
@@ -84,7 +83,7 @@ class ApiKeyView(KeyView):
         return success(None, message="API key deleted successfully")
 
 
-@key_openapi.api_key_rotation
+@openapi.api_key_rotation
 class ApiKeyRotationView(KeyView):
     def post(self, request: AuthenticatedRequest, key_id: int) -> Response:
         given = validated(GraceInput, request.data)
@@ -92,7 +91,7 @@ class ApiKeyRotationView(KeyView):
         return _rotated(request, key, given["grace_seconds"])
 
 
-@key_openapi.api_key_usage
+@openapi.api_key_usage
 class ApiKeyUsageView(KeyView):
     def get(self, request: AuthenticatedRequest) -> Response:
         found, count = _page(request, with_usage(ApiKey.objects.owned_by(request.user)))
@@ -109,7 +108,14 @@ def _page(request: AuthenticatedRequest, owned: ApiKeyQuerySet) -> tuple[list[Ap
     environment_tag = page.pop("environment_tag", None)
     if environment_tag is not None:
         owned = owned.in_environment(environment_tag)
-    return page_of(owned.newest_first(), **page)
+    found, count = page_of(owned.newest_first(), **page)
+    count_enforced(found)
+    return found, count
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    count_enforced([key])
+    return represented(ApiKeySerializer, key)
 
 
 def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> Response:
@@ -119,11 +125,12 @@ def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> 
 
 def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> Response:
     """The only answer that ever holds this secret."""
-    shown = {**represented(ApiKeySerializer, key), "api_key": secret}
+    shown = {**_shown(key), "api_key": secret}
     return _unstored(success(shown, api_key=secret, message=message, **options))
 
 
 def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> Response:
+    count_enforced([key for key, _ in rotated])
     shown: dict[str, Any] = {
         "rotated_count": len(rotated),
         "new_keys": [

@@ -3,7 +3,7 @@
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
-from accounts.key_serializers import (
+from accounts.keys.serializers import (
     ApiKeyChange,
     ApiKeyInput,
     ApiKeyPageInput,

@@ -1,0 +1,95 @@
+"""Activity in OpenAPI."""
+
+from rest_framework import serializers
+
+from accounts.activity.serializers import (
+    ActivityEventSerializer,
+    ActivityLogInput,
+    ActivityStatsInput,
+)
+from gatewayz.openapi import count_beside, describe, described
+
+
+class ActivitySums(serializers.Serializer):
+    requests = serializers.IntegerField()
+    tokens = serializers.IntegerField()
+    cost = serializers.FloatField(help_text="US dollars")
+
+
+class ActivityDaySums(serializers.Serializer):
+    date = serializers.DateField()
+    spend = serializers.FloatField()
+    tokens = serializers.IntegerField()
+    requests = serializers.IntegerField()
+
+
+def _figures() -> dict[str, serializers.Field]:
+    return {
+        "total_requests": serializers.IntegerField(),
+        "total_tokens": serializers.IntegerField(),
+        "total_spend": serializers.FloatField(help_text="US dollars"),
+        "daily_stats": ActivityDaySums(many=True),
+        "by_model": serializers.DictField(child=ActivitySums()),
+        "by_provider": serializers.DictField(child=ActivitySums()),
+    }
+
+
+class ActivityStats(serializers.Serializer):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return _figures()
+
+
+_SUMS = {"requests": 12, "tokens": 34_000, "cost": 0.5}
+_STATS = {
+    "total_requests": 12,
+    "total_tokens": 34_000,
+    "total_spend": 0.5,
+    "daily_stats": [{"date": "2026-03-01", "spend": 0.5, "tokens": 34_000, "requests": 12}],
+    "by_model": {"openai/gpt-4o": _SUMS},
+    "by_provider": {"openai": _SUMS},
+}
+_EVENT = {
+    "id": 31,
+    "user_id": 7,
+    "timestamp": "2026-03-01T12:00:00.123456Z",
+    "model": "openai/gpt-4o",
+    "provider": "openai",
+    "tokens": 120,
+    "cost": 0.002,
+    "speed": 45.5,
+    "finish_reason": "message_saved",
+    "app": "Chat",
+    "metadata": {"action": "save_message", "session_id": 17},
+}
+
+stats = describe(
+    get=described(
+        "Add up what was done, by day, model and provider",
+        name="activityStats",
+        query=ActivityStatsInput,
+        answer=ActivityStats(),
+        example=_STATS,
+        beside=_figures(),
+        example_beside=_STATS,
+        problems=(400, 401, 403),
+    )
+)
+
+log = describe(
+    get=described(
+        "List what was done, newest first",
+        name="activityLog",
+        query=ActivityLogInput,
+        answer=ActivityEventSerializer(many=True),
+        example=[_EVENT],
+        beside={
+            **count_beside(),
+            "logs": ActivityEventSerializer(many=True),
+            "total": serializers.IntegerField(),
+            "page": serializers.IntegerField(),
+            "limit": serializers.IntegerField(),
+        },
+        example_beside={"count": 1, "logs": [_EVENT], "total": 1, "page": 1, "limit": 10},
+        problems=(400, 401, 403),
+    )
+)

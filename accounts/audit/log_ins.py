@@ -1,0 +1,32 @@
+"""Log-ins to the admin, of which Django tells by signals and in no other way."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.db import transaction
+
+from accounts.audit.recording import record
+from accounts.audit.refusals import record_wrong_password
+from accounts.models import User
+from accounts.models.audit import user_target
+from gatewayz.request_context import current_request
+
+
+def record_log_ins() -> None:
+    """Have log-ins that succeed recorded, and once an hour those to a known user that fail."""
+    user_logged_in.connect(_record_log_in, dispatch_uid="audit")
+    user_login_failed.connect(_record_failure, dispatch_uid="audit")
+
+
+def _record_log_in(sender: Any, user: User, **given: Any) -> None:
+    # Tests and commands log in without a request.
+    if current_request() is not None:
+        with transaction.atomic():
+            record("admin_log_in", user_id=user.pk, target=user_target(user.pk))
+
+
+def _record_failure(sender: Any, credentials: dict[str, Any], **given: Any) -> None:
+    email = credentials.get("username")
+    known = User.objects.with_email(email).values_list("pk", flat=True) if email else ()
+    for user_id in known:
+        record_wrong_password(user_id)

@@ -1,0 +1,44 @@
+"""Deleting notifications that nobody looks at any more."""
+
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import background
+from accounts.models import Notification
+
+BATCH_ROWS = 1_000
+# A run ends before django-q2's time-out and lets another one go on.
+_RUN_SECONDS = 30
+
+
+def prune_expired(after: int = 0) -> int:
+    """Delete what is older than NOTIFICATION_RETENTION_DAYS; runs every day.
+
+    What keeps a user from being told again stays: that the quota of a key is used, which it may
+    be for ever. All other causes are over by then.
+
+    It walks along the primary key from `after` on, since what is old comes first. Returns how
+    many were deleted; a run that is not enough starts another. Raises django.db.Error.
+    """
+    if not settings.NOTIFICATION_RETENTION_DAYS:
+        return 0
+    before = timezone.now() - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS)
+    quotas = (Notification.Kind.QUOTA_WARNING, Notification.Kind.QUOTA_REACHED)
+    of_key_quotas = Q(kind__in=quotas, cause__startswith="key:")
+    ends_at = time.monotonic() + _RUN_SECONDS
+    deleted = 0
+    while time.monotonic() < ends_at:
+        rows = Notification.objects.filter(pk__gt=after).order_by("pk")
+        page = list(rows.values_list("pk", "created_at")[:BATCH_ROWS])
+        old = [notification_id for notification_id, created_at in page if created_at < before]
+        if not old:
+            return deleted
+        gone, _ = Notification.objects.filter(pk__in=old).exclude(of_key_quotas).delete()
+        deleted += gone
+        after = page[-1][0]
+    background.enqueue("accounts.notifications.retention.prune_expired", after)
+    return deleted

@@ -1,0 +1,20 @@
+"""Whether activity answers what its description says."""
+
+import pytest
+
+from accounts.activity import drain
+from tests.openapi import DescribedClient
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_answer_is_as_described(api):
+    api.post_json("/v1/chat/sessions", {"model": "openai/gpt-4o"})
+    drain.drain()
+    described = DescribedClient(api)
+
+    for path in ("/v1/activity/stats", "/v1/activity/log"):
+        assert described.ask("get", path)
+        described.ask("get", path, query={"from": "nonsense"})
+
+    assert described.asked == described.operations_below("/v1/activity")

@@ -1,0 +1,73 @@
+"""Who logs in, and who tries to, is in the audit log."""
+
+import time
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from accounts.audit import refusals
+from accounts.models import AuditEntry, User
+from accounts.users import get_or_create_user
+from tests.accounts.auth.conftest import post
+
+PASSWORD = "correct horse battery staple"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def root(user):
+    # `user` waits for what is recorded beside the requests.
+    return User.objects.create_superuser("root@example.com", PASSWORD)
+
+
+def log_in(email, password):
+    return Client().post("/admin/login/", {"username": email, "password": password})
+
+
+def entries(user):
+    deadline = time.monotonic() + 10
+    while refusals._thread._names:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return list(
+        AuditEntry.objects.filter(user_id=user.pk)
+        .order_by("id")
+        .values_list("action", "target", "channel")
+    )
+
+
+def test_a_log_in_to_the_admin(root):
+    assert log_in(root.email, PASSWORD).status_code == 302
+
+    assert entries(root) == [("admin_log_in", f"user:{root.pk}", "admin")]
+
+
+def test_a_log_in_with_a_wrong_password_once_an_hour(root):
+    for _ in range(3):
+        assert log_in(root.email.upper(), "wrong").status_code == 200
+        refusals._known.clear()
+
+    assert set(entries(root)) == {("refused_wrong_password", f"user:{root.pk}", "public")}
+    assert len(entries(root)) <= 2
+
+
+def test_an_address_that_nobody_has_leaves_nothing(root):
+    log_in("nobody@example.com", "wrong")
+
+    assert entries(root) == []
+
+
+def test_a_sign_in_with_a_wrong_password(root):
+    post({"email": root.email, "password": "wrong"})
+
+    assert entries(root) == [("refused_wrong_password", f"user:{root.pk}", "public")]
+
+
+def test_a_user_made_by_a_command_once(db, capsys):
+    for _ in range(2):
+        call_command("create_api_key", "new@example.com")
+
+    made = get_or_create_user("new@example.com")
+    assert [action for action, *_ in entries(made)].count("user_created") == 1

@@ -1,0 +1,28 @@
+"""Whether signing in and passwords answer what their description says."""
+
+import pytest
+from django.test import Client
+
+from tests.conftest import ApiClient
+from tests.openapi import DescribedClient
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_answer_is_as_described(db):
+    described = DescribedClient(Client())
+    body = {"email": "ada@example.com", "password": "correct horse battery staple"}
+
+    described.ask("post", "/v1/auth/register", body)
+    described.ask("post", "/v1/auth/register", body)
+    secret = described.ask("post", "/v1/auth", body)["api_key"]
+    described.ask("post", "/v1/auth", {**body, "password": "wrong"})
+    described.api = ApiClient(secret)
+    change = {"current_password": body["password"], "new_password": "purple monkey dishwasher"}
+    described.ask("post", "/v1/user/password", change)
+    described.ask("post", "/v1/user/password", change)
+
+    assert described.asked == {
+        *described.operations_below("/v1/auth"),
+        *described.operations_below("/v1/user/password"),
+    }

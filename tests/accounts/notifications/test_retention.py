@@ -1,0 +1,79 @@
+"""Notifications are kept for NOTIFICATION_RETENTION_DAYS."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import Schedule
+
+from accounts import background
+from accounts.models import Notification
+from accounts.notifications import retention
+
+pytestmark = pytest.mark.django_db
+
+Kind = Notification.Kind
+
+
+@pytest.fixture
+def told(user, settings):
+    """Makes a notification of so many days ago."""
+    settings.NOTIFICATION_RETENTION_DAYS = 100
+
+    def make(cause, days_ago, kind=Kind.TEST):
+        return Notification.objects.create(
+            user=user,
+            kind=kind,
+            cause=cause,
+            channel="email",
+            created_at=timezone.now() - timedelta(days=days_ago),
+        )
+
+    return make
+
+
+def causes():
+    return set(Notification.objects.values_list("cause", flat=True))
+
+
+def test_only_what_is_older_is_deleted(told, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH_ROWS", 2)
+    for number in range(5):
+        told(f"old {number}", 101)
+    told("new", 99)
+
+    assert retention.prune_expired() == 5
+    assert causes() == {"new"}
+
+
+def test_what_keeps_from_telling_again_stays(told):
+    told("key:1:quota:10:100", 101, Kind.QUOTA_REACHED)
+    told("plan:1:quota:2020-01:10:80", 101, Kind.QUOTA_WARNING)
+    told("key:1:created", 101, Kind.KEY_CREATED)
+
+    retention.prune_expired()
+
+    assert causes() == {"key:1:quota:10:100"}
+
+
+def test_a_run_that_is_not_enough_starts_another(told, monkeypatch):
+    monkeypatch.setattr(retention, "_RUN_SECONDS", 0)
+    told("old", 101)
+    before = background._broker().queue_size()
+
+    assert retention.prune_expired() == 0
+    assert background._broker().queue_size() == before + 1
+
+
+def test_zero_days_keep_all(told, settings):
+    settings.NOTIFICATION_RETENTION_DAYS = 0
+    told("old", 10_000)
+
+    assert retention.prune_expired() == 0
+    assert causes() == {"old"}
+
+
+def test_the_worker_does_it_every_day():
+    schedule = Schedule.objects.get(func="accounts.notifications.retention.prune_expired")
+
+    assert schedule.schedule_type == Schedule.DAILY
