@@ -4,7 +4,7 @@ import inspect
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import NoneType, UnionType
 from typing import (
     Any,
@@ -67,7 +67,8 @@ def test_a_method_takes_what_the_operation_takes(operation_id):
     method = METHODS[method_name(operation_id)]
     hints = get_type_hints(method)
     given = {
-        name: (
+        # `from` is a word of Python.
+        name.rstrip("_"): (
             _by_annotation(hints[name]) - {"null"},
             parameter.default is parameter.empty,
         )
@@ -232,7 +233,14 @@ def _values(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return values if isinstance(values, Mapping) else {}
 
 
-_SAMPLES = {str: "a", int: 1, float: 0.5, bool: True, datetime: datetime(2026, 1, 1, tzinfo=UTC)}
+_SAMPLES = {
+    str: "a",
+    int: 1,
+    float: 0.5,
+    bool: True,
+    datetime: datetime(2026, 1, 1, tzinfo=UTC),
+    date: date(2026, 1, 1),
+}
 _SCALARS = {
     str: "string",
     int: "integer",
@@ -240,6 +248,7 @@ _SCALARS = {
     bool: "boolean",
     NoneType: "null",
     datetime: "string",
+    date: "string",
     Null: "null",
     Any: "any",
 }

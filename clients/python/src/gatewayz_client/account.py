@@ -12,6 +12,7 @@ from gatewayz_client.types import (
     ChangedPreferences,
     CheckedCode,
     Code,
+    EndedKeys,
     Entitlements,
     EnvironmentUsage,
     Notification,
@@ -48,6 +49,14 @@ class Account:
         answer = self._calls.post("/v1/auth/register", email=email, password=password)
         signed_in: SignedIn = answer["data"]
         return signed_in
+
+    def change_password(self, current_password: str, new_password: str) -> EndedKeys:
+        """Change the password, and end the user's other sign-ins."""
+        answer = self._calls.post(
+            "/v1/user/password", current_password=current_password, new_password=new_password
+        )
+        ended: EndedKeys = answer["data"]
+        return ended
 
     # --- Profile -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -141,4 +141,4 @@ def _given(values: Values) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if value is NULL:
         return None
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value

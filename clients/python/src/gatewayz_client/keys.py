@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from gatewayz_client.calls import Calls
 from gatewayz_client.pages import Page
 from gatewayz_client.types import (
+    ActivityEvent,
+    ActivityStats,
     ApiKey,
     AuditEntry,
     Environment,
@@ -83,6 +85,7 @@ class Keys:
         ip_allowlist: Sequence[str] | None = None,
         domain_referrers: Sequence[str] | None = None,
         is_active: bool | None = None,
+        is_primary: bool | None = None,
         confirm_last_key: bool | None = None,
     ) -> ApiKey:
         """Change a key. 0 for `expiration_days` and `max_requests` takes that limit away."""
@@ -96,6 +99,7 @@ class Keys:
             ip_allowlist=ip_allowlist,
             domain_referrers=domain_referrers,
             is_active=is_active,
+            is_primary=is_primary,
             confirm_last_key=confirm_last_key,
         )
         key: ApiKey = answer["data"]
@@ -155,6 +159,43 @@ class Keys:
                 offset=offset,
             )
         )
+
+    def activity_log(
+        self,
+        *,
+        model: str | None = None,
+        provider: str | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        page: int | None = None,
+    ) -> Page[ActivityEvent]:
+        """What was done with the keys, newest first."""
+        return Page.of(
+            self._calls.get(
+                "/v1/activity/log",
+                model=model,
+                provider=provider,
+                **{"from": from_},
+                to=to,
+                limit=limit,
+                offset=offset,
+                page=page,
+            )
+        )
+
+    def activity_stats(
+        self,
+        *,
+        days: int | None = None,
+        from_: date | str | None = None,
+        to: date | str | None = None,
+    ) -> ActivityStats:
+        """What that adds up to, by day, model and provider."""
+        answer = self._calls.get("/v1/activity/stats", days=days, **{"from": from_}, to=to)
+        stats: ActivityStats = answer["data"]
+        return stats
 
     # --- Limits --------------------------------------------------------------------------------
 

@@ -29,6 +29,42 @@ Role = Literal["user", "assistant", "system", "tool"]
 NotificationStatus = Literal["pending", "sent", "failed", "delivered"]
 
 
+class ActivityDaySums(TypedDict):
+    date: str
+    spend: float
+    tokens: int
+    requests: int
+
+
+class ActivityEvent(TypedDict):
+    id: int
+    user_id: int
+    timestamp: str
+    model: str
+    provider: str
+    tokens: int
+    cost: float
+    speed: float
+    finish_reason: str
+    app: str
+    metadata: Any
+
+
+class ActivitySums(TypedDict):
+    requests: int
+    tokens: int
+    cost: float
+
+
+class ActivityStats(TypedDict):
+    total_requests: int
+    total_tokens: int
+    total_spend: float
+    daily_stats: list[ActivityDaySums]
+    by_model: dict[str, ActivitySums]
+    by_provider: dict[str, ActivitySums]
+
+
 class ApiKey(TypedDict):
     id: int
     api_key: str
@@ -84,6 +120,10 @@ class Code(TypedDict):
 
 class DeletedCount(TypedDict):
     deleted_count: int
+
+
+class EndedKeys(TypedDict):
+    ended_keys: int
 
 
 class Entitlements(TypedDict):
