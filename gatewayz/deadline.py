@@ -9,12 +9,21 @@ import math
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from threading import Lock
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 # In monotonic seconds. Outside a request there is none: workers and commands take their time.
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+_late = 0
+_late_lock = Lock()
+
+
+def late_requests() -> int:
+    """How many requests of this process were not answered by their deadline."""
+    return _late
 
 
 def remaining_seconds() -> float | None:
@@ -48,7 +57,15 @@ class DeadlineMiddleware:
         try:
             return self.get_response(request)
         finally:
+            if has_passed():
+                _count_late()
             _deadline.reset(token)
+
+
+def _count_late() -> None:
+    global _late  # noqa: PLW0603, a tally
+    with _late_lock:
+        _late += 1
 
 
 def _allowed_seconds(request: HttpRequest) -> float:

@@ -13,12 +13,24 @@ from threading import Lock
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
+from prometheus_client import Counter
 
 from gatewayz import deadline
+from gatewayz.metrics.process import Following, process_gauge, sampled
+from gatewayz.metrics.slots import REGISTRY
 from gatewayz.problems import RETRY_AFTER_SECONDS, problem_response
 
 # How much the newest request counts in the mean.
 _WEIGHT = 0.1
+
+_waiting = process_gauge("gatewayz_requests_waiting", "Requests that wait for their turn.")
+_shed = Following(
+    Counter(
+        "gatewayz_requests_shed",
+        "Requests turned away because they would have been answered too late.",
+        registry=REGISTRY,
+    )
+)
 
 
 class Gate:
@@ -86,6 +98,7 @@ class LoadSheddingMiddleware:
             raise MiddlewareNotUsed
         self.get_response = get_response
         self.gate = Gate(settings.DATABASE_POOL_SIZE)
+        sampled(self._sample)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not self.gate.enter(deadline.within_deadline(settings.REQUEST_DEADLINE_SECONDS)):
@@ -100,3 +113,7 @@ class LoadSheddingMiddleware:
             return self.get_response(request)
         finally:
             self.gate.leave(time.monotonic() - entered)
+
+    def _sample(self) -> None:
+        _waiting.set(self.gate.waiting)
+        _shed.follow(self.gate.shed)

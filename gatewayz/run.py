@@ -137,7 +137,6 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
     servers = embedded.start(data_dir)
     try:
         environ = {
-            **web_defaults(),
             **os.environ,
             **servers.environ,
             "GATEWAYZ_DATA_DIR": str(data_dir),
@@ -314,31 +313,9 @@ def _manage(stop: StopRequest, environ: dict[str, str], *arguments: str) -> str:
     return output
 
 
-def web_defaults() -> dict[str, str]:
-    """What granian reads from the environment, unless it stands there already."""
-    return {
-        "GRANIAN_WORKERS": "2",
-        # A thread for every request that comes, so that the backlog is where it can be seen:
-        # see gatewayz/load_shedding.py, which lets some of them in at once.
-        "GRANIAN_BLOCKING_THREADS": "512",
-    }
-
-
 def web_command(host: str, port: str) -> list[str]:
-    """The command that serves the API; `web_defaults` belong into its environment."""
-    options = {
-        "interface": "wsgi",
-        "host": host,
-        "port": port,
-        "log-level": "warning",
-        # Longer than a request may take, so that what was begun is finished.
-        "workers-kill-timeout": "8",
-    }
-    return [
-        *(sys.executable, "-m", "granian", "--no-ws"),
-        *(word for name, value in options.items() for word in (f"--{name}", value)),
-        "gatewayz.wsgi:application",
-    ]
+    """The command that serves the API."""
+    return [sys.executable, "-m", "gatewayz.web", "--host", host, "--port", port]
 
 
 def _await_web(stop: StopRequest, processes: Processes, host: str, port: int) -> None:

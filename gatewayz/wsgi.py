@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from gatewayz import draining
 from gatewayz.embedded.processes import runtime_dir
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
@@ -28,4 +30,13 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input"] = BytesIO(body)
+    if draining.has_begun():
+        start_response = partial(_start_last_response, start_response)
     return _django(environ, start_response)
+
+
+def _start_last_response(
+    start_response: Callable[..., Any], status: str, headers: list[tuple[str, str]], *rest: Any
+) -> Any:
+    """Start a response after which the server closes the connection, as its client is told."""
+    return start_response(status, [*headers, ("Connection", "close")], *rest)

@@ -1,6 +1,7 @@
 """A connection to PostgreSQL on which nobody waits past the deadline of the request."""
 
 import select
+import time
 from typing import Any
 
 from psycopg import Connection, OperationalError
@@ -18,6 +19,14 @@ class BoundedConnection(Connection[Any]):
     statement took effect is then not known. The server notices that its client has gone, and
     ends the statement, by `client_connection_check_interval`.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._made_at = time.monotonic()
+
+    @property
+    def age_seconds(self) -> float:
+        return time.monotonic() - self._made_at
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         left_seconds = deadline.remaining_seconds()

@@ -12,6 +12,8 @@ from gatewayz.database.connections import BoundedConnection
 logger = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 0.1
+# PostgreSQL's processes grow with what they have seen.
+MAX_AGE_SECONDS = 3600.0
 
 
 class NoConnectionError(OperationalError):
@@ -58,18 +60,22 @@ class Pool:
                         self._discard(connection)
                     if self._size < self.max_size and self._connecting < self._waiting:
                         self._start_connecting()
-                    if not self._changed.wait(until - time.monotonic()):
+                    # After the last wait it looks again: it may have been woken too late to
+                    # know, and nobody else is woken for what came.
+                    left_seconds = until - time.monotonic()
+                    if left_seconds <= 0:
                         self._errors += 1
                         raise NoConnectionError(
                             f"no connection within {timeout_seconds:.1f} s"
                         ) from self._failure
+                    self._changed.wait(left_seconds)
             finally:
                 self._waiting -= 1
 
     def put(self, connection: BoundedConnection) -> None:
-        """Give back what `take` gave; a closed one is replaced when it is needed."""
+        """Give back what `take` gave; a closed or an old one is replaced when it is needed."""
         with self._changed:
-            if connection.closed:
+            if connection.closed or connection.age_seconds > MAX_AGE_SECONDS:
                 self._discard(connection)
             else:
                 self._idle.append(connection)
@@ -97,9 +103,10 @@ class Pool:
         self._size -= 1
 
     def _start_connecting(self) -> None:
+        # First, for it may fail; the thread has to wait until this one lets go of the lock.
+        Thread(target=self._keep_connecting, name="database-connect", daemon=True).start()
         self._size += 1
         self._connecting += 1
-        Thread(target=self._keep_connecting, name="database-connect", daemon=True).start()
 
     def _keep_connecting(self) -> None:
         connection = None

@@ -7,7 +7,9 @@ import psutil
 from django.db import connection
 from prometheus_client import Counter, Gauge
 
+from gatewayz import deadline
 from gatewayz.metrics.slots import REGISTRY
+from gatewayz.redis_breaker import breaker
 
 SAMPLE_SECONDS = 5.0
 
@@ -71,6 +73,23 @@ _pool_errors = Following(
         registry=REGISTRY,
     )
 )
+_late = Following(
+    Counter(
+        "gatewayz_requests_late",
+        "Requests that were not answered by their deadline.",
+        registry=REGISTRY,
+    )
+)
+_breaker_open = process_gauge(
+    "gatewayz_redis_breaker_open", "Processes that do without Redis because it did not answer."
+)
+_breaker_opened = Following(
+    Counter(
+        "gatewayz_redis_breaker_opened",
+        "Times that a process began to do without Redis.",
+        registry=REGISTRY,
+    )
+)
 
 
 @sampled
@@ -89,3 +108,10 @@ def _sample_pool() -> None:
     _pool_limit.set(stats["pool_max"])
     _pool_waiting.set(stats["requests_waiting"])
     _pool_errors.follow(stats["requests_errors"])
+
+
+@sampled
+def _sample_bounds() -> None:
+    _late.follow(deadline.late_requests())
+    _breaker_open.set(breaker.state != "closed")
+    _breaker_opened.follow(breaker.opened)

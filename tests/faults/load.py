@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import select
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -77,6 +79,8 @@ class Caller:
             sent["X-Request-Timeout"] = str(allowed_seconds)
         started = time.monotonic()
         status, answer = 0, {}
+        if self._connection is not None and _was_closed(self._connection.sock):
+            self.close()
         is_kept = self._connection is not None
         for attempt in (1, 2):
             if self._connection is None:
@@ -114,6 +118,15 @@ class Caller:
             self._connection = None
 
 
+def _was_closed(idle: socket.socket | None) -> bool:
+    """Whether the server has closed a kept connection, as urllib3 looks before it uses one."""
+    if idle is None:
+        return True
+    poll = select.poll()
+    poll.register(idle, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def new_name() -> str:
     """A title that no other session has."""
     return f"ledger {next(_names)} {random.getrandbits(64):x}"
@@ -133,8 +146,12 @@ class Ledger:
     keyed: set[str] = field(default_factory=set)
 
     def during(self, begin: float, end: float) -> list[Answer]:
-        """The answers to requests that began in between."""
-        return [answer for answer in list(self.answers) if begin <= answer.started < end]
+        """The answers to requests that were on their way in between."""
+        return [
+            answer
+            for answer in list(self.answers)
+            if answer.started < end and answer.started + answer.seconds >= begin
+        ]
 
 
 class Load:

@@ -21,12 +21,12 @@ import psycopg
 import redis
 
 from gatewayz.embedded import postgres_server, redis_server
+from gatewayz.run import web_command
 from tests.faults.proxy import Proxy, upstream_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
 POLL_SECONDS = 0.02
-BLOCKING_THREADS = 512
 
 
 def wait_until(true: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
@@ -110,20 +110,16 @@ class Service:
     def start_cluster(self) -> None:
         self._start("cluster", "manage.py", "qcluster")
 
-    def start_web(self, workers: int = 1, **environ: str) -> None:
-        """Granian with so many web processes, each of which is replaced when it dies."""
-        options = {
-            "interface": "wsgi",
-            "port": str(self.port),
-            "log-level": "error",
-            "workers": str(workers),
-            "blocking-threads": str(BLOCKING_THREADS),
-            "workers-kill-timeout": "10",
-        }
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        words += ["--no-ws", "--respawn-failed-workers", "gatewayz.wsgi:application"]
-        self._start("web", "-m", "granian", *words, **environ)
-        wait_until(self._is_healthy)
+    def start_web(self, workers: int = 1, *, until_healthy: bool = True, **environ: str) -> None:
+        """So many web processes, each of which is replaced when it dies."""
+        self._start(
+            "web",
+            *web_command("127.0.0.1", str(self.port))[1:],
+            GRANIAN_WORKERS=str(workers),
+            **environ,
+        )
+        if until_healthy:
+            wait_until(self._is_healthy)
 
     def pids(self, name: str) -> list[int]:
         """The processes that a part has begun: web processes, or those of the cluster."""
@@ -134,9 +130,9 @@ class Service:
         """Send a signal to a part's first process."""
         self._processes[name].send_signal(number)
 
-    def wait(self, name: str) -> None:
-        """Wait for the end of a part that was told to end."""
-        self._processes.pop(name).wait(START_SECONDS)
+    def wait(self, name: str) -> int:
+        """Wait for the end of a part. Returns its exit code."""
+        return self._processes.pop(name).wait(START_SECONDS)
 
     def terminate_connections(self) -> None:
         """As an operator does, or a failover."""
@@ -145,6 +141,10 @@ class Service:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name = 'gatewayz'"
             )
+
+    def log(self, name: str) -> str:
+        """What a part has printed, in all its lives."""
+        return (self.home / f"{name}.log").read_text()
 
     def runs(self, name: str) -> bool:
         return name in self._processes
@@ -168,14 +168,15 @@ class Service:
 
     def _start(self, name: str, *command: str, **environ: str) -> None:
         assert name not in self._processes
-        self._processes[name] = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=CHECKOUT,
-            env={**self.environ, **environ},
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with (self.home / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=CHECKOUT,
+                env={**self.environ, **environ},
+                start_new_session=True,
+                stdout=log,
+                stderr=log,
+            )
 
     def _is_healthy(self) -> bool:
         return self._answer("GET", "/healthz") is not None

@@ -164,7 +164,7 @@ class Service:
         ]
 
     def part(self, name: str) -> psutil.Process:
-        """The first process of the web (`granian`) or the worker (`qcluster`)."""
+        """The first process of the web (`gatewayz.web`) or the worker (`qcluster`)."""
         children = psutil.Process(self.supervisor.pid).children()
         return next(child for child in children if name in child.cmdline())
 
@@ -257,7 +257,7 @@ def await_activity(environ: dict[str, str], session_id: int) -> None:
             time.sleep(0.05)
 
 
-@pytest.mark.parametrize("part", ["granian", "qcluster"])
+@pytest.mark.parametrize("part", ["gatewayz.web", "qcluster"])
 def test_when_a_part_dies_everything_ends_with_an_error(
     environ: dict[str, str], part: str
 ) -> None:
@@ -267,7 +267,7 @@ def test_when_a_part_dies_everything_ends_with_an_error(
 
         code, stderr = service.after_end(processes)
 
-    name = {"granian": "web", "qcluster": "worker"}[part]
+    name = {"gatewayz.web": "web", "qcluster": "worker"}[part]
     assert code == 1
     assert stderr.splitlines()[-1] == (
         f"gatewayz: the {name} process has ended (code -9): see its log above"

@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from django.test import RequestFactory
 
+from gatewayz import draining
 from gatewayz.wsgi import application
 
 BODY = b'{"title": "In chunks"}'
@@ -40,3 +41,18 @@ def test_a_chunked_body_that_is_too_large_is_refused(api_key, settings):
     status, body = post(api_key, BODY, HTTP_TRANSFER_ENCODING="chunked")
 
     assert (status, body["code"]) == ("413 Request Entity Too Large", "payload_too_large")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_is_about_to_end_ends_its_connections(monkeypatch):
+    def connection_of(environ):
+        answered = []
+        application(environ, lambda status, headers: answered.append(dict(headers)))
+        return answered[0].get("Connection")
+
+    environ = RequestFactory().get("/healthz").environ
+    assert connection_of(environ) is None
+
+    monkeypatch.setattr(draining, "_has_begun", True)
+
+    assert connection_of(environ) == "close"

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from gatewayz.database import pool as pool_module
 from gatewayz.database.connections import BoundedConnection
 from gatewayz.database.pool import NoConnectionError, Pool
 
@@ -78,6 +79,65 @@ def test_one_that_the_server_has_closed_is_not_given_out(pool, connect):
     assert second is not first
     assert second.execute("SELECT 1").fetchone() == (1,)
     pool.put(second)
+
+
+def test_an_old_one_is_replaced(pool, monkeypatch):
+    first = pool.take(5)
+    monkeypatch.setattr(pool_module, "MAX_AGE_SECONDS", 0.0)
+    pool.put(first)
+
+    assert first.closed
+    assert pool.get_stats()["pool_size"] == 0
+
+
+def test_one_that_is_free_is_given_out_whatever_the_time(pool):
+    first = pool.take(5)
+    pool.put(first)
+
+    assert pool.take(0) is first
+    pool.put(first)
+
+
+def test_who_cannot_begin_a_thread_takes_no_place_in_the_pool(pool, monkeypatch):
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            pool.take(5)
+
+    taken = [pool.take(5), pool.take(5)]
+    for one in taken:
+        pool.put(one)
+
+
+def test_many_threads_share_a_few_for_moments(pool):
+    """Nobody is forgotten: each of them gets its turns, whoever gives up in between."""
+    turns = []
+
+    def take_turns():
+        for turn in range(100):
+            try:
+                # Some wait for no time at all, and may be woken as they give up.
+                taken = pool.take(0.0001 if turn % 3 else 5)
+            except NoConnectionError:
+                assert turn % 3
+                continue
+            turns.append(1)
+            pool.put(taken)
+
+    threads = [Thread(target=take_turns) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(turns) >= 8 * 34
+    while (stats := pool.get_stats())["pool_available"] < stats["pool_size"]:
+        time.sleep(0.001)  # one is still being made
+    assert stats["requests_waiting"] == 0
+    assert stats["pool_size"] <= 2
 
 
 def test_it_connects_as_soon_as_that_can_be(connect):

@@ -6,6 +6,7 @@ from django.test import Client
 
 from accounts.keys import create_key, revoke_key
 from accounts.models import ActivityDeadLetter
+from gatewayz.redis_breaker import breaker
 from tests.gatewayz.metrics.scrapes import Scrape
 
 TOKEN = "a-token-of-prometheus"
@@ -182,3 +183,24 @@ def test_a_fault_of_the_service_is_counted_from_the_first(api):
     api.get("/v1/chat/sessions")
 
     assert scrape().value(name) == before.value(name) + 1
+
+
+def test_late_requests_are_counted(api):
+    before = scrape().value("gatewayz_requests_late_total")
+
+    api.get("/v1/chat/sessions", headers={"X-Request-Timeout": "0.000001"})
+
+    assert scrape().value("gatewayz_requests_late_total") == before + 1
+
+
+def test_doing_without_redis_is_told(api):
+    before = scrape().value("gatewayz_redis_breaker_opened_total")
+    try:
+        breaker.failed()
+        told = scrape()
+    finally:
+        breaker.succeeded()
+
+    assert told.value("gatewayz_redis_breaker_open") == 1
+    assert told.value("gatewayz_redis_breaker_opened_total") == before + 1
+    assert scrape().value("gatewayz_redis_breaker_open") == 0

@@ -1,0 +1,186 @@
+"""The web server: granian, whose processes are replaced without losing a request.
+
+    python -m gatewayz.web [options of granian]
+
+Granian's own reload (SIGHUP) ends the old process some seconds after it has begun the new one,
+ready or not; it gives each process a listening socket, whose queue is reset with it; it closes
+kept connections just as their clients may send on them; and it gives up when a new process dies.
+Here the processes share one listening socket, and an old one ends when the new one is ready:
+it takes no new connections, asks its clients to leave (`Connection: close`), and then stops.
+"""
+
+import multiprocessing
+import os
+import socket
+import stat
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from granian import cli
+from granian.log import logger
+from granian.net import SocketSpec  # type: ignore[attr-defined]
+from granian.server.mp import MPServer, WorkerProcess
+
+from gatewayz import draining
+
+READY_SECONDS = 60.0  # for a new process
+DRAIN_SECONDS = 1.0  # for the clients of an old one to send what they are about to
+RETRY_SECONDS = 1.0
+POLL_SECONDS = 0.05
+
+# Options on the command line and GRANIAN_* in the environment win.
+_DEFAULTS = {
+    "interface": "wsgi",
+    "websockets": False,
+    "workers": 2,
+    # A thread for every request that comes, so that the backlog is where it can be seen: see
+    # gatewayz/load_shedding.py, which lets some of them in at once.
+    "blocking_threads": 512,
+    # Longer than a request may take, so that what was begun is finished.
+    "workers_kill_timeout": 8,
+    "respawn_failed_workers": True,
+    "log_level": "warning",
+}
+
+
+class Server(MPServer):
+    """Granian's server of processes; what it overrides is that of granian 2.8."""
+
+    _channels: dict[WorkerProcess, Connection]
+    _ready: set[WorkerProcess]
+
+    def _init_shared_socket(self) -> None:
+        self._channels, self._ready = {}, set()
+        if self.bind_uds:
+            super()._init_shared_socket()
+            return
+        # As granian does where SO_REUSEPORT does not share the load.
+        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()  # type: ignore[assignment]
+        self._sfd = self._shd.get_fd()  # type: ignore[attr-defined]
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
+
+    def _spawn_worker(  # type: ignore[override]
+        self, idx: int, target: Callable[..., None], callback_loader: Callable[[], Any]
+    ) -> WorkerProcess:
+        ours, theirs = multiprocessing.Pipe()
+        worker = super()._spawn_worker(idx, target, partial(_load, callback_loader, theirs))
+        self._channels[worker] = ours
+        return worker
+
+    def _respawn_workers(
+        self,
+        workers: Sequence[int],
+        spawn_target: Callable[..., None],
+        target_loader: Callable[[], Any],
+        delay: float = 0,
+    ) -> None:
+        for idx in dict.fromkeys(workers):
+            old = self.wrks[idx]
+            new = self._spawn_worker(idx, spawn_target, target_loader)
+            new.start()
+            if self._is_ready(new):
+                self.wrks[idx] = new
+                self._end(old, drain=self._is_ready(old, within_seconds=0))
+                self._metrics.incr_spawn(1)
+                continue
+            self._end(new, drain=False)
+            if self.interrupt_signal:
+                return
+            logger.error("A new web process did not become ready")
+            self.interrupt_children.append(idx)  # to be tried again, and for the exit code
+            if any(worker.is_alive() for worker in self.wrks):
+                time.sleep(RETRY_SECONDS)
+                self.main_loop_interrupt.set()
+            else:
+                self.signal_handler_interrupt()
+                return
+
+    def _is_ready(self, worker: WorkerProcess, within_seconds: float = READY_SECONDS) -> bool:
+        """Whether it lives and has loaded the application, `within_seconds` from now."""
+        channel = self._channels[worker]
+        until = time.monotonic() + within_seconds
+        while worker not in self._ready and worker.is_alive() and not self.interrupt_signal:
+            if channel.poll(min(POLL_SECONDS, within_seconds)):
+                try:
+                    channel.recv_bytes()
+                except EOFError:  # it is dying
+                    return False
+                self._ready.add(worker)
+            elif time.monotonic() >= until:
+                break
+        return worker in self._ready and worker.is_alive()
+
+    def _end(self, worker: WorkerProcess, *, drain: bool) -> None:
+        channel = self._channels.pop(worker)
+        self._ready.discard(worker)
+        if drain:
+            with suppress(OSError):  # it has ended meanwhile
+                channel.send_bytes(b"drain")
+            time.sleep(DRAIN_SECONDS)
+        channel.close()
+        worker.terminate()
+        worker.join(self.workers_kill_timeout)
+        if worker.is_alive():
+            logger.warning("A web process is killed that did not end by itself")
+            worker.kill()
+            worker.join()
+
+
+def _load(load: Callable[[], Any], channel: Connection) -> Any:
+    """In a new process: load the application, say so, and wait to be told to drain."""
+    application = load()
+    channel.send_bytes(b"ready")
+    Thread(target=_drain_when_told, args=[channel], name="drain", daemon=True).start()
+    return application
+
+
+def _drain_when_told(channel: Connection) -> None:
+    with suppress(EOFError, OSError):
+        channel.recv_bytes()
+        draining.begin()
+        _leave_listening_sockets()
+
+
+def _leave_listening_sockets() -> None:
+    """Put a socket that nobody knows in the place of each listening one of this process.
+
+    Granian can stop listening only together with closing its connections. Its other processes
+    have the same socket open, so nothing of its queue is lost.
+    """
+    with socket.socket() as nobody_knows:
+        nobody_knows.bind(("127.0.0.1", 0))
+        nobody_knows.listen(1)
+        nobody_knows.setblocking(False)
+        for descriptor in [int(path.name) for path in Path("/dev/fd").iterdir()]:
+            with suppress(OSError):  # closed meanwhile
+                if _is_listening(descriptor):
+                    os.dup2(nobody_knows.fileno(), descriptor, inheritable=False)
+
+
+def _is_listening(descriptor: int) -> bool:
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return False
+    with socket.socket(fileno=os.dup(descriptor)) as copy:
+        return bool(copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+
+
+def main() -> None:
+    """The command line: granian's, with other defaults."""
+    cli.Server = Server  # type: ignore[attr-defined]
+    cli.cli(
+        [*sys.argv[1:], "gatewayz.wsgi:application"],
+        auto_envvar_prefix="GRANIAN",
+        default_map=_DEFAULTS,
+    )
+
+
+if __name__ == "__main__":
+    main()
