@@ -103,6 +103,9 @@ def reader(folder: Path, port: int) -> Iterator[Reader]:
     with private_environ() as environ:
         # A service that starts soon, and whose metrics can be read.
         own = {"PORT": str(port), "WORKERS": "1", "METRICS_TOKEN": "choose-one"}
+        # What the service refuses fails the command too.
+        (folder / ".curlrc").write_text("fail-with-body\n")
+        own["CURL_HOME"] = str(folder)
         someone = Reader(folder, environ | own)
         try:
             yield someone
