@@ -13,7 +13,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults bench bench-quick docs lint format lock clean
+.PHONY: help run test faults fuzz bench bench-quick docs lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ faults: $(VENV)/test.stamp ## Kill every part under load, for some 20 minutes (M
 	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)
 	$(PY) -m tests.faults.mixed --minutes $(or $(MINUTES),10)
 
+fuzz: $(VENV)/test.stamp ## Send the API anything, for a quarter of an hour (REQUESTS=100000)
+	$(PY) -m tests.fuzz --requests $(or $(REQUESTS),100000)
+
 bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
 	$(PY) -m benchmarks create_session $(ARGS)
 
@@ -37,7 +40,7 @@ bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compa
 docs: $(VENV)/docs.stamp ## Build the documentation in build/docs
 	$(PY) -m docs.site
 
-lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and production settings
+lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production settings and known vulnerabilities
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(PACKAGES)
@@ -45,6 +48,7 @@ lint: $(VENV)/test.stamp ## Check format, rules, types, migrations and productio
 		$(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) -m gatewayz.embedded \
 		$(PY) manage.py makemigrations --check --dry-run
+	PATH=$(VENV)/bin:$$PATH .ci/audit requirements.txt requirements-test.txt
 
 format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 	$(PY) -m ruff format .

@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from accounts import key_cache
 from accounts.authentication import AuthenticatedRequest
-from accounts.permissions import IsStaff
+from accounts.permissions import HasScope, IsStaff
 from accounts.serializers import KeyCacheClearInput, KeyCacheInput
 from gatewayz.envelope import success
 from gatewayz.serializing import validated
@@ -15,7 +15,8 @@ from gatewayz.serializing import validated
 class KeyCacheView(APIView):
     """The key cache, as the process that answers has it; changes reach every process."""
 
-    permission_classes = (IsAuthenticated, IsStaff)
+    # Without a `scope_resource`: only for keys without scopes, whosever they are.
+    permission_classes = (IsAuthenticated, HasScope, IsStaff)
 
     def get(self, request: AuthenticatedRequest) -> Response:
         return success(key_cache.get_cache_stats())

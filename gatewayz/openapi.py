@@ -34,7 +34,7 @@ _DESCRIPTIONS = {
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
     OpenApiParameter.HEADER,
     description="The same request with the same key is done once, for a day: its first answer "
     "comes again, with `Idempotent-Replayed: true`.",
@@ -81,6 +81,7 @@ def described(
     name: str,
     answer: Any = None,
     status: int = 200,
+    repeated_status: int | None = None,
     example: Any = None,
     request: Any = None,
     request_example: Any = None,
@@ -93,8 +94,9 @@ def described(
 ) -> Described:
     """The description of one method of a view.
 
-    `answer` is a serializer of what is in `data` of the envelope, None for null, and `example`
-    an example of it; `beside` are the fields beside `data`, and `example_beside` their example.
+    `status` is that of success, `repeated_status` that of what had been done before. `answer` is
+    a serializer of what is in `data` of the envelope, None for null, and `example` an example
+    of it; `beside` are the fields beside `data`, and `example_beside` their example.
     `query` is the serializer that checks the query parameters. `name` names the operation and
     its answer.
     """
@@ -109,12 +111,13 @@ def described(
         },
     )
     errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else (429,)), 503}
+    answers = [status] if repeated_status is None else [status, repeated_status]
     examples = [
         OpenApiExample(
             "Answer",
             {"success": True, "data": example, **(example_beside or {})},
             response_only=True,
-            status_codes=[str(status)],
+            status_codes=[str(done) for done in answers],
         )
     ]
     if request is not None:
@@ -125,7 +128,7 @@ def described(
         request=request,
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
         responses={
-            (status, "application/json"): envelope,
+            **{(done, "application/json"): envelope for done in answers},
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
                 for error in sorted(errors)
@@ -150,7 +153,11 @@ def streamed(
         summary=summary,
         parameters=[query] if query else [],
         responses={
-            **{(200, media_type): bytes for media_type in media_types},
+            # JSON is read as what it holds; anything else is text.
+            **{
+                (200, media_type): dict if media_type == "application/json" else str
+                for media_type in media_types
+            },
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
                 for error in sorted({*problems, 429, 503})

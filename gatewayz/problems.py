@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+MAX_MESSAGE = 500
 
 # SQLSTATE of a row that would refer to one that is not there.
 _FOREIGN_KEY_VIOLATION = "23503"
@@ -139,7 +140,7 @@ def _code_of(exc: exceptions.APIException) -> str:
 
 def _validation_problem(exc: exceptions.ValidationError) -> dict[str, Any]:
     """The problem for invalid input; its `detail` says the first thing that is wrong."""
-    detail = exc.detail
+    detail = _shortened(exc.detail)
     errors = detail if isinstance(detail, dict) else {"non_field_errors": detail}
     return problem(
         HTTPStatus.BAD_REQUEST,
@@ -147,6 +148,15 @@ def _validation_problem(exc: exceptions.ValidationError) -> dict[str, Any]:
         _first_message(errors),
         errors=errors,
     )
+
+
+def _shortened(errors: Any) -> Any:
+    """The same with messages of bounded length: some repeat what was given, however long."""
+    if isinstance(errors, dict):
+        return {field: _shortened(inner) for field, inner in errors.items()}
+    if isinstance(errors, list):
+        return [_shortened(inner) for inner in errors]
+    return errors if len(errors) <= MAX_MESSAGE else f"{errors[:MAX_MESSAGE]}…"
 
 
 def _first_message(errors: Any, path: str = "") -> str:

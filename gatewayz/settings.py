@@ -11,6 +11,7 @@ from contextlib import suppress
 from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
@@ -82,6 +83,9 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 # been rotated. Losing them makes every key useless.
 KEY_PEPPERS = [pepper.encode() for pepper in _secrets("KEY_PEPPERS")]
 
+if PRODUCTION and SECRET_KEY.encode() in KEY_PEPPERS:
+    raise ImproperlyConfigured("SECRET_KEY must not be one of KEY_PEPPERS too")
+
 # ACCEPT_LEGACY_KEYS: also look up keys without a checksum, as an adopted database has them.
 ACCEPT_LEGACY_KEYS = env.bool("ACCEPT_LEGACY_KEYS", default=False)
 
@@ -109,7 +113,7 @@ EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
 
 # ALLOWED_HOSTS: the host names to answer to, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
-if PRODUCTION and not ALLOWED_HOSTS:
+if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the service's hosts in production")
 
 # CSRF_TRUSTED_ORIGINS: origins (https://…) that may log in to the admin through a proxy.
@@ -128,6 +132,39 @@ try:
     TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
 except ValueError as exc:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {exc}") from exc
+if PRODUCTION and any(network.prefixlen == 0 for network in TRUSTED_PROXIES):
+    raise ImproperlyConfigured("TRUSTED_PROXIES must not be everybody in production")
+
+# CORS_ALLOWED_ORIGINS: sites (https://app.example.com, separated by commas) whose pages may call
+# the API from a browser. None by default. They send a key and no cookies.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+for _origin in CORS_ALLOWED_ORIGINS:
+    _parts = urlsplit(_origin)
+    _schemes = {"https"} if PRODUCTION else {"https", "http"}
+    if _parts.scheme not in _schemes or _origin != f"{_parts.scheme}://{_parts.netloc}":
+        raise ImproperlyConfigured(
+            f"CORS_ALLOWED_ORIGINS: {_origin} is not of the form https://app.example.com"
+        )
+CORS_URLS_REGEX = r"/(?:v1|auth|plans|referral|user)(?:/|$)"
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "x-request-id",
+    "x-request-timeout",
+]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "ETag",
+    "Idempotent-Replayed",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "Server-Timing",
+    "X-Request-ID",
+]
 
 # MAX_BODY_BYTES: larger request bodies are refused with 413.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
@@ -141,6 +178,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "django_q",
     "rest_framework",
     "drf_spectacular",
@@ -152,6 +190,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "gatewayz.request_context.RequestContextMiddleware",
+    # On refusals by all that follow too, which browsers would otherwise keep from their pages.
+    "gatewayz.cross_origin.CrossOriginMiddleware",
+    "gatewayz.response_headers.ResponseHeadersMiddleware",
     "gatewayz.deadline.DeadlineMiddleware",
     "gatewayz.health.ProbeMiddleware",
     "gatewayz.load_shedding.LoadSheddingMiddleware",
@@ -474,6 +515,8 @@ GATEWAYZ_VERSION = env("GATEWAYZ_VERSION", default="unknown")
 # METRICS_TOKEN: what Prometheus sends as `Authorization: Bearer …` to read /metrics; without one
 # there is no /metrics.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
+if PRODUCTION and 0 < len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN must be at least 20 random characters in production")
 
 # PROMETHEUS_MULTIPROC_DIR (read by gatewayz/metrics/slots.py): the folder in which the processes
 # of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one below the

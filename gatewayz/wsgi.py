@@ -11,6 +11,7 @@ from django.core.wsgi import get_wsgi_application
 
 from gatewayz import draining
 from gatewayz.embedded.processes import runtime_dir
+from gatewayz.silent_connections import waiting_for_body
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
 # A web process runs many threads: they share a pool. See DATABASE_POOL_SIZE in the settings.
@@ -22,17 +23,29 @@ _django = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django, and before it what it cannot read: a chunked body, which has no Content-Length.
+    """Django, with the body read before it.
 
-    At most one byte more than MAX_BODY_BYTES is read, enough for the answer that it is too large.
+    Who sends a body slowly so keeps a thread, of which there are many, and none of the turns at
+    the database that `gatewayz.load_shedding` gives; who sends no more of it is cut off. And
+    Django could not read a chunked body, which has no Content-Length. One that is declared to be
+    too large is not read at all; of the others at most one byte more than MAX_BODY_BYTES, enough
+    to tell that it is too large.
     """
-    if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" in environ:
-        body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ["wsgi.input"] = BytesIO(body)
+    declared = environ.get("CONTENT_LENGTH")
+    if declared is None and "HTTP_TRANSFER_ENCODING" in environ:
+        _read_body(environ, settings.MAX_BODY_BYTES + 1)
+    elif declared and int(declared) <= settings.MAX_BODY_BYTES:
+        _read_body(environ, int(declared))
     if draining.has_begun():
         start_response = partial(_start_last_response, start_response)
     return _django(environ, start_response)
+
+
+def _read_body(environ: dict[str, Any], length: int) -> None:
+    with waiting_for_body():
+        body = environ["wsgi.input"].read(length)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = BytesIO(body)
 
 
 def _start_last_response(

@@ -96,6 +96,7 @@ generate = describe(
         "Make your referral code; 200 with the old one when there is one",
         name="generateReferralCode",
         status=201,
+        repeated_status=200,
         problems=(401,),
         **_also_beside(Code, _CODE),
     )

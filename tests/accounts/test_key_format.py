@@ -69,3 +69,10 @@ def test_a_masked_key_shows_its_beginning_and_its_end_only():
     masked = key_format.mask(*key_format.shown_parts(key))
 
     assert masked == f"{key[:10]}…{key[-4:]}"
+
+
+@given(st.text(alphabet=st.characters(codec="latin-1")))
+def test_any_header_is_looked_up_or_refused(text):
+    """What a client may put behind `Bearer`, as WSGI hands it in."""
+    assert not key_format.is_well_formed(text)
+    assert len(key_format.digest(text, b"pepper")) == 64

@@ -73,6 +73,13 @@ def test_production_refuses_to_start_without(name):
         {"PRIVY_APP_ID": "app", "PRIVY_VERIFICATION_KEY": ED25519},
         {"LOG_FORMAT": "xml"},
         {"WEBHOOKS_TO_PRIVATE_NETWORKS": "on"},
+        {"ALLOWED_HOSTS": "api.example.com,*"},
+        {"KEY_PEPPERS": STRONG},
+        {"METRICS_TOKEN": "short"},
+        {"TRUSTED_PROXIES": "0.0.0.0/0"},
+        {"CORS_ALLOWED_ORIGINS": "*"},
+        {"CORS_ALLOWED_ORIGINS": "http://app.example.com"},
+        {"CORS_ALLOWED_ORIGINS": "https://app.example.com/"},
     ],
     ids=str,
 )

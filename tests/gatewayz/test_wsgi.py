@@ -20,7 +20,8 @@ def post(api_key, body, **environ):
         "wsgi.input": BytesIO(body),
         **environ,
     }
-    del given["CONTENT_LENGTH"]
+    if "CONTENT_LENGTH" not in environ:
+        del given["CONTENT_LENGTH"]
     statuses = []
     answer = application(given, lambda status, headers: statuses.append(status))
     return statuses[0], json.loads(b"".join(answer))
@@ -44,6 +45,16 @@ def test_a_chunked_body_that_is_too_large_is_refused(api_key, settings):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_body_that_is_declared_too_large_is_not_read(api_key, settings):
+    declared = str(settings.MAX_BODY_BYTES + 1)
+    unread = BytesIO(BODY)
+
+    status, body = post(api_key, BODY, CONTENT_LENGTH=declared, **{"wsgi.input": unread})
+
+    assert (status, body["code"]) == ("413 Request Entity Too Large", "payload_too_large")
+    assert unread.tell() == 0
+
+
 def test_a_process_that_is_about_to_end_ends_its_connections(monkeypatch):
     def connection_of(environ):
         answered = []

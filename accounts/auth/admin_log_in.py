@@ -1,0 +1,23 @@
+"""Logging in to the admin, as often as signing in to the API: attempts at both add up."""
+
+from typing import Any
+
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.core.exceptions import ValidationError
+
+from accounts.auth.throttling import admit_sign_in
+from accounts.limits import LimitExceeded
+from gatewayz.client_address import client_address
+
+
+class ThrottledLogInForm(AdminAuthenticationForm):
+    """Looks at no password when there have been too many attempts."""
+
+    def clean(self) -> dict[str, Any]:
+        email = self.cleaned_data.get("username")
+        if email and self.request is not None:
+            try:
+                admit_sign_in(client_address(self.request), email)
+            except LimitExceeded as exc:
+                raise ValidationError(str(exc.detail), code="too_many_attempts") from exc
+        return super().clean()

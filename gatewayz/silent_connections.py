@@ -1,0 +1,87 @@
+"""Cuts off who has announced a body and sends nothing more of it.
+
+The server waits for a body without end, in one of the threads that answer requests; its own
+time-out is for headers only. So who waits for a body is noted here, and when one is overdue, the
+connections to this process on which nothing has moved for as long are shut. Among them may be
+some that rest between two requests: HTTP lets a server close those at any time.
+
+On Linux, which alone tells how long a connection has been silent. A proxy that takes in whole
+requests, as most do, keeps such callers away from here.
+"""
+
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+
+_CHECK_SECONDS = 0.5
+
+# In struct tcp_info (linux/tcp.h): milliseconds since data was last sent and received.
+_SILENT_FOR = struct.Struct("8x 36x I 4x I")
+
+# By thread, since when (monotonic) it waits for a body.
+_waiting: dict[int, float] = {}
+_start = threading.Lock()
+
+
+@contextmanager
+def waiting_for_body() -> Iterator[None]:
+    """While the block reads a body, its caller may be silent for REQUEST_DEADLINE_SECONDS."""
+    thread = threading.get_ident()
+    _waiting[thread] = time.monotonic()
+    # One for each process. Nobody lets go of it.
+    if _start.acquire(blocking=False) and sys.platform == "linux":
+        threading.Thread(target=_watch, name="silent connections", daemon=True).start()
+    try:
+        yield
+    finally:
+        del _waiting[thread]
+
+
+def _watch() -> None:
+    while True:
+        time.sleep(_CHECK_SECONDS)
+        allowed_seconds = settings.REQUEST_DEADLINE_SECONDS
+        overdue_since = time.monotonic() - allowed_seconds
+        if any(since < overdue_since for since in list(_waiting.values())):
+            _shut_connections_silent_for(allowed_seconds)
+
+
+def _shut_connections_silent_for(seconds: float) -> None:
+    """Shut the connections that this process has accepted and on which nothing moves."""
+    sockets = [found for entry in Path("/proc/self/fd").iterdir() if (found := _tcp(entry))]
+    try:
+        ports = {found.getsockname()[1] for found in sockets if _listens(found)}
+        for found in sockets:
+            with suppress(OSError):  # it has ended by itself
+                # Others are this process's own, to PostgreSQL and Redis.
+                if found.getsockname()[1] not in ports or _listens(found):
+                    continue
+                info = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SILENT_FOR.size)
+                if min(_SILENT_FOR.unpack(info)) >= seconds * 1000:
+                    found.shutdown(socket.SHUT_RDWR)
+    finally:
+        for found in sockets:
+            found.close()
+
+
+def _tcp(entry: Path) -> socket.socket | None:
+    """A second handle on the TCP socket of a file descriptor; None if it is something else."""
+    with suppress(OSError):  # closed meanwhile
+        if str(entry.readlink()).startswith("socket:"):
+            found = socket.socket(fileno=os.dup(int(entry.name)))
+            if found.type == socket.SOCK_STREAM and found.family != socket.AF_UNIX:
+                return found
+            found.close()
+    return None
+
+
+def _listens(found: socket.socket) -> bool:
+    return bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))

@@ -1,0 +1,69 @@
+"""Guessing passwords at the admin's log-in."""
+
+from ipaddress import ip_network
+
+import pytest
+from django.test import Client
+
+from accounts.auth.throttling import SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS
+from accounts.models import User
+
+PATH = "/admin/login/"
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def operator(db):
+    return User.objects.create_superuser("root@example.com", PASSWORD)
+
+
+@pytest.fixture(autouse=True)
+def _behind_a_proxy(settings, fast_passwords):
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
+
+
+@pytest.fixture
+def fast_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def log_in(password, *, email="root@example.com", address="192.0.2.1"):
+    """Whether it lets in, and what the page says."""
+    answer = Client().post(
+        PATH, {"username": email, "password": password}, headers={"X-Forwarded-For": address}
+    )
+    return answer.status_code == 302, answer.content.decode()
+
+
+def test_an_account_is_guarded_however_many_addresses_guess(operator):
+    for n in range(SIGN_INS_PER_ACCOUNT):
+        assert not log_in("wrong", address=f"192.0.2.{n}")[0]
+
+    is_in, page = log_in(PASSWORD, address="198.51.100.1")
+
+    assert not is_in
+    assert "Too many attempts" in page
+
+
+def test_an_address_is_stopped_however_many_accounts_it_tries(operator):
+    for n in range(SIGN_INS_PER_ADDRESS):
+        log_in("wrong", email=f"user-{n}@example.com")
+
+    assert not log_in(PASSWORD)[0]
+    assert log_in(PASSWORD, address="198.51.100.1")[0]
+
+
+def test_attempts_at_the_api_count_too(operator):
+    for _ in range(SIGN_INS_PER_ACCOUNT):
+        Client().post(
+            "/v1/auth",
+            {"email": "ROOT@example.com", "password": "wrong"},
+            content_type="application/json",
+        )
+
+    assert "Too many attempts" in log_in(PASSWORD)[1]
+
+
+def test_who_knows_the_password_gets_in(operator):
+    assert log_in("wrong")[0] is False
+    assert log_in(PASSWORD)[0] is True

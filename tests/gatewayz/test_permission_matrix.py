@@ -1,0 +1,321 @@
+"""Who may use which endpoint: every one in the URL conf, with every key that must not open it.
+
+An endpoint that is new fails `test_every_endpoint_has_an_entry` until it has one in NEEDS.
+"""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts import key_format
+from accounts.keys import create_key
+from accounts.models import User
+from accounts.scopes import RESOURCES
+from chat.models import ChatSession, Feedback, Share
+from tests.conftest import ApiClient
+
+PUBLIC = "public"
+STAFF = "staff"
+
+# The scope that a key needs, by method and path without `/v1`. A path without a method holds for
+# those of its methods that are not named: `read` for GET and `write` for the others.
+NEEDS = {
+    "/activity/log": "activity",
+    "/activity/stats": "activity",
+    "/admin/key-cache": STAFF,
+    "/auth": PUBLIC,
+    "/auth/register": PUBLIC,
+    "/chat/export": "chat",
+    "/chat/feedback": "chat",
+    "/chat/feedback/<int:feedback_id>": "chat",
+    "/chat/feedback/stats": "chat",
+    "/chat/import": "chat",
+    "/chat/search": "chat",
+    "POST /chat/search": "chat:read",
+    "/chat/sessions": "chat",
+    "/chat/sessions/<int:session_id>": "chat",
+    "/chat/sessions/<int:session_id>/export": "chat",
+    "/chat/sessions/<int:session_id>/feedback": "chat",
+    "/chat/sessions/<int:session_id>/fork": "chat",
+    "/chat/sessions/<int:session_id>/messages": "chat",
+    "/chat/sessions/<int:session_id>/messages/batch": "chat",
+    "/chat/sessions/<int:session_id>/restore": "chat",
+    "/chat/sessions/batch": "chat",
+    "/chat/share": "chat",
+    "/chat/share/<slug:token>": "chat",
+    "GET /chat/share/<slug:token>": PUBLIC,
+    "/chat/stats": "chat",
+    "/plans": PUBLIC,
+    "/plans/<int:plan_id>": PUBLIC,
+    "/referral/apply": "referrals",
+    "/referral/code": "referrals",
+    "/referral/generate": "referrals",
+    "/referral/stats": "referrals",
+    "POST /referral/validate": "referrals:read",
+    "/user/api-keys": "keys",
+    "/user/api-keys/<int:key_id>": "keys",
+    "/user/api-keys/<int:key_id>/rotate": "keys",
+    "/user/api-keys/audit-logs": "audit",
+    "/user/api-keys/usage": "keys",
+    "/user/environment-usage": "plan",
+    "/user/export": "profile:admin",
+    "/user/notifications": "notifications",
+    "/user/notifications/preferences": "notifications",
+    "/user/notifications/send-usage-report": "notifications",
+    "/user/notifications/test": "notifications",
+    "/user/password": "profile:admin",
+    "/user/plan": "plan",
+    "/user/plan/entitlements": "plan",
+    "/user/plan/usage": "plan",
+    "/user/profile": "profile",
+    "DELETE /user/profile": "profile:admin",
+    "/user/rate-limits": "limits",
+    "/user/rate-limits/<int:key_id>": "limits",
+    "/user/rate-limits/bulk-update": "limits",
+    "/user/rate-limits/usage/<int:key_id>": "limits",
+}
+
+# Which see to themselves: probes, metrics, and what is the same for everybody.
+NOT_OF_THE_API = {"/healthz", "/readyz", "/metrics", "/docs", "/v1/schema"}
+
+# Bodies that are valid, where an id is only looked up after the body.
+LIMITS = dict.fromkeys(
+    [
+        f"{what}_per_{window}"
+        for what in ("requests", "tokens")
+        for window in ("minute", "hour", "day")
+    ],
+    1,
+)
+BODIES: dict[str, Any] = {
+    "POST /chat/sessions/<int:session_id>/messages": {"role": "user", "content": "x"},
+    "POST /chat/sessions/<int:session_id>/messages/batch": {
+        "messages": [{"role": "user", "content": "x"}]
+    },
+    "PUT /user/api-keys/<int:key_id>": {"key_name": "x"},
+    "DELETE /user/api-keys/<int:key_id>": {"confirmation": "DELETE_KEY"},
+    "PUT /user/rate-limits/<int:key_id>": LIMITS,
+}
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class Endpoint(NamedTuple):
+    method: str
+    route: str
+
+    @property
+    def path(self) -> str:
+        """What NEEDS calls its route, which the old service may have had elsewhere."""
+        return self.route.removeprefix("/v1").replace("/user/activity/", "/activity/")
+
+    @property
+    def entry(self) -> str:
+        """What NEEDS calls it."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def needs(self) -> str:
+        """PUBLIC, STAFF, or a scope such as `chat:read`. Raises KeyError without an entry."""
+        needs = NEEDS[self.entry] if self.entry in NEEDS else NEEDS[self.path]
+        if needs in {PUBLIC, STAFF} or ":" in needs:
+            return needs
+        return f"{needs}:{'read' if self.method == 'GET' else 'write'}"
+
+
+def _found(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> list[Endpoint]:
+    found = []
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            if route != "/admin/":
+                found += _found(pattern.url_patterns, route)
+        elif route not in NOT_OF_THE_API:
+            view = pattern.callback.view_class
+            found += [Endpoint(m.upper(), route) for m in METHODS if hasattr(view, m)]
+    return found
+
+
+ENDPOINTS = _found(get_resolver().url_patterns)
+KNOWN = [endpoint for endpoint in ENDPOINTS if endpoint.entry in NEEDS or endpoint.path in NEEDS]
+CLOSED = [endpoint for endpoint in KNOWN if endpoint.needs != PUBLIC]
+SCOPED = [endpoint for endpoint in CLOSED if endpoint.needs != STAFF]
+OWNED = [endpoint for endpoint in SCOPED if "<" in endpoint.route]
+
+
+def ask(endpoint, api_key=None, ids=None, **headers):
+    path = endpoint.route
+    for name in ("session_id", "feedback_id", "key_id", "plan_id", "token"):
+        for converter in ("int", "slug"):
+            path = path.replace(f"<{converter}:{name}>", str((ids or {}).get(name, 1)))
+    if api_key is not None:
+        headers["Authorization"] = f"Bearer {api_key}"
+    client = ApiClient("")
+    client.defaults.pop("HTTP_AUTHORIZATION")
+    body = None if endpoint.method == "GET" else BODIES.get(endpoint.entry, {})
+    return client.generic(
+        endpoint.method,
+        path,
+        "" if body is None else client._encode_json(body, "application/json"),
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def a_key(user, **options):
+    """A key of `user` with these options."""
+    return create_key(user, key_name=f"key {uuid4()}", **options)
+
+
+@pytest.fixture
+def operator(user):
+    """`user`, who is staff too: what is for staff is closed for other reasons then."""
+    user.is_staff = True
+    user.save()
+    return user
+
+
+def others_than(refusal, endpoints, asked):
+    """The endpoints that answer `asked(endpoint)` other than with `refusal`, a status and code."""
+    answers = {endpoint: asked(endpoint) for endpoint in endpoints}
+    seen = {
+        endpoint: (answer.status_code, None if answer.streaming else answer.json().get("code"))
+        for endpoint, answer in answers.items()
+    }
+    return {endpoint: was for endpoint, was in seen.items() if was != refusal}
+
+
+def test_every_endpoint_has_an_entry():
+    missing = {endpoint.entry for endpoint in ENDPOINTS} - {endpoint.entry for endpoint in KNOWN}
+
+    assert missing == set(), "say in NEEDS which scope they need"
+
+
+def test_no_entry_is_left_over():
+    entries = {endpoint.entry for endpoint in ENDPOINTS}
+    routes = {entry.split()[1] for entry in entries}
+
+    assert {need for need in NEEDS if need not in entries and need not in routes} == set()
+
+
+def test_the_old_paths_are_the_same_endpoints():
+    old = {endpoint for endpoint in ENDPOINTS if not endpoint.route.startswith("/v1")}
+
+    assert old
+    assert {endpoint._replace(route=f"/v1{endpoint.path}") for endpoint in old} <= set(ENDPOINTS)
+
+
+@pytest.mark.django_db
+def test_nothing_is_open_without_a_key():
+    assert others_than((401, "not_authenticated"), CLOSED, ask) == {}
+
+
+@pytest.mark.django_db
+def test_a_key_that_nobody_has_opens_nothing():
+    made_up = key_format.generate("live")
+
+    assert others_than((401, "unknown_key"), CLOSED, lambda e: ask(e, made_up)) == {}
+
+
+def test_an_expired_key_opens_nothing(operator):
+    _, secret = a_key(operator, expiration_date=timezone.now() - timedelta(seconds=1))
+
+    assert others_than((401, "expired_key"), CLOSED, lambda e: ask(e, secret)) == {}
+
+
+def test_a_key_that_is_switched_off_opens_nothing(operator):
+    key, secret = a_key(operator)
+    key.is_active = False
+    key.save()
+
+    assert others_than((401, "inactive_key"), CLOSED, lambda e: ask(e, secret)) == {}
+
+
+def test_a_deleted_key_opens_nothing(operator):
+    key, secret = a_key(operator)
+    key.delete()
+
+    assert others_than((401, "unknown_key"), CLOSED, lambda e: ask(e, secret)) == {}
+
+
+def test_a_user_who_is_switched_off_opens_nothing(operator):
+    _, secret = a_key(operator)
+    operator.is_active = False
+    operator.save()
+
+    assert others_than((401, "inactive_user"), CLOSED, lambda e: ask(e, secret)) == {}
+
+
+def test_a_key_works_from_its_own_addresses_only(operator):
+    _, secret = a_key(operator, ip_allowlist=["192.0.2.0/24"])
+
+    assert others_than((403, "ip_not_allowed"), CLOSED, lambda e: ask(e, secret)) == {}
+
+
+def test_a_key_works_from_its_own_sites_only(operator):
+    _, secret = a_key(operator, domain_referrers=["app.example.com"])
+    elsewhere = {"Origin": "https://evil.example"}
+
+    refused = (403, "referrer_not_allowed")
+    assert others_than(refused, CLOSED, lambda e: ask(e, secret, **elsewhere)) == {}
+
+
+def test_a_key_with_other_scopes_opens_nothing(operator):
+    def asked(endpoint):
+        own = endpoint.needs.partition(":")[0]
+        others = {resource: ["admin"] for resource in RESOURCES - {own}}
+        return ask(endpoint, a_key(operator, scope_permissions=others)[1])
+
+    assert others_than((403, "insufficient_scope"), CLOSED, asked) == {}
+
+
+def test_the_level_of_a_scope_counts(user):
+    def asked(endpoint):
+        resource, _, level = endpoint.needs.partition(":")
+        levels = {"read": ["write"], "write": ["read"], "admin": ["read", "write"]}[level]
+        return ask(endpoint, a_key(user, scope_permissions={resource: levels})[1])
+
+    assert others_than((403, "insufficient_scope"), SCOPED, asked) == {}
+
+
+def test_the_scope_that_it_needs_opens_each(user):
+    def status(endpoint):
+        resource, _, level = endpoint.needs.partition(":")
+        return ask(endpoint, a_key(user, scope_permissions={resource: [level]})[1]).status_code
+
+    assert {endpoint for endpoint in SCOPED if status(endpoint) in {401, 403}} == set()
+
+
+def test_only_staff_opens_what_is_for_staff(user):
+    _, secret = a_key(user)
+    for_staff = [endpoint for endpoint in CLOSED if endpoint.needs == STAFF]
+
+    assert others_than((403, "staff_only"), for_staff, lambda e: ask(e, secret)) == {}
+
+
+def test_what_is_somebody_elses_is_as_good_as_missing(user, stranger_api):
+    owner = User.objects.get(email="eve@example.com")
+    session = ChatSession.objects.create(user=owner)
+    ids = {
+        "session_id": session.pk,
+        "feedback_id": Feedback.objects.create(
+            user=owner, session=session, feedback_type="thumbs_up"
+        ).pk,
+        "key_id": owner.api_keys.get().pk,
+        "token": Share.objects.create(user=owner, session=session, token="t" * 32).token,
+    }
+    _, secret = a_key(user)
+
+    assert others_than((404, "not_found"), OWNED, lambda e: ask(e, secret, ids)) == {}
+
+
+@pytest.mark.django_db
+def test_what_is_public_needs_no_key_and_looks_at_none():
+    made_up = key_format.generate("live")
+    for endpoint in [endpoint for endpoint in KNOWN if endpoint.needs == PUBLIC]:
+        without, with_one = ask(endpoint), ask(endpoint, made_up)
+
+        assert without.status_code == with_one.status_code not in {401, 403}, endpoint

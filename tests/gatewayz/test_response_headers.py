@@ -1,0 +1,45 @@
+"""What browsers are told, on every kind of answer."""
+
+import pytest
+from django.test import Client
+
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/v1/plans", "/v1/chat/sessions", "/nothing", "/docs", "/admin/login/"]
+)
+def test_every_answer_is_guarded(path):
+    answer = Client().get(path)
+
+    assert {name: answer.get(name) for name in EVERYWHERE} == EVERYWHERE
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert "camera=()" in answer["Permissions-Policy"]
+
+
+@pytest.mark.django_db
+def test_the_admin_runs_no_script_that_stands_in_a_page():
+    policy = Client().get("/admin/login/")["Content-Security-Policy"]
+
+    assert "script-src 'self';" in policy
+
+
+def test_what_a_user_reads_is_kept_by_no_cache_in_between(api):
+    answer = api.get("/v1/chat/sessions")
+
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["ETag"]
+
+
+def test_a_secret_is_kept_by_no_cache_at_all(api):
+    answer = api.post_json("/v1/user/api-keys", {"key_name": "second"})
+
+    assert answer.status_code == 201
+    assert answer["Cache-Control"] == "no-store"
