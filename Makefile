@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PACKAGES := gatewayz accounts chat
+PACKAGES := gatewayz accounts chat docs/site clients/python/src/gatewayz_client
 INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet
 
 # Settings under which `manage.py check --deploy` must find nothing; no server is contacted.
@@ -13,7 +13,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults fuzz bench bench-quick lint format lock clean
+.PHONY: help run test faults fuzz bench bench-quick docs lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quar
 bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with the others
 	$(PY) -m benchmarks guard $(ARGS)
 
+docs: $(VENV)/docs.stamp ## Build the documentation in build/docs
+	$(PY) -m docs.site
+
 lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production settings and known vulnerabilities
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
@@ -53,7 +56,8 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 
 lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	$(INSTALL) uv
-	for list in requirements requirements-tracing requirements-test requirements-bench; do \
+	for list in requirements requirements-docs requirements-tracing requirements-test \
+			requirements-bench; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
@@ -73,6 +77,10 @@ $(VENV)/venv.stamp:
 
 $(VENV)/runtime.stamp: requirements.txt $(VENV)/venv.stamp
 	$(INSTALL) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/docs.stamp: requirements-docs.txt $(VENV)/runtime.stamp
+	$(INSTALL) --require-hashes -r requirements-docs.txt
 	@touch $@
 
 $(VENV)/bench.stamp: requirements-bench.txt $(VENV)/test.stamp

@@ -6,6 +6,6 @@ from rest_framework.views import APIView
 
 
 class ChatView(APIView):
-    """A view for which a key needs the scope `chat`."""
+    """The key needs the scope `chat`."""
 
     scope_resource: ClassVar[str] = "chat"

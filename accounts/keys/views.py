@@ -32,7 +32,7 @@ from gatewayz.serializing import represented, represented_all, validated
 
 
 class KeyView(APIView):
-    """A view for which a key needs the scope `keys`."""
+    """The key needs the scope `keys`."""
 
     scope_resource = "keys"
 

@@ -1,0 +1,35 @@
+"""A typed client of Gatewayz, the chat-history backend."""
+
+from gatewayz_client.calls import NULL, Null
+from gatewayz_client.client import Gatewayz
+from gatewayz_client.pages import Page, every
+from gatewayz_client.problems import (
+    ConflictError,
+    ForbiddenError,
+    GatewayzError,
+    InvalidError,
+    LimitError,
+    NotFoundError,
+    ProblemError,
+    UnauthorizedError,
+    UnavailableError,
+    UnreachableError,
+)
+
+__all__ = [
+    "NULL",
+    "ConflictError",
+    "ForbiddenError",
+    "Gatewayz",
+    "GatewayzError",
+    "InvalidError",
+    "LimitError",
+    "NotFoundError",
+    "Null",
+    "Page",
+    "ProblemError",
+    "UnauthorizedError",
+    "UnavailableError",
+    "UnreachableError",
+    "every",
+]

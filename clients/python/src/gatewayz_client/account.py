@@ -1,0 +1,200 @@
+"""Signing in, one's own account, plans, notifications and referrals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from gatewayz_client.calls import Calls, Null
+from gatewayz_client.pages import Page
+from gatewayz_client.types import (
+    AppliedCode,
+    ChangedPreferences,
+    CheckedCode,
+    Code,
+    EndedKeys,
+    Entitlements,
+    EnvironmentUsage,
+    Notification,
+    NotificationStatus,
+    Plan,
+    PlanUsage,
+    Preferences,
+    Profile,
+    ReferralFigures,
+    SignedIn,
+)
+
+
+class Account:
+    """`client.account`. Every method is an operation of the API, whose reference says more."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def sign_in(
+        self,
+        *,
+        token: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+    ) -> SignedIn:
+        """A new key for a token of Privy, or for an e-mail address and its password."""
+        answer = self._calls.post("/v1/auth", token=token, email=email, password=password)
+        signed_in: SignedIn = answer["data"]
+        return signed_in
+
+    def sign_up(self, email: str, password: str) -> SignedIn:
+        """A new user, and a key."""
+        answer = self._calls.post("/v1/auth/register", email=email, password=password)
+        signed_in: SignedIn = answer["data"]
+        return signed_in
+
+    def change_password(self, current_password: str, new_password: str) -> EndedKeys:
+        """Change the password, and end the user's other sign-ins."""
+        answer = self._calls.post(
+            "/v1/user/password", current_password=current_password, new_password=new_password
+        )
+        ended: EndedKeys = answer["data"]
+        return ended
+
+    # --- Profile -------------------------------------------------------------------------------
+
+    def get_profile(self) -> Profile:
+        """Whose key this is."""
+        profile: Profile = self._calls.get("/v1/user/profile")["data"]
+        return profile
+
+    def patch_profile(
+        self,
+        *,
+        username: str | None = None,
+        email: str | None = None,
+        chat_retention_days: int | Null | None = None,
+    ) -> Profile:
+        """Change the profile. `NULL` days in the trash are the service's own."""
+        answer = self._calls.patch(
+            "/v1/user/profile",
+            username=username,
+            email=email,
+            chat_retention_days=chat_retention_days,
+        )
+        profile: Profile = answer["data"]
+        return profile
+
+    def export_account(self, *, format: Literal["ndjson", "zip"] | None = None) -> Iterator[bytes]:  # noqa: A002
+        """Everything that the account owns, in pieces."""
+        with self._calls.download("/v1/user/export", format=format) as response:
+            yield from response.iter_bytes()
+
+    # --- Plans ---------------------------------------------------------------------------------
+
+    def list_plans(self, *, limit: int | None = None, offset: int | None = None) -> Page[Plan]:
+        """The plans that there are; needs no key."""
+        return Page.of(self._calls.get("/v1/plans", limit=limit, offset=offset))
+
+    def get_plan(self, plan_id: int) -> Plan:
+        """A plan; needs no key."""
+        plan: Plan = self._calls.get(f"/v1/plans/{plan_id}")["data"]
+        return plan
+
+    def get_user_plan(self) -> Plan:
+        """The user's plan."""
+        plan: Plan = self._calls.get("/v1/user/plan")["data"]
+        return plan
+
+    def get_plan_usage(self) -> PlanUsage:
+        """How much of the plan is used."""
+        usage: PlanUsage = self._calls.get("/v1/user/plan/usage")["data"]
+        return usage
+
+    def get_entitlements(self, *, feature: str | None = None) -> Entitlements:
+        """What the plan has, and whether `feature` is in it."""
+        answer = self._calls.get("/v1/user/plan/entitlements", feature=feature)
+        entitlements: Entitlements = answer["data"]
+        return entitlements
+
+    def get_environment_usage(self) -> dict[str, EnvironmentUsage]:
+        """What the keys of each environment have used."""
+        usage: dict[str, EnvironmentUsage] = self._calls.get("/v1/user/environment-usage")["data"]
+        return usage
+
+    # --- Notifications -------------------------------------------------------------------------
+
+    def list_notifications(
+        self,
+        *,
+        status: NotificationStatus | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> Page[Notification]:
+        """What the user was told, newest first."""
+        return Page.of(
+            self._calls.get("/v1/user/notifications", status=status, limit=limit, offset=offset)
+        )
+
+    def read_notification_preferences(self) -> Preferences:
+        """What the user wants to be told, and how."""
+        preferences: Preferences = self._calls.get("/v1/user/notifications/preferences")["data"]
+        return preferences
+
+    def change_notification_preferences(
+        self,
+        *,
+        email_notifications: bool | None = None,
+        low_balance_threshold: float | None = None,
+        plan_expiry_reminder_days: int | None = None,
+        usage_alerts: bool | None = None,
+        webhook_url: str | Null | None = None,
+    ) -> ChangedPreferences:
+        """Change that; `NULL` takes the webhook away."""
+        changed: ChangedPreferences = self._calls.put(
+            "/v1/user/notifications/preferences",
+            email_notifications=email_notifications,
+            low_balance_threshold=low_balance_threshold,
+            plan_expiry_reminder_days=plan_expiry_reminder_days,
+            usage_alerts=usage_alerts,
+            webhook_url=webhook_url,
+        )
+        return changed
+
+    def send_test_notification(self) -> Page[Notification]:
+        """Send a notification to try the channels, once a minute."""
+        return Page.of(self._calls.post("/v1/user/notifications/test"))
+
+    def send_usage_report(self, *, days: int | None = None) -> Page[Notification]:
+        """Send what was used in the last days, once a minute."""
+        return Page.of(self._calls.post("/v1/user/notifications/send-usage-report", days=days))
+
+    # --- Referrals -----------------------------------------------------------------------------
+
+    def generate_referral_code(self) -> Code:
+        """The user's code, made when there is none."""
+        code: Code = self._calls.post("/v1/referral/generate")["data"]
+        return code
+
+    def read_referral_code(self) -> Code:
+        """The user's code."""
+        code: Code = self._calls.get("/v1/referral/code")["data"]
+        return code
+
+    def validate_referral_code(self, referral_code: str) -> CheckedCode:
+        """Whether a code could be applied."""
+        answer = self._calls.post("/v1/referral/validate", referral_code=referral_code)
+        checked: CheckedCode = answer["data"]
+        return checked
+
+    def apply_referral_code(self, referral_code: str) -> AppliedCode:
+        """Apply somebody's code, once."""
+        answer = self._calls.post("/v1/referral/apply", referral_code=referral_code)
+        applied: AppliedCode = answer["data"]
+        return applied
+
+    def read_referral_stats(
+        self, *, limit: int | None = None, offset: int | None = None
+    ) -> ReferralFigures:
+        """Whom the code brought, and what for."""
+        figures: ReferralFigures = self._calls.get(
+            "/v1/referral/stats", limit=limit, offset=offset
+        )["data"]
+        return figures

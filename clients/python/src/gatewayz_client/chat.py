@@ -1,0 +1,395 @@
+"""Sessions, messages, search, feedback and links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from gatewayz_client.calls import Calls
+from gatewayz_client.pages import Page
+from gatewayz_client.types import (
+    Content,
+    DeletedCount,
+    ExportFormat,
+    Feedback,
+    FeedbackStatistics,
+    FeedbackType,
+    Match,
+    Message,
+    MessageInput,
+    Role,
+    SavedMessages,
+    Session,
+    SessionDetail,
+    SessionInput,
+    Share,
+    SharedSession,
+    Statistics,
+)
+
+
+class Chat:
+    """`client.chat`. Every method is an operation of the API, whose reference says more."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    # --- Sessions ------------------------------------------------------------------------------
+
+    def create_session(
+        self,
+        *,
+        title: str | None = None,
+        model: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Session:
+        """Begin a session."""
+        answer = self._calls.post_once(
+            "/v1/chat/sessions", idempotency_key, title=title, model=model
+        )
+        session: Session = answer["data"]
+        return session
+
+    def create_sessions(
+        self, sessions: Sequence[SessionInput], *, idempotency_key: str | None = None
+    ) -> Page[Session]:
+        """Begin several sessions, all or none."""
+        return Page.of(
+            self._calls.post_once("/v1/chat/sessions/batch", idempotency_key, sessions=sessions)
+        )
+
+    def list_sessions(
+        self,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        cursor: str | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+        deleted: bool | None = None,
+    ) -> Page[Session]:
+        """The sessions, last touched first."""
+        return Page.of(
+            self._calls.get(
+                "/v1/chat/sessions",
+                limit=limit,
+                offset=offset,
+                cursor=cursor,
+                pinned=pinned,
+                archived=archived,
+                deleted=deleted,
+            )
+        )
+
+    def read_session(
+        self,
+        session_id: int,
+        *,
+        message_limit: int | None = None,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> SessionDetail:
+        """A session with its messages, oldest first."""
+        answer = self._calls.get(
+            f"/v1/chat/sessions/{session_id}",
+            message_limit=message_limit,
+            before=before,
+            after=after,
+        )
+        session: SessionDetail = answer["data"]
+        return session
+
+    def patch_session(
+        self,
+        session_id: int,
+        *,
+        title: str | None = None,
+        model: str | None = None,
+        is_pinned: bool | None = None,
+        is_archived: bool | None = None,
+    ) -> Session:
+        """Rename, pin or archive a session."""
+        answer = self._calls.patch(
+            f"/v1/chat/sessions/{session_id}",
+            title=title,
+            model=model,
+            is_pinned=is_pinned,
+            is_archived=is_archived,
+        )
+        session: Session = answer["data"]
+        return session
+
+    def delete_session(self, session_id: int) -> None:
+        """Move a session to the trash."""
+        self._calls.delete(f"/v1/chat/sessions/{session_id}")
+
+    def delete_sessions(self) -> DeletedCount:
+        """Move all sessions to the trash."""
+        deleted: DeletedCount = self._calls.delete("/v1/chat/sessions")["data"]
+        return deleted
+
+    def restore_session(self, session_id: int, *, idempotency_key: str | None = None) -> Session:
+        """Bring a session back from the trash."""
+        answer = self._calls.post_once(f"/v1/chat/sessions/{session_id}/restore", idempotency_key)
+        session: Session = answer["data"]
+        return session
+
+    def fork_session(
+        self,
+        session_id: int,
+        *,
+        message_id: int | None = None,
+        title: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Session:
+        """Copy a session, up to a message."""
+        answer = self._calls.post_once(
+            f"/v1/chat/sessions/{session_id}/fork",
+            idempotency_key,
+            message_id=message_id,
+            title=title,
+        )
+        session: Session = answer["data"]
+        return session
+
+    # --- Messages ------------------------------------------------------------------------------
+
+    def append_message(
+        self,
+        session_id: int,
+        *,
+        role: Role,
+        content: Content,
+        model: str | None = None,
+        tokens: int | None = None,
+        reasoning: str | None = None,
+        metadata: Any = None,
+        created_at: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Message:
+        """Add a message to a session."""
+        answer = self._calls.post_once(
+            f"/v1/chat/sessions/{session_id}/messages",
+            idempotency_key,
+            role=role,
+            content=content,
+            model=model,
+            tokens=tokens,
+            reasoning=reasoning,
+            metadata=metadata,
+            created_at=created_at,
+        )
+        message: Message = answer["data"]
+        return message
+
+    def append_messages(
+        self,
+        session_id: int,
+        messages: Sequence[MessageInput],
+        *,
+        idempotency_key: str | None = None,
+    ) -> SavedMessages:
+        """Add messages to a session, all or none."""
+        answer = self._calls.post_once(
+            f"/v1/chat/sessions/{session_id}/messages/batch", idempotency_key, messages=messages
+        )
+        saved: SavedMessages = answer["data"]
+        return saved
+
+    # --- Search --------------------------------------------------------------------------------
+
+    def search_chats(
+        self, query: str, *, limit: int | None = None, idempotency_key: str | None = None
+    ) -> Page[Match]:
+        """The sessions in which the words of `query` are, best first."""
+        return Page.of(
+            self._calls.post_once("/v1/chat/search", idempotency_key, query=query, limit=limit)
+        )
+
+    def chat_stats(self) -> Statistics:
+        """How many sessions, messages and tokens there are."""
+        statistics: Statistics = self._calls.get("/v1/chat/stats")["data"]
+        return statistics
+
+    # --- Feedback ------------------------------------------------------------------------------
+
+    def give_feedback(
+        self,
+        feedback_type: FeedbackType,
+        *,
+        session_id: int | None = None,
+        message_id: int | None = None,
+        rating: int | None = None,
+        comment: str | None = None,
+        model: str | None = None,
+        metadata: Any = None,
+        idempotency_key: str | None = None,
+    ) -> Feedback:
+        """Say what an answer was worth."""
+        answer = self._calls.post_once(
+            "/v1/chat/feedback",
+            idempotency_key,
+            feedback_type=feedback_type,
+            session_id=session_id,
+            message_id=message_id,
+            rating=rating,
+            comment=comment,
+            model=model,
+            metadata=metadata,
+        )
+        feedback: Feedback = answer["data"]
+        return feedback
+
+    def change_feedback(
+        self,
+        feedback_id: int,
+        *,
+        feedback_type: FeedbackType | None = None,
+        rating: int | None = None,
+        comment: str | None = None,
+        metadata: Any = None,
+    ) -> Feedback:
+        """Change feedback."""
+        answer = self._calls.put(
+            f"/v1/chat/feedback/{feedback_id}",
+            feedback_type=feedback_type,
+            rating=rating,
+            comment=comment,
+            metadata=metadata,
+        )
+        feedback: Feedback = answer["data"]
+        return feedback
+
+    def withdraw_feedback(self, feedback_id: int) -> None:
+        """Delete feedback."""
+        self._calls.delete(f"/v1/chat/feedback/{feedback_id}")
+
+    def list_feedback(
+        self,
+        *,
+        feedback_type: FeedbackType | None = None,
+        session_id: int | None = None,
+        model: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> Page[Feedback]:
+        """The feedback, newest first."""
+        return Page.of(
+            self._calls.get(
+                "/v1/chat/feedback",
+                feedback_type=feedback_type,
+                session_id=session_id,
+                model=model,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    def list_session_feedback(
+        self,
+        session_id: int,
+        *,
+        feedback_type: FeedbackType | None = None,
+        model: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> Page[Feedback]:
+        """The feedback on one session, newest first."""
+        return Page.of(
+            self._calls.get(
+                f"/v1/chat/sessions/{session_id}/feedback",
+                feedback_type=feedback_type,
+                model=model,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    def feedback_stats(
+        self, *, days: int | None = None, model: str | None = None
+    ) -> FeedbackStatistics:
+        """What the feedback of the last days adds up to."""
+        answer = self._calls.get("/v1/chat/feedback/stats", days=days, model=model)
+        statistics: FeedbackStatistics = answer["data"]
+        return statistics
+
+    # --- Links ---------------------------------------------------------------------------------
+
+    def share_session(
+        self,
+        session_id: int,
+        *,
+        expires_at: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Share:
+        """Make a public read-only link to a session."""
+        answer = self._calls.post_once(
+            "/v1/chat/share", idempotency_key, session_id=session_id, expires_at=expires_at
+        )
+        share: Share = answer["data"]
+        return share
+
+    def list_shares(self, *, limit: int | None = None, offset: int | None = None) -> Page[Share]:
+        """The links, newest first."""
+        return Page.of(self._calls.get("/v1/chat/share", limit=limit, offset=offset))
+
+    def read_share(
+        self,
+        token: str,
+        *,
+        message_limit: int | None = None,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> SharedSession:
+        """What a link shows; needs no key."""
+        answer = self._calls.get(
+            f"/v1/chat/share/{token}", message_limit=message_limit, before=before, after=after
+        )
+        session: SharedSession = answer["data"]
+        return session
+
+    def revoke_share(self, token: str) -> None:
+        """End a link."""
+        self._calls.delete(f"/v1/chat/share/{token}")
+
+    # --- Out and in ----------------------------------------------------------------------------
+
+    def import_chat(
+        self,
+        messages: Sequence[MessageInput],
+        *,
+        title: str | None = None,
+        model: str | None = None,
+        created_at: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Session:
+        """Make a session of messages that are there already."""
+        answer = self._calls.post_once(
+            "/v1/chat/import",
+            idempotency_key,
+            messages=messages,
+            title=title,
+            model=model,
+            created_at=created_at,
+        )
+        session: Session = answer["data"]
+        return session
+
+    def export_session(
+        self,
+        session_id: int,
+        *,
+        format: ExportFormat | None = None,  # noqa: A002
+    ) -> bytes:
+        """A session as a file."""
+        path = f"/v1/chat/sessions/{session_id}/export"
+        with self._calls.download(path, format=format) as response:
+            return response.read()
+
+    def export_all(self) -> Iterator[dict[str, Any]]:
+        """Every session, each followed by its messages; `type` says which of the two."""
+        with self._calls.download("/v1/chat/export") as response:
+            for line in response.iter_lines():
+                yield json.loads(line)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from gatewayz_client.account import Account
+from gatewayz_client.calls import Calls
+from gatewayz_client.chat import Chat
+from gatewayz_client.keys import Keys
+
+
+class Gatewayz:
+    """The service, as one key may use it. Threads may share it.
+
+    Args:
+        api_key: `gw_live_…`; None for what is public.
+        base_url: where the service is, without `/v1`.
+        timeout_seconds: the longest wait for one answer.
+        attempts: how often a request is sent at most.
+        longest_wait_seconds: how long it waits before it sends a request again; what asks for
+            more (a limit of the day or month) is raised at once.
+        transport: how requests travel, for tests and proxies.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None,
+        base_url: str = "http://127.0.0.1:8000",
+        *,
+        timeout_seconds: float = 15,
+        attempts: int = 4,
+        longest_wait_seconds: float = 30,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            timeout=timeout_seconds,
+            transport=transport,
+        )
+        calls = Calls(self._http, attempts=attempts, longest_wait_seconds=longest_wait_seconds)
+        self.chat = Chat(calls)
+        self.keys = Keys(calls)
+        self.account = Account(calls)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,54 @@
+"""Lists, which the service answers a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some of the matches, and how many there are in all.
+
+    `next_cursor` leads to the next page of sessions, in constant time however far back; None at
+    the end, and for other lists.
+    """
+
+    data: list[T]
+    count: int
+    next_cursor: str | None = None
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Page[T]:
+        """The page that the service has answered."""
+        return cls(answer["data"], answer["count"], answer.get("next_cursor"))
+
+
+def every(
+    lister: Callable[..., Page[T]], *arguments: Any, limit: int = 100, **options: Any
+) -> Iterator[T]:
+    """Every item of a list, fetched by pages of `limit`.
+
+    Args:
+        lister: a method that answers a page, such as `client.chat.list_sessions`.
+        arguments: for that method.
+        limit: items per page, 100 at most.
+        options: for that method too.
+
+    Raises ProblemError and UnreachableError, as the method does.
+    """
+    place: dict[str, Any] = {}
+    seen = 0
+    while True:
+        page = lister(*arguments, limit=limit, **options, **place)
+        yield from page.data
+        seen += len(page.data)
+        if page.next_cursor:
+            place = {"cursor": page.next_cursor}
+        elif "cursor" not in place and page.data and seen < page.count:
+            place = {"offset": seen}
+        else:
+            return

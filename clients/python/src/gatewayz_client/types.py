@@ -1,0 +1,497 @@
+"""What the service answers and takes, by the names of its OpenAPI description.
+
+Times are ISO 8601 with an offset. An answer has every field.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Content = str | list[dict[str, Any]]
+Level = Literal["read", "write", "admin"]
+ExportFormat = Literal["json", "markdown", "openai"]
+Window = Literal["minute", "hour", "day"]
+Channel = Literal["api", "admin", "public", "command"]
+Environment = Literal["live", "test", "staging", "development"]
+FeedbackType = Literal["thumbs_up", "thumbs_down", "regenerate"]
+NotificationKind = Literal[
+    "key_created",
+    "key_expiring",
+    "key_new_network",
+    "quota_warning",
+    "quota_reached",
+    "usage_report",
+    "test",
+]
+NotificationChannel = Literal["email", "webhook"]
+PlanType = Literal["free", "pro", "enterprise", "custom"]
+Role = Literal["user", "assistant", "system", "tool"]
+NotificationStatus = Literal["pending", "sent", "failed", "delivered"]
+
+
+class ActivityDaySums(TypedDict):
+    date: str
+    spend: float
+    tokens: int
+    requests: int
+
+
+class ActivityEvent(TypedDict):
+    id: int
+    user_id: int
+    timestamp: str
+    model: str
+    provider: str
+    tokens: int
+    cost: float
+    speed: float
+    finish_reason: str
+    app: str
+    metadata: Any
+
+
+class ActivitySums(TypedDict):
+    requests: int
+    tokens: int
+    cost: float
+
+
+class ActivityStats(TypedDict):
+    total_requests: int
+    total_tokens: int
+    total_spend: float
+    daily_stats: list[ActivityDaySums]
+    by_model: dict[str, ActivitySums]
+    by_provider: dict[str, ActivitySums]
+
+
+class ApiKey(TypedDict):
+    id: int
+    api_key: str
+    key_name: str
+    environment_tag: Environment
+    scope_permissions: Any
+    is_active: bool
+    is_primary: bool
+    expiration_date: str | None
+    days_remaining: int | None
+    max_requests: int | None
+    requests_used: int
+    requests_remaining: int | None
+    usage_percentage: float | None
+    ip_allowlist: Any
+    domain_referrers: Any
+    previous_key_expires_at: str | None
+    created_at: str
+    updated_at: str
+    last_used_at: str | None
+
+
+class AppliedCode(TypedDict):
+    bonus_amount: float
+    status: str
+    created_at: str
+
+
+class AuditEntry(TypedDict):
+    id: int
+    user_id: int
+    timestamp: str
+    action: str
+    api_key_id: int | None
+    target: str
+    details: dict[str, Any]
+    channel: Channel
+    ip_address: str
+    request_id: str
+
+
+class CheckedCode(TypedDict):
+    valid: bool
+    message: str
+    referrer_username: str | None
+
+
+class Code(TypedDict):
+    referral_code: str
+    invite_link: str
+    share_message: str
+
+
+class DeletedCount(TypedDict):
+    deleted_count: int
+
+
+class EndedKeys(TypedDict):
+    ended_keys: int
+
+
+class Entitlements(TypedDict):
+    has_plan: bool
+    plan_name: str
+    daily_request_limit: int | None
+    monthly_request_limit: int | None
+    daily_token_limit: int | None
+    monthly_token_limit: int | None
+    features: list[str]
+    can_access_feature: bool
+
+
+class EnvironmentUsage(TypedDict):
+    key_count: int
+    total_requests: int
+    total_max_requests: int
+    monthly_requests: int
+    monthly_tokens: int
+    monthly_cost: float
+
+
+class Feedback(TypedDict):
+    id: int
+    user_id: int
+    session_id: int | None
+    message_id: int | None
+    feedback_type: FeedbackType
+    rating: int | None
+    comment: str | None
+    model: str
+    metadata: Any
+    created_at: str
+    updated_at: str
+
+
+class FeedbackFigures(TypedDict):
+    total_feedback: int
+    thumbs_up: int
+    thumbs_down: int
+    regenerate: int
+    thumbs_up_rate: float
+    thumbs_down_rate: float
+    regenerate_rate: float
+    average_rating: float | None
+
+
+class FeedbackStatistics(TypedDict):
+    total_feedback: int
+    thumbs_up: int
+    thumbs_down: int
+    regenerate: int
+    thumbs_up_rate: float
+    thumbs_down_rate: float
+    regenerate_rate: float
+    average_rating: float | None
+    days: int
+    by_model: dict[str, FeedbackFigures]
+
+
+class KeyRateLimits(TypedDict):
+    key_id: int
+    api_key: str
+    key_name: str
+    environment_tag: str
+    is_configured: bool
+    rate_limit_config: RateLimits
+    usage_stats: LimitUsage
+    current_status: LimitStatus
+
+
+class KeyUsage(TypedDict):
+    id: int
+    api_key: str
+    key_name: str
+    environment_tag: Environment
+    is_active: bool
+    requests: int
+    tokens: int
+    cost: float
+    requests_today: int
+    tokens_today: int
+    cost_today: float
+    last_used_at: str | None
+    max_requests: int | None
+    requests_remaining: int | None
+    usage_percentage: float | None
+
+
+class LimitStatus(TypedDict):
+    requests_remaining_minute: int | None
+    requests_remaining_hour: int | None
+    requests_remaining_day: int | None
+    tokens_remaining_minute: int | None
+    tokens_remaining_hour: int | None
+    tokens_remaining_day: int | None
+    concurrent_remaining: int | None
+
+
+class LimitUsage(TypedDict):
+    minute: LimitWindowUsage
+    hour: LimitWindowUsage
+    day: LimitWindowUsage
+    concurrent_requests: int
+
+
+class LimitWindowUsage(TypedDict):
+    total_requests: int
+    total_tokens: int
+
+
+class Match(TypedDict):
+    id: int
+    user_id: int
+    title: str
+    model: str
+    is_active: bool
+    is_pinned: bool
+    is_archived: bool
+    created_at: str
+    updated_at: str
+    message_id: int | None
+    rank: float
+    snippet: str
+
+
+class Message(TypedDict):
+    id: int
+    session_id: int
+    role: Role
+    content: Content
+    model: str
+    tokens: int
+    reasoning: str | None
+    metadata: Any
+    created_at: str
+
+
+class Notification(TypedDict):
+    id: int
+    kind: NotificationKind
+    channel: NotificationChannel
+    details: Any
+    status: NotificationStatus
+    error: str
+    attempts: int
+    created_at: str
+    finished_at: str | None
+
+
+class Plan(TypedDict):
+    id: int
+    name: str
+    description: str
+    plan_type: PlanType
+    requests_per_minute: int | None
+    requests_per_hour: int | None
+    daily_request_limit: int | None
+    monthly_request_limit: int | None
+    tokens_per_minute: int | None
+    tokens_per_hour: int | None
+    daily_token_limit: int | None
+    monthly_token_limit: int | None
+    price_per_month: float
+    yearly_price: float | None
+    price_per_token: float | None
+    is_pay_as_you_go: bool
+    max_concurrent_requests: int | None
+    features: list[str]
+    is_active: bool
+
+
+class PlanUsage(TypedDict):
+    plan_name: str
+    usage: Numbers
+    limits: Numbers
+    remaining: Numbers
+    at_limit: AtLimit
+
+
+class Preferences(TypedDict):
+    email_notifications: bool
+    low_balance_threshold: float
+    plan_expiry_reminder_days: int
+    usage_alerts: bool
+    webhook_url: str | None
+
+
+class Profile(TypedDict):
+    id: int
+    user_id: int
+    username: str
+    email: str | None
+    privy_user_id: str | None
+    chat_retention_days: int | None
+    is_active: bool
+    created_at: str
+    updated_at: str
+
+
+class RateLimits(TypedDict):
+    requests_per_minute: int
+    requests_per_hour: int
+    requests_per_day: int
+    tokens_per_minute: int
+    tokens_per_hour: int
+    tokens_per_day: int
+    concurrency_limit: int
+
+
+class Referral(TypedDict):
+    id: int
+    username: str | None
+    status: str
+    bonus_amount: float
+    created_at: str
+    completed_at: str | None
+
+
+class ReferralFigures(TypedDict):
+    referral_code: str
+    total_uses: int
+    max_uses: int
+    remaining_uses: int
+    completed_bonuses: int
+    pending_bonuses: int
+    balance: float
+    referred_by_code: str | None
+    referrals: list[Referral]
+
+
+class SavedMessage(TypedDict):
+    success: bool
+    message_id: int
+    data: Message
+
+
+class SavedMessages(TypedDict):
+    saved: list[SavedMessage]
+    failed: list[Any]
+    total: int
+    success_count: int
+    failure_count: int
+
+
+class Session(TypedDict):
+    id: int
+    user_id: int
+    title: str
+    model: str
+    is_active: bool
+    is_pinned: bool
+    is_archived: bool
+    created_at: str
+    updated_at: str
+
+
+class SessionDetail(TypedDict):
+    id: int
+    user_id: int
+    title: str
+    model: str
+    is_active: bool
+    is_pinned: bool
+    is_archived: bool
+    created_at: str
+    updated_at: str
+    messages: list[Message]
+    has_more_messages: bool
+
+
+class SetRateLimits(TypedDict):
+    requests_per_minute: int
+    requests_per_hour: int
+    requests_per_day: int
+    tokens_per_minute: int
+    tokens_per_hour: int
+    tokens_per_day: int
+    concurrency_limit: int
+
+
+class Share(TypedDict):
+    id: int
+    session_id: int
+    token: str
+    share_token: str
+    share_url: str
+    is_active: bool
+    view_count: int
+    last_viewed_at: str | None
+    expires_at: str | None
+    created_at: str
+
+
+class SharedMessage(TypedDict):
+    id: int
+    role: Role
+    content: Content
+    model: str
+    reasoning: str | None
+    created_at: str
+
+
+class SharedSession(TypedDict):
+    title: str
+    model: str
+    created_at: str
+    updated_at: str
+    messages: list[SharedMessage]
+    has_more_messages: bool
+    view_count: int
+    expires_at: str | None
+
+
+class SignedIn(TypedDict):
+    user: Profile
+    api_key: str
+    key_id: int
+    expiration_date: str
+    is_new_user: bool
+
+
+class Statistics(TypedDict):
+    total_sessions: int
+    active_sessions: int
+    total_messages: int
+    total_tokens: int
+    average_messages_per_session: float
+
+
+class AtLimit(TypedDict):
+    daily_requests: bool
+    daily_tokens: bool
+    monthly_requests: bool
+    monthly_tokens: bool
+
+
+class Numbers(TypedDict):
+    daily_requests: int | None
+    daily_tokens: int | None
+    monthly_requests: int | None
+    monthly_tokens: int | None
+
+
+class SessionInput(TypedDict):
+    title: NotRequired[str | None]
+    model: NotRequired[str | None]
+
+
+class MessageInput(TypedDict):
+    role: Role
+    content: Content
+    model: NotRequired[str | None]
+    tokens: NotRequired[int | None]
+    reasoning: NotRequired[str | None]
+    metadata: NotRequired[Any]
+    created_at: NotRequired[str | None]
+
+
+class NewApiKey(TypedDict):
+    """A key with its secret, which is shown this once."""
+
+    data: ApiKey
+    api_key: str
+
+
+class ChangedPreferences(TypedDict):
+    """Preferences, and what the webhook's signature is made with."""
+
+    data: Preferences
+    webhook_secret: str | None

@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from gatewayz_client import Gatewayz
+
+
+@pytest.fixture
+def client(api_key: str) -> Iterator[Gatewayz]:
+    """The client of `user`, whose requests the service answers in this process."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        # As Django's own test client does: the connection holds the test's transaction.
+        signal.disconnect(close_old_connections)
+    transport = httpx.WSGITransport(app=WSGIHandler(), raise_app_exceptions=True)
+    with Gatewayz(api_key, "http://testserver", transport=transport, attempts=1) as client:
+        yield client
+    for signal in signals:
+        signal.connect(close_old_connections)
