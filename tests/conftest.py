@@ -22,7 +22,7 @@ from gatewayz.redis_breaker import breaker
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Tests that commit are cleaned up after by TRUNCATE, which logs and ledgers refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("audit_log", "audit_personal_data", "audit_chain", "audit_head"):
@@ -35,6 +35,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         Plan.objects.bulk_create(plans, ignore_conflicts=True)
 
     post_migrate.connect(keep_plans, sender=apps.get_app_config("accounts"), weak=False)
+    yield
+    # Threads of live servers keep theirs until they are collected; the database is dropped now.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -55,6 +55,7 @@ def test_a_body_that_is_declared_too_large_is_not_read(api_key, settings):
     assert unread.tell() == 0
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_process_that_is_about_to_end_ends_its_connections(monkeypatch):
     def connection_of(environ):
         answered = []
