@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import JSONField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -113,6 +114,20 @@ class ApiKeyAdmin(BigTableAdmin):
         if obj is None:
             return ApiKeyForm.Meta.fields
         return (*ApiKeyForm.Meta.fields, *self.made_by_service)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (keys.KeyNameTaken, keys.TooManyKeys) as refusal:
+            # The form does not know how many keys there are, nor who was faster with the name.
+            self.message_user(request, str(refusal.detail), messages.ERROR)
+            return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:

@@ -57,6 +57,21 @@ def test_shows_a_new_key_once(admin_client, user):
         assert key.masked in shown
 
 
+def test_says_that_a_user_has_too_many_keys_already(admin_client, user, monkeypatch):
+    monkeypatch.setattr("accounts.keys.changes.MAX_KEYS", 1)
+    create_key(user, key_name="mine")
+
+    response = admin_client.post(
+        reverse("admin:accounts_apikey_add"),
+        {"user": user.pk, "key_name": "another", "environment_tag": "live"},
+        follow=True,
+    )
+
+    assert response.status_code == 200
+    assert "API keys already" in response.content.decode()
+    assert ApiKey.objects.get().key_name == "mine"
+
+
 def test_refuses_a_key_whose_name_is_taken(admin_client, user):
     create_key(user, key_name="mine")
 
