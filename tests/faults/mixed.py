@@ -37,7 +37,7 @@ def kill_a_web_process(service: Service) -> None:
 
 
 def kill_a_worker(service: Service) -> None:
-    os.kill(random.choice(service.pids("cluster")), signal.SIGKILL)
+    os.kill(random.choice(service.workers()), signal.SIGKILL)
 
 
 def restart_redis(service: Service) -> None:

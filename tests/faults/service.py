@@ -126,6 +126,15 @@ class Service:
         parent = psutil.Process(self._processes[name].pid)
         return [child.pid for child in parent.children(recursive=True)]
 
+    def workers(self) -> list[int]:
+        """The processes of the cluster that its sentinel looks after, and begins anew.
+
+        When the sentinel itself is killed, nobody does: it takes a supervisor to begin the
+        cluster anew.
+        """
+        (sentinel,) = psutil.Process(self._processes["cluster"].pid).children()
+        return [child.pid for child in sentinel.children()]
+
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a part's first process."""
         self._processes[name].send_signal(number)
