@@ -140,7 +140,7 @@ def main() -> None:
         wrong = run(service, minutes)
     finally:
         service.stop()
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 if __name__ == "__main__":
