@@ -127,12 +127,12 @@ def push(events: Sequence[bytes]) -> int:
     return taken
 
 
-def count_later(name: Literal["redis_down", "lost"]) -> None:
-    """Count an event that Redis did not take; the counter is in Redis with the next that it takes.
+def count_later(name: Literal["redis_down", "lost"], events: int) -> None:
+    """Count events that Redis did not take; the counter is in Redis with the next that it takes.
 
-    `redis_down` was written in the request, `lost` could not be.
+    `redis_down` were written in the request, `lost` could not be.
     """
-    _put_back(Counter({name: 1}))
+    _put_back(Counter({name: events}))
 
 
 def _take_uncounted() -> Counter[str]:

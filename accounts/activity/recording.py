@@ -106,8 +106,7 @@ def _keep(events: Sequence[bytes]) -> None:
         try:
             taken = buffer.push(events)
         except RedisError as error:
-            for _ in events:
-                buffer.count_later("redis_down")
+            buffer.count_later("redis_down", len(events))
             logger.warning("The activity buffer does not answer: writing at once: %s", error)
         else:
             events = events[taken:]
@@ -117,6 +116,5 @@ def _keep(events: Sequence[bytes]) -> None:
     try:
         write_batch(events)
     except Error:
-        for _ in events:
-            buffer.count_later("lost")
+        buffer.count_later("lost", len(events))
         logger.exception("Activity is lost: neither Redis nor the database took it")
