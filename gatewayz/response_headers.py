@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import ResponseHeaders
 
-from gatewayz.pages import PAGES
-
-# Answers of the API are data: a browser that is led to one shows it and does nothing with it.
-_DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+from gatewayz.api import PAGES
 
 # The admin's own files; none of its pages holds a script.
 _ADMIN_POLICY = "; ".join(
@@ -26,7 +25,7 @@ _ADMIN_POLICY = "; ".join(
     )
 )
 
-_NO_FEATURES = ", ".join(
+_PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 )
@@ -34,23 +33,41 @@ _NO_FEATURES = ", ".join(
 # Kept by who asked for it and by nobody between, and compared by its ETag before each use.
 _OWN = "private, no-cache"
 
+# What pages are told beside what `SecurityMiddleware` and `XFrameOptionsMiddleware` add.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": _ADMIN_POLICY,
+    "Permissions-Policy": _PERMISSIONS,
+    "Cache-Control": _OWN,
+}
+
+# Answers of the API are data: a browser that is led to one shows it and does nothing with it.
+_DATA_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Permissions-Policy": _PERMISSIONS,
+    "Cache-Control": _OWN,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+if settings.SECURE_HSTS_SECONDS:
+    _DATA_HEADERS["Strict-Transport-Security"] = (
+        f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    )
+
 
 class ResponseHeadersMiddleware:
-    """Adds a Content-Security-Policy, a Permissions-Policy and a Cache-Control where a view has
-    not given its own.
-
-    `SecurityMiddleware` and `XFrameOptionsMiddleware` of Django add the others.
-    """
+    """Adds the headers that a view has not given its own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        # As Django keeps them; it would look at every character of each of them every time.
+        self._page_headers = ResponseHeaders(_PAGE_HEADERS)._store
+        self._data_headers = ResponseHeaders(_DATA_HEADERS)._store
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         is_page = request.path_info.startswith(PAGES)
-        response.headers.setdefault(
-            "Content-Security-Policy", _ADMIN_POLICY if is_page else _DATA_POLICY
-        )
-        response.headers.setdefault("Permissions-Policy", _NO_FEATURES)
-        response.headers.setdefault("Cache-Control", _OWN)
+        added = self._page_headers if is_page else self._data_headers
+        response.headers._store = {**added, **response.headers._store}
         return response

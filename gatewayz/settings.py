@@ -201,15 +201,17 @@ MIDDLEWARE = [
     "gatewayz.health.ProbeMiddleware",
     "gatewayz.load_shedding.LoadSheddingMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "gatewayz.pages.PageSessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
     # An ETag on what is read, and 304 for who has it already.
     "django.middleware.http.ConditionalGetMiddleware",
+    # Requests of the API go no further.
+    "gatewayz.api.ApiMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "gatewayz.pages.PageAuthenticationMiddleware",
-    "gatewayz.pages.PageMessageMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

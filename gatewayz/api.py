@@ -1,0 +1,42 @@
+"""Where requests of the API leave the middleware.
+
+What stands after `ApiMiddleware` in MIDDLEWARE is for pages that people look at: sessions, log-in,
+messages, forms and static files mean nothing to a request with an API key.
+"""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
+from django.urls import ResolverMatch, resolve
+
+# The admin, its files, and the page on which people try the API.
+PAGES = ("/admin", settings.STATIC_URL, "/docs")
+
+
+class ApiMiddleware:
+    """Answers requests of the API here, and lets those for PAGES pass."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._security = SecurityMiddleware(get_response)
+        # Of paths without parameters, of which there are not many.
+        self._matches: dict[str, ResolverMatch] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if path.startswith(PAGES):
+            return self.get_response(request)
+        request.get_host()  # raises DisallowedHost, which answers 400
+        redirect: HttpResponse | None = self._security.process_request(request)
+        if redirect is not None:
+            return redirect
+        match = self._matches.get(path) or resolve(path)
+        if not match.kwargs:
+            self._matches[path] = match
+        request.resolver_match = match
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        if not response.streaming:
+            response.headers["Content-Length"] = str(len(response.content))
+        return response
