@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from rest_framework.views import APIView
+from gatewayz.api_view import ApiView
 
 
-class ChatView(APIView):
+class ChatView(ApiView):
     """The key needs the scope `chat`."""
 
     scope_resource: ClassVar[str] = "chat"

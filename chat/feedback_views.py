@@ -5,7 +5,6 @@ from http import HTTPStatus
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from rest_framework.response import Response
 
 from accounts.authentication import AuthenticatedRequest
 from chat import feedback, feedback_openapi
@@ -20,6 +19,7 @@ from chat.feedback_serializers import (
 from chat.idempotency import idempotent
 from chat.models import ChatSession, Feedback, FeedbackQuerySet
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import page_of
 from gatewayz.serializing import represented, represented_all, validated
 
@@ -27,7 +27,7 @@ from gatewayz.serializing import represented, represented_all, validated
 @feedback_openapi.feedback_list
 class FeedbackListView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(FeedbackInput, request.data)
         made = feedback.give_feedback(request.user, **given)
         return success(
@@ -36,14 +36,14 @@ class FeedbackListView(ChatView):
             status=HTTPStatus.CREATED,
         )
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(FeedbackPageInput, request.query_params)
         return _page(Feedback.objects.owned_by(request.user), **page)
 
 
 @feedback_openapi.session_feedback
 class SessionFeedbackView(ChatView):
-    def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         page = validated(FeedbackPageInput, request.query_params)
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
@@ -56,21 +56,21 @@ class SessionFeedbackView(ChatView):
 
 @feedback_openapi.feedback
 class FeedbackView(ChatView):
-    def put(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
+    def put(self, request: AuthenticatedRequest, feedback_id: int) -> JSONResponse:
         given = validated(FeedbackChange, request.data)
         changed = feedback.change_feedback(request.user, feedback_id, **given)
         return success(
             represented(FeedbackSerializer, changed), message="Feedback updated successfully"
         )
 
-    def delete(self, request: AuthenticatedRequest, feedback_id: int) -> Response:
+    def delete(self, request: AuthenticatedRequest, feedback_id: int) -> JSONResponse:
         feedback.withdraw_feedback(request.user, feedback_id)
         return success(None, message="Feedback deleted successfully")
 
 
 @feedback_openapi.feedback_stats
 class FeedbackStatsView(ChatView):
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(FeedbackStatsInput, request.query_params)
         days = asked["days"]
         statistics = feedback.feedback_statistics(
@@ -81,7 +81,9 @@ class FeedbackStatsView(ChatView):
         return success({**statistics, "days": days})
 
 
-def _page(given: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str) -> Response:
+def _page(
+    given: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str
+) -> JSONResponse:
     matches = given.filter(**matching).newest_first()
     found, count = page_of(matches, limit=limit, offset=offset)
     return success(represented_all(FeedbackSerializer, found), count=count)

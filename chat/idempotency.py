@@ -11,23 +11,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import background
 from accounts.authentication import AuthenticatedRequest
 from chat.models import IdempotencyKey
-from gatewayz import deadline, json_bodies
+from gatewayz import deadline
+from gatewayz.api_view import ApiView
 
-Post = Callable[..., HttpResponseBase]
+Post = Callable[..., HttpResponse]
 
 PURGED_ROWS = 1_000
 MAX_PURGES = 100
@@ -64,8 +63,8 @@ def idempotent(post: Post) -> Post:
 
     @wraps(post)
     def answer(
-        view: APIView, request: AuthenticatedRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        view: ApiView, request: AuthenticatedRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None:
             return post(view, request, *args, **kwargs)
@@ -76,7 +75,7 @@ def idempotent(post: Post) -> Post:
 
         used: Any = None
 
-        def answer_once() -> HttpResponseBase:
+        def answer_once() -> HttpResponse:
             nonlocal used
             with transaction.atomic():
                 used = connection.connection
@@ -84,9 +83,8 @@ def idempotent(post: Post) -> Post:
                 if not _claim(request.user.user_id, key, fingerprint):
                     return _first_answer(mine.get(), fingerprint)
                 # An answer that is not of success is an exception here, and ends the transaction.
-                response = cast("Response", post(view, request, *args, **kwargs))
-                body = json_bodies.encode(response.data)
-                mine.update(status=response.status_code, body=body.decode())
+                response = post(view, request, *args, **kwargs)
+                mine.update(status=response.status_code, body=response.content.decode())
             return response
 
         try:

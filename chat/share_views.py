@@ -6,7 +6,6 @@ from typing import Any
 
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.authentication import AuthenticatedRequest
 from accounts.limits.throttles import AddressThrottle
@@ -23,13 +22,14 @@ from chat.share_serializers import (
     ShareSerializer,
 )
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import PageInput, page_of
 
 
 @share_openapi.shares
 class SharesView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = ShareInput(data=request.data)
         given.is_valid(raise_exception=True)
         share = shares.share_session(request.user, **given.validated_data)
@@ -39,7 +39,7 @@ class SharesView(ChatView):
             status=HTTPStatus.CREATED,
         )
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = PageInput(data=request.query_params)
         page.is_valid(raise_exception=True)
         owned = Share.objects.owned_by(request.user).not_revoked().newest_first()
@@ -65,7 +65,7 @@ class ShareView(ChatView):
             [AddressThrottle()] if self.request.method in SAFE_METHODS else super().get_throttles()
         )
 
-    def get(self, request: Request, token: str) -> Response:
+    def get(self, request: Request, token: str) -> JSONResponse:
         page = MessagePageInput(data=request.query_params)
         page.is_valid(raise_exception=True)
         share = shares.view_share(token)
@@ -84,6 +84,6 @@ class ShareView(ChatView):
         response["X-Robots-Tag"] = "noindex"
         return response
 
-    def delete(self, request: AuthenticatedRequest, token: str) -> Response:
+    def delete(self, request: AuthenticatedRequest, token: str) -> JSONResponse:
         shares.revoke_share(request.user, token)
         return success(None, message="Share link revoked successfully")

@@ -4,7 +4,6 @@ from http import HTTPStatus
 
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from rest_framework.response import Response
 
 from accounts.authentication import AuthenticatedRequest
 from chat import openapi, transfer
@@ -13,6 +12,7 @@ from chat.idempotency import idempotent
 from chat.models import ChatSession
 from chat.serializers import ChatInput, ExportInput, SessionSerializer
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.serializing import represented, validated
 
 
@@ -44,7 +44,7 @@ class ExportAllView(ChatView):
 @openapi.chat_import
 class ImportView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ChatInput, request.data)
         session = transfer.import_chat(request.user, given)
         return success(

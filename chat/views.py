@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import cast
 
 from django.shortcuts import get_object_or_404
-from rest_framework.response import Response
 
 from accounts.authentication import AuthenticatedRequest
 from chat import openapi, sessions
@@ -30,6 +29,7 @@ from chat.serializers import (
     SessionSerializer,
 )
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.replica import reads_replica
 from gatewayz.serializing import represented, represented_all, validated
 
@@ -37,7 +37,7 @@ from gatewayz.serializing import represented, represented_all, validated
 @openapi.sessions
 class SessionsView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionInput, request.data)
         session = sessions.create_session(request.user, **given)
         return success(
@@ -47,7 +47,7 @@ class SessionsView(ChatView):
         )
 
     @reads_replica
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(SessionPageInput, request.query_params)
         limit, offset = page["limit"], page["offset"]
         owned = ChatSession.objects.owned_by(request.user)
@@ -63,7 +63,7 @@ class SessionsView(ChatView):
             next_cursor=cursor_after(found[-1]) if len(found) == limit else None,
         )
 
-    def delete(self, request: AuthenticatedRequest) -> Response:
+    def delete(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionIdsInput, request.data)
         deleted = sessions.delete_sessions(request.user, given["ids"])
         return success({"deleted_count": deleted}, message=f"{deleted} chat sessions deleted")
@@ -72,7 +72,7 @@ class SessionsView(ChatView):
 @openapi.session_batch
 class SessionBatchView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionBatchInput, request.data)
         made = sessions.create_sessions(request.user, given["sessions"])
         return success(
@@ -86,7 +86,7 @@ class SessionBatchView(ChatView):
 @openapi.session
 class SessionView(ChatView):
     @reads_replica
-    def get(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         page = validated(MessagePageInput, request.query_params)
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
@@ -100,17 +100,17 @@ class SessionView(ChatView):
             }
         )
 
-    def put(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def put(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(SessionChange, request.data)
         session = sessions.update_session(request.user, session_id, **given)
         return success(
             represented(SessionSerializer, session), message="Chat session updated successfully"
         )
 
-    def patch(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def patch(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         return self.put(request, session_id)
 
-    def delete(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         sessions.delete_session(request.user, session_id)
         return success(None, message="Chat session deleted successfully")
 
@@ -118,7 +118,7 @@ class SessionView(ChatView):
 @openapi.session_restore
 class SessionRestoreView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         session = sessions.restore_session(request.user, session_id)
         return success(
             represented(SessionSerializer, session), message="Chat session restored successfully"
@@ -128,7 +128,7 @@ class SessionRestoreView(ChatView):
 @openapi.session_fork
 class SessionForkView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(ForkInput, request.data)
         fork = sessions.fork_session(request.user, session_id, **given)
         return success(
@@ -141,7 +141,7 @@ class SessionForkView(ChatView):
 @openapi.messages
 class MessagesView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageInput, request.data)
         (message,) = append_messages(request.user, session_id, [cast("NewMessage", given)])
         return success(
@@ -154,7 +154,7 @@ class MessagesView(ChatView):
 @openapi.message_batch
 class MessageBatchView(ChatView):
     @idempotent
-    def post(self, request: AuthenticatedRequest, session_id: int) -> Response:
+    def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageBatchInput, request.data)
         messages = append_messages(request.user, session_id, given["messages"])
         saved = [
@@ -182,7 +182,7 @@ class SearchView(ChatView):
 
     @idempotent
     @reads_replica
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SearchInput, request.data)
         matches, count = search_chats(request.user, **given)
         return success(represented_all(MatchSerializer, matches), count=count)
@@ -191,6 +191,6 @@ class SearchView(ChatView):
 @openapi.stats
 class StatsView(ChatView):
     @reads_replica
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         statistics = ChatSession.objects.owned_by(request.user).statistics()
         return success(statistics, stats=statistics)

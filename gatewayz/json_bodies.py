@@ -3,14 +3,15 @@
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
-from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+
+MEDIA_TYPE = "application/json"
 
 # What a body may hold in all, far above the largest import: 10 MB of `{},` would take 300 MB.
 MAX_VALUES = 250_000
@@ -28,40 +29,39 @@ class PayloadTooLarge(APIException):
     default_code = "payload_too_large"
 
 
-class JSONBodyParser(BaseParser):
-    """Parse a JSON request body of at most MAX_BODY_BYTES, MAX_VALUES and MAX_DEPTH.
+def read_json(request: HttpRequest) -> Any:
+    """What the body of `request` holds, of at most MAX_BODY_BYTES, MAX_VALUES and MAX_DEPTH.
 
-    Strict as RFC 8259: no NaN, no invalid UTF-8. Raises PayloadTooLarge (413), before anything
+    Strict as RFC 8259: no NaN, no invalid UTF-8. No body at all is an empty object.
+
+    Raises UnsupportedMediaType (415) when it is not JSON, PayloadTooLarge (413), before anything
     is made of the body, or ParseError (400).
     """
-
-    media_type = "application/json"
-
-    def parse(
-        self,
-        stream: IO[bytes],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        declared = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
-        if int(declared) > settings.MAX_BODY_BYTES:
-            raise PayloadTooLarge
-        # One byte more than allowed tells a body that is too long, declared or not.
-        body = stream.read(settings.MAX_BODY_BYTES + 1)
-        if len(body) > settings.MAX_BODY_BYTES:
-            raise PayloadTooLarge
-        if _separators(body) > MAX_VALUES and _separators(_STRING.sub(b"", body)) > MAX_VALUES:
-            raise PayloadTooLarge(f"The request body holds more than {MAX_VALUES:,} values.")
-        try:
-            parsed = msgspec.json.decode(body)
-        except RecursionError as exc:
-            raise _nested_too_deep() from exc
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise ParseError("The request body is not valid JSON.", code="malformed_json") from exc
-        # Most bodies have fewer brackets than they may have levels.
-        if _brackets(body) > MAX_DEPTH and _is_deeper_than_allowed(parsed):
-            raise _nested_too_deep()
-        return parsed
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    length = int(declared) if declared.isdecimal() else 0
+    if not length:
+        return {}
+    given_type = request.META.get("CONTENT_TYPE", "")
+    if given_type != MEDIA_TYPE and given_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
+        raise UnsupportedMediaType(given_type)
+    if length > settings.MAX_BODY_BYTES:
+        raise PayloadTooLarge
+    # One byte more than allowed tells a body that is too long, declared or not.
+    body = request.read(settings.MAX_BODY_BYTES + 1)
+    if len(body) > settings.MAX_BODY_BYTES:
+        raise PayloadTooLarge
+    if _separators(body) > MAX_VALUES and _separators(_STRING.sub(b"", body)) > MAX_VALUES:
+        raise PayloadTooLarge(f"The request body holds more than {MAX_VALUES:,} values.")
+    try:
+        parsed = msgspec.json.decode(body)
+    except RecursionError as exc:
+        raise _nested_too_deep() from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ParseError("The request body is not valid JSON.", code="malformed_json") from exc
+    # Most bodies have fewer brackets than they may have levels.
+    if _brackets(body) > MAX_DEPTH and _is_deeper_than_allowed(parsed):
+        raise _nested_too_deep()
+    return parsed
 
 
 def _brackets(json: bytes) -> int:
@@ -103,18 +103,17 @@ def _plain(value: Any) -> str:
 encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
-class JSONBodyRenderer(BaseRenderer):
-    """Answers in JSON: times as ISO 8601, decimals and UUIDs as strings, no NaN."""
+class JSONResponse(HttpResponse):
+    """An answer in JSON: times as ISO 8601, decimals and UUIDs as strings, no NaN.
 
-    media_type = "application/json"
-    format = "json"
-    # JSON is UTF-8; the media type has no such parameter (RFC 8259).
-    charset = None
+    JSON is UTF-8; its media type has no parameter that says so (RFC 8259).
+    """
 
-    def render(
+    def __init__(
         self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        return encode(data)
+        body: Any,
+        status: int = HTTPStatus.OK,
+        headers: Mapping[str, str] | None = None,
+        content_type: str = MEDIA_TYPE,
+    ) -> None:
+        super().__init__(encode(body), content_type, status, headers=headers)

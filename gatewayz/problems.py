@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from gatewayz import deadline
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.metrics.requests import count_problem
 from gatewayz.request_context import current_request_id
 
@@ -63,18 +63,12 @@ def problem(
 
 def problem_response(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
-) -> JsonResponse:
+) -> JSONResponse:
     """A problem object as the answer of a view that is not DRF's."""
-    count_problem(status, code)
-    return JsonResponse(
-        problem(status, code, detail),
-        status=status,
-        content_type=PROBLEM_JSON,
-        headers=dict(headers or {}),
-    )
+    return _answer(problem(status, code, detail), headers)
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse | None:
     """DRF's EXCEPTION_HANDLER: the problem for `exc`.
 
     Returns None for what is a fault of this service; Django then logs it and answers with
@@ -101,8 +95,12 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     else:
         return None
 
+    return _answer(body, headers)
+
+
+def _answer(body: dict[str, Any], headers: Mapping[str, str] | None) -> JSONResponse:
     count_problem(body["status"], body["code"])
-    return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_JSON)
+    return JSONResponse(body, body["status"], headers, PROBLEM_JSON)
 
 
 def _refers_to_nothing(exc: Exception) -> bool:

@@ -526,9 +526,9 @@ REST_FRAMEWORK = {
         "accounts.permissions.HasScope",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.limits.throttles.PrincipalThrottle"],
-    "DEFAULT_PARSER_CLASSES": ["gatewayz.json_bodies.JSONBodyParser"],
-    "DEFAULT_RENDERER_CLASSES": ["gatewayz.json_bodies.JSONBodyRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gatewayz.negotiation.AlwaysJSON",
+    # What the views can do, for the description of the API; see gatewayz.api_view.
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,

@@ -1,8 +1,5 @@
 """The HTTP face of activity: one's own, and nobody else's."""
 
-from rest_framework.response import Response
-from rest_framework.views import APIView
-
 from accounts.activity import openapi
 from accounts.activity.pages import page_of_log
 from accounts.activity.serializers import (
@@ -12,15 +9,17 @@ from accounts.activity.serializers import (
 )
 from accounts.activity.sums import sum_activity
 from accounts.authentication import AuthenticatedRequest
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.serializing import represented_all, validated
 
 
 @openapi.stats
-class ActivityStatsView(APIView):
+class ActivityStatsView(ApiView):
     scope_resource = "activity"
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         period = validated(ActivityStatsInput, request.query_params)
         sums = sum_activity(request.user, **period)
         # Beside `data` too, where clients of the old service look.
@@ -28,10 +27,10 @@ class ActivityStatsView(APIView):
 
 
 @openapi.log
-class ActivityLogView(APIView):
+class ActivityLogView(ApiView):
     scope_resource = "activity"
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ActivityLogInput, request.query_params)
         page, limit = given.pop("page"), given["limit"]
         events, total = page_of_log(request.user, **given)

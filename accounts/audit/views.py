@@ -1,22 +1,21 @@
 """The HTTP face of the audit log: one's own, and nobody else's."""
 
-from rest_framework.response import Response
-from rest_framework.views import APIView
-
 from accounts.audit import openapi
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
 from accounts.authentication import AuthenticatedRequest
 from accounts.models import AuditEntry
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import page_of
 from gatewayz.serializing import represented_all, validated
 
 
 @openapi.audit_log
-class AuditLogView(APIView):
+class AuditLogView(ApiView):
     scope_resource = "audit"
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(AuditLogInput, request.query_params)
         page = {name: given.pop(name) for name in ("limit", "offset")}
         found = AuditEntry.objects.owned_by(request.user).matching(**given)

@@ -5,8 +5,6 @@ from http import HTTPStatus
 from django.conf import settings
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.auth import openapi
 from accounts.auth.passwords import change_password, register, user_with_password
@@ -21,17 +19,19 @@ from accounts.auth.sign_in import sign_in
 from accounts.auth.throttling import admit_password_change, admit_sign_in, admit_sign_up
 from accounts.authentication import AuthenticatedRequest
 from accounts.models import User
+from gatewayz.api_view import ApiView
 from gatewayz.client_address import client_address
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.serializing import represented, validated
 
 
 @openapi.sign_in
-class SignInView(APIView):
+class SignInView(ApiView):
     authentication_classes = ()
     permission_classes = ()
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> JSONResponse:
         given = validated(SignInInput, request.data)
         token, email = given.get("token"), given.get("email")
         admit_sign_in(client_address(request), None if token else email)
@@ -43,11 +43,11 @@ class SignInView(APIView):
 
 
 @openapi.sign_up
-class SignUpView(APIView):
+class SignUpView(ApiView):
     authentication_classes = ()
     permission_classes = ()
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> JSONResponse:
         if not settings.EMAIL_SIGN_UP:
             raise PermissionDenied("Nobody can sign up here by e-mail.", code="sign_up_closed")
         given = validated(SignUpInput, request.data)
@@ -57,12 +57,12 @@ class SignUpView(APIView):
 
 
 @openapi.password
-class PasswordView(APIView):
+class PasswordView(ApiView):
     # Who may do everything to the account, and knows the password besides.
     scope_resource = "profile"
     scope_level = "admin"
 
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(PasswordChange, request.data)
         admit_password_change(request.user.user_id)
         ended = change_password(request.user, **given)
@@ -73,7 +73,7 @@ class PasswordView(APIView):
 
 def _signed_in(
     user: User, *, is_new: bool, method: str, status: HTTPStatus = HTTPStatus.OK
-) -> Response:
+) -> JSONResponse:
     key, secret = sign_in(user)
     answer = {
         "user": user,

@@ -8,8 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import keys
 from accounts.authentication import AuthenticatedRequest
@@ -26,12 +24,14 @@ from accounts.keys.serializers import (
 from accounts.keys.usage import count_enforced, with_usage
 from accounts.models import ApiKey
 from accounts.models.api_keys import ApiKeyQuerySet
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import page_of
 from gatewayz.serializing import represented, represented_all, validated
 
 
-class KeyView(APIView):
+class KeyView(ApiView):
     """The key needs the scope `keys`."""
 
     scope_resource = "keys"
@@ -39,12 +39,12 @@ class KeyView(APIView):
 
 @openapi.api_keys
 class ApiKeysView(KeyView):
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ApiKeyInput, request.data)
         key, secret = keys.create_key(request.user, by=request.user, **given)
         return _with_secret(key, secret, "API key created successfully", status=HTTPStatus.CREATED)
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         found, count = _page(request, ApiKey.objects.owned_by(request.user))
         shown = represented_all(ApiKeySerializer, found)
         return success(shown, count=count, keys=shown, total_keys=count)
@@ -52,10 +52,10 @@ class ApiKeysView(KeyView):
 
 @openapi.api_key
 class ApiKeyView(KeyView):
-    def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
+    def get(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         return success(_shown(_own_key(request, key_id)))
 
-    def put(self, request: AuthenticatedRequest, key_id: int) -> Response:
+    def put(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         changes = validated(ApiKeyChange, request.data)
         key = _own_key(request, key_id)
         action = changes.pop("action")
@@ -73,7 +73,7 @@ class ApiKeyView(KeyView):
         changed = keys.update_key(key, changes, by=request.user, confirm_last_key=confirm_last_key)
         return success(_shown(changed), message="API key updated successfully")
 
-    def delete(self, request: AuthenticatedRequest, key_id: int) -> Response:
+    def delete(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(ApiKeyDeletion, request.data)
         keys.delete_key(
             _own_key(request, key_id),
@@ -85,7 +85,7 @@ class ApiKeyView(KeyView):
 
 @openapi.api_key_rotation
 class ApiKeyRotationView(KeyView):
-    def post(self, request: AuthenticatedRequest, key_id: int) -> Response:
+    def post(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(GraceInput, request.data)
         key = _own_key(request, key_id)
         return _rotated(request, key, given["grace_seconds"])
@@ -93,7 +93,7 @@ class ApiKeyRotationView(KeyView):
 
 @openapi.api_key_usage
 class ApiKeyUsageView(KeyView):
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         found, count = _page(request, with_usage(ApiKey.objects.owned_by(request.user)))
         return success(represented_all(KeyUsageSerializer, found), count=count)
 
@@ -118,18 +118,18 @@ def _shown(key: ApiKey) -> dict[str, Any]:
     return represented(ApiKeySerializer, key)
 
 
-def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> Response:
+def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> JSONResponse:
     secret = keys.rotate_key(key, grace_seconds=grace_seconds, by=request.user)
     return _with_secret(key, secret, "API key rotated successfully")
 
 
-def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> Response:
+def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> JSONResponse:
     """The only answer that ever holds this secret."""
     shown = {**_shown(key), "api_key": secret}
     return _unstored(success(shown, api_key=secret, message=message, **options))
 
 
-def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> Response:
+def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> JSONResponse:
     count_enforced([key for key, _ in rotated])
     shown: dict[str, Any] = {
         "rotated_count": len(rotated),
@@ -140,6 +140,6 @@ def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> Response:
     return _unstored(success(shown, message=f"{len(rotated)} API keys rotated", **shown))
 
 
-def _unstored(response: Response) -> Response:
+def _unstored(response: JSONResponse) -> JSONResponse:
     response["Cache-Control"] = "no-store"
     return response

@@ -1,8 +1,6 @@
 """The HTTP face of rate limits: those of one's own keys."""
 
 from django.shortcuts import get_object_or_404
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from accounts.limits import openapi
@@ -10,18 +8,20 @@ from accounts.limits.configuration import configure_all_keys, configure_key
 from accounts.limits.serializers import RateLimitInput, WindowInput
 from accounts.limits.usage import describe_keys
 from accounts.models import ApiKey
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import PageInput, page_of
 from gatewayz.serializing import validated
 
 
-class RateLimitView(APIView):
+class RateLimitView(ApiView):
     scope_resource = "limits"
 
 
 @openapi.rate_limits
 class RateLimitsView(RateLimitView):
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(PageInput, request.query_params)
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
         keys, count = page_of(owned.newest_first(), **page)
@@ -32,7 +32,7 @@ class RateLimitsView(RateLimitView):
 
 @openapi.key_rate_limits
 class KeyRateLimitsView(RateLimitView):
-    def put(self, request: AuthenticatedRequest, key_id: int) -> Response:
+    def put(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(RateLimitInput, request.data)
         key = get_object_or_404(ApiKey.objects.owned_by(request.user), pk=key_id)
         configure_key(request.user, key, given)
@@ -41,7 +41,7 @@ class KeyRateLimitsView(RateLimitView):
 
 @openapi.bulk_update
 class BulkRateLimitsView(RateLimitView):
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(RateLimitInput, request.data)
         updated = configure_all_keys(request.user, given)
         return success(
@@ -54,7 +54,7 @@ class BulkRateLimitsView(RateLimitView):
 
 @openapi.key_usage
 class KeyRateLimitUsageView(RateLimitView):
-    def get(self, request: AuthenticatedRequest, key_id: int) -> Response:
+    def get(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(WindowInput, request.query_params)
         window = given["time_window"]
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")

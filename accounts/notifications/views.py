@@ -2,9 +2,6 @@
 
 from http import HTTPStatus
 
-from rest_framework.response import Response
-from rest_framework.views import APIView
-
 from accounts.authentication import AuthenticatedRequest
 from accounts.models import Notification
 from accounts.notifications import on_request, openapi, webhooks
@@ -15,19 +12,21 @@ from accounts.notifications.serializers import (
     PreferencesSerializer,
     UsageReportInput,
 )
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import page_of
 from gatewayz.serializing import represented, represented_all, validated
 
 
 @openapi.preferences
-class PreferencesView(APIView):
+class PreferencesView(ApiView):
     scope_resource = "notifications"
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         return success(represented(PreferencesSerializer, preferences_of(request.user)))
 
-    def put(self, request: AuthenticatedRequest) -> Response:
+    def put(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(PreferencesSerializer, request.data)
         preferences = set_preferences(request.user, **given)
         secret = webhooks.secret_of(request.user.user_id) if preferences.webhook_url else None
@@ -39,10 +38,10 @@ class PreferencesView(APIView):
 
 
 @openapi.notifications
-class NotificationsView(APIView):
+class NotificationsView(ApiView):
     scope_resource = "notifications"
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(NotificationPageInput, request.query_params)
         limit, offset = asked.pop("limit"), asked.pop("offset")
         owned = Notification.objects.owned_by(request.user).filter(**asked)
@@ -51,24 +50,24 @@ class NotificationsView(APIView):
 
 
 @openapi.test
-class TestView(APIView):
+class TestView(ApiView):
     scope_resource = "notifications"
 
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         return _on_its_way(on_request.send_test(request.user), "Test notification on its way")
 
 
 @openapi.usage_report
-class UsageReportView(APIView):
+class UsageReportView(ApiView):
     scope_resource = "notifications"
 
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(UsageReportInput, request.data or {})
         sent = on_request.send_usage_report(request.user, **given)
         return _on_its_way(sent, "Usage report on its way")
 
 
-def _on_its_way(sent: list[Notification], message: str) -> Response:
+def _on_its_way(sent: list[Notification], message: str) -> JSONResponse:
     return success(
         represented_all(NotificationSerializer, sent),
         message=message,

@@ -4,8 +4,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from accounts.limits.throttles import AddressThrottle
@@ -13,12 +11,14 @@ from accounts.models import Plan
 from accounts.plans import openapi
 from accounts.plans.serializers import EntitlementsInput, PlanSerializer
 from accounts.plans.usage import environment_usage, plan_usage
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import PageInput, page_of
 from gatewayz.serializing import represented, represented_all, validated
 
 
-class PublicPlansView(APIView):
+class PublicPlansView(ApiView):
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = (AddressThrottle,)
@@ -26,7 +26,7 @@ class PublicPlansView(APIView):
 
 @openapi.plans
 class PlansView(PublicPlansView):
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> JSONResponse:
         page = validated(PageInput, request.query_params)
         plans, count = page_of(Plan.objects.offered(), **page)
         return success(represented_all(PlanSerializer, plans), count=count)
@@ -34,25 +34,25 @@ class PlansView(PublicPlansView):
 
 @openapi.plan
 class PlanView(PublicPlansView):
-    def get(self, request: Request, plan_id: int) -> Response:
+    def get(self, request: Request, plan_id: int) -> JSONResponse:
         return success(
             represented(PlanSerializer, get_object_or_404(Plan.objects.offered(), pk=plan_id))
         )
 
 
-class OwnPlanView(APIView):
+class OwnPlanView(ApiView):
     scope_resource = "plan"
 
 
 @openapi.user_plan
 class UserPlanView(OwnPlanView):
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         return success(represented(PlanSerializer, Plan.objects.of(request.user).get()))
 
 
 @openapi.plan_usage
 class PlanUsageView(OwnPlanView):
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         plan = Plan.objects.of(request.user).get()
         usage: dict[str, Any] = {"plan_name": plan.name, **plan_usage(request.user, plan)}
         # Beside `data` too, where clients of the old service look.
@@ -61,7 +61,7 @@ class PlanUsageView(OwnPlanView):
 
 @openapi.entitlements
 class EntitlementsView(OwnPlanView):
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(EntitlementsInput, request.query_params)
         entitlements = Plan.objects.of(request.user).get().entitlements(given.get("feature"))
         return success(entitlements, **entitlements)
@@ -69,6 +69,6 @@ class EntitlementsView(OwnPlanView):
 
 @openapi.environment_usage
 class EnvironmentUsageView(OwnPlanView):
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         usage = environment_usage(request.user)
         return success(usage, environment_usage=usage)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from accounts.models import User
@@ -19,12 +17,14 @@ from accounts.profile.serializers import (
     ProfileChange,
     ProfileSerializer,
 )
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.serializing import represented, validated
 
 
 @openapi.profile
-class ProfileView(APIView):
+class ProfileView(ApiView):
     scope_resource = "profile"
 
     @property
@@ -32,21 +32,21 @@ class ProfileView(APIView):
         levels = {"GET": "read", "HEAD": "read", "DELETE": "admin"}
         return levels.get(self.request.method or "", "write")
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         user = get_object_or_404(User, pk=request.user.user_id)
         return success(represented(ProfileSerializer, user))
 
-    def put(self, request: AuthenticatedRequest) -> Response:
+    def put(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ProfileChange, request.data)
         user = update_profile(request.user, **given)
         return success(
             represented(ProfileSerializer, user), message="Profile updated successfully"
         )
 
-    def patch(self, request: AuthenticatedRequest) -> Response:
+    def patch(self, request: AuthenticatedRequest) -> JSONResponse:
         return self.put(request)
 
-    def delete(self, request: AuthenticatedRequest) -> Response:
+    def delete(self, request: AuthenticatedRequest) -> JSONResponse:
         validated(ErasureInput, request.data)
         request_erasure(request.user.user_id)
         return success(
@@ -56,7 +56,7 @@ class ProfileView(APIView):
 
 
 @openapi.export
-class ExportView(APIView):
+class ExportView(ApiView):
     # As much as everything else together may read.
     scope_resource = "profile"
     scope_level = "admin"

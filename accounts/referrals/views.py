@@ -4,8 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import AuthenticatedRequest
 from accounts.models import Referral, ReferralCode
@@ -13,7 +11,9 @@ from accounts.referrals import openapi
 from accounts.referrals.codes import apply_code, check_code, code_of
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
 from accounts.referrals.statistics import referral_statistics
+from gatewayz.api_view import ApiView
 from gatewayz.envelope import success
+from gatewayz.json_bodies import JSONResponse
 from gatewayz.paging import PageInput, page_of
 from gatewayz.serializing import represented_all, validated
 
@@ -21,42 +21,42 @@ from gatewayz.serializing import represented_all, validated
 
 
 @openapi.code
-class CodeView(APIView):
+class CodeView(ApiView):
     scope_resource = "referrals"
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         code, _ = code_of(request.user)
         shown = _shown(request, code)
         return success(shown, **shown)
 
 
 @openapi.generate
-class GenerateView(APIView):
+class GenerateView(ApiView):
     scope_resource = "referrals"
 
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         code, is_new = code_of(request.user)
         shown = _shown(request, code)
         return success(shown, status=HTTPStatus.CREATED if is_new else HTTPStatus.OK, **shown)
 
 
 @openapi.validate
-class ValidateView(APIView):
+class ValidateView(ApiView):
     scope_resource = "referrals"
     # It changes nothing.
     scope_level = "read"
 
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ReferralCodeInput, request.data)
         checked = check_code(request.user, given["referral_code"])
         return success(checked, **checked)
 
 
 @openapi.apply
-class ApplyView(APIView):
+class ApplyView(ApiView):
     scope_resource = "referrals"
 
-    def post(self, request: AuthenticatedRequest) -> Response:
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ReferralCodeInput, request.data)
         referral = apply_code(request.user, given["referral_code"])
         return success(
@@ -71,10 +71,10 @@ class ApplyView(APIView):
 
 
 @openapi.stats
-class StatsView(APIView):
+class StatsView(ApiView):
     scope_resource = "referrals"
 
-    def get(self, request: AuthenticatedRequest) -> Response:
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(PageInput, request.query_params)
         code, _ = code_of(request.user)
         made = Referral.objects.made_by(request.user).select_related("referred_user")

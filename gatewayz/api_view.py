@@ -1,0 +1,62 @@
+"""The views of the API: DRF's, in a service that reads and answers JSON and nothing else."""
+
+from typing import Any, NoReturn
+
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.metadata import SimpleMetadata
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from gatewayz.json_bodies import JSONResponse, read_json
+
+_negotiator = DefaultContentNegotiation()
+
+
+class ApiRequest(Request):
+    """DRF's request, whose body can only be JSON."""
+
+    @cached_property
+    def data(self) -> Any:
+        """What the body holds. Raises what `read_json` does."""
+        return read_json(self._request)
+
+
+class ApiView(APIView):
+    """Authentication, permissions, throttles, then the method, as in DRF's own views.
+
+    What those choose for every request besides, a parser, a renderer, a version and a format,
+    there is one of. Whatever `Accept` says, answers are JSON, as the clients of the old service
+    had them.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.args, self.kwargs = args, kwargs
+        self.request = asked = ApiRequest(
+            request, authenticators=self.get_authenticators(), negotiator=_negotiator
+        )
+        try:
+            self.perform_authentication(asked)
+            self.check_permissions(asked)
+            self.check_throttles(asked)
+            name = (request.method or "").lower()
+            known = name in self.http_method_names
+            method = getattr(self, name, None) if known else None
+            return (method or self.http_method_not_allowed)(asked, *args, **kwargs)
+        except Exception as exc:  # noqa: BLE001, what it does not know it raises again
+            return self.handle_exception(exc)
+
+    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
+        self.request.force_plaintext_errors(True)
+        raise exc
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        error = MethodNotAllowed(request.method or "")
+        error.headers = {"Allow": ", ".join(self.allowed_methods)}  # type: ignore[attr-defined]
+        raise error
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> JSONResponse:  # type: ignore[override]
+        described = SimpleMetadata().determine_metadata(request, self)
+        return JSONResponse(described, headers={"Allow": ", ".join(self.allowed_methods)})
