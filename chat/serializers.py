@@ -9,7 +9,7 @@ from chat.message_content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage, ChatSession
 from chat.search import MAX_QUERY, Match
 from gatewayz.paging import MAX_PAGE, PageInput
-from gatewayz.serializing import represented
+from gatewayz.serializing import TextField, represented
 
 MAX_MESSAGES = 1000
 MAX_BATCH = 500
@@ -18,12 +18,8 @@ MAX_ID = 2**63 - 1
 
 
 class SessionInput(serializers.Serializer):
-    title = serializers.CharField(
-        max_length=255, required=False, allow_null=True, allow_blank=True
-    )
-    model = serializers.CharField(
-        max_length=255, required=False, allow_null=True, allow_blank=True
-    )
+    title = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
+    model = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
 
 
 @extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
@@ -74,9 +70,7 @@ class IndexedList(serializers.ListSerializer):
 class MessageInput(serializers.Serializer):
     role = serializers.ChoiceField(choices=ChatMessage.Role.choices)
     content = ContentField()
-    model = serializers.CharField(
-        max_length=255, required=False, allow_null=True, allow_blank=True
-    )
+    model = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
     tokens = serializers.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, allow_null=True
     )
@@ -108,9 +102,7 @@ class ForkInput(serializers.Serializer):
     message_id = serializers.IntegerField(
         min_value=1, max_value=MAX_ID, required=False, allow_null=True
     )
-    title = serializers.CharField(
-        max_length=255, required=False, allow_null=True, allow_blank=True
-    )
+    title = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
 
 
 class ExportInput(serializers.Serializer):

@@ -5,13 +5,43 @@ A serializer keeps nothing of a request as long as it is only asked for `run_val
 shows it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
 _made = cache(lambda serializer: serializer())
+
+# Their values are in JSON what they are in Python; see gatewayz.json_bodies.
+_PLAIN_FIELDS = frozenset(
+    {
+        serializers.BigIntegerField,
+        serializers.BooleanField,
+        serializers.CharField,
+        serializers.DateTimeField,
+        serializers.IntegerField,
+    }
+)
+
+
+class TextField(serializers.CharField):
+    """A CharField with a `max_length` that sees at once when a text is right."""
+
+    max_length: int
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if (
+            type(data) is str
+            and 0 < len(data) <= self.max_length
+            # So there is no NUL, no surrogate, and no white space but plain spaces.
+            and data.isprintable()
+            and data[0] != " " != data[-1]
+        ):
+            return data
+        return super().run_validation(data)
 
 
 def validated(serializer: type[Serializer], given: Any) -> dict[str, Any]:
@@ -25,12 +55,28 @@ def validated(serializer: type[Serializer], given: Any) -> dict[str, Any]:
 
 def represented(serializer: type[Serializer], instance: Any) -> dict[str, Any]:
     """The JSON of `instance` as `serializer` shows it."""
-    shown: dict[str, Any] = _made(serializer).to_representation(instance)
-    return shown
+    return _represent(serializer)(instance)
 
 
 def represented_all(
     serializer: type[Serializer], instances: Iterable[Any]
 ) -> list[dict[str, Any]]:
     """The JSON of each of `instances` as `serializer` shows it."""
-    return [represented(serializer, instance) for instance in instances]
+    return [*map(_represent(serializer), instances)]
+
+
+@cache
+def _represent(serializer: type[Serializer]) -> Callable[[Any], dict[str, Any]]:
+    """What represents an instance: DRF, or where all fields are plain just their values."""
+    made = _made(serializer)
+    fields = [*made._readable_fields]
+    is_plain = serializer.to_representation is Serializer.to_representation and all(
+        type(field) in _PLAIN_FIELDS and field.source_attrs == [field.field_name]
+        for field in fields
+    )
+    names = [field.field_name for field in fields]
+    if not is_plain or len(names) < 2:
+        represent: Callable[[Any], dict[str, Any]] = made.to_representation
+        return represent
+    values = attrgetter(*names)
+    return lambda instance: dict(zip(names, values(instance), strict=True))

@@ -1,0 +1,105 @@
+"""Serializers that are made once do what DRF's do."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+
+from gatewayz import json_bodies
+from gatewayz.serializing import TextField, represented, validated
+
+
+class Plain(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    is_active = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class Renamed(Plain):
+    name = serializers.CharField(source="title")
+
+
+class Told(Plain):
+    def to_representation(self, instance):
+        return {"told": instance.id}
+
+
+def instance(**given):
+    at = datetime(2026, 1, 2, 3, 4, 5, 600_000, UTC)
+    return SimpleNamespace(
+        **{
+            "id": 7,
+            "name": "n",
+            "title": "t",
+            "is_active": True,
+            "created_at": at,
+            "ended_at": None,
+        }
+        | given
+    )
+
+
+@given(
+    name=st.text(st.characters(exclude_categories=["Cs"])),
+    number=st.integers(-(2**63), 2**63 - 1),
+    is_active=st.booleans(),
+    at=st.datetimes(timezones=st.just(UTC)),
+)
+def test_plain_fields_are_in_json_what_drf_makes_of_them(name, number, is_active, at):
+    one = instance(id=number, name=name, is_active=is_active, created_at=at)
+
+    shown = json_bodies.encode(represented(Plain, one))
+
+    assert shown == JSONRenderer().render(Plain(one).data)
+
+
+@pytest.mark.parametrize(
+    ("serializer", "field", "shown"), [(Renamed, "name", "t"), (Told, "told", 7)]
+)
+def test_what_is_not_plain_is_left_to_drf(serializer, field, shown):
+    assert represented(serializer, instance())[field] == shown
+
+
+LIMIT = 8
+
+
+class Texts(serializers.Serializer):
+    text = TextField(max_length=LIMIT, required=False, allow_null=True, allow_blank=True)
+
+
+class DrfTexts(serializers.Serializer):
+    text = serializers.CharField(
+        max_length=LIMIT, required=False, allow_null=True, allow_blank=True
+    )
+
+
+def outcome(validate):
+    try:
+        return validate()
+    except serializers.ValidationError as error:
+        return error.get_full_details()
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "text": st.none()
+            | st.booleans()
+            | st.integers()
+            | st.text(max_size=LIMIT + 2)
+            # Where the two could differ.
+            | st.text(" \t\n\x00\xa0\u2028a", max_size=LIMIT + 1)
+        },
+    )
+)
+def test_a_text_is_taken_and_refused_as_by_drf(body):
+    ours = outcome(lambda: validated(Texts, body))
+
+    assert ours == outcome(lambda: DrfTexts().run_validation(body))
