@@ -1,6 +1,7 @@
 """Lua scripts that run inside Redis."""
 
 from collections.abc import Sequence
+from functools import cache, partial
 from hashlib import sha1
 from typing import Any, NamedTuple
 
@@ -8,6 +9,9 @@ from django_redis import get_redis_connection
 from redis.exceptions import NoScriptError, ResponseError
 
 from gatewayz.combining import Combiner
+
+# One serves all threads.
+_client = cache(partial(get_redis_connection, "default"))
 
 
 class Script:
@@ -22,11 +26,10 @@ class Script:
 
         Raises redis.exceptions.RedisError.
         """
-        client = get_redis_connection("default")
         try:
-            return client.evalsha(self.digest, len(keys), *keys, *arguments)
+            return _client().evalsha(self.digest, len(keys), *keys, *arguments)
         except NoScriptError:
-            return client.eval(self.source, len(keys), *keys, *arguments)
+            return _client().eval(self.source, len(keys), *keys, *arguments)
 
 
 class Call(NamedTuple):
@@ -53,7 +56,7 @@ def _run_all(calls: Sequence[Call]) -> list[Any]:
     if len(calls) == 1:
         (call,) = calls
         return [call.script(call.keys, call.arguments)]
-    with get_redis_connection("default").pipeline(transaction=False) as pipeline:
+    with _client().pipeline(transaction=False) as pipeline:
         for script, keys, arguments in calls:
             pipeline.evalsha(script.digest, len(keys), *keys, *arguments)
         answers = pipeline.execute(raise_on_error=False)

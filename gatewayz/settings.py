@@ -365,8 +365,14 @@ REDIS_KEY_PREFIX = env("REDIS_KEY_PREFIX", default="gatewayz")
 # REDIS_TIMEOUT_SECONDS: the longest that a request waits for Redis to connect or to answer.
 REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.5)
 
+# OTEL_EXPORTER_OTLP_ENDPOINT: where traces are sent (OTLP over HTTP, http://collector:4318); none
+# are made without. It needs requirements-tracing.txt; see gatewayz/tracing.py.
+TRACING = bool(env("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
+
 _redis_location = cache_location(REDIS_URL)
 _redis_options = cache_options(REDIS_URL, REDIS_TIMEOUT_SECONDS)
+if not TRACING:
+    _redis_options["REDIS_CLIENT_CLASS"] = "gatewayz.redis_client.Client"
 
 # GATEWAYZ_KEY_CACHE: `off` looks every API key up in the database.
 KEY_CACHE = env.bool("GATEWAYZ_KEY_CACHE", default=True)
@@ -570,10 +576,6 @@ if PRODUCTION and 0 < len(METRICS_TOKEN) < 20:
 # PROMETHEUS_MULTIPROC_DIR (read by gatewayz/metrics/slots.py): the folder in which the processes
 # of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one below the
 # folder for temporary files.
-
-# OTEL_EXPORTER_OTLP_ENDPOINT: where traces are sent (OTLP over HTTP, http://collector:4318); none
-# are made without. It needs requirements-tracing.txt; see gatewayz/tracing.py.
-TRACING = bool(env("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
 
 # LOG_FORMAT: `json`, one object a line (the default in production), or `line`, for people.
 LOG_FORMAT = env("LOG_FORMAT", default="json" if PRODUCTION else "line")

@@ -136,6 +136,8 @@ def count_later(name: Literal["redis_down", "lost"], events: int) -> None:
 
 
 def _take_uncounted() -> Counter[str]:
+    if not _uncounted:
+        return Counter()
     with _uncounted_lock:
         taken = _uncounted.copy()
         _uncounted.clear()
