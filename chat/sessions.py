@@ -49,7 +49,7 @@ def create_session(
             model=session.model,
             session_title=session.title,
         )
-        if connection.in_atomic_block:
+        if transaction.get_connection().in_atomic_block:
             _create([(session, event)])
         else:
             _creations.do((session, event))
@@ -74,13 +74,12 @@ _ROW = "(%s, %s, %s, %s, %s, TRUE, FALSE, FALSE)"
 
 def _insert(sessions: Sequence[ChatSession]) -> None:
     """Insert `sessions` in one statement, and give them their ids."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{_INSERT}{', '.join([_ROW] * len(sessions))} RETURNING id",
-            [getattr(session, column) for session in sessions for column in _COLUMNS],
-        )
-        # The sequence gives them in the order of the rows.
-        ids = sorted(session_id for (session_id,) in cursor.fetchall())
+    rows = transaction.get_connection().fetch_alone(
+        f"{_INSERT}{', '.join([_ROW] * len(sessions))} RETURNING id",
+        [getattr(session, column) for session in sessions for column in _COLUMNS],
+    )
+    # The sequence gives them in the order of the rows.
+    ids = sorted(session_id for (session_id,) in rows)
     for session, session_id in zip(sessions, ids, strict=True):
         session.pk = session_id
 

@@ -4,12 +4,13 @@
 of this process share, and `pool_timeout`, the seconds that a request waits for one of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import psycopg
 from django.db import Error
+from django.db.backends.base.base import RAN_DB_VERSION_CHECK
 from django.db.backends.postgresql import base
 from django.utils.asyncio import async_unsafe
 
@@ -37,6 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         given = self.settings_dict["OPTIONS"]
         self._pool_size: int = given.get("pool_size", 0)
         self._pool_timeout_seconds: float = given.get("pool_timeout", 0.0)
@@ -58,13 +60,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """The pool of this process; None when each thread has a connection of its own."""
         if not self._pool_size:
             return None
-        with self._pools_lock:
-            if self.alias not in self._pools:
-                params = {**self.get_connection_params(), "autocommit": True}
-                self._pools[self.alias] = Pool(
-                    lambda: BoundedConnection.connect(**params), self._pool_size
-                )
-            return self._pools[self.alias]
+        pool = self._pools.get(self.alias)
+        if pool is None:
+            with self._pools_lock:
+                pool = self._pools.setdefault(self.alias, Pool(self._connect_new, self._pool_size))
+        return pool
+
+    def _connect_new(self) -> BoundedConnection:
+        """A connection for the pool, with all that Django sets on one."""
+        connection = BoundedConnection.connect(**self.get_connection_params(), autocommit=True)
+        try:
+            self._configure_connection(connection)  # type: ignore[attr-defined]
+        except psycopg.Error:
+            connection.close()
+            raise
+        return connection
+
+    @async_unsafe
+    def connect(self) -> None:
+        """Take a connection from the pool, for one request, or open one."""
+        pool = self.shared_connections
+        if pool is None or self.alias not in RAN_DB_VERSION_CHECK:
+            super().connect()
+            return
+        self.connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
+        # What Django's own forgets of the connection before.
+        self.autocommit = True
+        self.in_atomic_block = self.needs_rollback = False
+        self.closed_in_transaction = self.errors_occurred = False
+        self.savepoint_ids, self.atomic_blocks, self.run_on_commit = [], [], []
+        self.close_at = 0.0
 
     @async_unsafe
     def ensure_connection(self) -> None:
@@ -75,7 +100,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> BoundedConnection:
-        self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         pool = self.shared_connections
         if pool is None:
             return BoundedConnection.connect(**conn_params)
@@ -87,8 +111,41 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._close()  # type: ignore[misc]
         elif self.connection is not None:
             connection, self.connection = self.connection, None
-            if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-                connection.close()
+            pool.put(connection)
+
+    def fetch_alone(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of one statement that is a transaction by itself.
+
+        It borrows a connection of the pool for no longer than it takes, and goes past Django's
+        cursors, which cost more than the statement. In a transaction, without a pool, and where
+        queries are logged, it is as any other.
+
+        Raises as Django's cursors do. A statement that certainly never ran is tried again.
+        """
+        pool = self.shared_connections
+        if pool is None or self.connection is not None or self.queries_logged:
+            with self.cursor() as cursor:
+                cursor.execute(sql, params)
+                return cast("list[tuple[Any, ...]]", cursor.fetchall())
+        with self.wrap_database_errors:
+            for _ in range(_RETRIES):
+                try:
+                    return self._fetch_borrowed(pool, sql, params)
+                except _NEVER_RAN:
+                    if deadline.has_passed():
+                        raise
+            return self._fetch_borrowed(pool, sql, params)
+
+    def _fetch_borrowed(
+        self, pool: Pool, sql: str, params: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
+        try:
+            return connection.fetch(sql, params)
+        except _NEVER_RAN:
+            connection.close()
+            raise
+        finally:
             pool.put(connection)
 
     def _retry_if_safe(

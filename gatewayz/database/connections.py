@@ -2,11 +2,13 @@
 
 import select
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Cursor, OperationalError
 from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout
+from psycopg.pq import TransactionStatus
 
 from gatewayz import deadline
 
@@ -23,6 +25,9 @@ class BoundedConnection(Connection[Any]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._made_at = time.monotonic()
+        self._fetching = Cursor(self)
+        self._poll = select.poll()
+        self._poll.register(self.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
 
     @property
     def age_seconds(self) -> float:
@@ -41,11 +46,18 @@ class BoundedConnection(Connection[Any]):
             self.pgconn.finish()
             raise OperationalError("the deadline of the request passed") from None
 
+    def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a statement, whose parameters PostgreSQL puts in."""
+        return self._fetching.execute(sql, params).fetchall()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it is as it was made: open, in no transaction, and each statement is one."""
+        return self.autocommit and self.pgconn.transaction_status == TransactionStatus.IDLE
+
     def is_gone(self) -> bool:
         """Whether the server has closed this idle connection; costs no round trip."""
         if self.closed:
             return True
         # An idle server has nothing to say but its farewell.
-        poll = select.poll()
-        poll.register(self.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
-        return bool(poll.poll(0))
+        return bool(self._poll.poll(0))

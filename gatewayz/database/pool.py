@@ -73,13 +73,14 @@ class Pool:
                 self._waiting -= 1
 
     def put(self, connection: BoundedConnection) -> None:
-        """Give back what `take` gave; a closed or an old one is replaced when it is needed."""
+        """Give back what `take` gave; one not at rest, or old, is replaced when it is needed."""
         with self._changed:
-            if connection.closed or connection.age_seconds > MAX_AGE_SECONDS:
+            if not connection.is_at_rest or connection.age_seconds > MAX_AGE_SECONDS:
                 self._discard(connection)
             else:
                 self._idle.append(connection)
-            self._changed.notify()
+            if self._waiting:
+                self._changed.notify()
 
     def close(self) -> None:
         """Close the idle connections; those in use are still given back."""

@@ -5,7 +5,7 @@ import socket
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, connections, transaction
 
 from chat import idempotency
 
@@ -108,3 +108,50 @@ def test_an_idempotent_request_that_was_lost_is_done_again(api, onlooker, monkey
     assert response.status_code == 201
     assert len(times) == 2
     assert api.get("/v1/chat/sessions").json()["count"] == 1
+
+
+# --- Statements that are a transaction by themselves --------------------------------------------
+
+
+@pytest.fixture
+def database(monkeypatch):
+    """Django's connection, which borrows from a pool for as long as the test lasts."""
+    database = connections["default"]
+    database.close()
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "_pool_size", 2)
+        patched.setattr(database, "_pool_timeout_seconds", 10.0)
+        yield database
+        database.close()
+        database._pools.pop(database.alias).close()
+
+
+def test_a_statement_by_itself_borrows_a_connection_and_gives_it_back(database):
+    assert database.fetch_alone("SELECT %s + 1", [1]) == [(2,)]
+
+    assert database.connection is None
+    assert database.shared_connections.get_stats()["pool_available"] == 1
+
+
+def test_in_a_transaction_it_belongs_to_that(database, numbers):
+    with transaction.atomic():
+        database.fetch_alone("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
+        transaction.set_rollback(True)
+
+    assert run("SELECT number FROM numbers") == []
+
+
+def test_it_runs_again_when_it_never_ran(database, onlooker, numbers):
+    ((pid,),) = database.fetch_alone("SELECT pg_backend_pid()", [])
+    onlooker.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    database.fetch_alone("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
+
+    assert run("SELECT number FROM numbers") == [(1,)]
+
+
+def test_its_errors_are_those_of_django(database):
+    with pytest.raises(ProgrammingError):
+        database.fetch_alone("SELECT nothing FROM nowhere", [])
+
+    assert database.fetch_alone("SELECT 1", []) == [(1,)]
