@@ -20,6 +20,10 @@ from gatewayz.metrics.process import Following, process_gauge, sampled
 from gatewayz.metrics.slots import REGISTRY
 from gatewayz.problems import RETRY_AFTER_SECONDS, problem_response
 
+# Let in at once for each database connection: most requests hold one for a single statement, or
+# share that with others; see gatewayz.combining.
+REQUESTS_PER_CONNECTION = 4
+
 # How much the newest request counts in the mean.
 _WEIGHT = 0.1
 
@@ -88,7 +92,7 @@ class Gate:
 
 
 class LoadSheddingMiddleware:
-    """Lets in as many requests as there are database connections for; 503 when it is too late.
+    """Lets in as many requests as the database connections are enough for; 503 when it is late.
 
     Comes after the probes, which are always answered, and after the deadline is set.
     """
@@ -97,7 +101,7 @@ class LoadSheddingMiddleware:
         if not settings.DATABASE_POOL_SIZE:
             raise MiddlewareNotUsed
         self.get_response = get_response
-        self.gate = Gate(settings.DATABASE_POOL_SIZE)
+        self.gate = Gate(REQUESTS_PER_CONNECTION * settings.DATABASE_POOL_SIZE)
         sampled(self._sample)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

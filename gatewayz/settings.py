@@ -288,9 +288,9 @@ DATABASE_POOLER = env("DATABASE_POOLER", default="none")
 if DATABASE_POOLER not in {"none", "transaction"}:
     raise ImproperlyConfigured("DATABASE_POOLER must be `none` or `transaction`")
 
-# DATABASE_POOL_SIZE: connections that the threads of one process share, and so the requests that
-# it works on at once; 0 is one persistent connection per thread. wsgi.py asks for a pool;
-# workers and commands have a single thread.
+# DATABASE_POOL_SIZE: connections that the threads of one process share, and a quarter of the
+# requests that it works on at once; 0 is one persistent connection per thread. wsgi.py asks for a
+# pool; workers and commands have a single thread.
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
 
 # DATABASE_POOL_TIMEOUT_SECONDS: how long a request waits for one of them, for instance while

@@ -105,7 +105,6 @@ def _environ(
             "GATEWAYZ_ENV": "production",
             "ALLOWED_HOSTS": "127.0.0.1",
             "GRANIAN_WORKERS": str(processes),
-            "GRANIAN_BLOCKING_THREADS": str(threads),
         }
     return environ
 
