@@ -1,5 +1,6 @@
 """The address of who makes a request, behind proxies only as far as they are trusted."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -56,6 +57,8 @@ def _without_port(entry: str) -> str:
     return host if port.isdecimal() else entry
 
 
+# Most requests come from few addresses.
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         # Without the interface of a link-local address, which is of no use elsewhere.
