@@ -50,10 +50,6 @@ _DATA_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-if settings.SECURE_HSTS_SECONDS:
-    _DATA_HEADERS["Strict-Transport-Security"] = (
-        f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
-    )
 
 
 class ResponseHeadersMiddleware:
@@ -62,12 +58,21 @@ class ResponseHeadersMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         # As Django keeps them; it would look at every character of each of them every time.
-        self._page_headers = ResponseHeaders(_PAGE_HEADERS)._store
-        self._data_headers = ResponseHeaders(_DATA_HEADERS)._store
+        self._for_pages = ResponseHeaders(_PAGE_HEADERS)._store
+        self._for_data = ResponseHeaders(_DATA_HEADERS)._store
+        # Over HTTPS only (RFC 6797, 7.2); pages have it from `SecurityMiddleware`.
+        strictly = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+        self._for_secure_data = ResponseHeaders(
+            {**_DATA_HEADERS, "Strict-Transport-Security": strictly}
+        )._store
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_page = request.path_info.startswith(PAGES)
-        added = self._page_headers if is_page else self._data_headers
+        if request.path_info.startswith(PAGES):
+            added = self._for_pages
+        elif settings.SECURE_HSTS_SECONDS and request.is_secure():
+            added = self._for_secure_data
+        else:
+            added = self._for_data
         response.headers._store = {**added, **response.headers._store}
         return response

@@ -123,7 +123,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Raises as Django's cursors do. A statement that certainly never ran is tried again.
         """
         pool = self.shared_connections
-        if pool is None or self.connection is not None or self.queries_logged:
+        is_used = self.connection is not None or self.in_atomic_block
+        if pool is None or is_used or self.queries_logged:
             with self.cursor() as cursor:
                 cursor.execute(sql, params)
                 return cast("list[tuple[Any, ...]]", cursor.fetchall())

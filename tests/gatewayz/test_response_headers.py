@@ -25,6 +25,18 @@ def test_every_answer_is_guarded(path):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/v1/plans", "/docs"])
+def test_https_is_to_be_used_from_then_on(settings, path):
+    settings.SECURE_HSTS_SECONDS = 60
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
+
+    secure = Client().get(path, secure=True)
+
+    assert secure["Strict-Transport-Security"] == "max-age=60; includeSubDomains; preload"
+    assert "Strict-Transport-Security" not in Client().get(path)
+
+
+@pytest.mark.django_db
 def test_the_admin_runs_no_script_that_stands_in_a_page():
     policy = Client().get("/admin/login/")["Content-Security-Policy"]
 
