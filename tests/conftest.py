@@ -60,6 +60,14 @@ def restore_rows() -> None:
         cursor.execute("SELECT kept.restore()")
 
 
+def delete_redis_keys() -> None:
+    """Delete what the tests have in Redis."""
+    client = get_redis_connection("default")
+    names = list(client.scan_iter(f"*{settings.REDIS_KEY_PREFIX}*", count=1000))
+    if names:
+        client.delete(*names)
+
+
 def truncate(tables: str) -> None:
     """Make tables, separated by commas, and what refers to them as good as new.
 
@@ -98,10 +106,7 @@ def _no_keys_left_in_redis() -> Iterator[None]:
     yield
     for follower in key_entries.key_cache().entries.shared.coherence.followers:
         follower.forget_all()
-    client = get_redis_connection("default")
-    names = list(client.scan_iter(f"*{settings.REDIS_KEY_PREFIX}*", count=1000))
-    if names:
-        client.delete(*names)
+    delete_redis_keys()
 
 
 @pytest.fixture
