@@ -19,6 +19,29 @@ from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, User
 from gatewayz.redis_breaker import breaker
 
+# Files and folders that take long. Processes that share the tests begin with them, one of each
+# at a time, and end together with what takes little.
+_LONG = (
+    "tests/faults/",
+    "tests/gatewayz/test_run.py",
+    "tests/browser/",
+    "tests/deploy/",
+    "tests/fuzz/",
+    "tests/accounts/adoption/",
+    "tests/gatewayz/test_embedded.py",
+    "tests/docs/",
+    "tests/accounts/keys/test_rotation_under_load.py",
+    "tests/gatewayz/test_tracing.py",
+    "tests/contract/",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes long first, in the processes of pytest-xdist."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 # Of all tables but django_migrations: what they held after the migrations, for `restore_rows`.
 _KEEP = """
 DO $$
