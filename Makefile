@@ -12,6 +12,10 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	EMAIL_URL=smtp+tls://mail.example:587 \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
+# Some tests look at how long things take, so they do not want for company: four at the most.
+# A file goes to one process, the files that take long first (tests/conftest.py).
+ALL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help run test faults fuzz bench bench-quick docs lint format lock clean
 
@@ -21,8 +25,8 @@ help: ## Show this list
 run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=… for another port)
 	@$(PY) -m gatewayz.run
 
-test: $(VENV)/test.stamp ## Run the tests on a real PostgreSQL and Redis (ARGS=… for pytest)
-	$(PY) -m pytest $(ARGS)
+test: $(VENV)/test.stamp ## Run all tests, on a process for each core (ARGS=… for pytest: some, in one)
+	$(PY) -m pytest $(or $(ARGS),$(ALL))
 
 faults: $(VENV)/test.stamp ## Kill every part under load, for some 20 minutes (MINUTES=10 of load)
 	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)

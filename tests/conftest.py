@@ -6,35 +6,108 @@ from typing import Any
 
 import pytest
 import redis
-from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
-from django.db.models.signals import post_migrate
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django_redis import get_redis_connection
 
 from accounts import background, key_entries
 from accounts.activity import buffer
 from accounts.audit import refusals
 from accounts.keys import create_key
-from accounts.models import ApiKey, Notification, Plan, User
+from accounts.models import ApiKey, Notification, User
 from gatewayz.redis_breaker import breaker
+
+# Files and folders that take long. Processes that share the tests begin with them, one of each
+# at a time, and end together with what takes little.
+_LONG = (
+    "tests/faults/",
+    "tests/gatewayz/test_run.py",
+    "tests/browser/",
+    "tests/deploy/",
+    "tests/fuzz/",
+    "tests/accounts/adoption/",
+    "tests/gatewayz/test_embedded.py",
+    "tests/docs/",
+    "tests/accounts/keys/test_rotation_under_load.py",
+    "tests/gatewayz/test_tracing.py",
+    "tests/contract/",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes long first, in the processes of pytest-xdist."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
+# Of all tables but django_migrations: what they held after the migrations, for `restore_rows`.
+_KEEP = """
+DO $$
+DECLARE
+    name text;
+    restore text := 'SET LOCAL session_replication_role = replica;';  -- no triggers
+    is_filled boolean;
+BEGIN
+    CREATE SCHEMA kept;
+    FOR name IN
+        SELECT format('%I', tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'django_migrations'
+    LOOP
+        restore := restore || format('DELETE FROM %s;', name);
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', name) INTO is_filled;
+        IF is_filled THEN
+            EXECUTE format('CREATE TABLE kept.%1$s AS TABLE %1$s', name);
+            restore := restore || format(
+                'INSERT INTO %1$s OVERRIDING SYSTEM VALUE TABLE kept.%1$s;', name
+            );
+        END IF;
+    END LOOP;
+    EXECUTE format(
+        'CREATE FUNCTION kept.restore() RETURNS void LANGUAGE plpgsql AS %L',
+        'BEGIN ' || restore || ' END'
+    );
+END
+$$
+"""
+
+
+def restore_rows() -> None:
+    """Give the database the rows that it had after the migrations, and no others.
+
+    Django would truncate every table and then have what sets itself up after a migration do that
+    again, which takes ten times as long.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kept.restore()")
+
+
+def delete_redis_keys() -> None:
+    """Delete what the tests have in Redis."""
+    client = get_redis_connection("default")
+    names = list(client.scan_iter(f"*{settings.REDIS_KEY_PREFIX}*", count=1000))
+    if names:
+        client.delete(*names)
+
+
+def truncate(tables: str) -> None:
+    """Make tables, separated by commas, and what refers to them as good as new.
+
+    Rows that were deleted leave room in a table and its indexes, and plans depend on their size.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # no triggers, which refuse it
+        cursor.execute(f"TRUNCATE {tables} CASCADE")
+        cursor.execute("RESET session_replication_role")
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Tests that commit are cleaned up after by TRUNCATE, which logs and ledgers refuse."""
+    """The database after the migrations, to which tests that commit come back."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("audit_log", "audit_personal_data", "audit_chain", "audit_head"):
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
-        cursor.execute("ALTER TABLE credits DISABLE TRIGGER credits_refuse_truncate")
-        plans = list(Plan.objects.all())
-
-    def keep_plans(**sent: Any) -> None:
-        """Users need one; what is sent after a migration is sent after a TRUNCATE too."""
-        Plan.objects.bulk_create(plans, ignore_conflicts=True)
-
-    post_migrate.connect(keep_plans, sender=apps.get_app_config("accounts"), weak=False)
+        cursor.execute(_KEEP)
+    TransactionTestCase._fixture_teardown = lambda _: restore_rows()
     yield
     # Threads of live servers keep theirs until they are collected; the database is dropped now.
     with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -44,16 +117,19 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_quick() -> None:
+    """A password costs a third of a second, as it should. Whoever checks one reads its cost."""
+    PBKDF2PasswordHasher.iterations = 10
+
+
 @pytest.fixture(autouse=True)
 def _no_keys_left_in_redis() -> Iterator[None]:
     """No test leaves keys to another; those of others on a shared server are not touched."""
     yield
     for follower in key_entries.key_cache().entries.shared.coherence.followers:
         follower.forget_all()
-    client = get_redis_connection("default")
-    names = list(client.scan_iter(f"*{settings.REDIS_KEY_PREFIX}*", count=1000))
-    if names:
-        client.delete(*names)
+    delete_redis_keys()
 
 
 @pytest.fixture

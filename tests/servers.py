@@ -19,11 +19,16 @@ from gatewayz import embedded
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Start the servers, to be stopped when pytest ends, however it ends.
 
-    A pytest-xdist worker inherits the addresses from its controller and starts nothing.
+    Of pytest-xdist's processes each worker has servers and a data folder of its own, so that its
+    tests may stop, flush and count what they like; the controller has none.
 
     Raises:
         pytest.UsageError: a server cannot be started.
     """
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["GATEWAYZ_DATA_DIR"] = str(embedded.default_data_dir() / "test" / worker)
+    elif early_config.known_args_namespace.numprocesses:
+        return (yield)
     try:
         servers = embedded.start(embedded.default_data_dir() / "test", durable=False)
     except embedded.EmbeddedServerError as error:

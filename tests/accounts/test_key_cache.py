@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django_redis import get_redis_connection
 
@@ -66,7 +67,7 @@ def test_redis_holds_neither_the_key_nor_a_pickle(api_key):
     get_user(api_key)
 
     client = get_redis_connection("default")
-    (name,) = client.scan_iter("*:key:*")
+    (name,) = client.scan_iter(f"*{settings.REDIS_KEY_PREFIX}*:key:*")
     epoch_and_end, _, entry = client.get(name).partition(b"[")
     assert json.loads(b"[" + entry)
     assert api_key.encode() not in name + epoch_and_end + entry

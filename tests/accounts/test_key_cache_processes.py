@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from django.db import connection
 from accounts import key_format
 from accounts.keys import create_key, revoke_key
 from accounts.models import User
+from tests.conftest import delete_redis_keys, restore_rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,10 +74,10 @@ def is_up(web):
         return False
 
 
-@pytest.fixture
-def webs():
-    """Two web processes that answer."""
-    started = [WebProcess(), WebProcess()]
+@contextmanager
+def web_processes(count, django_db_blocker):
+    """So many web processes that answer, for the tests of a module, which commit."""
+    started = [WebProcess() for _ in range(count)]
     try:
         for web in started:
             wait_until(lambda web=web: is_up(web))
@@ -83,6 +85,17 @@ def webs():
     finally:
         for web in started:
             web.stop()
+        # They audit refused keys and fill the cache beside requests, maybe after the last test.
+        delete_redis_keys()
+        with django_db_blocker.unblock():
+            restore_rows()
+
+
+@pytest.fixture(scope="module")
+def webs(django_db_setup, django_db_blocker):
+    """Two web processes that answer."""
+    with web_processes(2, django_db_blocker) as webs:
+        yield webs
 
 
 @pytest.fixture

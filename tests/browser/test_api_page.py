@@ -30,21 +30,16 @@ def begin_session(page: Page):
     return operation.locator(".live-responses-table tbody .response-col_status").first
 
 
-def test_a_call_with_the_pasted_key_is_made(page, api_key, user):
+def test_a_call_with_the_pasted_key_is_made_in_a_page_that_fits_its_window(page, api_key, user):
     page.get_by_label("API key").fill(api_key)
 
     expect(begin_session(page)).to_contain_text("201")
     assert ChatSession.objects.filter(user=user).count() == 1
     assert page.refused == []
+    for wide, high in WIDTHS.values():
+        page.set_viewport_size({"width": wide, "height": high})
+        assert page.evaluate("document.documentElement.scrollWidth") <= wide
 
 
 def test_without_a_key_the_answer_says_what_is_missing(page):
     expect(begin_session(page)).to_contain_text("401")
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_page_fits_its_window(page, width):
-    wide, high = WIDTHS[width]
-    page.set_viewport_size({"width": wide, "height": high})
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= wide

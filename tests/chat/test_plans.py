@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.principal import Principal
 from chat.models import ChatSession, Feedback, IdempotencyKey, Share
+from tests.conftest import truncate
 
 LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
@@ -37,12 +38,16 @@ ANALYZE;
 OWNER = Principal(7, 7, True, True, False, "live", None)
 
 
+TABLES = "users, chat_sessions"
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _many_rows(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as cursor:
+        truncate(TABLES)
         cursor.execute(LOAD)
         yield
-        cursor.execute("TRUNCATE users, chat_sessions CASCADE")
+        truncate(TABLES)
 
 
 def long_ago():

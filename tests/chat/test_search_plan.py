@@ -5,6 +5,7 @@ from django.db import connection
 
 from accounts.principal import Principal
 from chat import search
+from tests.conftest import truncate
 
 LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
@@ -22,14 +23,18 @@ FROM generate_series(1, 20000) AS n;
 """
 
 
+TABLES = "users, chat_sessions, chat_messages"
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _many_rows(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as cursor:
+        truncate(TABLES)
         cursor.execute(LOAD)
         # It also moves what is pending into the indexes.
         cursor.execute("VACUUM ANALYZE chat_sessions, chat_messages")
         yield
-        cursor.execute("TRUNCATE users, chat_sessions, chat_messages CASCADE")
+        truncate(TABLES)
 
 
 def nodes_of(plan):

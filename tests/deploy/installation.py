@@ -87,10 +87,17 @@ class Web:
         self.api_key = api_key
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, api_key: str = "", **headers: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        api_key: str = "",
+        within_seconds: float = 10,
+        **headers: str,
     ) -> Answer:
         """Its answer. Raises OSError or HTTPException when there is none."""
-        connection = HTTPConnection(self.host.address, self.port, timeout=10)
+        connection = HTTPConnection(self.host.address, self.port, timeout=within_seconds)
         try:
             connection.request(
                 method,
@@ -123,9 +130,9 @@ class Web:
         assert status == 200, body
         return [session["title"] for session in body["data"]]
 
-    def is_healthy(self) -> bool:
+    def is_healthy(self, within_seconds: float = 10) -> bool:
         try:
-            return self.ask("GET", "/healthz").status == 200
+            return self.ask("GET", "/healthz", within_seconds=within_seconds).status == 200
         except (OSError, HTTPException):
             return False
 

@@ -8,7 +8,7 @@ from tests.fuzz.fuzzer import fuzz
 from tests.web import web_process
 
 USERS = 20
-FUZZ_SECONDS = 25
+FUZZ_SECONDS = 12
 
 
 @pytest.mark.timeout(120)

@@ -10,7 +10,7 @@ from accounts.models import ActivityEvent, ApiKey, User
 from accounts.principal import Principal
 from chat.models import ChatMessage, ChatSession
 from gatewayz.indexes import DOCUMENTED_INDEXES
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, truncate
 
 LOAD = """
 INSERT INTO users (id, email, username, privy_user_id, legacy_key_digest, password, is_active,
@@ -62,13 +62,14 @@ def _many_rows(django_db_setup, django_db_blocker):
         cursor.execute("SET synchronous_commit = on")
         # Loading in bulk may take longer than a request may.
         cursor.execute("SET statement_timeout = 0")
+        truncate(tables)
         cursor.execute(LOAD)
         # The visibility map, which only a vacuum fills, is what makes index-only scans cheap.
         cursor.execute(f"VACUUM ANALYZE {tables}")
         cursor.execute("RESET synchronous_commit")
         cursor.execute("RESET statement_timeout")
         yield
-        cursor.execute(f"TRUNCATE {tables} CASCADE")
+        truncate(tables)
 
 
 class CountOf:

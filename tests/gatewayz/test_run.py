@@ -40,6 +40,19 @@ def environ() -> Iterator[dict[str, str]]:
         yield environ | {"PORT": str(free_port())}
 
 
+@pytest.fixture(scope="module")
+def lasting_data() -> Iterator[dict[str, str]]:
+    """One data folder for tests that need none of their own: a new one takes seconds to make."""
+    with private_environ() as environ:
+        yield environ
+
+
+@pytest.fixture
+def lasting(lasting_data: dict[str, str]) -> dict[str, str]:
+    """An environment with the data folder that the service of an earlier test may have used."""
+    return lasting_data | {"PORT": str(free_port())}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -259,9 +272,9 @@ def await_activity(environ: dict[str, str], session_id: int) -> None:
 
 @pytest.mark.parametrize("part", ["gatewayz.web", "qcluster"])
 def test_when_a_part_dies_everything_ends_with_an_error(
-    environ: dict[str, str], part: str
+    lasting: dict[str, str], part: str
 ) -> None:
-    with serving(environ) as service:
+    with serving(lasting) as service:
         processes = service.processes()
         service.part(part).kill()
 
@@ -274,9 +287,9 @@ def test_when_a_part_dies_everything_ends_with_an_error(
     )
 
 
-def test_a_port_taken_by_another_supervisor_is_in_use(environ: dict[str, str]) -> None:
-    with serving(environ) as service, private_environ() as other:
-        assert f"port {environ['PORT']} is in use" in refusal(other | {"PORT": environ["PORT"]})
+def test_a_port_taken_by_another_supervisor_is_in_use(lasting: dict[str, str]) -> None:
+    with serving(lasting) as service, private_environ() as other:
+        assert f"port {lasting['PORT']} is in use" in refusal(other | {"PORT": lasting["PORT"]})
 
         assert service.end(signal.SIGHUP)[0] == 0
 

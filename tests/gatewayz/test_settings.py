@@ -1,11 +1,17 @@
 """Production refuses to start on settings that are only good for development."""
 
 import os
+import runpy
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from tests.gatewayz.processes import CHECKOUT
+
+SETTINGS = CHECKOUT / "gatewayz" / "settings.py"
 STRONG = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Of another curve than the P-256 of ES256, and one that is right, as Privy's dashboard shows it.
 ED25519 = (
@@ -30,34 +36,27 @@ PRODUCTION = {
 
 
 def read_settings(**environ):
-    """Import the settings in a process of its own, with only these variables."""
-    return subprocess.run(
-        [sys.executable, "-c", "import gatewayz.settings"],
-        env={"PATH": os.environ["PATH"], **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """What the settings are with only these variables. Raises ImproperlyConfigured."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            patch.delenv(name)
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        return SimpleNamespace(**runpy.run_path(SETTINGS))
 
 
 def test_production_starts_when_all_is_given():
-    result = read_settings(**PRODUCTION)
-
-    assert result.returncode == 0, result.stderr
+    assert read_settings(**PRODUCTION).PRODUCTION
 
 
 def test_takes_the_key_of_privy_in_one_line():
-    result = read_settings(**PRODUCTION, PRIVY_APP_ID="app", PRIVY_VERIFICATION_KEY=P256)
-
-    assert result.returncode == 0, result.stderr
+    read_settings(**PRODUCTION, PRIVY_APP_ID="app", PRIVY_VERIFICATION_KEY=P256)
 
 
 @pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "GATEWAYZ_ENV"])
 def test_production_refuses_to_start_without(name):
-    result = read_settings(**{k: v for k, v in PRODUCTION.items() if k != name})
-
-    assert result.returncode != 0
-    assert name in result.stderr.splitlines()[-1]
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read_settings(**{k: v for k, v in PRODUCTION.items() if k != name})
 
 
 @pytest.mark.parametrize(
@@ -86,14 +85,21 @@ def test_production_refuses_to_start_without(name):
     ids=str,
 )
 def test_production_refuses_what_is_weak(change):
-    result = read_settings(**PRODUCTION | change)
+    with pytest.raises(ImproperlyConfigured):
+        read_settings(**PRODUCTION | change)
+
+
+def test_a_process_ends_with_a_refusal_that_does_not_repeat_the_secret():
+    result = subprocess.run(
+        [sys.executable, "-c", "import gatewayz.settings"],
+        env={"PATH": os.environ["PATH"], **PRODUCTION, "SECRET_KEY": "tooshort"},
+        capture_output=True,
+        text=True,
+    )
 
     assert result.returncode != 0
     assert "ImproperlyConfigured" in result.stderr.splitlines()[-1]
-
-
-def test_a_refusal_does_not_repeat_the_secret():
-    assert "tooshort" not in read_settings(**PRODUCTION | {"SECRET_KEY": "tooshort"}).stderr
+    assert "tooshort" not in result.stderr
 
 
 def test_development_keeps_the_secrets_that_it_made_up(tmp_path):
@@ -125,17 +131,8 @@ def test_development_keeps_the_secrets_that_it_made_up(tmp_path):
     ids=["development", "production", "STARTTLS", "TLS"],
 )
 def test_the_mail_server_is_one_variable(environ, expected, tmp_path):
-    found = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from gatewayz import settings as s; print(s.EMAIL_BACKEND.split('.')[-2],"
-            " s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)",
-        ],
-        env={"PATH": os.environ["PATH"], "GATEWAYZ_DATA_DIR": str(tmp_path), **environ},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    found = read_settings(GATEWAYZ_DATA_DIR=str(tmp_path), **environ)
 
-    assert found.stdout.strip() == expected
+    backend = found.EMAIL_BACKEND.split(".")[-2]
+    read = f"{backend} {found.EMAIL_HOST_PASSWORD} {found.EMAIL_USE_TLS} {found.EMAIL_USE_SSL}"
+    assert read == expected

@@ -11,6 +11,7 @@ from accounts.activity.pages import page_of_log
 from accounts.activity.sums import sum_activity
 from accounts.models import ActivityDay, ActivityEvent
 from accounts.principal import Principal
+from tests.conftest import truncate
 
 LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser,
@@ -49,11 +50,12 @@ def _many_rows(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # Vacuum takes no row for visible whose commit, or one near it, is not on disk yet.
         cursor.execute("SET synchronous_commit = on")
+        truncate(tables)
         cursor.execute(LOAD)
         cursor.execute(f"VACUUM ANALYZE {tables}")
         cursor.execute("RESET synchronous_commit")
         yield
-        cursor.execute(f"TRUNCATE {tables} CASCADE")
+        truncate(tables)
 
 
 def plan_of(run):

@@ -5,6 +5,7 @@ from django.db import connection
 
 from accounts.models import AuditEntry, AuditPersonalData
 from accounts.principal import Principal
+from tests.conftest import truncate
 
 # Triggers off: a chain of them is not what is tested.
 LOAD = """
@@ -34,12 +35,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module", autouse=True)
 def _many_rows(django_db_setup, django_db_blocker):
+    tables = "audit_log, audit_personal_data"
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
+        truncate(tables)
         cursor.execute(LOAD)
         cursor.execute("RESET statement_timeout")
         yield
-        cursor.execute("TRUNCATE audit_log, audit_personal_data")
+        truncate(tables)
 
 
 def owned(**filters):

@@ -16,7 +16,7 @@ from accounts.keys import create_key
 from accounts.limits.store import SLOT_LEASE_MS, admit, used_by_keys
 from accounts.models import Plan, RateLimitConfig, User
 from tests.accounts.limits.conftest import NO_LIMITS
-from tests.accounts.test_key_cache_processes import CHECKOUT, WebProcess, is_up, wait_until
+from tests.accounts.test_key_cache_processes import CHECKOUT, wait_until, web_processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,17 +31,11 @@ time.sleep(60)
 """
 
 
-@pytest.fixture
-def webs():
+@pytest.fixture(scope="module")
+def webs(django_db_setup, django_db_blocker):
     """Three web processes that answer."""
-    started = [WebProcess() for _ in range(3)]
-    try:
-        for web in started:
-            wait_until(lambda web=web: is_up(web))
-        yield started
-    finally:
-        for web in started:
-            web.stop()
+    with web_processes(3, django_db_blocker) as webs:
+        yield webs
 
 
 def limited_key(user, **limits):
