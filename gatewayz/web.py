@@ -3,10 +3,14 @@
     python -m gatewayz.web [options of granian]
 
 Granian's own reload (SIGHUP) ends the old process some seconds after it has begun the new one,
-ready or not; it gives each process a listening socket, whose queue is reset with it; it closes
-kept connections just as their clients may send on them; and it gives up when a new process dies.
-Here the processes share one listening socket, and an old one ends when the new one is ready:
-it takes no new connections, asks its clients to leave (`Connection: close`), and then stops.
+ready or not; it resets the queue of its listening socket with it; it closes kept connections just
+as their clients may send on them; and it gives up when a new process dies. Here an old process
+ends when the new one is ready, which has its listening socket: it takes no new connections, asks
+its clients to leave (`Connection: close`), and then stops.
+
+Each place of a process has a listening socket of its own (SO_REUSEPORT), among which the kernel
+shares connections: of one socket that all listen at, whoever is awake takes all that come at once.
+The socket of a process that dies is closed, so that the others get what it would have got.
 """
 
 import multiprocessing
@@ -25,7 +29,7 @@ from typing import Any
 
 from granian import cli
 from granian.log import logger
-from granian.net import SocketSpec  # type: ignore[attr-defined]
+from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.mp import MPServer, WorkerProcess
 
 from gatewayz import draining
@@ -55,23 +59,62 @@ class Server(MPServer):
 
     _channels: dict[WorkerProcess, Connection]
     _ready: set[WorkerProcess]
+    _listeners: dict[int, socket.socket]
 
     def _init_shared_socket(self) -> None:
-        self._channels, self._ready = {}, set()
+        self._channels, self._ready, self._listeners = {}, set(), {}
         if self.bind_uds:
             super()._init_shared_socket()
             return
-        # As granian does where SO_REUSEPORT does not share the load.
-        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()  # type: ignore[assignment]
-        self._sfd = self._shd.get_fd()  # type: ignore[attr-defined]
-        self._sso = socket.socket(fileno=self._sfd)
-        self._sso.set_inheritable(True)
+        self._sso = None
+        # All at once, to fail at once where the address cannot be had.
+        for idx in range(self.workers):
+            self._listeners[idx] = self._bound()
+
+    def _bound(self) -> socket.socket:
+        """A socket at our address; the kernel leaves it alone until a process listens."""
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            self.bind_addr, self.bind_port, type=socket.SOCK_STREAM
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Of each connection, or answers in two parts would wait for the client's acknowledgement.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        bound.bind(address)
+        bound.setblocking(False)
+        bound.set_inheritable(True)
+        return bound
+
+    def _drop_shared_socket(self) -> None:
+        for listener in self._listeners.values():
+            listener.close()
+        if self.bind_uds:
+            super()._drop_shared_socket()
+
+    def _leave_to_others(self) -> None:
+        """Have the kernel give the connections of processes that have died to the others."""
+        for idx, worker in enumerate(self.wrks):
+            if not worker.is_alive() and idx in self._listeners:
+                listener = self._listeners.pop(idx)
+                # Other processes may have inherited it.
+                with suppress(OSError):  # nobody has listened yet
+                    listener.shutdown(socket.SHUT_RDWR)
+                listener.close()
 
     def _spawn_worker(  # type: ignore[override]
         self, idx: int, target: Callable[..., None], callback_loader: Callable[[], Any]
     ) -> WorkerProcess:
         ours, theirs = multiprocessing.Pipe()
-        worker = super()._spawn_worker(idx, target, partial(_load, callback_loader, theirs))
+        listener = None
+        if not self.bind_uds:
+            if idx not in self._listeners:
+                self._listeners[idx] = self._bound()
+            listener = self._sso = self._listeners[idx]
+            holder = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[call-arg]
+            self._shd = holder  # type: ignore[assignment]
+        load = partial(_load, callback_loader, theirs, listener, self.backlog)
+        worker = super()._spawn_worker(idx, target, load)
         self._channels[worker] = ours
         return worker
 
@@ -82,6 +125,7 @@ class Server(MPServer):
         target_loader: Callable[[], Any],
         delay: float = 0,
     ) -> None:
+        self._leave_to_others()
         for idx in dict.fromkeys(workers):
             old = self.wrks[idx]
             new = self._spawn_worker(idx, spawn_target, target_loader)
@@ -116,6 +160,7 @@ class Server(MPServer):
                 self._ready.add(worker)
             elif time.monotonic() >= until:
                 break
+            self._leave_to_others()
         return worker in self._ready and worker.is_alive()
 
     def _end(self, worker: WorkerProcess, *, drain: bool) -> None:
@@ -134,9 +179,13 @@ class Server(MPServer):
             worker.join()
 
 
-def _load(load: Callable[[], Any], channel: Connection) -> Any:
-    """In a new process: load the application, say so, and wait to be told to drain."""
+def _load(
+    load: Callable[[], Any], channel: Connection, listener: socket.socket | None, backlog: int
+) -> Any:
+    """In a new process: load the application, listen, say so, and wait to be told to drain."""
     application = load()
+    if listener is not None:
+        listener.listen(backlog)
     channel.send_bytes(b"ready")
     Thread(target=_drain_when_told, args=[channel], name="drain", daemon=True).start()
     return application
@@ -152,8 +201,8 @@ def _drain_when_told(channel: Connection) -> None:
 def _leave_listening_sockets() -> None:
     """Put a socket that nobody knows in the place of each listening one of this process.
 
-    Granian can stop listening only together with closing its connections. Its other processes
-    have the same socket open, so nothing of its queue is lost.
+    Granian can stop listening only together with closing its connections. The process in its
+    place has the same socket open, so nothing of its queue is lost.
     """
     with socket.socket() as nobody_knows:
         nobody_knows.bind(("127.0.0.1", 0))
