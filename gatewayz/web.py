@@ -59,17 +59,17 @@ class Server(MPServer):
 
     _channels: dict[WorkerProcess, Connection]
     _ready: set[WorkerProcess]
-    _listeners: dict[int, socket.socket]
+    _listeners: dict[WorkerProcess, socket.socket]
+    _unused: list[socket.socket]
 
     def _init_shared_socket(self) -> None:
-        self._channels, self._ready, self._listeners = {}, set(), {}
+        self._channels, self._ready, self._listeners, self._unused = {}, set(), {}, []
         if self.bind_uds:
             super()._init_shared_socket()
             return
         self._sso = None
         # All at once, to fail at once where the address cannot be had.
-        for idx in range(self.workers):
-            self._listeners[idx] = self._bound()
+        self._unused = [self._bound() for _ in range(self.workers)]
 
     def _bound(self) -> socket.socket:
         """A socket at our address; the kernel leaves it alone until a process listens."""
@@ -87,20 +87,25 @@ class Server(MPServer):
         return bound
 
     def _drop_shared_socket(self) -> None:
-        for listener in self._listeners.values():
+        for listener in (*self._unused, *self._listeners.values()):
             listener.close()
         if self.bind_uds:
             super()._drop_shared_socket()
 
     def _leave_to_others(self) -> None:
         """Have the kernel give the connections of processes that have died to the others."""
-        for idx, worker in enumerate(self.wrks):
-            if not worker.is_alive() and idx in self._listeners:
-                listener = self._listeners.pop(idx)
-                # Other processes may have inherited it.
-                with suppress(OSError):  # nobody has listened yet
-                    listener.shutdown(socket.SHUT_RDWR)
-                listener.close()
+        for worker in self.wrks:
+            if not worker.is_alive():
+                self._forget_listener(worker)
+
+    def _forget_listener(self, worker: WorkerProcess) -> None:
+        listener = self._listeners.pop(worker, None)
+        if listener is None or listener in self._listeners.values():
+            return  # that of the process that takes its place
+        # Not only closed: other processes have inherited it.
+        with suppress(OSError):  # nobody has listened yet
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
 
     def _spawn_worker(  # type: ignore[override]
         self, idx: int, target: Callable[..., None], callback_loader: Callable[[], Any]
@@ -108,14 +113,19 @@ class Server(MPServer):
         ours, theirs = multiprocessing.Pipe()
         listener = None
         if not self.bind_uds:
-            if idx not in self._listeners:
-                self._listeners[idx] = self._bound()
-            listener = self._sso = self._listeners[idx]
+            old = self.wrks[idx] if idx < len(self.wrks) else None
+            if old in self._listeners:
+                listener = self._listeners[old]
+            else:
+                listener = self._unused.pop() if self._unused else self._bound()
             holder = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[call-arg]
             self._shd = holder  # type: ignore[assignment]
+            self._sso = listener
         load = partial(_load, callback_loader, theirs, listener, self.backlog)
         worker = super()._spawn_worker(idx, target, load)
         self._channels[worker] = ours
+        if listener is not None:
+            self._listeners[worker] = listener
         return worker
 
     def _respawn_workers(
@@ -166,6 +176,7 @@ class Server(MPServer):
     def _end(self, worker: WorkerProcess, *, drain: bool) -> None:
         channel = self._channels.pop(worker)
         self._ready.discard(worker)
+        self._forget_listener(worker)
         if drain:
             with suppress(OSError):  # it has ended meanwhile
                 channel.send_bytes(b"drain")
