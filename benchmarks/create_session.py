@@ -112,7 +112,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3, help="of each round")
     parser.add_argument("--processes", type=int, default=2, help="web processes of each")
-    parser.add_argument("--threads", type=int, default=THREADS, help="of each WSGI process")
+    parser.add_argument("--threads", type=int, default=THREADS, help="of each process of gunicorn")
     chosen = parser.parse_args(given)
     # Everything is told as a ratio to ours, which comes first.
     chosen.contenders = list(dict.fromkeys([OURS.name, *chosen.contenders]))
@@ -139,8 +139,8 @@ def _settings(chosen: argparse.Namespace) -> str:
     return "\n".join(
         [
             f"machine    {os.cpu_count()} CPUs, {cpu}; Python {platform.python_version()}",
-            f"servers    {chosen.processes} web processes each; WSGI: {chosen.threads} threads a "
-            "process; pools of up to 16 connections a process",
+            f"servers    {chosen.processes} web processes each; gunicorn: {chosen.threads} "
+            "threads a process; pools of up to 16 connections a process",
             f"database   {postgres[0].split(' on ')[0]}, fsync {postgres[1]}, "
             f"synchronous_commit {postgres[2]}; unix socket, or the latency proxy by TCP",
             f"Redis      {server}, unix socket, appendonly {append_only}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gatewayz import run
 
-THREADS = 16  # what Gatewayz lets in at once
+THREADS = 16  # of a process of gunicorn, one for each connection
 
 
 @dataclass(frozen=True)

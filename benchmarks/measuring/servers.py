@@ -74,7 +74,7 @@ def running(
     with ExitStack() as stack:
         started = []
         for contender in contenders:
-            environ = _environ(contender, database_url, processes, threads)
+            environ = _environ(contender, database_url, processes)
             port = _free_port()
             log = stack.enter_context((logs / f"{contender.name}.log").open("wb"))
             command = contender.web_command(port, processes, threads)
@@ -86,9 +86,7 @@ def running(
         yield started
 
 
-def _environ(
-    contender: Contender, database_url: str, processes: int, threads: int
-) -> dict[str, str]:
+def _environ(contender: Contender, database_url: str, processes: int) -> dict[str, str]:
     """The environment of a contender; ours has everything on that production has."""
     from django.conf import settings
 
