@@ -60,16 +60,12 @@ class Server(MPServer):
     _channels: dict[WorkerProcess, Connection]
     _ready: set[WorkerProcess]
     _listeners: dict[WorkerProcess, socket.socket]
-    _unused: list[socket.socket]
 
     def _init_shared_socket(self) -> None:
-        self._channels, self._ready, self._listeners, self._unused = {}, set(), {}, []
+        self._channels, self._ready, self._listeners = {}, set(), {}
+        self._sso = None
         if self.bind_uds:
             super()._init_shared_socket()
-            return
-        self._sso = None
-        # All at once, to fail at once where the address cannot be had.
-        self._unused = [self._bound() for _ in range(self.workers)]
 
     def _bound(self) -> socket.socket:
         """A socket at our address; the kernel leaves it alone until a process listens."""
@@ -87,10 +83,9 @@ class Server(MPServer):
         return bound
 
     def _drop_shared_socket(self) -> None:
-        for listener in (*self._unused, *self._listeners.values()):
+        for listener in self._listeners.values():
             listener.close()
-        if self.bind_uds:
-            super()._drop_shared_socket()
+        super()._drop_shared_socket()
 
     def _leave_to_others(self) -> None:
         """Have the kernel give the connections of processes that have died to the others."""
@@ -114,10 +109,7 @@ class Server(MPServer):
         listener = None
         if not self.bind_uds:
             old = self.wrks[idx] if idx < len(self.wrks) else None
-            if old in self._listeners:
-                listener = self._listeners[old]
-            else:
-                listener = self._unused.pop() if self._unused else self._bound()
+            listener = self._listeners[old] if old in self._listeners else self._bound()
             holder = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[call-arg]
             self._shd = holder  # type: ignore[assignment]
             self._sso = listener
