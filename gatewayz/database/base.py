@@ -68,7 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _connect_new(self) -> BoundedConnection:
         """A connection for the pool, with all that Django sets on one."""
-        connection = BoundedConnection.connect(**self.get_connection_params(), autocommit=True)
+        connection = self.get_new_connection({**self.get_connection_params(), "autocommit": True})
         try:
             self._configure_connection(connection)  # type: ignore[attr-defined]
         except psycopg.Error:
@@ -80,7 +80,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def connect(self) -> None:
         """Take a connection from the pool, for one request, or open one."""
         pool = self.shared_connections
-        if pool is None or self.alias not in RAN_DB_VERSION_CHECK:
+        if pool is None:
             super().connect()
             return
         self.connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
@@ -90,6 +90,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.closed_in_transaction = self.errors_occurred = False
         self.savepoint_ids, self.atomic_blocks, self.run_on_commit = [], [], []
         self.close_at = 0.0
+        if self.alias not in RAN_DB_VERSION_CHECK:
+            self.init_connection_state()
 
     @async_unsafe
     def ensure_connection(self) -> None:
@@ -100,10 +102,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> BoundedConnection:
-        pool = self.shared_connections
-        if pool is None:
-            return BoundedConnection.connect(**conn_params)
-        return pool.take(deadline.within_deadline(self._pool_timeout_seconds))
+        return BoundedConnection.connect(**conn_params)
 
     def _close(self) -> None:
         pool = self.shared_connections
