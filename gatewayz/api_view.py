@@ -54,9 +54,9 @@ class ApiView(APIView):
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         error = MethodNotAllowed(request.method or "")
-        error.headers = {"Allow": ", ".join(self.allowed_methods)}  # type: ignore[attr-defined]
+        error.headers = self.default_response_headers  # type: ignore[attr-defined]
         raise error
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> JSONResponse:  # type: ignore[override]
         described = SimpleMetadata().determine_metadata(request, self)
-        return JSONResponse(described, headers={"Allow": ", ".join(self.allowed_methods)})
+        return JSONResponse(described, headers=self.default_response_headers)

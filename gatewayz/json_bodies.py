@@ -42,7 +42,7 @@ def read_json(request: HttpRequest) -> Any:
     if not length:
         return {}
     given_type = request.META.get("CONTENT_TYPE", "")
-    if given_type != MEDIA_TYPE and given_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
+    if given_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise UnsupportedMediaType(given_type)
     if length > settings.MAX_BODY_BYTES:
         raise PayloadTooLarge
