@@ -15,6 +15,7 @@ The socket of a process that dies is closed, so that the others get what it woul
 
 import multiprocessing
 import os
+import signal
 import socket
 import stat
 import sys
@@ -24,8 +25,8 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
-from typing import Any
+from threading import Event, Thread
+from typing import Any, cast
 
 from granian import cli
 from granian.log import logger
@@ -37,7 +38,12 @@ from gatewayz import draining
 READY_SECONDS = 60.0  # for a new process
 DRAIN_SECONDS = 1.0  # for the clients of an old one to send what they are about to
 RETRY_SECONDS = 1.0
+ORPHAN_SECONDS = 1.0  # until a process ends whose parent has died
 POLL_SECONDS = 0.05
+
+# A new process holds them from its first moment on: it ends when its parent says so (SIGTERM),
+# and leaves a Ctrl-C in their terminal to it.
+_HELD = [signal.SIGTERM, signal.SIGINT]
 
 # Options on the command line and GRANIAN_* in the environment win.
 _DEFAULTS = {
@@ -182,11 +188,22 @@ class Server(MPServer):
             worker.join()
 
 
+def _hold_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+
+
+def _take_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
+
+
 def _load(
     load: Callable[[], Any], channel: Connection, listener: socket.socket | None, backlog: int
 ) -> Any:
-    """In a new process: load the application, listen, say so, and wait to be told to drain."""
+    """In a new process: load the application, listen, say so, and wait to be told what to do."""
+    is_loaded = Event()
+    Thread(target=_end_when_told, args=[is_loaded], name="end", daemon=True).start()
     application = load()
+    is_loaded.set()
     if listener is not None:
         listener.listen(backlog)
     channel.send_bytes(b"ready")
@@ -194,7 +211,28 @@ def _load(
     return application
 
 
+def _end_when_told(is_loaded: Event) -> None:
+    """Wait for SIGTERM, which is held back in all threads of this process, and end it.
+
+    Granian's handler runs in the main thread, which waits at a lock: a signal that the kernel
+    gives to another thread does not wake it. And a process that loads has that of its parent.
+    """
+    parents = signal.getsignal(signal.SIGTERM)
+    signal.sigwait([signal.SIGTERM])
+    if not is_loaded.is_set():
+        os._exit(0)
+    while (end := signal.getsignal(signal.SIGTERM)) == parents:
+        time.sleep(POLL_SECONDS)
+    cast("Callable[..., None]", end)(signal.SIGTERM, None)
+
+
 def _drain_when_told(channel: Connection) -> None:
+    parent = os.getppid()
+    while not channel.poll(ORPHAN_SECONDS):
+        if os.getppid() != parent:
+            # Whoever takes its place could not know of us, who would get a share of what comes.
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
     with suppress(EOFError, OSError):
         channel.recv_bytes()
         draining.begin()
@@ -227,6 +265,7 @@ def _is_listening(descriptor: int) -> bool:
 def main() -> None:
     """The command line: granian's, with other defaults."""
     cli.Server = Server  # type: ignore[attr-defined]
+    os.register_at_fork(before=_hold_signals, after_in_parent=_take_signals)
     cli.cli(
         [*sys.argv[1:], "gatewayz.wsgi:application"],
         auto_envvar_prefix="GRANIAN",

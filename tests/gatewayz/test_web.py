@@ -1,7 +1,9 @@
 """The web processes share what comes, and what one of them leaves."""
 
 import os
+import re
 import signal
+import subprocess
 from collections import Counter
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
@@ -10,13 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gatewayz.run import web_command
 from tests.faults.service import wait_until
-from tests.web import web_process
+from tests.web import CHECKOUT, web_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CONNECTIONS = 64  # all at one of two processes by chance: once in 2^63 runs
 LISTEN = "0A"  # in /proc/net/tcp
+SIGTERM_BIT = 1 << signal.SIGTERM - 1
 
 
 @pytest.fixture
@@ -75,3 +79,31 @@ def test_what_a_killed_process_would_have_got_goes_to_the_other_until_it_is_repl
     assert sum(meanwhile.values()) == CONNECTIONS
     assert len(afterwards) == 2
     assert killed not in afterwards
+
+
+def test_a_process_that_still_loads_ends_when_it_is_told(tmp_path):
+    log = tmp_path / "web.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(web_command("127.0.0.1", "0"), cwd=CHECKOUT, stderr=output)
+    wait_until(psutil.Process(server.pid).children)
+
+    server.terminate()
+
+    assert server.wait() == 0
+    assert "Killing" not in log.read_text()
+
+
+def test_only_one_thread_of_a_process_gets_the_signal_to_end(port):
+    for pid in answered_by(port):
+        states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+        held_back = [int(re.search(r"SigBlk:\t(\w+)", state)[1], 16) for state in states]
+        assert sum(not held & SIGTERM_BIT for held in held_back) == 1
+        assert len(states) > 2
+
+
+def test_processes_end_whose_parent_was_killed(port):
+    (parent,) = {psutil.Process(pid).ppid() for pid in answered_by(port)}
+
+    os.kill(parent, signal.SIGKILL)
+
+    wait_until(lambda: listening(port) == 0)
