@@ -2,7 +2,8 @@
 
 The key stands in the same transaction as what the request did, so that there is never the one
 without the other: a process that dies halfway leaves neither. A request with the same key that
-arrives meanwhile waits at the unique index until that transaction ends.
+arrives meanwhile waits at the unique index until that transaction ends. Activity is recorded after
+it: the key keeps that too, and whoever asks again has it recorded, in case nobody had.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
-from accounts import background
+from accounts import activity, background
 from accounts.authentication import AuthenticatedRequest
 from chat.models import IdempotencyKey
 from gatewayz import deadline
@@ -83,8 +84,13 @@ def idempotent(post: Post) -> Post:
                 if not _claim(request.user.user_id, key, fingerprint):
                     return _first_answer(mine.get(), fingerprint)
                 # An answer that is not of success is an exception here, and ends the transaction.
-                response = post(view, request, *args, **kwargs)
-                mine.update(status=response.status_code, body=response.content.decode())
+                with activity.collect_events() as events:
+                    response = post(view, request, *args, **kwargs)
+                mine.update(
+                    status=response.status_code,
+                    body=response.content.decode(),
+                    activity=b"\n".join(events).decode(),
+                )
             return response
 
         try:
@@ -118,6 +124,7 @@ def _claim(user_id: int, key: str, fingerprint: str) -> bool:
 def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
     if known.fingerprint != fingerprint:
         raise IdempotencyConflict
+    activity.record_again(known.activity.encode().splitlines())
     return HttpResponse(
         known.body,
         status=known.status,

@@ -335,6 +335,8 @@ class IdempotencyKey(models.Model):
     status = models.PositiveSmallIntegerField()
     # Text and not JSON: a replay is the same bytes.
     body = models.TextField()
+    # What it recorded, a line for each event: its process may have died before it could.
+    activity = models.TextField(default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:

@@ -6,10 +6,20 @@ the log, what cannot be written becomes a letter of `dead_letters`. `sums` and `
 
 from accounts.activity.events import Event
 from accounts.activity.recording import (
+    collect_events,
     log_activity_background,
     new_event,
     record,
+    record_again,
     record_events,
 )
 
-__all__ = ["Event", "log_activity_background", "new_event", "record", "record_events"]
+__all__ = [
+    "Event",
+    "collect_events",
+    "log_activity_background",
+    "new_event",
+    "record",
+    "record_again",
+    "record_events",
+]

@@ -1,7 +1,9 @@
 """Recording what users do, without making them wait for it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Required, TypedDict, Unpack
 
@@ -84,10 +86,40 @@ def record_events(events: Sequence[Event]) -> None:
     # Outside a transaction Django's on_commit would open a database connection, only to learn
     # that there is nothing to wait for.
     if transaction.get_connection().in_atomic_block:
-        # Not a partial, which has no __qualname__ for Django to log when it fails.
-        transaction.on_commit(lambda: _keep(encoded), robust=True)
+        collected = _collected.get()
+        if collected is not None:
+            collected += encoded
+        _keep_after_commit(encoded)
     else:
         _keep(encoded)
+
+
+_collected: ContextVar[list[bytes] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collect_events() -> Iterator[list[bytes]]:
+    """The events that the block records, for `record_again`; it is part of a transaction.
+
+    Between the commit and the record stands only the process: who keeps them in the same
+    transaction can make up for its death.
+    """
+    collected: list[bytes] = []
+    token = _collected.set(collected)
+    try:
+        yield collected
+    finally:
+        _collected.reset(token)
+
+
+def record_again(collected: Sequence[bytes]) -> None:
+    """Record events of `collect_events` that may not have been; one that was is there once."""
+    _keep_after_commit(collected)
+
+
+def _keep_after_commit(encoded: Sequence[bytes]) -> None:
+    # Not a partial, which has no __qualname__ for Django to log when it fails.
+    transaction.on_commit(lambda: _keep(encoded), robust=True)
 
 
 def _network() -> str:

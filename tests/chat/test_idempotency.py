@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.activity import drain
+from accounts.activity import buffer, drain
 from accounts.models import ActivityEvent
 from chat import idempotency
 from chat.models import ChatMessage, ChatSession, IdempotencyKey
@@ -153,6 +153,27 @@ def test_a_replay_is_not_in_the_activity(api):
     drain.drain()
 
     assert ActivityEvent.objects.count() == 1
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replay_records_what_a_killed_process_could_not(api, monkeypatch):
+    def die(events):
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(buffer, "push", die)
+        post(api)
+    assert ChatSession.objects.count() == 1
+
+    again = post(api)
+    drain.drain()
+
+    assert again["Idempotent-Replayed"] == "true"
+    assert ActivityEvent.objects.get().metadata["session_id"] == again.json()["data"]["id"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
 from itertools import cycle
+from pathlib import Path
 
 from gatewayz import embedded
 from tests.faults.load import TABLE_HEAD, Load, audit, row_of
@@ -128,6 +130,15 @@ def run(service: Service, minutes: float) -> list[str]:
     return [f"{len(which)} {what}: {which[:3]}" for what, which in wrong.items() if which]
 
 
+def keep_logs(service: Service) -> Path:
+    """Put what the processes printed where it outlives the service."""
+    kept = service.home.with_name(f"{service.home.name}-logs")
+    kept.mkdir()
+    for log in service.home.glob("*.log"):
+        shutil.copy(log, kept)
+    return kept
+
+
 def main() -> None:
     """The command line; see the top of this file."""
     parser = argparse.ArgumentParser(description="Mixed load with a fault every 20 s.")
@@ -138,6 +149,8 @@ def main() -> None:
         service.start_cluster()
         service.start_web(workers=2)
         wrong = run(service, minutes)
+        if wrong:
+            wrong.append(f"What its processes printed is in {keep_logs(service)}")
     finally:
         service.stop()
     sys.exit("\n".join(wrong) or 0)
