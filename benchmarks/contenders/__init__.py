@@ -17,21 +17,20 @@ THREADS = 16  # of a process of gunicorn, one for each connection
 class Contender:
     """A service: `web` is its command, where {port}, {processes} and {threads} are filled in.
 
-    `worker` is the command of what it leaves its activity to, if there is such a thing.
+    `worker` is the command of what it leaves its activity to, and `gateway` of what it speaks to
+    the database through, if there is such a thing.
     """
 
     name: str
     title: str
     web: tuple[str, ...]
-    worker: tuple[str, ...] | None = None
+    worker: tuple[str, ...] = ()
+    gateway: tuple[str, ...] = ()
 
     def web_command(self, port: int, processes: int, threads: int) -> list[str]:
         """The command that serves at `port`."""
         given = {"port": port, "processes": processes, "threads": threads}
         return [sys.executable, *(word.format(**given) for word in self.web)]
-
-    def worker_command(self) -> list[str] | None:
-        return [sys.executable, *self.worker] if self.worker else None
 
 
 _UVICORN = (
@@ -70,6 +69,7 @@ SERVICES: Mapping[str, Contender] = {
             "before",
             "The service before: key, user, insert and activity, one after another",
             (*_UVICORN, "benchmarks.contenders.before:app"),
+            gateway=("-m", "benchmarks.contenders.postgrest"),
         ),
     )
 }

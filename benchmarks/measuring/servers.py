@@ -34,7 +34,10 @@ class Running:
     log: IO[bytes]
 
     def cpu_seconds(self) -> float:
-        """The time that its web processes have worked so far, in user and kernel mode."""
+        """The time that its web processes have worked so far, in user and kernel mode.
+
+        A gateway to the database is part of that, as the database is, and not counted.
+        """
         times = [process.cpu_times() for process in self._processes()]
         return sum(time.user + time.system for time in times)
 
@@ -48,11 +51,10 @@ class Running:
     @contextmanager
     def worker(self) -> Iterator[None]:
         """Its worker runs during the block, if it has one."""
-        command = self.contender.worker_command()
-        if command is None:
+        if not self.contender.worker:
             yield
             return
-        with _process(command, self.environ, self.log):
+        with _process([sys.executable, *self.contender.worker], self.environ, self.log):
             yield
 
 
@@ -77,6 +79,10 @@ def running(
             environ = _environ(contender, database_url, processes)
             port = _free_port()
             log = stack.enter_context((logs / f"{contender.name}.log").open("wb"))
+            if contender.gateway:
+                environ["POSTGREST_PORT"] = str(_free_port())
+                gateway = [sys.executable, *contender.gateway]
+                stack.enter_context(_process(gateway, environ, log))
             command = contender.web_command(port, processes, threads)
             web = stack.enter_context(_process(command, environ, log))
             key = keys[contender.name]
