@@ -373,6 +373,8 @@ _redis_location = cache_location(REDIS_URL)
 _redis_options = cache_options(REDIS_URL, REDIS_TIMEOUT_SECONDS)
 if not TRACING:
     _redis_options["REDIS_CLIENT_CLASS"] = "gatewayz.redis_client.Client"
+    if "SENTINELS" not in _redis_options:
+        _redis_options["CONNECTION_POOL_CLASS"] = "gatewayz.redis_client.Pool"
 
 # GATEWAYZ_KEY_CACHE: `off` looks every API key up in the database.
 KEY_CACHE = env.bool("GATEWAYZ_KEY_CACHE", default=True)
