@@ -14,6 +14,9 @@ from django.urls import ResolverMatch, resolve
 # The admin, its files, and the page on which people try the API.
 PAGES = ("/admin", settings.STATIC_URL, "/docs")
 
+# How many are remembered as allowed; `*` in ALLOWED_HOSTS allows any number.
+MAX_HOSTS = 1_000
+
 
 class ApiMiddleware:
     """Answers requests of the API here, and lets those for PAGES pass."""
@@ -23,12 +26,13 @@ class ApiMiddleware:
         self._security = SecurityMiddleware(get_response)
         # Of paths without parameters, of which there are not many.
         self._matches: dict[str, ResolverMatch] = {}
+        self._hosts: set[str | None] = set()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
         if path.startswith(PAGES):
             return self.get_response(request)
-        request.get_host()  # raises DisallowedHost, which answers 400
+        self._check_host(request)
         redirect: HttpResponse | None = self._security.process_request(request)
         if redirect is not None:
             return redirect
@@ -40,3 +44,11 @@ class ApiMiddleware:
         if not response.streaming:
             response.headers["Content-Length"] = str(len(response.content))
         return response
+
+    def _check_host(self, request: HttpRequest) -> None:
+        """Raise DisallowedHost, which answers 400, for a host that is not ours."""
+        host = request.META.get("HTTP_HOST")
+        if host not in self._hosts:
+            request.get_host()
+            if len(self._hosts) < MAX_HOSTS:
+                self._hosts.add(host)

@@ -38,7 +38,8 @@ class ApiView(APIView):
             request, authenticators=self.get_authenticators(), negotiator=_negotiator
         )
         try:
-            self.perform_authentication(asked)
+            # What `request.user` does when it is first asked for, and at once.
+            asked._authenticate()
             self.check_permissions(asked)
             self.check_throttles(asked)
             name = (request.method or "").lower()
