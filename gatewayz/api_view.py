@@ -39,7 +39,7 @@ class ApiView(APIView):
         )
         try:
             # What `request.user` does when it is first asked for, and at once.
-            asked._authenticate()
+            asked._authenticate()  # type: ignore[attr-defined]
             self.check_permissions(asked)
             self.check_throttles(asked)
             name = (request.method or "").lower()

@@ -4,10 +4,12 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 
 from gatewayz import tracing
+from gatewayz.database.base import give_back_connections
 
 
 class GatewayzConfig(AppConfig):
@@ -17,13 +19,17 @@ class GatewayzConfig(AppConfig):
         """Begin to trace, where that is asked for; leave out what no request needs."""
         if settings.TRACING:
             tracing.start()
-        # Connections to Redis stay open, and only with DEBUG are queries kept.
+        # Connections to Redis stay open, no request has URLs of its own, and only with DEBUG are
+        # queries kept.
         request_finished.disconnect(close_caches)
+        request_finished.disconnect(reset_urlconf)
         if not settings.DEBUG:
             request_started.disconnect(reset_queries)
         if settings.DATABASE_POOL_SIZE:
             # What a request has borrowed it gives back at its end, always.
             request_started.disconnect(close_old_connections)
+            request_finished.disconnect(close_old_connections)
+            request_finished.connect(give_back_connections)
         # No format shows the source line, thread or process of a record. As in
         # https://docs.python.org/3/howto/logging.html#optimization
         logging._srcfile = None

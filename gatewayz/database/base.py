@@ -5,7 +5,7 @@ of this process share, and `pool_timeout`, the seconds that a request waits for 
 """
 
 from collections.abc import Callable, Sequence
-from threading import Lock
+from threading import Lock, local
 from typing import Any, ClassVar, cast
 
 import psycopg
@@ -28,6 +28,22 @@ _NEVER_RAN = (
 
 # The other connections of the pool may be lost too.
 _RETRIES = 3
+
+
+class _Borrowers(local):
+    """Who of this thread has a connection of a pool."""
+
+    def __init__(self) -> None:
+        self.now: set[DatabaseWrapper] = set()
+
+
+_borrowers = _Borrowers()
+
+
+def give_back_connections(**_: Any) -> None:
+    """At the end of a request: `close_old_connections`, for those that it has borrowed only."""
+    for borrower in tuple(_borrowers.now):
+        borrower.close_if_unusable_or_obsolete()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -84,6 +100,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super().connect()
             return
         self.connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
+        _borrowers.now.add(self)
         # What Django's own forgets of the connection before.
         self.autocommit = True
         self.in_atomic_block = self.needs_rollback = False
@@ -110,6 +127,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._close()  # type: ignore[misc]
         elif self.connection is not None:
             connection, self.connection = self.connection, None
+            _borrowers.now.discard(self)
             pool.put(connection)
 
     def fetch_alone(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

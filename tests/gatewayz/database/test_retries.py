@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError, ProgrammingError, connection, connections, transaction
 
 from chat import idempotency
+from gatewayz.database.base import give_back_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,6 +129,16 @@ def database(monkeypatch):
 
 def test_a_statement_by_itself_borrows_a_connection_and_gives_it_back(database):
     assert database.fetch_alone("SELECT %s + 1", [1]) == [(2,)]
+
+    assert database.connection is None
+    assert database.shared_connections.get_stats()["pool_available"] == 1
+
+
+def test_what_a_request_has_borrowed_it_gives_back_at_its_end(database):
+    run("SELECT 1")
+    assert database.shared_connections.get_stats()["pool_available"] == 0
+
+    give_back_connections()
 
     assert database.connection is None
     assert database.shared_connections.get_stats()["pool_available"] == 1
