@@ -1,9 +1,9 @@
 """`POST /v1/chat/sessions` by everybody who does it, and the bare INSERT, in one run.
 
-Contenders take turns, round by round, so that what the machine does meanwhile hits them all
-alike; figures are medians of the rounds, and ratios are taken within a round. Each must first
-answer as the contract says, and at the end of each round there must be one row of activity for
-each session made: who errs is not measured.
+Contenders take turns, round by round and in changing order, so that what the machine does
+meanwhile hits them all alike; figures are medians of the rounds, and ratios are taken within a
+round. Each must first answer as the contract says, and at the end of each round there must be one
+row of activity for each session made: who errs is not measured.
 """
 
 import argparse
@@ -279,8 +279,10 @@ class _Bench:
             seconds = WARM_UP_SECONDS + latency_ms / 50
             load.create_sessions(one.port, one.api_key, clients, seconds)
             self._await_activity(one.contender.name)
-        for _ in range(self.chosen.rounds):
-            for measured, one in zip(table, [*started, None], strict=False):
+        turns = list(zip(table, [*started, None], strict=False))
+        for number in range(self.chosen.rounds):
+            # Nobody always comes first, or always after the same one.
+            for measured, one in turns if number % 2 else reversed(turns):
                 self._forget_rows()
                 if one is None:
                     measured.rounds.append(self._bare_inserts(clients, url))
