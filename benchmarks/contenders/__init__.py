@@ -34,9 +34,10 @@ class Contender:
 
 
 _UVICORN = (
-    *("-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
-    *("--workers", "{processes}", "--port", "{port}", "--log-level", "warning"),
+    *("-m", "uvicorn", "--loop", "uvloop", "--http", "httptools"),
+    *("--workers", "{processes}", "--port", "{port}"),
 )
+_QUIET_UVICORN = (*_UVICORN, "--no-access-log", "--log-level", "warning")
 _GUNICORN = (
     *("-m", "gunicorn", "--worker-class", "gthread", "--threads", "{threads}"),
     *("--workers", "{processes}", "--bind", "127.0.0.1:{port}", "--log-level", "warning"),
@@ -57,7 +58,13 @@ SERVICES: Mapping[str, Contender] = {
         Contender(
             "fastapi",
             "FastAPI, asyncpg and redis.asyncio on uvicorn, uvloop and httptools",
-            (*_UVICORN, "benchmarks.contenders.fastapi_asyncpg:app"),
+            (*_QUIET_UVICORN, "benchmarks.contenders.fastapi_asyncpg:app"),
+            worker=("-m", "benchmarks.contenders.fastapi_worker"),
+        ),
+        Contender(
+            "observed",
+            "The same FastAPI with metrics and an access log, which ours has on",
+            (*_UVICORN, "benchmarks.contenders.fastapi_observed:app"),
             worker=("-m", "benchmarks.contenders.fastapi_worker"),
         ),
         Contender(
@@ -68,7 +75,7 @@ SERVICES: Mapping[str, Contender] = {
         Contender(
             "before",
             "The service before: key, user, insert and activity, one after another",
-            (*_UVICORN, "benchmarks.contenders.before:app"),
+            (*_QUIET_UVICORN, "benchmarks.contenders.before:app"),
             gateway=("-m", "benchmarks.contenders.postgrest"),
         ),
     )

@@ -1,0 +1,10 @@
+"""`fastapi_asyncpg` with what ours has on besides: metrics of each request, and an access log.
+
+The metrics are those that teams commonly add; uvicorn writes the log, as it does by default.
+"""
+
+from prometheus_fastapi_instrumentator import Instrumentator
+
+from benchmarks.contenders.fastapi_asyncpg import app
+
+Instrumentator().instrument(app).expose(app)
