@@ -38,8 +38,7 @@ class ApiView(APIView):
             request, authenticators=self.get_authenticators(), negotiator=_negotiator
         )
         try:
-            # What `request.user` does when it is first asked for, and at once.
-            asked._authenticate()  # type: ignore[attr-defined]
+            self.perform_authentication(asked)
             self.check_permissions(asked)
             self.check_throttles(asked)
             name = (request.method or "").lower()
@@ -48,6 +47,10 @@ class ApiView(APIView):
             return (method or self.http_method_not_allowed)(asked, *args, **kwargs)
         except Exception as exc:  # noqa: BLE001, what it does not know it raises again
             return self.handle_exception(exc)
+
+    def perform_authentication(self, request: Request) -> None:
+        # What `request.user` does when it is first asked for, without its guard.
+        request._authenticate()  # type: ignore[attr-defined]
 
     def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
         self.request.force_plaintext_errors(True)

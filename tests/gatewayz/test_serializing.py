@@ -46,7 +46,8 @@ def instance(**given):
 
 
 @given(
-    name=st.text(st.characters(exclude_categories=["Cs"])),
+    # DRF escapes line separators, for JavaScript before 2019.
+    name=st.text(st.characters(exclude_categories=["Cs", "Zl", "Zp"])),
     number=st.integers(-(2**63), 2**63 - 1),
     is_active=st.booleans(),
     at=st.datetimes(timezones=st.just(UTC)),
