@@ -38,7 +38,7 @@ fuzz: $(VENV)/test.stamp ## Send the API anything, for a quarter of an hour (REQ
 bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
 	$(PY) -m benchmarks create_session $(ARGS)
 
-bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with the others
+bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with FastAPI
 	$(PY) -m benchmarks guard $(ARGS)
 
 docs: $(VENV)/docs.stamp ## Build the documentation in build/docs

@@ -165,7 +165,7 @@ class _Bench:
             psycopg.connect(url, autocommit=True, application_name="benchmark")
         )
         self.redis = self._stack.enter_context(redis.Redis.from_url(os.environ["REDIS_URL"]))
-        self.user_id, self.keys = _user_and_keys(self.chosen.contenders)
+        self.user_id, self.keys = user_and_keys(self.chosen.contenders)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -352,7 +352,7 @@ class _Bench:
             time.sleep(self._quiet_seconds)
 
 
-def _user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
+def user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
     """A user, and the key with which each contender is asked."""
     from accounts.keys import create_key
     from accounts.models import Plan, User

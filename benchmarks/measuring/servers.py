@@ -76,7 +76,7 @@ def running(
     with ExitStack() as stack:
         started = []
         for contender in contenders:
-            environ = _environ(contender, database_url, processes)
+            environ = environ_of(contender, database_url, processes)
             port = _free_port()
             log = stack.enter_context((logs / f"{contender.name}.log").open("wb"))
             if contender.gateway:
@@ -92,7 +92,7 @@ def running(
         yield started
 
 
-def _environ(contender: Contender, database_url: str, processes: int) -> dict[str, str]:
+def environ_of(contender: Contender | None, database_url: str, processes: int) -> dict[str, str]:
     """The environment of a contender; ours has everything on that production has."""
     from django.conf import settings
 
