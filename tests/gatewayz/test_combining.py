@@ -1,10 +1,10 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 
-from gatewayz.combining import Combiner
+from gatewayz.combining import _LOOKED_AT, _QUICK_SECONDS, Combiner
 
 LONG_SECONDS = 10
 
@@ -76,6 +76,28 @@ def test_nobody_waits_longer_than_patience_for_another(work, threads):
     assert not first.done()
     work.let_go.set()
     assert first.result(LONG_SECONDS) == 2
+
+
+def test_work_that_takes_long_is_done_side_by_side(threads):
+    combiner = Combiner(lambda items: items, patience_seconds=LONG_SECONDS)
+    for _ in range(_LOOKED_AT):
+        combiner._look_at(LONG_SECONDS)
+    together = Barrier(2)
+    combiner._run = lambda items: (together.wait(LONG_SECONDS), items)[1]
+
+    calls = [threads.submit(combiner.do, item) for item in (1, 2)]
+
+    assert [call.result(LONG_SECONDS) for call in calls] == [1, 2]
+
+
+def test_work_that_has_become_quick_is_waited_for_again():
+    combiner = Combiner(lambda items: items)
+    for _ in range(_LOOKED_AT):
+        combiner._look_at(LONG_SECONDS)
+
+    combiner.do(1)
+
+    assert combiner._usual_seconds <= _QUICK_SECONDS
 
 
 def test_an_error_strikes_all_it_worked_for(work, threads):
