@@ -1,5 +1,5 @@
 # The image of web, worker and migrations: `docker build --tag gatewayz .`
-FROM python:3.12-slim-bookworm AS build
+FROM python:3.13-slim-bookworm AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv
@@ -20,7 +20,7 @@ RUN secret() { python -c "import secrets; print(secrets.token_urlsafe(64))"; } \
     && /opt/venv/bin/python -m compileall -q gatewayz accounts chat
 
 
-FROM python:3.12-slim-bookworm
+FROM python:3.13-slim-bookworm
 
 RUN groupadd --system --gid 10001 gatewayz \
     && useradd --system --uid 10001 --gid gatewayz --no-create-home gatewayz \
