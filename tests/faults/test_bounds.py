@@ -173,7 +173,8 @@ def test_terminated_connections_cost_one_request_each_at_most(service):
 
     report("database connections terminated", answers)
     failed = [answer for answer in answers if answer.status != 201]
-    assert len(failed) <= CLIENTS
+    # A connection that breaks may carry the creations of several requests, and others carry none.
+    assert len(failed) <= POOL_SIZE
     assert all(answer.is_clean for answer in failed)
 
 
