@@ -30,7 +30,6 @@ from benchmarks.measuring import load
 from benchmarks.measuring.counters import StatementLog, redis_round_trips
 from benchmarks.measuring.load import Load
 from benchmarks.measuring.servers import CHECKOUT, Running, running
-from gatewayz import embedded
 from tests.faults.proxy import Proxy, upstream_of
 
 RESULTS = Path(__file__).parent / "results"
@@ -185,7 +184,6 @@ class _Bench:
                 database_url=url,
                 processes=chosen.processes,
                 threads=chosen.threads,
-                logs=embedded.default_data_dir() / "benchmarks" / "logs",
             ) as started,
         ):
             self._check_answers(started)

@@ -17,7 +17,6 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import asyncpg
 import orjson
 import redis.asyncio as redis
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -25,6 +24,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, StringConstraints
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from benchmarks.contenders.asyncpg_pool import create_pool
 
 PEPPER = os.environ["KEY_PEPPERS"].encode()
 PREFIX = os.environ["REDIS_KEY_PREFIX"] + ":fastapi:"
@@ -100,16 +101,10 @@ for handler in logging.getLogger().handlers:
 # --- Connections -------------------------------------------------------------------------------
 
 
-async def _nothing(connection: asyncpg.Connection) -> None:
-    """Reset nothing, since every use is one statement; it would be a round trip of its own."""
-
-
 @asynccontextmanager
 async def connections(app: FastAPI) -> AsyncIterator[None]:
     async with (
-        asyncpg.create_pool(
-            os.environ["DATABASE_URL"], min_size=4, max_size=16, reset=_nothing
-        ) as app.state.database,
+        create_pool() as app.state.database,
         redis.Redis.from_url(os.environ["REDIS_URL"], max_connections=64) as app.state.redis,
     ):
         app.state.admit = app.state.redis.register_script(ADMIT)

@@ -8,13 +8,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
 import orjson
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from benchmarks.contenders.asyncpg_pool import create_pool
 
 TYPES = """
 SELECT relname, attname, format_type(atttypid, atttypmod)
@@ -25,16 +26,9 @@ WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
 types: dict[tuple[str, str], str] = {}
 
 
-async def _reset_nothing(connection: asyncpg.Connection) -> None:
-    """Every use is one statement; to reset the connection would be a round trip of its own."""
-
-
 @asynccontextmanager
 async def database(app: Starlette) -> AsyncIterator[None]:
-    url = os.environ["DATABASE_URL"]
-    async with asyncpg.create_pool(
-        url, min_size=4, max_size=16, reset=_reset_nothing
-    ) as app.state.database:
+    async with create_pool() as app.state.database:
         for table, column, name in await app.state.database.fetch(TYPES):
             types[table, column] = name
         yield

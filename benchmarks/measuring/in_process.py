@@ -18,11 +18,11 @@ from typing import Any
 import psycopg
 
 from benchmarks.contenders import LIMIT
+from benchmarks.create_session import BODY, PATH
 
 REQUESTS_IN_A_TURN = 10
 
-BODY = json.dumps({"title": "Benchmark", "model": "openai/gpt-4o"}).encode()
-PATH = "/v1/chat/sessions"
+JSON = json.dumps(BODY).encode()
 
 Create = Callable[[], object]
 
@@ -69,9 +69,9 @@ def _ours(user_id: str, api_key: str) -> Create:
             "HTTP_X_FORWARDED_PROTO": "https",
             "HTTP_AUTHORIZATION": f"Bearer {api_key}",
             "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(BODY)),
+            "CONTENT_LENGTH": str(len(JSON)),
             "wsgi.url_scheme": "http",
-            "wsgi.input": BytesIO(BODY),
+            "wsgi.input": BytesIO(JSON),
             "wsgi.errors": sys.stderr,
         }
         response: Any = application(environ, start_response)
@@ -108,12 +108,12 @@ def _fastapi(user_id: str, api_key: str) -> Create:
             (b"host", b"127.0.0.1"),
             (b"authorization", f"Bearer {api_key}".encode()),
             (b"content-type", b"application/json"),
-            (b"content-length", str(len(BODY)).encode()),
+            (b"content-length", str(len(JSON)).encode()),
         ],
     }
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": BODY, "more_body": False}
+        return {"type": "http.request", "body": JSON, "more_body": False}
 
     statuses: list[int] = []
 

@@ -16,10 +16,12 @@ from typing import IO
 import psutil
 
 from benchmarks.contenders import OURS, Contender
+from gatewayz import embedded
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+LOGS = embedded.default_data_dir() / "benchmarks" / "logs"
 
 
 @dataclass
@@ -66,19 +68,18 @@ def running(
     database_url: str,
     processes: int,
     threads: int,
-    logs: Path,
 ) -> Iterator[list[Running]]:
-    """The web processes of `contenders`; what each of them logs is in the folder `logs`.
+    """The web processes of `contenders`; what each of them logs is in the folder LOGS.
 
     `keys` are API keys by the contender's name.
     """
-    logs.mkdir(parents=True, exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         started = []
         for contender in contenders:
             environ = environ_of(contender, database_url, processes)
             port = _free_port()
-            log = stack.enter_context((logs / f"{contender.name}.log").open("wb"))
+            log = stack.enter_context((LOGS / f"{contender.name}.log").open("wb"))
             if contender.gateway:
                 environ["POSTGREST_PORT"] = str(_free_port())
                 gateway = [sys.executable, *contender.gateway]
