@@ -124,7 +124,7 @@ def _claim(user_id: int, key: str, fingerprint: str) -> bool:
 def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
     if known.fingerprint != fingerprint:
         raise IdempotencyConflict
-    activity.record_again(known.activity.encode().splitlines())
+    activity.record_encoded(known.activity.encode().splitlines())
     return HttpResponse(
         known.body,
         status=known.status,

@@ -10,7 +10,7 @@ from accounts.activity.recording import (
     log_activity_background,
     new_event,
     record,
-    record_again,
+    record_encoded,
     record_events,
 )
 
@@ -20,6 +20,6 @@ __all__ = [
     "log_activity_background",
     "new_event",
     "record",
-    "record_again",
+    "record_encoded",
     "record_events",
 ]

@@ -89,7 +89,7 @@ def record_events(events: Sequence[Event]) -> None:
         collected = _collected.get()
         if collected is not None:
             collected += encoded
-        _keep_after_commit(encoded)
+        record_encoded(encoded)
     else:
         _keep(encoded)
 
@@ -99,7 +99,7 @@ _collected: ContextVar[list[bytes] | None] = ContextVar("collected", default=Non
 
 @contextmanager
 def collect_events() -> Iterator[list[bytes]]:
-    """The events that the block records, for `record_again`; it is part of a transaction.
+    """The events that the block records, for `record_encoded`; it is part of a transaction.
 
     Between the commit and the record stands only the process: who keeps them in the same
     transaction can make up for its death.
@@ -112,12 +112,11 @@ def collect_events() -> Iterator[list[bytes]]:
         _collected.reset(token)
 
 
-def record_again(collected: Sequence[bytes]) -> None:
-    """Record events of `collect_events` that may not have been; one that was is there once."""
-    _keep_after_commit(collected)
+def record_encoded(encoded: Sequence[bytes]) -> None:
+    """Record events of `collect_events` once the surrounding transaction commits.
 
-
-def _keep_after_commit(encoded: Sequence[bytes]) -> None:
+    They may have been recorded before: each is in the log once.
+    """
     # Not a partial, which has no __qualname__ for Django to log when it fails.
     transaction.on_commit(lambda: _keep(encoded), robust=True)
 
