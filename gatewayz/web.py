@@ -188,14 +188,6 @@ class Server(MPServer):
             worker.join()
 
 
-def _hold_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
-
-
-def _take_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
-
-
 def _load(
     load: Callable[[], Any], channel: Connection, listener: socket.socket | None, backlog: int
 ) -> Any:
@@ -265,7 +257,10 @@ def _is_listening(descriptor: int) -> bool:
 def main() -> None:
     """The command line: granian's, with other defaults."""
     cli.Server = Server  # type: ignore[attr-defined]
-    os.register_at_fork(before=_hold_signals, after_in_parent=_take_signals)
+    os.register_at_fork(
+        before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, _HELD),
+        after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _HELD),
+    )
     cli.cli(
         [*sys.argv[1:], "gatewayz.wsgi:application"],
         auto_envvar_prefix="GRANIAN",
