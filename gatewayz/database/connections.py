@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection, Cursor, OperationalError
 from psycopg.abc import PQGen
-from psycopg.errors import _WaitTimeout
+from psycopg.errors import AdminShutdown, Diagnostic, _WaitTimeout
 from psycopg.pq import TransactionStatus
 
 from gatewayz import deadline
@@ -20,11 +20,15 @@ class BoundedConnection(Connection[Any]):
     those of TCP while the other side's kernel acknowledges what nobody reads. Whether the
     statement took effect is then not known. The server notices that its client has gone, and
     ends the statement, by `client_connection_check_interval`.
+
+    Says of each statement whose connection the server had ended before that it never ran.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._made_at = time.monotonic()
+        self._is_dismissed = False
+        self.add_notice_handler(self._look_for_farewell)
         self._fetching = Cursor(self)
         self._poll = select.poll()
         self._poll.register(self.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
@@ -36,15 +40,27 @@ class BoundedConnection(Connection[Any]):
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         left_seconds = deadline.remaining_seconds()
         if left_seconds is None:
-            return super().wait(gen, interval, timeout)
-        if left_seconds <= 0:
+            left_seconds = timeout
+        elif left_seconds <= 0:
             self.pgconn.finish()
             raise OperationalError("the deadline of the request passed before the statement")
         try:
             return super().wait(gen, interval, left_seconds)
         except _WaitTimeout:
+            if deadline.remaining_seconds() is None:
+                raise
             self.pgconn.finish()
             raise OperationalError("the deadline of the request passed") from None
+        except OperationalError as error:
+            if self._is_dismissed:
+                raise AdminShutdown(*error.args) from error
+            raise
+
+    def _look_for_farewell(self, notice: Diagnostic) -> None:
+        # An error that answers no statement: libpq has read it together with the answer to the
+        # one before. The next may be sent before the server closes the connection.
+        if notice.severity_nonlocalized == "FATAL":
+            self._is_dismissed = True
 
     def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a statement, whose parameters PostgreSQL puts in."""
@@ -57,7 +73,7 @@ class BoundedConnection(Connection[Any]):
 
     def is_gone(self) -> bool:
         """Whether the server has closed this idle connection; costs no round trip."""
-        if self.closed:
+        if self.closed or self._is_dismissed:
             return True
         # An idle server has nothing to say but its farewell.
         return bool(self._poll.poll(0))
