@@ -36,9 +36,6 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     network: str = ""
 
 
-# The columns of the activity log in the order of _WRITE, before `metadata`.
-_COLUMNS = Event.__struct_fields__[: Event.__struct_fields__.index("metadata")]
-
 _decoder = msgspec.json.Decoder(Event)
 
 # What `decode` raises for bytes that are no event.
@@ -75,18 +72,27 @@ def new_event_id() -> UUID:
     )
 
 
+# Takes a JSON array of events, each as it waits, which costs a tenth of a parameter per column.
+#
 # One statement, so that an event is in the table exactly when it has been counted. An event
 # that is there already is skipped, and so is one whose user has been erased since. Rows that
 # several batches count in are locked in one order, or two workers could wait for each other.
 _WRITE = """
 WITH incoming AS (
-    SELECT * FROM unnest(
-        %s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[],
-        %s::bigint[], %s::numeric[], %s::float8[], %s::text[], %s::text[], %s::text[]
-    ) AS event (
-        event_id, user_id, api_key_id, "timestamp", model, provider,
-        tokens, cost, speed, finish_reason, app, metadata
-    )
+    SELECT
+        (event->>0)::uuid AS event_id,
+        (event->>1)::bigint AS user_id,
+        (event->>2)::bigint AS api_key_id,
+        (event->>3)::timestamptz AS "timestamp",
+        event->>4 AS model,
+        event->>5 AS provider,
+        (event->>6)::bigint AS tokens,
+        (event->>7)::numeric AS cost,
+        (event->>8)::float8 AS speed,
+        event->>9 AS finish_reason,
+        event->>10 AS app,
+        event->11 AS metadata
+    FROM jsonb_array_elements(%s::jsonb) AS event
 ), written AS (
     INSERT INTO activity_log (
         event_id, user_id, api_key_id, "timestamp", model, provider,
@@ -94,7 +100,7 @@ WITH incoming AS (
     )
     SELECT
         event_id, user_id, api_key_id, "timestamp", model, provider,
-        tokens, cost, speed, finish_reason, app, metadata::jsonb
+        tokens, cost, speed, finish_reason, app, metadata
     FROM incoming
     WHERE EXISTS (SELECT FROM users WHERE users.id = incoming.user_id)
     ORDER BY "timestamp"
@@ -153,9 +159,7 @@ def write_events(events: Sequence[Event]) -> int:
 
     Raises django.db.Error when the database does not take them; then none is written.
     """
-    columns = [[getattr(event, name) for event in events] for name in _COLUMNS]
-    metadata = [msgspec.json.encode(event.metadata).decode() for event in events]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [*columns, metadata])
+        cursor.execute(_WRITE, [msgspec.json.encode(events).decode()])
         (written,) = cursor.fetchone()
     return int(written)
