@@ -1,4 +1,4 @@
-"""Work for later: the one seam to django-q2."""
+"""Work for later, by django-q2."""
 
 from functools import cache
 from typing import Any

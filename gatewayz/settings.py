@@ -183,13 +183,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "corsheaders",
-    "django_q",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "gatewayz.apps.GatewayzConfig",
+    # Before django_q, one of whose commands it replaces.
     "accounts",
     "chat",
+    "django_q",
 ]
 
 MIDDLEWARE = [

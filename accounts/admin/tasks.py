@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django_q.admin  # noqa: F401, registers what is replaced here
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString

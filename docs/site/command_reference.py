@@ -20,7 +20,7 @@ def page() -> str:
     """The page, in Markdown."""
     parts = [INTRODUCTION]
     for name, application in sorted(get_commands().items()):
-        if application in APPLICATIONS or name == "qcluster":
+        if application in APPLICATIONS:
             command = load_command_class(application, name)
             parser = command.create_parser("manage.py", name)
             parts += [f"## {name}\n", f"{command.help}\n", *_arguments(parser)]

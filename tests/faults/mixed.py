@@ -39,7 +39,7 @@ def kill_a_web_process(service: Service) -> None:
 
 
 def kill_a_worker(service: Service) -> None:
-    os.kill(random.choice(service.workers()), signal.SIGKILL)
+    random.choice([*service.cluster_processes().values()]).kill()
 
 
 def restart_redis(service: Service) -> None:

@@ -126,14 +126,12 @@ class Service:
         parent = psutil.Process(self._processes[name].pid)
         return [child.pid for child in parent.children(recursive=True)]
 
-    def workers(self) -> list[int]:
-        """The processes of the cluster that its sentinel looks after, and begins anew.
-
-        When the sentinel itself is killed, nobody does: it takes a supervisor to begin the
-        cluster anew.
-        """
+    def cluster_processes(self) -> dict[str, psutil.Process]:
+        """The processes of the cluster, but for its first, by what they are to django-q2."""
         (sentinel,) = psutil.Process(self._processes["cluster"].pid).children()
-        return [child.pid for child in sentinel.children()]
+        children = sorted(sentinel.children(), key=lambda child: (child.create_time(), child.pid))
+        names = [*(["worker"] * (len(children) - 2)), "monitor", "pusher"]
+        return {"sentinel": sentinel, **dict(zip(names, children, strict=True))}
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a part's first process."""

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from functools import partial
 
+import psutil
 import pytest
 
 from gatewayz import embedded
@@ -92,6 +93,14 @@ def create_sessions_until_redis_is_used(service):
     return promised
 
 
+def has_ended(process):
+    """Whether it has; that somebody has asked how does not matter."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def pid_of(lease):
     return int(lease.split(":")[1])
 
@@ -120,6 +129,27 @@ def test_a_worker_killed_between_taking_and_writing(service, cluster, write):
         service.sweep()
         service.assert_written_once(promised)
     assert lease not in service.leases()
+
+
+@pytest.mark.parametrize("name", ["sentinel", "worker", "monitor", "pusher"])
+def test_a_cluster_of_which_a_process_is_killed_begins_anew(service, cluster, name):
+    service.assert_written_once(service.create_sessions(1))
+    processes = service.cluster_processes()
+
+    processes[name].kill()
+
+    service.assert_written_once(service.create_sessions(5))
+    wait_until(lambda: all(map(has_ended, processes.values())))
+
+
+def test_no_process_of_a_cluster_outlives_its_first(service, cluster):
+    service.assert_written_once(service.create_sessions(1))
+    processes = service.cluster_processes().values()
+
+    service.signal("cluster", signal.SIGKILL)
+
+    service.wait("cluster")
+    wait_until(lambda: all(map(has_ended, processes)))
 
 
 def test_a_cluster_told_to_end_finishes_its_batch(service, cluster):

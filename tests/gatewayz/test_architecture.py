@@ -44,8 +44,8 @@ def test_only_the_urls_of_the_service_know_the_apps():
 @pytest.mark.parametrize(
     ("library", "door"),
     [
-        # The admin shows its tables.
-        ("django_q", {"accounts.background", "accounts.admin.tasks"}),
+        # Work is sent by the first, done by the second, and the admin shows its tables.
+        ("django_q", {"accounts.background", "accounts.worker", "accounts.admin.tasks"}),
         # The app has Django leave the caches alone.
         (
             "django.core.cache",
