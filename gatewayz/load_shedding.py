@@ -24,8 +24,11 @@ from gatewayz.problems import RETRY_AFTER_SECONDS, problem_response
 # share that with others; see gatewayz.combining.
 REQUESTS_PER_CONNECTION = 4
 
-# How much the newest request counts in the mean.
+# How much the newest request counts in the mean, and in the mean deviation from it.
 _WEIGHT = 0.1
+# A stay is rarely longer than the mean and so many deviations, as RFC 6298 has it of round trips.
+# What ends in the midst of its statement takes a connection with it.
+_DEVIATIONS = 4
 
 _waiting = process_gauge("gatewayz_requests_waiting", "Requests that wait for their turn.")
 _shed = Following(
@@ -41,8 +44,8 @@ class Gate:
     """At most `slots` inside at once; who comes in between waits in line.
 
     A turn comes after about a mean stay for every `slots` in line. Who would by that have no
-    time left for its own stay is turned away at once, and who waits in vain is when its time is
-    up.
+    time left for its own stay, even a long one, is turned away at once, and who waits in vain is
+    when its time is up.
     """
 
     def __init__(self, slots: int) -> None:
@@ -51,6 +54,7 @@ class Gate:
         self._free = slots
         self._line: deque[Lock] = deque()
         self._mean_seconds = 0.0
+        self._deviation_seconds = 0.0
         self._lock = Lock()
 
     @property
@@ -64,8 +68,8 @@ class Gate:
             if self._free:
                 self._free -= 1
                 return True
-            stay = self._mean_seconds
-            expected_seconds = (len(self._line) + 1) * stay / self.slots + stay
+            stay = self._mean_seconds + _DEVIATIONS * self._deviation_seconds
+            expected_seconds = (len(self._line) + 1) * self._mean_seconds / self.slots + stay
             if expected_seconds > allowed_seconds:
                 self.shed += 1
                 return False
@@ -84,7 +88,9 @@ class Gate:
     def leave(self, stay_seconds: float) -> None:
         """Give the slot to the next in line."""
         with self._lock:
-            self._mean_seconds += (stay_seconds - self._mean_seconds) * _WEIGHT
+            error_seconds = stay_seconds - self._mean_seconds
+            self._mean_seconds += error_seconds * _WEIGHT
+            self._deviation_seconds += (abs(error_seconds) - self._deviation_seconds) * _WEIGHT
             if self._line:
                 self._line.popleft().release()
             else:
