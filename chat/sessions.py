@@ -17,6 +17,7 @@ from accounts.principal import Principal
 from chat.chat_activity import chat_event, record_chat
 from chat.models import ChatSession
 from gatewayz.combining import Combiner
+from gatewayz.redis_breaker import breaker
 from gatewayz.request_context import timed, timing_ms
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def _create(begun: Sequence[Begun]) -> Sequence[Begun]:
 
 
 # Sessions that are created at the same moment are written, and made durable, together.
-_creations = Combiner(_create, alone_after=(IntegrityError, DataError))
+_creations = Combiner(_create, alone_after=(IntegrityError, DataError), is_risky=breaker.is_open)
 
 
 def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:

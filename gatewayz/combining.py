@@ -58,7 +58,8 @@ class Combiner(Generic[Item, Result]):
     the fault of a single item.
 
     A request with little time left goes alone, so that its deadline does not end the work of
-    others; and nobody waits past its own.
+    others; and nobody waits past its own. As long as `is_risky` says so, everybody goes alone:
+    what is likely to wait in vain should not make others wait with it.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class Combiner(Generic[Item, Result]):
         *,
         patience_seconds: float = 0.02,
         alone_after: tuple[type[Exception], ...] = (),
+        is_risky: Callable[[], bool] = lambda: False,
     ) -> None:
         self._run = run
         self._patience_seconds = patience_seconds
         self._alone_after = alone_after
+        self._is_risky = is_risky
         self._lock = Lock()
         self._waiting: list[_Call[Item, Result]] = []
         self._working = 0
@@ -80,7 +83,8 @@ class Combiner(Generic[Item, Result]):
 
     def do(self, item: Item) -> Result:
         """What `run` returns for `item`; raises what it raises, and DeadlineExceeded."""
-        if deadline.within_deadline(_ALONE_BELOW_SECONDS) < _ALONE_BELOW_SECONDS:
+        is_late = deadline.within_deadline(_ALONE_BELOW_SECONDS) < _ALONE_BELOW_SECONDS
+        if is_late or self._is_risky():
             return self._run([item])[0]
         call = _Call[Item, Result](item)
         with self._lock:

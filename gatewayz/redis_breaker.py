@@ -46,6 +46,10 @@ class CircuitBreaker:
         self._asks_again_at = 0.0
         self._prober: int | None = None
 
+    def is_open(self) -> bool:
+        """Whether Redis did not answer when it was asked last: who asks now may wait in vain."""
+        return not self._is_closed
+
     @property
     def state(self) -> State:
         """For metrics."""

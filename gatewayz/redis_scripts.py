@@ -9,6 +9,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import NoScriptError, ResponseError
 
 from gatewayz.combining import Combiner
+from gatewayz.redis_breaker import breaker
 
 # One serves all threads.
 _client = cache(partial(get_redis_connection, "default"))
@@ -73,4 +74,4 @@ def _run_unknown(call: Call) -> Any:
         return error
 
 
-_combiner = Combiner(_run_all)
+_combiner = Combiner(_run_all, is_risky=breaker.is_open)

@@ -135,3 +135,15 @@ def test_an_error_of_a_single_item_is_raised_once(work):
         Combiner(fail, alone_after=(ValueError,)).do(1)
 
     assert len(calls) == 1
+
+
+def test_while_it_is_risky_everybody_goes_alone(work, threads):
+    combiner = Combiner(work, is_risky=lambda: True)
+    first = threads.submit(combiner.do, 1)
+    assert work.begun.wait(LONG_SECONDS)
+
+    assert [combiner.do(item) for item in (2, 3)] == [4, 6]
+
+    work.let_go.set()
+    assert first.result(LONG_SECONDS) == 2
+    assert work.batches == [[1], [2], [3]]
