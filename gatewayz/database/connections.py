@@ -27,7 +27,7 @@ class BoundedConnection(Connection[Any]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._made_at = time.monotonic()
-        self._is_dismissed = False
+        self._farewell: str | None = None
         self.add_notice_handler(self._look_for_farewell)
         self._fetching = Cursor(self)
         self._poll = select.poll()
@@ -38,29 +38,30 @@ class BoundedConnection(Connection[Any]):
         return time.monotonic() - self._made_at
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        farewell = self._farewell
         left_seconds = deadline.remaining_seconds()
-        if left_seconds is None:
-            left_seconds = timeout
-        elif left_seconds <= 0:
-            self.pgconn.finish()
-            raise OperationalError("the deadline of the request passed before the statement")
+        if left_seconds is not None:
+            if left_seconds <= 0:
+                self.pgconn.finish()
+                raise OperationalError("the deadline of the request passed before the statement")
+            timeout = left_seconds
         try:
-            return super().wait(gen, interval, left_seconds)
+            return super().wait(gen, interval, timeout)
         except _WaitTimeout:
-            if deadline.remaining_seconds() is None:
+            if left_seconds is None:
                 raise
             self.pgconn.finish()
             raise OperationalError("the deadline of the request passed") from None
         except OperationalError as error:
-            if self._is_dismissed:
-                raise AdminShutdown(*error.args) from error
-            raise
+            if farewell is None:
+                raise
+            raise AdminShutdown(farewell) from error
 
     def _look_for_farewell(self, notice: Diagnostic) -> None:
         # An error that answers no statement: libpq has read it together with the answer to the
         # one before. The next may be sent before the server closes the connection.
         if notice.severity_nonlocalized == "FATAL":
-            self._is_dismissed = True
+            self._farewell = notice.message_primary
 
     def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a statement, whose parameters PostgreSQL puts in."""
@@ -73,7 +74,7 @@ class BoundedConnection(Connection[Any]):
 
     def is_gone(self) -> bool:
         """Whether the server has closed this idle connection; costs no round trip."""
-        if self.closed or self._is_dismissed:
+        if self.closed or self._farewell is not None:
             return True
         # An idle server has nothing to say but its farewell.
         return bool(self._poll.poll(0))
