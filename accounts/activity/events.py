@@ -36,6 +36,9 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     network: str = ""
 
 
+# How many of the fields the log keeps: those up to `metadata`.
+_LOGGED = Event.__struct_fields__.index("metadata") + 1
+
 _decoder = msgspec.json.Decoder(Event)
 
 # What `decode` raises for bytes that are no event.
@@ -72,7 +75,7 @@ def new_event_id() -> UUID:
     )
 
 
-# Takes a JSON array of events, each as it waits, which costs a tenth of a parameter per column.
+# Takes one JSON array of arrays, which costs a fraction of an array for each column.
 #
 # One statement, so that an event is in the table exactly when it has been counted. An event
 # that is there already is skipped, and so is one whose user has been erased since. Rows that
@@ -159,7 +162,8 @@ def write_events(events: Sequence[Event]) -> int:
 
     Raises django.db.Error when the database does not take them; then none is written.
     """
+    rows = [msgspec.structs.astuple(event)[:_LOGGED] for event in events]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [msgspec.json.encode(events).decode()])
+        cursor.execute(_WRITE, [msgspec.json.encode(rows).decode()])
         (written,) = cursor.fetchone()
     return int(written)
