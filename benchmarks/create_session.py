@@ -39,8 +39,6 @@ COUNTED_REQUESTS = 50
 WARM_UP_SECONDS = 1.0
 DRAIN_SECONDS = 60.0
 QUIET_SECONDS = 0.3
-# Of a round, in which a library that "before" speaks to the database through may lose a request.
-TRIES = 5
 
 
 @dataclass
@@ -296,8 +294,8 @@ class _Bench:
         return found
 
     def _create(self, one: Running, clients: int, seconds: float) -> Load:
-        """What a contender does with a load. Not ours, it may err: then it has other tries."""
-        tries = 1 if one.contender is OURS else TRIES
+        """What a contender does with a load; of one that errs, what it does with the next."""
+        tries = one.contender.tries
         while True:
             before = one.cpu_seconds()
             try:

@@ -18,7 +18,8 @@ class Contender:
     """A service: `web` is its command, where {port}, {processes} and {threads} are filled in.
 
     `worker` is the command of what it leaves its activity to, and `gateway` of what it speaks to
-    the database through, if there is such a thing.
+    the database through, if there is such a thing. A round in which it errs ends the run, unless
+    it has more `tries`.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Contender:
     web: tuple[str, ...]
     worker: tuple[str, ...] = ()
     gateway: tuple[str, ...] = ()
+    tries: int = 1
 
     def web_command(self, port: int, processes: int, threads: int) -> list[str]:
         """The command that serves at `port`."""
@@ -77,6 +79,8 @@ SERVICES: Mapping[str, Contender] = {
             "The service before: key, user, insert and activity, one after another",
             (*_QUIET_UVICORN, "benchmarks.contenders.before:app"),
             gateway=("-m", "benchmarks.contenders.postgrest"),
+            # Under 64 clients its HTTP client loses one of some thousand requests (EBADF).
+            tries=5,
         ),
     )
 }
