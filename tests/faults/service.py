@@ -63,7 +63,7 @@ class Service:
             "REDIS_URL": self.redis_network.url(self.redis_url),
             "REDIS_KEY_PREFIX": "faults",
             "GATEWAYZ_DATA_DIR": str(home),
-            "LOG_LEVEL": "CRITICAL",
+            "LOG_LEVEL": "ERROR",
             "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics"),
             "WORKERS": "1",
         }

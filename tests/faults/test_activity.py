@@ -128,7 +128,7 @@ def test_a_worker_killed_between_taking_and_writing(service, cluster, write):
         service.end_leases()
         service.sweep()
         service.assert_written_once(promised)
-    assert lease not in service.leases()
+    wait_until(lambda: lease not in service.leases(), SWEPT_SECONDS if LONG else 5.0)
 
 
 @pytest.mark.parametrize("name", ["sentinel", "worker", "monitor", "pusher"])
@@ -140,6 +140,32 @@ def test_a_cluster_of_which_a_process_is_killed_begins_anew(service, cluster, na
 
     service.assert_written_once(service.create_sessions(5))
     wait_until(lambda: all(map(has_ended, processes.values())))
+
+
+def test_a_cluster_that_begins_anew_does_what_is_in_hand_before_and_may_be_told_to_end(
+    service, cluster
+):
+    with nobody_writes_activity(service) as connection:
+        promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
+        processes = service.cluster_processes()
+        processes["monitor"].kill()
+        wait_until(lambda: has_ended(processes["pusher"]))
+        service.signal("cluster", signal.SIGTERM)
+
+    assert service.wait("cluster") == 0
+    assert set(promised) <= service.written().keys()
+
+
+def test_a_cluster_that_begins_anew_waits_for_redis(service, cluster):
+    service.assert_written_once(service.create_sessions(1))
+    worker = service.cluster_processes()["worker"]
+
+    service.stop_redis()
+    worker.kill()
+    wait_until(lambda: "cannot begin anew yet" in service.log("cluster"))
+    service.start_redis()
+
+    service.assert_written_once(create_sessions_until_redis_is_used(service))
 
 
 def test_no_process_of_a_cluster_outlives_its_first(service, cluster):
