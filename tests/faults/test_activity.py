@@ -7,6 +7,7 @@ form, which waits for it, and keeps requests coming all the while.
 import os
 import signal
 import time
+from collections import deque
 from contextlib import contextmanager
 from functools import partial
 
@@ -93,12 +94,12 @@ def create_sessions_until_redis_is_used(service):
     return promised
 
 
-def has_ended(process):
-    """Whether it has; that somebody has asked how does not matter."""
+def lives(pid):
+    """Whether a process has not ended; that somebody has asked how it did does not matter."""
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return True
+        return False
 
 
 def pid_of(lease):
@@ -139,7 +140,7 @@ def test_a_cluster_of_which_a_process_is_killed_begins_anew(service, cluster, na
     processes[name].kill()
 
     service.assert_written_once(service.create_sessions(5))
-    wait_until(lambda: all(map(has_ended, processes.values())))
+    wait_until(lambda: not any(lives(process.pid) for process in processes.values()))
 
 
 def test_a_cluster_that_begins_anew_does_what_is_in_hand_before_and_may_be_told_to_end(
@@ -149,7 +150,7 @@ def test_a_cluster_that_begins_anew_does_what_is_in_hand_before_and_may_be_told_
         promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
         processes = service.cluster_processes()
         processes["monitor"].kill()
-        wait_until(lambda: has_ended(processes["pusher"]))
+        wait_until(lambda: not lives(processes["pusher"].pid))
         service.signal("cluster", signal.SIGTERM)
 
     assert service.wait("cluster") == 0
@@ -175,7 +176,7 @@ def test_no_process_of_a_cluster_outlives_its_first(service, cluster):
     service.signal("cluster", signal.SIGKILL)
 
     service.wait("cluster")
-    wait_until(lambda: all(map(has_ended, processes)))
+    wait_until(lambda: not any(lives(process.pid) for process in processes))
 
 
 def test_a_cluster_told_to_end_finishes_its_batch(service, cluster):
@@ -263,10 +264,10 @@ def test_everything_killed_in_turn_under_load(service, cluster):
         return service.written().total() > events
 
     def kill_a_worker():
-        with nobody_writes_activity(service) as connection:
-            wait_until(lambda: waiting_writers(connection))
-            # The newest lease: others may be those of workers killed before.
-            os.kill(pid_of(service.leases()[-1]), signal.SIGKILL)
+        with nobody_writes_activity(service):
+            # Other leases may be those of workers killed before.
+            pids = wait_until(lambda: [*filter(lives, map(pid_of, service.leases()))])
+            os.kill(pids[0], signal.SIGKILL)
 
     def restart_cluster():
         service.kill("cluster")
@@ -279,7 +280,9 @@ def test_everything_killed_in_turn_under_load(service, cluster):
     def restart_redis():
         service.stop_redis()
         service.start_redis()
-        wait_until(service.waiting)  # is used again, by whom the requests keep coming
+        # It is used again, by whom the requests keep coming; until then they have only PostgreSQL.
+        lengths = deque([service.waiting()], maxlen=2)
+        wait_until(lambda: lengths.append(service.waiting()) or lengths[1] > lengths[0])
 
     def restart_postgres():
         service.stop_postgres()
