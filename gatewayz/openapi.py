@@ -75,6 +75,10 @@ class Problem(serializers.Serializer):
     )
 
 
+# Any key may be bound to scopes, networks and sites, and to limits.
+_OF_KEYS = (403, 429)
+
+
 def described(
     summary: str,
     *,
@@ -110,7 +114,7 @@ def described(
             "message": serializers.CharField(required=False),
         },
     )
-    errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else (429,)), 503}
+    errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else _OF_KEYS), 503}
     answers = [status] if repeated_status is None else [status, repeated_status]
     examples = [
         OpenApiExample(
@@ -160,7 +164,7 @@ def streamed(
             },
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
-                for error in sorted({*problems, 429, 503})
+                for error in sorted({*problems, *_OF_KEYS, 503})
             },
         },
     )
