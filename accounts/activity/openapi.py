@@ -71,7 +71,7 @@ stats = describe(
         example=_STATS,
         beside=_figures(),
         example_beside=_STATS,
-        problems=(400, 401, 403),
+        problems=(400, 401),
     )
 )
 
@@ -90,6 +90,6 @@ log = describe(
             "limit": serializers.IntegerField(),
         },
         example_beside={"count": 1, "logs": [_EVENT], "total": 1, "page": 1, "limit": 10},
-        problems=(400, 401, 403),
+        problems=(400, 401),
     )
 )

@@ -81,6 +81,6 @@ password = describe(
         },
         answer=EndedKeys(),
         example={"ended_keys": 2},
-        problems=(400, 401, 403),
+        problems=(400, 401),
     )
 )

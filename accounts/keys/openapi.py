@@ -89,7 +89,7 @@ api_keys = describe(
         beside=_secret_beside(),
         example_beside={"api_key": _SECRET},
         status=201,
-        problems=(400, 401, 403, 409),
+        problems=(400, 401, 409),
     ),
     get=described(
         "List keys, the newest first",
@@ -103,7 +103,7 @@ api_keys = describe(
             "total_keys": serializers.IntegerField(),
         },
         example_beside={"count": 1, "keys": [_KEY], "total_keys": 1},
-        problems=(400, 401, 403),
+        problems=(400, 401),
     ),
 )
 api_key = describe(
@@ -112,7 +112,7 @@ api_key = describe(
         name="readApiKey",
         answer=ApiKeySerializer(),
         example=_KEY,
-        problems=(401, 403, 404),
+        problems=(401, 404),
     ),
     put=described(
         "Change or rotate a key, or rotate all",
@@ -132,9 +132,9 @@ api_key = describe(
                 many=True, required=False, help_text="Of `bulk_rotate`, also in `data`."
             ),
         },
-        problems=(400, 401, 403, 404, 409),
+        problems=(400, 401, 404, 409),
     ),
-    delete=described(_DELETE, name="deleteApiKey", problems=(400, 401, 403, 404, 409)),
+    delete=described(_DELETE, name="deleteApiKey", problems=(400, 401, 404, 409)),
 )
 api_key_rotation = describe(
     post=described(
@@ -146,7 +146,7 @@ api_key_rotation = describe(
         example=_NEW_KEY,
         beside=_secret_beside(),
         example_beside={"api_key": _SECRET},
-        problems=(400, 401, 403, 404),
+        problems=(400, 401, 404),
     )
 )
 api_key_usage = describe(
@@ -158,6 +158,6 @@ api_key_usage = describe(
         example=[_USAGE],
         beside=count_beside(),
         example_beside={"count": 1},
-        problems=(400, 401, 403),
+        problems=(400, 401),
     )
 )

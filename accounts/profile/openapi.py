@@ -29,7 +29,7 @@ _change = partial(
     request_example={"username": "ada", "chat_retention_days": 7},
     answer=ProfileSerializer(),
     example=PROFILE,
-    problems=(400, 401, 403, 409),
+    problems=(400, 401, 409),
 )
 
 profile = describe(
@@ -38,7 +38,7 @@ profile = describe(
         name="getProfile",
         answer=ProfileSerializer(),
         example=PROFILE,
-        problems=(401, 403),
+        problems=(401,),
     ),
     put=_change("Change one's profile", name="updateProfile"),
     patch=_change("Change some of one's profile", name="patchProfile"),
@@ -47,7 +47,7 @@ profile = describe(
         name="eraseAccount",
         request=ErasureInput,
         request_example={"confirmation": CONFIRMATION},
-        problems=(400, 401, 403),
+        problems=(400, 401),
     ),
 )
 export = describe(
@@ -56,6 +56,6 @@ export = describe(
         name="exportAccount",
         query=ExportInput,
         media_types=("application/x-ndjson", "application/zip"),
-        problems=(400, 401, 403),
+        problems=(400, 401),
     )
 )

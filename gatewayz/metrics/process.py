@@ -113,5 +113,5 @@ def _sample_pool() -> None:
 @sampled
 def _sample_bounds() -> None:
     _late.follow(deadline.late_requests())
-    _breaker_open.set(breaker.state != "closed")
+    _breaker_open.set(breaker.is_open())
     _breaker_opened.follow(breaker.opened)
