@@ -1,5 +1,6 @@
 """The views of the API: DRF's, in a service that reads and answers JSON and nothing else."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.http import HttpRequest
@@ -18,10 +19,21 @@ _negotiator = DefaultContentNegotiation()
 class ApiRequest(Request):
     """DRF's request, whose body can only be JSON."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What is in a circle, its body too, would stay until the garbage collector comes by.
+        del self.parser_context["request"]
+
     @cached_property
     def data(self) -> Any:
         """What the body holds. Raises what `read_json` does."""
         return read_json(self._request)
+
+
+class _MethodNotAllowed(MethodNotAllowed):
+    def __init__(self, method: str, headers: Mapping[str, str]) -> None:
+        super().__init__(method)
+        self.headers = headers
 
 
 class ApiView(APIView):
@@ -31,6 +43,11 @@ class ApiView(APIView):
     there is one of. Whatever `Accept` says, answers are JSON, as the clients of the old service
     had them.
     """
+
+    def __init_subclass__(cls) -> None:
+        # Django does it for each view that it makes, which puts that in a circle with its method.
+        if "get" in vars(cls) and "head" not in vars(cls):
+            cls.head = cls.get  # type: ignore[attr-defined]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.args, self.kwargs = args, kwargs
@@ -57,9 +74,7 @@ class ApiView(APIView):
         raise exc
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        error = MethodNotAllowed(request.method or "")
-        error.headers = self.default_response_headers  # type: ignore[attr-defined]
-        raise error
+        raise _MethodNotAllowed(request.method or "", self.default_response_headers)
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> JSONResponse:  # type: ignore[override]
         described = SimpleMetadata().determine_metadata(request, self)

@@ -1,5 +1,6 @@
 """What stands before Django."""
 
+import gc
 import json
 from io import BytesIO
 
@@ -68,3 +69,34 @@ def test_a_process_that_is_about_to_end_ends_its_connections(monkeypatch):
     monkeypatch.setattr(draining, "_has_begun", True)
 
     assert connection_of(environ) == "close"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/v1/chat/sessions", "{}", 201),
+        ("POST", "/v1/chat/sessions", "[]", 400),
+        ("GET", "/v1/chat/sessions", "", 200),
+        ("HEAD", "/v1/chat/sessions", "", 200),
+        ("GET", "/v1/chat/sessions/0", "", 404),
+        ("PUT", "/v1/chat/sessions", "{}", 405),
+    ],
+)
+def test_a_request_leaves_nothing_to_the_garbage_collector(api_key, method, path, body, status):
+    def answer():
+        request = RequestFactory().generic(method, path, body, content_type="application/json")
+        environ = request.environ | {"HTTP_AUTHORIZATION": f"Bearer {api_key}"}
+        statuses = []
+        response = application(environ, lambda status, headers: statuses.append(status))
+        response.close()
+        return int(statuses[0].split()[0])
+
+    answer()  # what is loaded when it is first needed
+    gc.collect()
+    gc.disable()
+    try:
+        assert answer() == status
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
