@@ -104,9 +104,12 @@ class Combiner(Generic[Item, Result]):
                 raise DeadlineExceeded
         if call.error is None:
             return cast("Result", call.result)
-        if isinstance(call.error, self._alone_after) and len(batch) != 1:
-            return self._run([item])[0]
-        raise call.error
+        try:
+            if isinstance(call.error, self._alone_after) and len(batch) != 1:
+                return self._run([item])[0]
+            raise call.error
+        finally:
+            call.error = None  # or it, its traceback and the call would hold each other
 
     def _await_turn(
         self, call: _Call[Item, Result], patience_seconds: float

@@ -1,5 +1,7 @@
+import gc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier, Event
 
 import pytest
@@ -135,6 +137,20 @@ def test_an_error_of_a_single_item_is_raised_once(work):
         Combiner(fail, alone_after=(ValueError,)).do(1)
 
     assert len(calls) == 1
+
+
+def test_an_error_leaves_nothing_to_the_garbage_collector():
+    def fail(items: Sequence[int]) -> list[int]:
+        raise ValueError("It went wrong.")
+
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(ValueError):
+            Combiner(fail).do(1)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_while_it_is_risky_everybody_goes_alone(work, threads):
