@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from threading import Lock, get_ident
-from typing import Any, Literal
+from typing import Any
 
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -19,8 +19,6 @@ from redis.retry import Retry
 from gatewayz import deadline
 
 OPEN_SECONDS = 1.0
-
-State = Literal["closed", "open", "half_open"]
 
 
 class CircuitBreaker:
@@ -49,13 +47,6 @@ class CircuitBreaker:
     def is_open(self) -> bool:
         """Whether Redis did not answer when it was asked last: who asks now may wait in vain."""
         return not self._is_closed
-
-    @property
-    def state(self) -> State:
-        """For metrics."""
-        if self._is_closed:
-            return "closed"
-        return "open" if self._clock() < self._asks_again_at else "half_open"
 
     def admit(self) -> bool:
         """Whether this thread may ask."""
