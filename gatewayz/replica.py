@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 from uuid import uuid4
 
@@ -23,9 +23,9 @@ from django.conf import settings
 from django.db import Error, connections
 from django.http import HttpRequest, HttpResponse
 from django_redis import get_redis_connection
-from redis.commands.core import Script
 from redis.exceptions import RedisError
 
+from gatewayz.redis_scripts import Script
 from gatewayz.request_context import current_user_id
 
 logger = logging.getLogger(__name__)
@@ -42,9 +42,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PENDING = b"?"
 
 # Only the mark that was met: a later write has set another.
-_RESOLVE = """
+_RESOLVE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end
-"""
+""")
 
 _routes_to_replica: ContextVar[bool] = ContextVar("routes_to_replica", default=False)
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
@@ -139,7 +139,7 @@ def _serves(user_id: int) -> bool:
             # Asked after the commit, and so past it. Not the position of what is flushed: a
             # commit need not wait for that.
             end_bytes = _log_bytes(PRIMARY, "pg_current_wal_insert_lsn()")
-            _resolve()([_mark_name(user_id)], [mark, end_bytes])
+            _RESOLVE([_mark_name(user_id)], [mark, end_bytes])
         else:
             end_bytes = int(mark)
     except RedisError as error:
@@ -175,9 +175,3 @@ def _leave_alone(error: Error) -> None:
 
 def _mark_name(user_id: int) -> str:
     return f"{settings.REDIS_KEY_PREFIX}:wrote:{user_id}"
-
-
-@cache
-def _resolve() -> Script:
-    script: Script = get_redis_connection("default").register_script(_RESOLVE)
-    return script
