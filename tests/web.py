@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.db import connection
 
 from gatewayz.run import web_command
-from tests.faults.service import wait_until
+from tests.waiting import wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -19,6 +18,7 @@ from accounts import key_format
 from accounts.keys import create_key, revoke_key
 from accounts.models import User
 from tests.conftest import delete_redis_keys, restore_rows
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,13 +58,6 @@ class WebProcess:
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
-
-
-def wait_until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.005)
 
 
 def is_up(web):

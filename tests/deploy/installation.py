@@ -9,9 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -23,20 +22,9 @@ import pytest
 import redis
 
 from gatewayz.embedded import postgres_server, redis_server
+from tests.waiting import WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 30.0
-POLL_SECONDS = 0.02
-
-
-def wait_until(true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
-    """Poll until `true()` is; returns what it then was. Raises TimeoutError after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (result := true()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds:.0f} s")
-        time.sleep(POLL_SECONDS)
-    return result
 
 
 def free_port() -> int:

@@ -8,15 +8,9 @@ from threading import Event, Thread
 import pytest
 
 from gatewayz.caching.coherence import LEASE_SECONDS
-from tests.deploy.installation import (
-    HERE,
-    Host,
-    Installation,
-    Web,
-    network_namespaces,
-    wait_until,
-)
+from tests.deploy.installation import HERE, Host, Installation, Web, network_namespaces
 from tests.deploy.test_pgbouncer import start_pgbouncer
+from tests.waiting import wait_until
 
 # Within which every process refuses a revoked key, even if Redis has lost the message.
 REVOCATION_SECONDS = LEASE_SECONDS + 0.5

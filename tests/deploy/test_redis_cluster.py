@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from tests.deploy.installation import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture

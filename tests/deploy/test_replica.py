@@ -10,13 +10,8 @@ from django.conf import settings
 
 from gatewayz.embedded import postgres_server
 from gatewayz.replica import reads_replica
-from tests.deploy.installation import (
-    Installation,
-    Web,
-    own_to_server_user,
-    server_user,
-    wait_until,
-)
+from tests.deploy.installation import Installation, Web, own_to_server_user, server_user
+from tests.waiting import wait_until
 
 FIND = {"query": "needle"}
 

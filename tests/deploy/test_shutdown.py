@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from threading import Thread
 
-from tests.deploy.installation import WAIT_SECONDS, wait_until
+from tests.waiting import WAIT_SECONDS, wait_until
 
 DOCKERFILE = (Path(__file__).resolve().parents[2] / "Dockerfile").read_text()
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from docs.site.fences import Block
-from tests.faults.service import wait_until
 from tests.gatewayz.processes import CHECKOUT, private_environ
+from tests.waiting import wait_until
 
 READY_SECONDS = 60.0
 

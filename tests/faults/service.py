@@ -7,9 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -23,20 +22,10 @@ import redis
 from gatewayz.embedded import postgres_server, redis_server
 from gatewayz.run import web_command
 from tests.faults.proxy import Proxy, upstream_of
+from tests.waiting import wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
-POLL_SECONDS = 0.02
-
-
-def wait_until(true: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
-    """Poll until `true()` is; returns what it then was. Raises TimeoutError after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (result := true()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds:.0f} s")
-        time.sleep(POLL_SECONDS)
-    return result
 
 
 class Service:
@@ -211,7 +200,7 @@ class Service:
             while not enough.is_set():
                 session_id = self.create_session()
                 if session_id is None:
-                    enough.wait(POLL_SECONDS)
+                    enough.wait(0.02)
                 else:
                     promised.append(session_id)
 

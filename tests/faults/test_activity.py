@@ -15,7 +15,9 @@ import psutil
 import pytest
 
 from gatewayz import embedded
-from tests.faults.service import Service, wait_until
+from tests.faults.service import Service
+from tests.gatewayz.processes import living
+from tests.waiting import wait_until
 
 LONG = os.environ.get("FAULTS") == "long"
 # The end of a lease, the next run of the sweep, and the next look of django-q2 at its schedules.
@@ -94,14 +96,6 @@ def create_sessions_until_redis_is_used(service):
     return promised
 
 
-def lives(pid):
-    """Whether a process has not ended; that somebody has asked how it did does not matter."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def pid_of(lease):
     return int(lease.split(":")[1])
 
@@ -140,7 +134,7 @@ def test_a_cluster_of_which_a_process_is_killed_begins_anew(service, cluster, na
     processes[name].kill()
 
     service.assert_written_once(service.create_sessions(5))
-    wait_until(lambda: not any(lives(process.pid) for process in processes.values()))
+    wait_until(lambda: not living(processes.values()))
 
 
 def test_a_cluster_that_begins_anew_does_what_is_in_hand_before_and_may_be_told_to_end(
@@ -150,7 +144,7 @@ def test_a_cluster_that_begins_anew_does_what_is_in_hand_before_and_may_be_told_
         promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
         processes = service.cluster_processes()
         processes["monitor"].kill()
-        wait_until(lambda: not lives(processes["pusher"].pid))
+        wait_until(lambda: not living([processes["pusher"]]))
         service.signal("cluster", signal.SIGTERM)
 
     assert service.wait("cluster") == 0
@@ -176,7 +170,7 @@ def test_no_process_of_a_cluster_outlives_its_first(service, cluster):
     service.signal("cluster", signal.SIGKILL)
 
     service.wait("cluster")
-    wait_until(lambda: not any(lives(process.pid) for process in processes))
+    wait_until(lambda: not living(processes))
 
 
 def test_a_cluster_told_to_end_finishes_its_batch(service, cluster):
@@ -263,11 +257,14 @@ def test_everything_killed_in_turn_under_load(service, cluster):
     def writes_more_than(events):
         return service.written().total() > events
 
+    def workers_at_work():
+        pids = map(pid_of, service.leases())
+        return [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+
     def kill_a_worker():
         with nobody_writes_activity(service):
             # Other leases may be those of workers killed before.
-            pids = wait_until(lambda: [*filter(lives, map(pid_of, service.leases()))])
-            os.kill(pids[0], signal.SIGKILL)
+            wait_until(lambda: living(workers_at_work()))[0].kill()
 
     def restart_cluster():
         service.kill("cluster")

@@ -18,7 +18,8 @@ from gatewayz import embedded
 from gatewayz.redis_breaker import OPEN_SECONDS
 from tests.faults.load import TABLE_HEAD, Answer, Caller, Load, audit, row_of
 from tests.faults.proxy import Proxy, upstream_of
-from tests.faults.service import Service, wait_until
+from tests.faults.service import Service
+from tests.waiting import wait_until
 
 LONG = os.environ.get("FAULTS") == "long"
 FAULT_SECONDS = 5.0 if LONG else 1.5

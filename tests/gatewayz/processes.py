@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def server_processes(data_dir: str) -> list[psutil.Process]:
     return [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
 
 
-def living(processes: list[psutil.Process]) -> list[psutil.Process]:
+def living(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Those of `processes` that have not ended."""
 
     def lives(process: psutil.Process) -> bool:

@@ -8,13 +8,11 @@ from django.core.exceptions import MiddlewareNotUsed
 
 from gatewayz.load_shedding import Gate, LoadSheddingMiddleware
 from tests.problems import assert_problem
+from tests.waiting import wait_until
 
 
 def wait_until_waiting(gate, count):
-    deadline = time.monotonic() + 5
-    while gate.waiting != count:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(lambda: gate.waiting == count)
 
 
 def used_gate(slots, stay_seconds):

@@ -6,7 +6,6 @@ It walks the URL conf and the admin, so that what is added later is covered too.
 import json
 import logging
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -29,6 +28,7 @@ from accounts.audit import refusals
 from accounts.keys import create_key, revoke_key, rotate_key
 from accounts.models import ApiKey
 from tests.conftest import ApiClient
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -98,10 +98,7 @@ def without_table(table):
 
 
 def wait_for_threads():
-    deadline = time.monotonic() + 10
-    while refusals._thread._names or key_cache._renewal._names:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not refusals._thread._names and not key_cache._renewal._names)
 
 
 class Leaks:

@@ -14,8 +14,9 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.faults.service import Service, wait_until
+from tests.faults.service import Service
 from tests.gatewayz.processes import CHECKOUT
+from tests.waiting import wait_until
 
 
 @contextmanager

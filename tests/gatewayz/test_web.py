@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from gatewayz.run import web_command
-from tests.faults.service import wait_until
+from tests.waiting import wait_until
 from tests.web import CHECKOUT, web_process
 
 pytestmark = pytest.mark.django_db(transaction=True)

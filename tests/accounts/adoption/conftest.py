@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.faults.service import wait_until
 from tests.gatewayz.processes import CHECKOUT
+from tests.waiting import wait_until
 
 OLD_SERVICE = Path(__file__).with_name("old_service.sql").read_text()
 SERVER_URL = os.environ["DATABASE_URL"]

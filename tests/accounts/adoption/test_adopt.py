@@ -13,8 +13,8 @@ import pytest
 
 from accounts.key_cache import current_digest
 from tests.accounts.adoption.conftest import database
-from tests.faults.service import wait_until
 from tests.gatewayz.processes import CHECKOUT
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -15,9 +15,9 @@ from accounts.audit.verification import verify
 from accounts.models import ApiKey, AuditEntry, AuditPersonalData, User
 from accounts.profile import erasure
 from chat.models import ChatMessage
-from tests.faults.service import wait_until
 from tests.gatewayz.processes import CHECKOUT
 from tests.problems import assert_problem
+from tests.waiting import wait_until
 
 PATH = "/v1/user/profile"
 

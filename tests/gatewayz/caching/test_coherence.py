@@ -11,13 +11,7 @@ from redis.exceptions import RedisError
 from gatewayz.caching import coherence
 from gatewayz.caching.local import Entry
 from tests.gatewayz.caching.conftest import new_cache
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.002)
+from tests.waiting import wait_until
 
 
 def remember(cache, key="key"):

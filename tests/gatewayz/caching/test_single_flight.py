@@ -6,6 +6,7 @@ from threading import Barrier, Event
 import pytest
 
 from gatewayz.caching.single_flight import SingleFlight
+from tests.waiting import wait_until
 
 
 class Load:
@@ -39,8 +40,7 @@ def threads():
 
 
 def wait_for_waiters(flights, count):
-    while flights.coalesced < count:
-        Event().wait(0.001)
+    wait_until(lambda: flights.coalesced >= count)
 
 
 def test_those_who_come_while_it_is_fetched_get_the_same(flights, threads):

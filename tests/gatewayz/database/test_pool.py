@@ -10,6 +10,7 @@ from django.db import connection
 from gatewayz.database import pool as pool_module
 from gatewayz.database.connections import BoundedConnection
 from gatewayz.database.pool import NoConnectionError, Pool
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,8 +59,7 @@ def test_who_waits_gets_what_is_given_back(pool):
     got = []
     waiter = Thread(target=lambda: got.append(pool.take(5)))
     waiter.start()
-    while not pool.get_stats()["requests_waiting"]:
-        time.sleep(0.001)
+    wait_until(lambda: pool.get_stats()["requests_waiting"])
     pool.put(taken[0])
     waiter.join()
 

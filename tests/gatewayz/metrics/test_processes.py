@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.service import wait_until
 from tests.gatewayz.metrics.scrapes import Scrape
 from tests.gatewayz.processes import CHECKOUT
+from tests.waiting import wait_until
 
 TOKEN = "a-token-of-prometheus"
 

@@ -1,0 +1,18 @@
+"""Waiting for what is about to happen, and for no longer than that takes."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.005
+
+
+def wait_until(true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
+    """Poll until `true()` is; returns what it then was. Raises TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (result := true()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds:.0f} s")
+        time.sleep(POLL_SECONDS)
+    return result
