@@ -45,6 +45,7 @@ class ApiView(APIView):
     """
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         # Django does it for each view that it makes, which puts that in a circle with its method.
         if "get" in vars(cls) and "head" not in vars(cls):
             cls.head = cls.get  # type: ignore[attr-defined]
