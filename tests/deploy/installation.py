@@ -28,12 +28,15 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def free_port() -> int:
-    """A port that nothing listens on, below those that connections are given."""
+    """A port that nobody has, nor that 10,000 above it, where a Redis Cluster has another.
+
+    Both are below those that connections are given, in any of which a client may be.
+    """
     while True:
-        # 10,000 above it, a Redis Cluster has another.
-        port = random.randrange(10_000, 32_000)  # noqa: S311, no secret
-        with socket.socket() as free, suppress(OSError):
-            free.bind(("", port))
+        port = random.randrange(10_000, 22_000)  # noqa: S311, no secret
+        with socket.socket() as one, socket.socket() as other, suppress(OSError):
+            one.bind(("", port))
+            other.bind(("", port + 10_000))
             return port
 
 
