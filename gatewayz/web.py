@@ -11,6 +11,9 @@ its clients to leave (`Connection: close`), and then stops.
 Each place of a process has a listening socket of its own (SO_REUSEPORT), among which the kernel
 shares connections: of one socket that all listen at, whoever is awake takes all that come at once.
 The socket of a process that dies is closed, so that the others get what it would have got.
+
+Where there is a process for each CPU, each keeps to one: its threads take turns at the
+interpreter's lock, and handing that to another CPU costs more than waiting for this one.
 """
 
 import multiprocessing
@@ -119,12 +122,20 @@ class Server(MPServer):
             holder = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[call-arg]
             self._shd = holder  # type: ignore[assignment]
             self._sso = listener
-        load = partial(_load, callback_loader, theirs, listener, self.backlog)
+        load = partial(_load, callback_loader, theirs, listener, self.backlog, self._cpus_of(idx))
         worker = super()._spawn_worker(idx, target, load)
         self._channels[worker] = ours
         if listener is not None:
             self._listeners[worker] = listener
         return worker
+
+    def _cpus_of(self, idx: int) -> set[int]:
+        """The CPUs that a process may use; empty where they cannot be chosen (macOS)."""
+        if not hasattr(os, "sched_getaffinity"):
+            return set()
+        cpus = sorted(os.sched_getaffinity(0))
+        # Of fewer processes, which share the machine with others, all would take the first ones.
+        return {cpus[idx % len(cpus)]} if self.workers >= len(cpus) else set(cpus)
 
     def _respawn_workers(
         self,
@@ -189,9 +200,15 @@ class Server(MPServer):
 
 
 def _load(
-    load: Callable[[], Any], channel: Connection, listener: socket.socket | None, backlog: int
+    load: Callable[[], Any],
+    channel: Connection,
+    listener: socket.socket | None,
+    backlog: int,
+    cpus: set[int],
 ) -> Any:
     """In a new process: load the application, listen, say so, and wait to be told what to do."""
+    if cpus:
+        os.sched_setaffinity(0, cpus)  # of this thread and all that it starts
     is_loaded = Event()
     Thread(target=_end_when_told, args=[is_loaded], name="end", daemon=True).start()
     application = load()

@@ -107,3 +107,36 @@ def test_processes_end_whose_parent_was_killed(port):
     os.kill(parent, signal.SIGKILL)
 
     wait_until(lambda: listening(port) == 0)
+
+
+@pytest.fixture
+def two_cpus():
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("needs two CPUs")
+    two = set(sorted(allowed)[:2])
+    os.sched_setaffinity(0, two)
+    yield two
+    os.sched_setaffinity(0, allowed)
+
+
+def cpus_of(pid):
+    """The CPUs that a process may use, if that is the same for all its threads."""
+    (cpus,) = {
+        frozenset(os.sched_getaffinity(int(path.name)))
+        for path in Path(f"/proc/{pid}/task").iterdir()
+    }
+    return cpus
+
+
+def test_where_there_is_a_process_for_each_cpu_each_keeps_to_one(two_cpus, port):
+    assert Counter(cpus_of(pid) for pid in answered_by(port)) == {
+        frozenset({cpu}): 1 for cpu in two_cpus
+    }
+
+
+def test_fewer_processes_than_cpus_may_use_all(two_cpus):
+    with web_process(GRANIAN_WORKERS="1") as port:
+        (pid,) = answered_by(port)
+
+        assert cpus_of(pid) == two_cpus
