@@ -122,20 +122,20 @@ class Server(MPServer):
             holder = SocketHolder(listener.fileno(), False, self.backlog)  # type: ignore[call-arg]
             self._shd = holder  # type: ignore[assignment]
             self._sso = listener
-        load = partial(_load, callback_loader, theirs, listener, self.backlog, self._cpus_of(idx))
+        load = partial(_load, callback_loader, theirs, listener, self.backlog, self._cpu_of(idx))
         worker = super()._spawn_worker(idx, target, load)
         self._channels[worker] = ours
         if listener is not None:
             self._listeners[worker] = listener
         return worker
 
-    def _cpus_of(self, idx: int) -> set[int]:
-        """The CPUs that a process may use; empty where they cannot be chosen (macOS)."""
-        if not hasattr(os, "sched_getaffinity"):
-            return set()
+    def _cpu_of(self, idx: int) -> int | None:
+        """The CPU that a process keeps to; None where it may use all."""
+        if not hasattr(os, "sched_getaffinity"):  # macOS
+            return None
         cpus = sorted(os.sched_getaffinity(0))
         # Of fewer processes, which share the machine with others, all would take the first ones.
-        return {cpus[idx % len(cpus)]} if self.workers >= len(cpus) else set(cpus)
+        return cpus[idx % len(cpus)] if self.workers >= len(cpus) else None
 
     def _respawn_workers(
         self,
@@ -204,11 +204,11 @@ def _load(
     channel: Connection,
     listener: socket.socket | None,
     backlog: int,
-    cpus: set[int],
+    cpu: int | None,
 ) -> Any:
     """In a new process: load the application, listen, say so, and wait to be told what to do."""
-    if cpus:
-        os.sched_setaffinity(0, cpus)  # of this thread and all that it starts
+    if cpu is not None:
+        os.sched_setaffinity(0, {cpu})  # of this thread and all that it starts
     is_loaded = Event()
     Thread(target=_end_when_told, args=[is_loaded], name="end", daemon=True).start()
     application = load()
