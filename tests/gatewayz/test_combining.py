@@ -1,4 +1,3 @@
-import gc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -7,6 +6,7 @@ from threading import Barrier, Event
 import pytest
 
 from gatewayz.combining import _LOOKED_AT, _QUICK_SECONDS, Combiner
+from tests.garbage import no_garbage
 
 LONG_SECONDS = 10
 
@@ -143,14 +143,8 @@ def test_an_error_leaves_nothing_to_the_garbage_collector():
     def fail(items: Sequence[int]) -> list[int]:
         raise ValueError("It went wrong.")
 
-    gc.collect()
-    gc.disable()
-    try:
-        with suppress(ValueError):
-            Combiner(fail).do(1)
-        assert gc.collect() == 0
-    finally:
-        gc.enable()
+    with no_garbage(), suppress(ValueError):
+        Combiner(fail).do(1)
 
 
 def test_while_it_is_risky_everybody_goes_alone(work, threads):

@@ -1,6 +1,5 @@
 """What stands before Django."""
 
-import gc
 import json
 from io import BytesIO
 
@@ -9,23 +8,34 @@ from django.test import RequestFactory
 
 from gatewayz import draining
 from gatewayz.wsgi import application
+from tests.garbage import no_garbage
 
 BODY = b'{"title": "In chunks"}'
 
 
-def post(api_key, body, **environ):
+def send(api_key, environ):
     """Answer a request as a WSGI server hands it in. Returns the status code and the body."""
+    statuses = []
+    response = application(
+        environ | {"HTTP_AUTHORIZATION": f"Bearer {api_key}"},
+        lambda status, headers: statuses.append(status),
+    )
+    body = b"".join(response)
+    response.close()
+    return int(statuses[0].split()[0]), body
+
+
+def post(api_key, body, **environ):
+    """Create a session. Returns the status code and what the body holds."""
     request = RequestFactory().post("/v1/chat/sessions", content_type="application/json")
     given = request.environ | {
-        "HTTP_AUTHORIZATION": f"Bearer {api_key}",
         "wsgi.input": BytesIO(body),
         **environ,
     }
     if "CONTENT_LENGTH" not in environ:
         del given["CONTENT_LENGTH"]
-    statuses = []
-    answer = application(given, lambda status, headers: statuses.append(status))
-    return int(statuses[0].split()[0]), json.loads(b"".join(answer))
+    status, answer = send(api_key, given)
+    return status, json.loads(answer)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -86,17 +96,8 @@ def test_a_process_that_is_about_to_end_ends_its_connections(monkeypatch):
 def test_a_request_leaves_nothing_to_the_garbage_collector(api_key, method, path, body, status):
     def answer():
         request = RequestFactory().generic(method, path, body, content_type="application/json")
-        environ = request.environ | {"HTTP_AUTHORIZATION": f"Bearer {api_key}"}
-        statuses = []
-        response = application(environ, lambda status, headers: statuses.append(status))
-        response.close()
-        return int(statuses[0].split()[0])
+        return send(api_key, request.environ)[0]
 
     answer()  # what is loaded when it is first needed
-    gc.collect()
-    gc.disable()
-    try:
+    with no_garbage():
         assert answer() == status
-        assert gc.collect() == 0
-    finally:
-        gc.enable()
