@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,8 +18,8 @@ from django.db import connection
 from accounts import key_format
 from accounts.keys import create_key, revoke_key
 from accounts.models import User
+from tests import waiting
 from tests.conftest import delete_redis_keys, restore_rows
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +59,9 @@ class WebProcess:
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
+
+
+wait_until = partial(waiting.wait_until, seconds=20)
 
 
 def is_up(web):

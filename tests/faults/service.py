@@ -22,10 +22,10 @@ import redis
 from gatewayz.embedded import postgres_server, redis_server
 from gatewayz.run import web_command
 from tests.faults.proxy import Proxy, upstream_of
-from tests.waiting import wait_until
+from tests.waiting import WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+RETRY_SECONDS = 0.02
 
 
 class Service:
@@ -128,7 +128,7 @@ class Service:
 
     def wait(self, name: str) -> int:
         """Wait for the end of a part. Returns its exit code."""
-        return self._processes.pop(name).wait(START_SECONDS)
+        return self._processes.pop(name).wait(WAIT_SECONDS)
 
     def terminate_connections(self) -> None:
         """As an operator does, or a failover."""
@@ -159,7 +159,7 @@ class Service:
             check=True,
             stdout=subprocess.PIPE,
             text=True,
-            timeout=START_SECONDS,
+            timeout=WAIT_SECONDS,
         ).stdout
 
     def _start(self, name: str, *command: str, **environ: str) -> None:
@@ -200,7 +200,7 @@ class Service:
             while not enough.is_set():
                 session_id = self.create_session()
                 if session_id is None:
-                    enough.wait(0.02)
+                    enough.wait(RETRY_SECONDS)
                 else:
                     promised.append(session_id)
 
@@ -270,7 +270,7 @@ class Service:
             )
             return Counter(dict(rows.fetchall()))
 
-    def assert_written_once(self, promised: list[int], seconds: float = START_SECONDS) -> None:
+    def assert_written_once(self, promised: list[int], seconds: float = WAIT_SECONDS) -> None:
         """Every promised event is in the log, once, and counted as often, before long."""
         wait_until(lambda: set(promised) <= self.written().keys(), seconds)
         assert set(self.written().values()) == {1}

@@ -11,10 +11,6 @@ from tests.problems import assert_problem
 from tests.waiting import wait_until
 
 
-def wait_until_waiting(gate, count):
-    wait_until(lambda: gate.waiting == count)
-
-
 def used_gate(slots, stay_seconds):
     """A gate whose mean stay is known."""
     gate = Gate(slots)
@@ -44,7 +40,7 @@ def test_who_leaves_lets_the_next_in():
     gate.enter(5)
     told = []
     waiter = enter_in_thread(gate, 5, told)
-    wait_until_waiting(gate, 1)
+    wait_until(lambda: gate.waiting == 1, 5)
 
     gate.leave(0.01)
     waiter.join()

@@ -16,8 +16,7 @@ from accounts.keys import create_key
 from accounts.limits.store import SLOT_LEASE_MS, admit, used_by_keys
 from accounts.models import Plan, RateLimitConfig, User
 from tests.accounts.limits.conftest import NO_LIMITS
-from tests.accounts.test_key_cache_processes import CHECKOUT, web_processes
-from tests.waiting import wait_until
+from tests.accounts.test_key_cache_processes import CHECKOUT, wait_until, web_processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

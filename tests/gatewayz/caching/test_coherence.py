@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from functools import partial
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -10,8 +11,10 @@ from redis.exceptions import RedisError
 
 from gatewayz.caching import coherence
 from gatewayz.caching.local import Entry
+from tests import waiting
 from tests.gatewayz.caching.conftest import new_cache
-from tests.waiting import wait_until
+
+wait_until = partial(waiting.wait_until, seconds=10)
 
 
 def remember(cache, key="key"):
