@@ -60,6 +60,7 @@ class _End(asyncio.Protocol):
         self.faces_client = faces_client
         self.other: _End | None = None
         self.is_deaf = False
+        self.spoke_last = False
         self.transport: asyncio.Transport
         self._waiting: deque[tuple[float, bytes]] = deque()  # with the time when it is due
         self._last_due = 0.0
@@ -71,6 +72,11 @@ class _End(asyncio.Protocol):
         self.network.ends.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self.faces_client and not self.spoke_last:
+            self.network.round_trips += 1
+        self.spoke_last = True
+        if self.other is not None:
+            self.other.spoke_last = False
         if self._waiting or self.other is None or not self.network.faults.is_none:
             self._enqueue(data)
         elif not self.is_deaf:
@@ -130,6 +136,7 @@ class Network:
         self.loop = asyncio.get_running_loop()
         self.upstream = upstream
         self.faults = faults
+        self.round_trips = 0
         self.ends: set[_End] = set()
         self._openings: set[asyncio.Task[None]] = set()
         self._hole_closed = asyncio.Event()
@@ -170,6 +177,10 @@ class Network:
         for end in list(self.ends):
             end.deliver()
 
+    def count(self) -> int:
+        """How often a client has spoken after its server, on any connection so far."""
+        return self.round_trips
+
     def cut(self) -> None:
         """Reset every connection, at both of its ends."""
         for end in list(self.ends):
@@ -199,8 +210,7 @@ async def _serve(listen: str, upstream: str, faults: Faults) -> None:
     await network.loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     async for line in commands:
         name, changes = json.loads(line)
-        getattr(network, name)(**changes)
-        print("done", flush=True)
+        print(json.dumps(getattr(network, name)(**changes)), flush=True)
 
 
 def main() -> None:
@@ -254,6 +264,13 @@ class Proxy:
         """Set fields of `Faults`, or the `upstream` of new connections."""
         self._command("change", **changes)
 
+    def round_trips(self) -> int:
+        """The round trips that clients have made through the proxy since it was started.
+
+        A client makes one whenever it sends something after the server has, on one connection.
+        """
+        return int(self._command("count"))
+
     def cut(self) -> None:
         """Reset every connection, at both of its ends."""
         self._command("cut")
@@ -284,12 +301,12 @@ class Proxy:
         netloc = f"{login}@{self.address}" if login else self.address
         return urlunsplit((parts.scheme, netloc, parts.path, urlencode(query), ""))
 
-    def _command(self, name: str, **arguments: Any) -> None:
+    def _command(self, name: str, **arguments: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([name, arguments]) + "\n")
         self._process.stdin.flush()
-        assert self._process.stdout.readline() == "done\n"
+        return json.loads(self._process.stdout.readline())
 
 
 def upstream_of(url: str) -> str:

@@ -71,6 +71,14 @@ def test_a_round_trip_takes_the_latency_once(proxy):
     assert times_ms[5] < 30
 
 
+def test_round_trips_of_all_connections_are_counted(proxy):
+    with connect(proxy) as one, connect(proxy) as other:
+        for connection in (one, other, one):
+            round_trip_ms(connection)
+
+    assert proxy.round_trips() == 3
+
+
 def test_jitter_keeps_the_order(proxy):
     proxy.change(jitter_ms=20)
     text = b"".join(b"%d," % number for number in range(50))
