@@ -45,6 +45,16 @@ def network_of(address: str) -> str:
     return f"{address.rpartition('.')[0]}.0/24"
 
 
+def subscriber_of(address: str) -> str:
+    """What a limit by address counts: an IPv4 address by itself, one of IPv6 by its /64.
+
+    A provider gives a /64 to a single customer, who can call from 2**64 addresses.
+    """
+    if ":" in address:
+        return str(ip_network((address, 64), strict=False))
+    return address
+
+
 def _is_trusted(address: IPv4Address | IPv6Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 

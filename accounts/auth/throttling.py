@@ -1,6 +1,7 @@
 """How often somebody may try to sign in or up."""
 
 from accounts.limits import LimitExceeded, hit
+from gatewayz.client_address import subscriber_of
 
 # Of one address, behind which there may be an office.
 SIGN_INS_PER_ADDRESS = 30
@@ -17,14 +18,14 @@ def admit_sign_in(address: str, email: str | None) -> None:
 
     Raises LimitExceeded (429). Attempts count whether the account exists or not.
     """
-    _admit("sign_in_address", address, SIGN_INS_PER_ADDRESS, SIGN_IN_WINDOW_SECONDS)
+    _admit("sign_in_address", subscriber_of(address), SIGN_INS_PER_ADDRESS, SIGN_IN_WINDOW_SECONDS)
     if email is not None:
         _admit("sign_in_account", email.upper(), SIGN_INS_PER_ACCOUNT, SIGN_IN_WINDOW_SECONDS)
 
 
 def admit_sign_up(address: str) -> None:
     """Count an attempt to sign up from an address. Raises LimitExceeded (429)."""
-    _admit("sign_up_address", address, SIGN_UPS_PER_ADDRESS, SIGN_UP_WINDOW_SECONDS)
+    _admit("sign_up_address", subscriber_of(address), SIGN_UPS_PER_ADDRESS, SIGN_UP_WINDOW_SECONDS)
 
 
 def admit_password_change(user_id: int) -> None:

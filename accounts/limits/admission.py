@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from accounts.limits.decision import UNLIMITED, Decision, LimitExceeded
 from accounts.limits.store import Ticket, admit, hit, note_refusal, settle
 from accounts.principal import Principal
+from gatewayz.client_address import subscriber_of
 
 logger = logging.getLogger(__name__)
 
@@ -85,9 +86,9 @@ def admit_request(principal: Principal) -> None:
 def admit_address(scope: str, address: str, *, limit: int, window_seconds: int) -> None:
     """Let a request without a principal in, if its address is within the limit; see `hit`.
 
-    Raises as `admit_request` does.
+    IPv6 addresses count by their /64. Raises as `admit_request` does.
     """
-    decision = hit(scope, address, limit=limit, window_seconds=window_seconds)
+    decision = hit(scope, subscriber_of(address), limit=limit, window_seconds=window_seconds)
     _current.set(Admission(decision))
     if not decision.allowed:
         raise LimitExceeded(decision)

@@ -159,3 +159,5 @@ def test_reading_links_is_limited_by_address(api, session, monkeypatch):
 
     assert_problem(Client().get(path), 429, "too_many_attempts")
     assert Client(REMOTE_ADDR="192.0.2.7").get(path).status_code == 200
+    subscriber = [Client(REMOTE_ADDR=f"2001:db8::{n}").get(path).status_code for n in range(3)]
+    assert subscriber == [200, 200, 429]

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from django.test import RequestFactory
 
-from gatewayz.client_address import client_address
+from gatewayz.client_address import client_address, subscriber_of
 
 
 def address(peer, forwarded=None):
@@ -71,3 +71,16 @@ def test_a_trusted_proxy_names_the_caller(proxies, peer, forwarded, expected):
 def test_what_is_no_address_ends_at_the_proxy_that_sent_it(proxies, forwarded):
     assert address("10.0.0.1", f"203.0.113.7, {forwarded}") == "10.0.0.1"
     assert address("10.0.0.1", f"203.0.113.7, {forwarded}, 10.0.0.2") == "10.0.0.2"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("", "", True),
+    ],
+)
+def test_a_limit_by_address_counts_ipv6_by_its_64_bits(one, other, is_same):
+    assert (subscriber_of(one) == subscriber_of(other)) is is_same

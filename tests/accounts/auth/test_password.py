@@ -152,6 +152,22 @@ def test_an_address_signs_up_so_many_users_only(hasher):
     assert_problem(response, 429, "too_many_attempts")
 
 
+def test_addresses_of_one_ipv6_subscriber_count_together(hasher):
+    for n in range(throttling.SIGN_UPS_PER_ADDRESS):
+        body = {"email": f"user{n}@example.com", "password": PASSWORD}
+        post(body, REGISTER, REMOTE_ADDR=f"2001:db8::{n}")
+    for n in range(throttling.SIGN_INS_PER_ADDRESS):
+        body = {"email": f"user{n}@example.com", "password": "wrong"}
+        post(body, REMOTE_ADDR=f"2001:db8::{n}")
+
+    last = {"email": "last@example.com", "password": PASSWORD}
+    same, another = "2001:db8::ffff", "2001:db8:0:1::ffff"
+    assert_problem(post(last, REGISTER, REMOTE_ADDR=same), 429, "too_many_attempts")
+    assert_problem(post(last, REMOTE_ADDR=same), 429, "too_many_attempts")
+    assert post(last, REGISTER, REMOTE_ADDR=another).status_code == 201
+    assert post(last, REMOTE_ADDR=another).status_code == 200
+
+
 def test_signing_up_can_be_closed(settings):
     settings.EMAIL_SIGN_UP = False
 
