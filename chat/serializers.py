@@ -1,7 +1,9 @@
 """The JSON of sessions and messages, as clients send and get it."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,6 +17,10 @@ MAX_MESSAGES = 1000
 MAX_BATCH = 500
 MAX_IMPORT = 5_000
 MAX_ID = 2**63 - 1
+
+# How far ahead the clock of a client may be.
+MAX_AHEAD = timedelta(days=1)
+_FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SessionInput(serializers.Serializer):
@@ -67,6 +73,22 @@ class IndexedList(serializers.ListSerializer):
             raise serializers.ValidationError(errors) from exc
 
 
+class CreationTimeField(serializers.DateTimeField):
+    """When something was created, by the clock of its client: from 1970 to MAX_AHEAD from now.
+
+    The days of `chat.daily_counts` are read by ranges of pages, each known by the earliest and
+    latest time in it. A single time in the far future puts all days until then in its range.
+    """
+
+    default_error_messages = {"range": "This must lie between 1970 and a day from now."}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        time: datetime = super().to_internal_value(value)
+        if not _FIRST_TIME <= time <= timezone.now() + MAX_AHEAD:
+            self.fail("range")
+        return time
+
+
 class MessageInput(serializers.Serializer):
     role = serializers.ChoiceField(choices=ChatMessage.Role.choices)
     content = ContentField()
@@ -78,7 +100,7 @@ class MessageInput(serializers.Serializer):
         required=False, allow_null=True, allow_blank=True, trim_whitespace=False
     )
     metadata = StorableJsonField(required=False, allow_null=True)
-    created_at = serializers.DateTimeField(required=False, allow_null=True)
+    created_at = CreationTimeField(required=False, allow_null=True)
 
 
 class SessionChange(SessionInput):
@@ -112,7 +134,7 @@ class ExportInput(serializers.Serializer):
 class ChatInput(SessionInput):
     """What an export in JSON holds, and in the form of OpenAI's `messages`."""
 
-    created_at = serializers.DateTimeField(required=False, allow_null=True)
+    created_at = CreationTimeField(required=False, allow_null=True)
     messages = IndexedList(child=MessageInput(), max_length=MAX_IMPORT)
 
 

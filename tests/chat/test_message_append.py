@@ -141,6 +141,10 @@ def test_keeps_any_parts_and_metadata(api, session, parts):
         {"tokens": 2**31},
         {"created_at": "yesterday"},
         {"created_at": "0001-01-01T00:00:00+10:00"},
+        {"created_at": "0001-01-02T00:00:00Z"},
+        {"created_at": "1969-12-31T23:59:59Z"},
+        {"created_at": "2999-01-01T00:00:00Z"},
+        {"created_at": "9999-12-31T23:59:59Z"},
     ],
     ids=repr,
 )
@@ -149,6 +153,12 @@ def test_refuses_a_bad_field_and_names_it(api, session, bad):
 
     assert list(body["errors"]) == list(bad)
     assert not ChatMessage.objects.exists()
+
+
+def test_a_clients_clock_may_be_some_hours_ahead(api, session):
+    ahead = (datetime.now(UTC) + timedelta(hours=14)).isoformat()
+
+    assert api.post_json(path(session), HELLO | {"created_at": ahead}).status_code == 201
 
 
 def test_refuses_json_that_is_nested_too_deep(api, session):

@@ -108,6 +108,16 @@ def test_a_bad_message_imports_nothing(api):
     assert not ChatSession.objects.exists()
 
 
+@pytest.mark.parametrize("time", ["0001-01-02T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_imports_no_time_that_cannot_be(api, time):
+    message = {"role": "user", "content": "x"}
+    for body in (
+        {"created_at": time, "messages": [message]},
+        {"messages": [message | {"created_at": time}]},
+    ):
+        assert_problem(api.post_json("/v1/chat/import", body), 400, "validation_error")
+
+
 def test_refuses_another_form(api, session):
     response = api.get(f"{PATH}/{session.pk}/export", {"format": "pdf"})
 
