@@ -17,7 +17,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 ALL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults fuzz bench bench-quick docs lint format lock clean
+.PHONY: help run test test-all faults fuzz bench bench-quick docs lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +25,11 @@ help: ## Show this list
 run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=… for another port)
 	@$(PY) -m gatewayz.run
 
-test: $(VENV)/test.stamp ## Run all tests, on a process for each core (ARGS=… for pytest: some, in one)
-	$(PY) -m pytest $(or $(ARGS),$(ALL))
+test: $(VENV)/test.stamp ## Run the tests but the long ones, on all cores (ARGS=… for pytest: some, on one)
+	$(PY) -m pytest $(or $(ARGS),$(ALL) -m "not long")
+
+test-all: $(VENV)/test.stamp ## Run all tests: those of abuse, faults and the browser, too
+	$(PY) -m pytest $(ALL)
 
 faults: $(VENV)/test.stamp ## Kill every part under load, for some 20 minutes (MINUTES=10 of load)
 	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)

@@ -19,14 +19,13 @@ from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, User
 from gatewayz.redis_breaker import breaker
 
-# Files and folders that take long. Processes that share the tests begin with them, one of each
-# at a time, and end together with what takes little.
-_LONG = (
-    "tests/faults/",
+# Folders of which every test is `long`: left out by `make test`, run by `make test-all`.
+_LONG = ("tests/abuse/", "tests/browser/", "tests/faults/", "tests/fuzz/")
+# Files and folders that take long all the same. Processes that share the tests begin with these
+# and the long ones, one of each at a time, and end together with what takes little.
+_FIRST = (
     "tests/gatewayz/test_run.py",
-    "tests/browser/",
     "tests/deploy/",
-    "tests/fuzz/",
     "tests/accounts/adoption/",
     "tests/gatewayz/test_embedded.py",
     "tests/docs/",
@@ -37,9 +36,16 @@ _LONG = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put what takes long first, in the processes of pytest-xdist."""
+    """Mark what is long by its folder, and put it first in the processes of pytest-xdist."""
+    for item in items:
+        if item.nodeid.startswith(_LONG):
+            item.add_marker(pytest.mark.long)
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+        items.sort(
+            key=lambda item: (
+                item.get_closest_marker("long") is None and not item.nodeid.startswith(_FIRST)
+            )
+        )
 
 
 # Of all tables but django_migrations: what they held after the migrations, for `restore_rows`.

@@ -1,6 +1,6 @@
 """Whatever happens to PostgreSQL and Redis, nobody waits past the deadline.
 
-`make test` runs the short form, `make faults` the long one, whose figures stand in
+`make test-all` runs the short form, `make faults` the long one, whose figures stand in
 docs/faults.md.
 """
 
