@@ -200,6 +200,7 @@ MIDDLEWARE = [
     "gatewayz.response_headers.ResponseHeadersMiddleware",
     "gatewayz.deadline.DeadlineMiddleware",
     "gatewayz.health.ProbeMiddleware",
+    "gatewayz.whole_bodies.WholeBodyMiddleware",
     "gatewayz.load_shedding.LoadSheddingMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
     # An ETag on what is read, and 304 for who has it already.

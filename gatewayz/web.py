@@ -14,6 +14,9 @@ The socket of a process that dies is closed, so that the others get what it woul
 
 Where there is a process for each CPU, each keeps to one: its threads take turns at the
 interpreter's lock, and handing that to another CPU costs more than waiting for this one.
+
+It speaks HTTP/1 only. Of HTTP/2 without TLS, granian drops a body that has no Content-Length, and
+never gets back a thread that reads a body whose stream has ended; one connection may hold 200.
 """
 
 import multiprocessing
@@ -32,6 +35,8 @@ from threading import Event, Thread
 from typing import Any, cast
 
 from granian import cli
+from granian.constants import HTTPModes
+from granian.errors import ConfigurationError
 from granian.log import logger
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.mp import MPServer, WorkerProcess
@@ -51,6 +56,7 @@ _HELD = [signal.SIGTERM, signal.SIGINT]
 # Options on the command line and GRANIAN_* in the environment win.
 _DEFAULTS = {
     "interface": "wsgi",
+    "http": "1",
     "websockets": False,
     "workers": 2,
     # A thread for every request that comes, so that the backlog is where it can be seen: see
@@ -69,6 +75,13 @@ class Server(MPServer):
     _channels: dict[WorkerProcess, Connection]
     _ready: set[WorkerProcess]
     _listeners: dict[WorkerProcess, socket.socket]
+
+    def serve(self, *arguments: Any, **options: Any) -> None:
+        """Serve until told to end. Raises ConfigurationError when asked for HTTP/2."""
+        if self.http != HTTPModes.http1:
+            logger.error("HTTP/2 ends at the proxy: leave GRANIAN_HTTP and --http at 1")
+            raise ConfigurationError("http")
+        super().serve(*arguments, **options)
 
     def _init_shared_socket(self) -> None:
         self._channels, self._ready, self._listeners = {}, set(), {}

@@ -13,6 +13,7 @@ from django.core.wsgi import get_wsgi_application
 from gatewayz import draining
 from gatewayz.embedded.processes import runtime_dir
 from gatewayz.silent_connections import waiting_for_body
+from gatewayz.whole_bodies import note_missing_body
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
 # A web process runs many threads: they share a pool. See DATABASE_POOL_SIZE in the settings.
@@ -36,13 +37,15 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     the database that `gatewayz.load_shedding` gives; who sends no more of it is cut off. And
     Django could not read a chunked body, which has no Content-Length. One that is declared to be
     too large is not read at all; of the others at most one byte more than MAX_BODY_BYTES, enough
-    to tell that it is too large.
+    to tell that it is too large. One that is not all there is noted as such.
     """
     declared = environ.get("CONTENT_LENGTH")
     if declared is None and "HTTP_TRANSFER_ENCODING" in environ:
         _read_body(environ, settings.MAX_BODY_BYTES + 1)
     elif declared and int(declared) <= settings.MAX_BODY_BYTES:
         _read_body(environ, int(declared))
+    elif declared is None:
+        note_missing_body(environ, 0)
     if draining.has_begun():
         start_response = partial(_start_last_response, start_response)
     return _django(environ, start_response)
@@ -51,6 +54,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 def _read_body(environ: dict[str, Any], length: int) -> None:
     with waiting_for_body():
         body = environ["wsgi.input"].read(length)
+    note_missing_body(environ, len(body))
     environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = BytesIO(body)
 

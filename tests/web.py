@@ -3,12 +3,14 @@
 import os
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 from django.db import connection
 
 from gatewayz.run import web_command
@@ -45,6 +47,29 @@ def web_process(**environ: str) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
+
+
+def answered_by(port: int, connections: int = 1) -> Counter[int]:
+    """How many of so many connections, opened at once and each answered, every process has."""
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=10)))
+            for _ in range(connections)
+        ]
+        for client in clients:
+            client.connect()
+        for client in clients:
+            client.request("GET", "/healthz")
+            answer = client.getresponse()
+            assert answer.status == 200
+            answer.read()
+        return Counter(
+            connection.pid
+            for connection in psutil.net_connections("tcp4")
+            if connection.laddr.port == port
+            and connection.status == psutil.CONN_ESTABLISHED
+            and connection.pid
+        )
 
 
 def _test_database_url() -> str:

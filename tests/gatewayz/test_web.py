@@ -5,8 +5,6 @@ import re
 import signal
 import subprocess
 from collections import Counter
-from contextlib import ExitStack, closing
-from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
@@ -14,7 +12,7 @@ import pytest
 
 from gatewayz.run import web_command
 from tests.waiting import wait_until
-from tests.web import CHECKOUT, web_process
+from tests.web import CHECKOUT, answered_by, web_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,44 +34,21 @@ def listening(port):
     return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTEN for row in rows)
 
 
-def answered_by(port):
-    """How many of CONNECTIONS, opened at once and each answered, every process has."""
-    with ExitStack() as stack:
-        clients = [
-            stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=10)))
-            for _ in range(CONNECTIONS)
-        ]
-        for client in clients:
-            client.connect()
-        for client in clients:
-            client.request("GET", "/healthz")
-            answer = client.getresponse()
-            assert answer.status == 200
-            answer.read()
-        return Counter(
-            connection.pid
-            for connection in psutil.net_connections("tcp4")
-            if connection.laddr.port == port
-            and connection.status == psutil.CONN_ESTABLISHED
-            and connection.pid
-        )
-
-
 def test_connections_that_come_at_once_are_shared(port):
-    answered = answered_by(port)
+    answered = answered_by(port, CONNECTIONS)
 
     assert len(answered) == 2
     assert sum(answered.values()) == CONNECTIONS
 
 
 def test_what_a_killed_process_would_have_got_goes_to_the_other_until_it_is_replaced(port):
-    killed, other = answered_by(port)
+    killed, other = answered_by(port, CONNECTIONS)
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: listening(port) == 1)
 
-    meanwhile = answered_by(port)
+    meanwhile = answered_by(port, CONNECTIONS)
     wait_until(lambda: listening(port) == 2)
-    afterwards = answered_by(port)
+    afterwards = answered_by(port, CONNECTIONS)
 
     assert meanwhile.keys() <= {other, *afterwards}
     assert sum(meanwhile.values()) == CONNECTIONS
@@ -93,8 +68,21 @@ def test_a_process_that_still_loads_ends_when_it_is_told(tmp_path):
     assert "Killing" not in log.read_text()
 
 
+@pytest.mark.parametrize("mode", ["auto", "2"])
+def test_http_2_cannot_be_switched_on(mode):
+    ended = subprocess.run(
+        [*web_command("127.0.0.1", "0"), "--http", mode],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 1
+    assert "HTTP/2" in ended.stderr + ended.stdout
+
+
 def test_only_one_thread_of_a_process_gets_the_signal_to_end(port):
-    for pid in answered_by(port):
+    for pid in answered_by(port, CONNECTIONS):
         states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
         held_back = [int(re.search(r"SigBlk:\t(\w+)", state)[1], 16) for state in states]
         assert sum(not held & SIGTERM_BIT for held in held_back) == 1
@@ -102,7 +90,7 @@ def test_only_one_thread_of_a_process_gets_the_signal_to_end(port):
 
 
 def test_processes_end_whose_parent_was_killed(port):
-    (parent,) = {psutil.Process(pid).ppid() for pid in answered_by(port)}
+    (parent,) = {psutil.Process(pid).ppid() for pid in answered_by(port, CONNECTIONS)}
 
     os.kill(parent, signal.SIGKILL)
 
@@ -130,13 +118,13 @@ def cpus_of(pid):
 
 
 def test_where_there_is_a_process_for_each_cpu_each_keeps_to_one(two_cpus, port):
-    assert Counter(cpus_of(pid) for pid in answered_by(port)) == {
+    assert Counter(cpus_of(pid) for pid in answered_by(port, CONNECTIONS)) == {
         frozenset({cpu}): 1 for cpu in two_cpus
     }
 
 
 def test_fewer_processes_than_cpus_may_use_all(two_cpus):
     with web_process(GRANIAN_WORKERS="1") as port:
-        (pid,) = answered_by(port)
+        (pid,) = answered_by(port, CONNECTIONS)
 
         assert cpus_of(pid) == two_cpus
