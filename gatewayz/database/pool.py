@@ -2,8 +2,9 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Lock, Thread
 
 from psycopg import Error, OperationalError
 
@@ -20,12 +21,26 @@ class NoConnectionError(OperationalError):
     """No connection was free, or none could be made, in time. Nothing was sent."""
 
 
+class _Turn:
+    """A thread in line for a connection, which has one once `has_come` is released."""
+
+    __slots__ = ("connection", "has_come")
+
+    def __init__(self) -> None:
+        self.connection: BoundedConnection | None = None
+        self.has_come = Lock()
+        self.has_come.acquire()
+
+
 class Pool:
     """At most `max_size` connections, made by `connect` when they are needed.
 
-    Who waits for one waits no longer than it says: connecting is done by other threads, which
-    go on as long as anybody waits, every RECONNECT_SECONDS. So the first connection after an
-    outage is there at once, for whoever waits by then.
+    A thread that finds none waits in line, and each connection goes to the first in line: a
+    thread that comes later cannot take it away from one that has been waiting for seconds.
+
+    No thread waits longer than it says: connecting is done by other threads, which go on as long
+    as any is in line, every RECONNECT_SECONDS. So the first connection after an outage is there
+    immediately, for whichever thread waits by then.
 
     Instead of psycopg_pool, whose pauses between attempts double: it would stay away for as
     long again as the outage took.
@@ -37,10 +52,10 @@ class Pool:
         self._idle: list[BoundedConnection] = []
         self._size = 0  # idle, in use, and being made
         self._connecting = 0
-        self._waiting = 0
+        self._line: deque[_Turn] = deque()
         self._errors = 0
         self._failure: Error | None = None
-        self._changed = Condition()
+        self._lock = Lock()
 
     def take(self, timeout_seconds: float) -> BoundedConnection:
         """A connection that was alive a moment ago, to be given back by `put`.
@@ -48,54 +63,57 @@ class Pool:
         The one used last comes first, so that those too many fall idle and are closed by none
         but the server. Raises NoConnectionError after `timeout_seconds`.
         """
-        until = time.monotonic() + timeout_seconds
-        with self._changed:
-            self._waiting += 1
+        with self._lock:
+            # None is idle while others wait.
+            while self._idle:
+                connection = self._idle.pop()
+                if not connection.is_gone():
+                    return connection
+                self._discard(connection)
+            turn = _Turn()
+            self._line.append(turn)
             try:
-                while True:
-                    while self._idle:
-                        connection = self._idle.pop()
-                        if not connection.is_gone():
-                            return connection
-                        self._discard(connection)
-                    if self._size < self.max_size and self._connecting < self._waiting:
-                        self._start_connecting()
-                    # After the last wait it looks again: it may have been woken too late to
-                    # know, and nobody else is woken for what came.
-                    left_seconds = until - time.monotonic()
-                    if left_seconds <= 0:
-                        self._errors += 1
-                        raise NoConnectionError(
-                            f"no connection within {timeout_seconds:.1f} s"
-                        ) from self._failure
-                    self._changed.wait(left_seconds)
-            finally:
-                self._waiting -= 1
+                self._connect_for_line()
+            except RuntimeError:
+                self._line.remove(turn)
+                raise
+        turn.has_come.acquire(timeout=max(0.0, timeout_seconds))
+        with self._lock:
+            if turn.connection is not None:  # it may have come just now
+                return turn.connection
+            self._line.remove(turn)
+            self._errors += 1
+            raise NoConnectionError(f"no connection within {timeout_seconds:.1f} s") from (
+                self._failure
+            )
 
     def put(self, connection: BoundedConnection) -> None:
         """Give back what `take` gave; one not at rest, or old, is replaced when it is needed."""
-        with self._changed:
-            if not connection.is_at_rest or connection.age_seconds > MAX_AGE_SECONDS:
+        with self._lock:
+            if (
+                not connection.is_at_rest
+                or connection.age_seconds > MAX_AGE_SECONDS
+                or (self._line and connection.is_gone())
+            ):
                 self._discard(connection)
+                self._connect_for_line()
             else:
-                self._idle.append(connection)
-            if self._waiting:
-                self._changed.notify()
+                self._give(connection)
 
     def close(self) -> None:
         """Close the idle connections; those in use are still given back."""
-        with self._changed:
+        with self._lock:
             while self._idle:
                 self._discard(self._idle.pop())
 
     def get_stats(self) -> dict[str, int]:
-        """Its connections, the idle ones, who waits, and who got none: named as psycopg_pool's."""
-        with self._changed:
+        """Its connections, the idle ones, threads in line, and those in vain: as psycopg_pool's."""
+        with self._lock:
             return {
                 "pool_max": self.max_size,
                 "pool_size": self._size,
                 "pool_available": len(self._idle),
-                "requests_waiting": self._waiting,
+                "requests_waiting": len(self._line),
                 "requests_errors": self._errors,
             }
 
@@ -103,11 +121,21 @@ class Pool:
         connection.close()
         self._size -= 1
 
-    def _start_connecting(self) -> None:
-        # First, for it may fail; the thread has to wait until this one lets go of the lock.
-        Thread(target=self._keep_connecting, name="database-connect", daemon=True).start()
-        self._size += 1
-        self._connecting += 1
+    def _give(self, connection: BoundedConnection) -> None:
+        if self._line:
+            turn = self._line.popleft()
+            turn.connection = connection
+            turn.has_come.release()
+        else:
+            self._idle.append(connection)
+
+    def _connect_for_line(self) -> None:
+        """Begin to connect for those in line for whom nobody does yet, as far as there is room."""
+        while self._size < self.max_size and self._connecting < len(self._line):
+            # First, for it may fail; the thread has to wait until this one lets go of the lock.
+            Thread(target=self._keep_connecting, name="database-connect", daemon=True).start()
+            self._size += 1
+            self._connecting += 1
 
     def _keep_connecting(self) -> None:
         connection = None
@@ -116,19 +144,20 @@ class Pool:
                 try:
                     connection = self._connect()
                 except Error as error:
-                    with self._changed:
+                    with self._lock:
                         if self._failure is None:
                             logger.warning("PostgreSQL cannot be connected to: %s", error)
                         self._failure = error
-                        if not self._waiting:
+                        if not self._line:
                             return
                     time.sleep(RECONNECT_SECONDS)
         finally:
-            with self._changed:
+            with self._lock:
                 self._connecting -= 1
                 if connection is None:
                     self._size -= 1
+                    # For a thread that came while this one was giving up.
+                    self._connect_for_line()
                 else:
                     self._failure = None
-                    self._idle.append(connection)
-                self._changed.notify()
+                    self._give(connection)

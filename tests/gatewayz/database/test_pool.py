@@ -68,6 +68,60 @@ def test_who_waits_gets_what_is_given_back(pool):
         pool.put(one)
 
 
+def take_in_thread(pool, got, name):
+    """Have a thread wait for a connection, which then notes its name and gives it back."""
+
+    def take():
+        taken = pool.take(30)
+        got.append(name)
+        pool.put(taken)
+
+    waiting = pool.get_stats()["requests_waiting"]
+    thread = Thread(target=take)
+    thread.start()
+    wait_until(lambda: pool.get_stats()["requests_waiting"] > waiting)
+    return thread
+
+
+def test_connections_go_to_those_who_wait_in_the_order_in_which_they_came(pool):
+    taken = [pool.take(5), pool.take(5)]
+    got = []
+    threads = [take_in_thread(pool, got, name) for name in range(5)]
+    pool.put(taken[0])
+    for thread in threads:
+        thread.join()
+
+    assert got == [0, 1, 2, 3, 4]
+    pool.put(taken[1])
+
+
+def test_who_comes_later_does_not_take_what_is_given_to_one_who_waits(pool):
+    """Whoever gives one back and asks again at once comes after those who wait."""
+    taken = [pool.take(5), pool.take(5)]
+    got = []
+    thread = take_in_thread(pool, got, "first")
+    pool.put(taken[0])
+    again = pool.take(5)
+
+    assert got == ["first"]
+    thread.join()
+    for one in (again, taken[1]):
+        pool.put(one)
+
+
+def test_one_that_was_closed_in_use_is_replaced_for_those_who_wait(pool, connect):
+    taken = [pool.take(5), pool.take(5)]
+    got = []
+    thread = take_in_thread(pool, got, "first")
+    with connect() as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [taken[0].info.backend_pid])
+    pool.put(taken[0])
+    thread.join()
+
+    assert got == ["first"]
+    pool.put(taken[1])
+
+
 def test_one_that_the_server_has_closed_is_not_given_out(pool, connect):
     first = pool.take(5)
     pool.put(first)
