@@ -107,7 +107,7 @@ class Pool:
                 self._discard(self._idle.pop())
 
     def get_stats(self) -> dict[str, int]:
-        """Its connections, the idle ones, threads in line, and those in vain: as psycopg_pool's."""
+        """Its connections, the idle ones, threads in line or in vain: as psycopg_pool's."""
         with self._lock:
             return {
                 "pool_max": self.max_size,
