@@ -11,7 +11,7 @@ from chat.message_content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage, ChatSession
 from chat.search import MAX_QUERY, Match
 from gatewayz.paging import MAX_PAGE, PageInput
-from gatewayz.serializing import TextField, represented
+from gatewayz.serializing import BoundedListField, TextField, represented
 
 MAX_MESSAGES = 1000
 MAX_BATCH = 500
@@ -113,7 +113,7 @@ class SessionBatchInput(serializers.Serializer):
 
 
 class SessionIdsInput(serializers.Serializer):
-    ids = serializers.ListField(
+    ids = BoundedListField(
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
         allow_empty=False,
         max_length=MAX_BATCH,

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 MAX_MESSAGE = 500
+MAX_ERRORS = 100
 
 # SQLSTATE of a row that would refer to one that is not there.
 _FOREIGN_KEY_VIOLATION = "23503"
@@ -149,9 +151,13 @@ def _validation_problem(exc: exceptions.ValidationError) -> dict[str, Any]:
 
 
 def _shortened(errors: Any) -> Any:
-    """The same with messages of bounded length: some repeat what was given, however long."""
+    """The same errors, MAX_ERRORS of them at most, with texts of bounded length.
+
+    Some repeat what was given, which may be long, and a list has errors for each of its items.
+    """
     if isinstance(errors, dict):
-        return {field: _shortened(inner) for field, inner in errors.items()}
+        first = islice(errors.items(), MAX_ERRORS)
+        return {_shortened(str(field)): _shortened(inner) for field, inner in first}
     if isinstance(errors, list):
         return [_shortened(inner) for inner in errors]
     return errors if len(errors) <= MAX_MESSAGE else f"{errors[:MAX_MESSAGE]}…"

@@ -44,6 +44,37 @@ class TextField(serializers.CharField):
         return super().run_validation(data)
 
 
+class BoundedListField(serializers.ListField):
+    """A ListField whose length is checked before the items are."""
+
+    max_length: int
+
+    def __init__(self, *, max_length: int, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+
+    def run_child_validation(self, data: Any) -> Any:
+        if len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().run_child_validation(data)
+
+
+class BoundedDictField(serializers.DictField):
+    """A DictField of at most `max_length` names, which is checked before they are."""
+
+    default_error_messages = {
+        "max_length": "Ensure this field has no more than {max_length} names."
+    }
+
+    def __init__(self, *, max_length: int, **options: Any) -> None:
+        self.max_length = max_length
+        super().__init__(**options)
+
+    def run_child_validation(self, data: Any) -> Any:
+        if len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().run_child_validation(data)
+
+
 def validated(serializer: type[Serializer], given: Any) -> dict[str, Any]:
     """What `serializer` makes of `given`, a body or query parameters.
 

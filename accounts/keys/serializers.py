@@ -11,10 +11,13 @@ from rest_framework import serializers
 from accounts.allowlists import MAX_ENTRIES, validate_domain_referrers, validate_ip_allowlist
 from accounts.keys.changes import MAX_GRACE_SECONDS, MAX_KEYS
 from accounts.models import ApiKey
-from accounts.scopes import LEVELS, validate_scopes
+from accounts.scopes import LEVELS, RESOURCES, validate_scopes
 from gatewayz.paging import PageInput
+from gatewayz.serializing import BoundedDictField, BoundedListField
 
 MAX_EXPIRATION_DAYS = 36_500
+# Of one resource; a level may be named twice.
+MAX_LEVELS = 10
 
 
 class HostField(serializers.CharField):
@@ -40,8 +43,11 @@ class GraceInput(serializers.Serializer):
 
 
 class _KeyInput(serializers.Serializer):
-    scope_permissions = serializers.DictField(
-        child=serializers.ListField(child=serializers.ChoiceField(choices=sorted(LEVELS))),
+    scope_permissions = BoundedDictField(
+        child=BoundedListField(
+            child=serializers.ChoiceField(choices=sorted(LEVELS)), max_length=MAX_LEVELS
+        ),
+        max_length=len(RESOURCES),
         validators=[validate_scopes],
         required=False,
         allow_null=True,
@@ -61,7 +67,7 @@ class _KeyInput(serializers.Serializer):
         allow_null=True,
         help_text="How many requests the key is good for in all; 0 is any number.",
     )
-    ip_allowlist = serializers.ListField(
+    ip_allowlist = BoundedListField(
         child=serializers.CharField(),
         max_length=MAX_ENTRIES,
         validators=[validate_ip_allowlist],
@@ -69,7 +75,7 @@ class _KeyInput(serializers.Serializer):
         allow_null=True,
         help_text="Addresses and networks (CIDR) from which the key works; [] is everywhere.",
     )
-    domain_referrers = serializers.ListField(
+    domain_referrers = BoundedListField(
         child=HostField(),
         max_length=MAX_ENTRIES,
         validators=[validate_domain_referrers],

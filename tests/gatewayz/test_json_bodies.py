@@ -99,3 +99,10 @@ def test_an_answer_does_not_repeat_a_long_value(api, session):
 
     assert_problem(response, 400, "validation_error")
     assert len(response.content) < 2_000
+
+
+def test_an_answer_names_a_hundred_errors_at_most(api):
+    response = api.post_json(f"{PATH}/batch", {"sessions": [{"title": 1.5, "model": []}] * 500})
+
+    body = assert_problem(response, 400, "validation_error")
+    assert len(body["errors"]["sessions"]) == 100

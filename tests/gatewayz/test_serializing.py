@@ -1,7 +1,12 @@
 """Serializers that are made once do what DRF's do."""
 
+import ast
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +15,15 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
 from gatewayz import json_bodies
-from gatewayz.serializing import TextField, represented, validated
+from gatewayz.serializing import (
+    BoundedDictField,
+    BoundedListField,
+    TextField,
+    represented,
+    validated,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Plain(serializers.Serializer):
@@ -104,3 +117,70 @@ def test_a_text_is_taken_and_refused_as_by_drf(body):
     ours = outcome(lambda: validated(Texts, body))
 
     assert ours == outcome(lambda: DrfTexts().run_validation(body))
+
+
+class _Watched(serializers.Field):
+    """Counts how often it looks at something."""
+
+    looks = 0
+
+    def to_internal_value(self, data):
+        _Watched.looks += 1
+        raise serializers.ValidationError("wrong")
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        (BoundedListField(child=_Watched(), max_length=3), ["a"] * 4),
+        (BoundedDictField(child=_Watched(), max_length=3), dict.fromkeys("abcd", 1)),
+    ],
+)
+def test_what_is_too_long_is_refused_before_its_items_are_looked_at(monkeypatch, field, given):
+    monkeypatch.setattr(_Watched, "looks", 0)
+
+    with pytest.raises(serializers.ValidationError, match="no more than 3"):
+        field.run_validation(given)
+
+    assert _Watched.looks == 0
+
+
+def _inputs() -> Iterator[Any]:
+    """The serializers of all that callers send: `validated(Input, …)` and `Input(data=…)`."""
+    for package in ("gatewayz", "accounts", "chat"):
+        for path in (ROOT / package).rglob("*.py"):
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            for node in ast.walk(ast.parse(path.read_text())):
+                if not isinstance(node, ast.Call):
+                    continue
+                if ast.unparse(node.func) == "validated":
+                    yield getattr(import_module(module), ast.unparse(node.args[0]))
+                elif any(keyword.arg == "data" for keyword in node.keywords):
+                    yield getattr(import_module(module), ast.unparse(node.func))
+
+
+def _fields(field: Any) -> Iterator[Any]:
+    yield field
+    for inner in (getattr(field, "child", None), *getattr(field, "fields", {}).values()):
+        if inner is not None:
+            yield from _fields(inner)
+
+
+def test_every_list_that_a_caller_sends_has_its_length_checked_first():
+    inputs = {*_inputs()}
+    assert len(inputs) > 20
+
+    fields = [field for made in inputs for field in _fields(made())]
+
+    assert [
+        field
+        for field in fields
+        if isinstance(field, serializers.ListField | serializers.DictField)
+        and not isinstance(field, BoundedListField | BoundedDictField)
+    ] == []
+    # DRF's own checks its length first, where it has one.
+    assert [
+        field
+        for field in fields
+        if isinstance(field, serializers.ListSerializer) and field.max_length is None
+    ] == []
