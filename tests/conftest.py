@@ -1,6 +1,5 @@
 """What tests of all packages use."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from accounts.audit import refusals
 from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, User
 from gatewayz.redis_breaker import breaker
+from tests.waiting import wait_until
 
 # Folders of which every test is `long`: left out by `make test`, run by `make test-all`.
 _LONG = ("tests/abuse/", "tests/browser/", "tests/faults/", "tests/fuzz/")
@@ -143,10 +143,7 @@ def user(db: None) -> Iterator[User]:
     """A user without a password."""
     yield User.objects.create_user("ada@example.com")
     # Refused keys are recorded beside the requests: let that end before the tables are emptied.
-    deadline = time.monotonic() + 10
-    while refusals._thread._names:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: not refusals._thread._names)
 
 
 @pytest.fixture

@@ -14,6 +14,21 @@ import pytest
 
 from gatewayz import embedded
 
+# How long requests wait in tests, unless these are about that: on a busy machine, what is slow
+# is not broken.
+PATIENCE = {
+    "DATABASE_CONNECT_TIMEOUT_SECONDS": "60",
+    "DATABASE_POOL_TIMEOUT_SECONDS": "60",
+    "DATABASE_STATEMENT_TIMEOUT_SECONDS": "60",
+    "REDIS_TIMEOUT_SECONDS": "60",
+    "REQUEST_DEADLINE_SECONDS": "60",
+}
+
+
+def impatient_environ() -> dict[str, str]:
+    """The environment of a process that waits as it would in production."""
+    return {name: value for name, value in os.environ.items() if name not in PATIENCE}
+
 
 @pytest.hookimpl(wrapper=True)  # wrappers go first, so also before pytest-django
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
@@ -36,7 +51,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     early_config.add_cleanup(servers.stop)
     # Before that: threads that outlive the tests would log that their server has gone.
     early_config.add_cleanup(logging.disable)
-    os.environ.update(servers.environ)
+    os.environ.update(PATIENCE | servers.environ)
     # Of this process alone, so that tests on a given Redis touch no keys but their own.
     os.environ["REDIS_KEY_PREFIX"] = f"gatewayz-test-{os.getpid()}"
     return (yield)

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-WAIT_SECONDS = 30.0
+# Far beyond what anything takes on a busy machine: who waits so long waits for ever.
+WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.005
 
 

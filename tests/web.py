@@ -1,7 +1,6 @@
 """A real web process, as it runs in production, for tests that look at it from outside."""
 
 import os
-import socket
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ import psutil
 from django.db import connection
 
 from gatewayz.run import web_command
-from tests.waiting import wait_until
+from tests.ports import free_port
+from tests.waiting import WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -26,9 +26,7 @@ def web_process(**environ: str) -> Iterator[int]:
     `environ` may change its settings. It sees what is committed: a test that gives it rows to
     find needs `@pytest.mark.django_db(transaction=True)`.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         web_command("127.0.0.1", str(port)),
         cwd=CHECKOUT,
@@ -78,7 +76,7 @@ def _test_database_url() -> str:
 
 
 def _is_up(port: int) -> bool:
-    probe = HTTPConnection("127.0.0.1", port, timeout=5)
+    probe = HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
     try:
         probe.request("GET", "/healthz")
         return probe.getresponse().status == 200

@@ -2,12 +2,10 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,8 +16,9 @@ from django.db import connection
 from accounts import key_format
 from accounts.keys import create_key, revoke_key
 from accounts.models import User
-from tests import waiting
 from tests.conftest import delete_redis_keys, restore_rows
+from tests.ports import free_port
+from tests.waiting import WAIT_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,9 +29,7 @@ class WebProcess:
     """The service in a process of its own, on the database and the Redis of the tests."""
 
     def __init__(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         url = urlsplit(os.environ["DATABASE_URL"])
         options = f"--interface wsgi --no-ws --blocking-threads 16 --port {self.port}"
         self.process = subprocess.Popen(
@@ -45,7 +42,7 @@ class WebProcess:
         )
 
     def get(self, path, api_key):
-        client = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        client = HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         try:
             client.request("GET", path, headers={"Authorization": f"Bearer {api_key}"})
             response = client.getresponse()
@@ -58,10 +55,7 @@ class WebProcess:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
-
-
-wait_until = partial(waiting.wait_until, seconds=20)
+        self.process.wait(WAIT_SECONDS)
 
 
 def is_up(web):

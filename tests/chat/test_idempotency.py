@@ -19,6 +19,7 @@ from chat.models import ChatMessage, ChatSession, IdempotencyKey
 from tests.conftest import ApiClient
 from tests.gatewayz.processes import CHECKOUT
 from tests.problems import assert_problem
+from tests.waiting import WAIT_SECONDS
 
 SESSIONS = "/v1/chat/sessions"
 
@@ -238,7 +239,7 @@ def test_requests_at_once_in_two_processes_happen_once(api_key):
         for asker in askers:
             asker.stdin.write("go\n")
             asker.stdin.flush()
-        answers = [asker.communicate(timeout=20)[0] for asker in askers]
+        answers = [asker.communicate(timeout=WAIT_SECONDS)[0] for asker in askers]
 
     assert answers[0].startswith("201 ")
     assert answers[0] == answers[1]

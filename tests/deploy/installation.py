@@ -3,10 +3,8 @@
 import json
 import os
 import pwd
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -22,22 +20,11 @@ import pytest
 import redis
 
 from gatewayz.embedded import postgres_server, redis_server
+from tests.ports import free_port
+from tests.servers import impatient_environ
 from tests.waiting import WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    """A port that nobody has, nor that 10,000 above it, where a Redis Cluster has another.
-
-    Both are below those that connections are given, in any of which a client may be.
-    """
-    while True:
-        port = random.randrange(10_000, 22_000)  # noqa: S311, no secret
-        with socket.socket() as one, socket.socket() as other, suppress(OSError):
-            one.bind(("", port))
-            other.bind(("", port + 10_000))
-            return port
 
 
 def program(name: str) -> str:
@@ -142,7 +129,7 @@ class Installation:
         self.postgres_home = home / "postgres"
         self.database_url = postgres_server.start(self.postgres_home, durable=False)
         self.environ = {
-            **os.environ,
+            **impatient_environ(),
             "DATABASE_URL": self.database_url,
             "GATEWAYZ_DATA_DIR": str(home),
             "LOG_LEVEL": "WARNING",

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from gatewayz.embedded import postgres_server
-from tests.deploy.installation import CHECKOUT, Installation, free_port, program
+from tests.deploy.installation import CHECKOUT, Installation, program
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 CONFIGURATION = (CHECKOUT / "deploy" / "pgbouncer" / "pgbouncer.ini").read_text()

@@ -9,7 +9,8 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from tests.deploy.installation import Installation, free_port
+from tests.deploy.installation import Installation
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 NAME = "gatewayz-primary"

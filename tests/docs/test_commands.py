@@ -13,7 +13,7 @@ from django.core.management import get_commands
 from docs.site.fences import Block, blocks
 from tests.docs.runner import Reader, parsed, reader, same_shape
 from tests.gatewayz.processes import CHECKOUT
-from tests.gatewayz.test_run import free_port
+from tests.ports import free_port
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 SHELLS = {"sh", "bash", "shell", "console"}

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -22,6 +21,8 @@ import redis
 from gatewayz.embedded import postgres_server, redis_server
 from gatewayz.run import web_command
 from tests.faults.proxy import Proxy, upstream_of
+from tests.ports import free_port
+from tests.servers import impatient_environ
 from tests.waiting import WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -43,11 +44,9 @@ class Service:
         self.redis_url = self.start_redis()
         self.database_network = Proxy(upstream_of(self.database_url))
         self.redis_network = Proxy(upstream_of(self.redis_url))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.environ = {
-            **os.environ,
+            **impatient_environ(),
             "DATABASE_URL": self.database_network.url(self.database_url),
             "REDIS_URL": self.redis_network.url(self.redis_url),
             "REDIS_KEY_PREFIX": "faults",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from tests.servers import impatient_environ
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +22,7 @@ def private_environ() -> Iterator[dict[str, str]]:
     # Not below pytest's own folder: the embedded PostgreSQL opens all folders above its data to
     # its system user, and pytest does not accept that.
     with tempfile.TemporaryDirectory(prefix="gatewayz-test-") as folder:
-        environ = os.environ | {"GATEWAYZ_DATA_DIR": folder}
+        environ = impatient_environ() | {"GATEWAYZ_DATA_DIR": folder}
         for name in (
             "DATABASE_URL",
             "REDIS_URL",

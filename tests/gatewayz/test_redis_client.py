@@ -5,6 +5,7 @@ from django.conf import settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from gatewayz.redis_client import Client, Pool
+from tests.waiting import WAIT_SECONDS
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_one_that_redis_has_closed_is_connected_anew(pool):
 def test_one_with_an_answer_that_nobody_has_read_is_connected_anew(pool):
     connection = pool.get_connection()
     connection.send_command("ECHO", "stale")
-    assert connection.can_read(timeout=5)
+    assert connection.can_read(timeout=WAIT_SECONDS)
     pool.release(connection)
 
     assert ping(pool.get_connection()) == b"PONG"

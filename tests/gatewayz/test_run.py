@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,8 @@ from tests.gatewayz.processes import (
     server_processes,
     without_redis,
 )
+from tests.ports import free_port
+from tests.waiting import WAIT_SECONDS, wait_until
 
 PASSWORD = "s3cret-and-long"
 
@@ -51,13 +52,6 @@ def lasting_data() -> Iterator[dict[str, str]]:
 def lasting(lasting_data: dict[str, str]) -> dict[str, str]:
     """An environment with the data folder that the service of an earlier test may have used."""
     return lasting_data | {"PORT": str(free_port())}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -182,7 +176,7 @@ class Service:
         return next(child for child in children if name in child.cmdline())
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        connection = HTTPConnection("127.0.0.1", int(self.environ["PORT"]), timeout=10)
+        connection = HTTPConnection("127.0.0.1", int(self.environ["PORT"]), timeout=WAIT_SECONDS)
         headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
         try:
             connection.request(method, path, body and json.dumps(body), headers)
@@ -198,7 +192,7 @@ class Service:
         return self.after_end(processes)
 
     def after_end(self, processes: list[psutil.Process]) -> tuple[int, str]:
-        _, stderr = self.supervisor.communicate(timeout=30)
+        _, stderr = self.supervisor.communicate(timeout=WAIT_SECONDS)
         assert living(processes) == []
         assert not Path(self.environ["GATEWAYZ_DATA_DIR"], "servers.env").exists()
         return self.supervisor.returncode, stderr
@@ -261,13 +255,12 @@ def test_the_service_runs_from_banner_to_ctrl_c_and_keeps_its_data(
 
 
 def await_activity(environ: dict[str, str], session_id: int) -> None:
-    """Wait until the worker has written the entry of a created session; pytest's limit ends it."""
+    """Wait until the worker has written the entry of a created session."""
     lines = Path(environ["GATEWAYZ_DATA_DIR"], "servers.env").read_text().splitlines()
     urls = dict(line.split("=", 1) for line in lines)
     query = "SELECT count(*) FROM activity_log WHERE metadata->>'session_id' = %s"
     with psycopg.connect(urls["DATABASE_URL"], autocommit=True) as connection:
-        while connection.execute(query, [str(session_id)]).fetchone() != (1,):
-            time.sleep(0.05)
+        wait_until(lambda: connection.execute(query, [str(session_id)]).fetchone() == (1,))
 
 
 @pytest.mark.parametrize("part", ["gatewayz.web", "qcluster"])
@@ -299,13 +292,11 @@ def test_an_end_asked_for_while_it_starts_leaves_nothing(environ: dict[str, str]
     with subprocess.Popen(
         [sys.executable, "-m", "gatewayz.run"], cwd=CHECKOUT, env=environ, text=True
     ) as supervisor:
-        while not (data_dir / "servers.env").exists():
-            assert supervisor.poll() is None
-            time.sleep(0.01)
+        wait_until(lambda: (data_dir / "servers.env").exists() or supervisor.poll() is not None)
         processes = server_processes(str(data_dir))
         supervisor.send_signal(signal.SIGINT)
 
-        assert supervisor.wait(30) == 0
+        assert supervisor.wait(WAIT_SECONDS) == 0
 
     assert len(processes) == 2
     assert living(processes) == []

@@ -98,7 +98,7 @@ def without_table(table):
 
 
 def wait_for_threads():
-    wait_until(lambda: not refusals._thread._names and not key_cache._renewal._names, 10)
+    wait_until(lambda: not refusals._thread._names and not key_cache._renewal._names)
 
 
 class Leaks:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from http.client import HTTPConnection, HTTPException
@@ -14,7 +13,8 @@ import pytest
 from accounts.key_cache import current_digest
 from tests.accounts.adoption.conftest import database
 from tests.gatewayz.processes import CHECKOUT
-from tests.waiting import wait_until
+from tests.ports import free_port
+from tests.waiting import WAIT_SECONDS, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -266,9 +266,7 @@ def test_an_adoption_that_is_done_changes_nothing(old, output):
 @pytest.fixture(scope="module")
 def port(old, output):
     """A web process that serves the adopted database."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)),
@@ -293,7 +291,7 @@ def port(old, output):
 
 
 def ask(port, path, api_key, body=None):
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
     headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
     try:
         connection.request("POST" if body else "GET", path, body and json.dumps(body), headers)

@@ -1,7 +1,5 @@
 """Who logs in, and who tries to, is in the audit log."""
 
-import time
-
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -10,6 +8,7 @@ from accounts.audit import refusals
 from accounts.models import AuditEntry, User
 from accounts.users import get_or_create_user
 from tests.accounts.auth.conftest import post
+from tests.waiting import wait_until
 
 PASSWORD = "correct horse battery staple"
 
@@ -27,10 +26,7 @@ def log_in(email, password):
 
 
 def entries(user):
-    deadline = time.monotonic() + 10
-    while refusals._thread._names:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: not refusals._thread._names)
     return list(
         AuditEntry.objects.filter(user_id=user.pk)
         .order_by("id")

@@ -1,7 +1,6 @@
 """Attempts with a key that may not act are in the audit log, however many they are, once."""
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from accounts.audit.origin import Origin
 from accounts.models import ApiKey, AuditEntry, User
 from tests.conftest import ApiClient
 from tests.problems import assert_problem
+from tests.waiting import wait_until
 
 PATH = "/v1/chat/sessions"
 
@@ -26,10 +26,7 @@ def ended(user, key):
 
 def refused():
     """What has been recorded, once everything is that waited."""
-    deadline = time.monotonic() + 10
-    while refusals._thread._names:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not refusals._thread._names)
     return list(AuditEntry.objects.filter(action__startswith="refused").order_by("id"))
 
 

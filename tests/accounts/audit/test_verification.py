@@ -11,6 +11,7 @@ from accounts.audit import verification
 from accounts.audit.verification import Anchor, BrokenAuditLogError, verify
 from accounts.keys import create_key
 from accounts.models import AuditEntry, AuditHead, AuditLink, AuditPersonalData, User
+from tests.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -211,7 +212,7 @@ def test_forgetting_a_person_leaves_a_log_that_verifies(user, log):
 def test_changes_made_at_once_make_one_chain(user):
     """Each locks what the other wants next: only the order of the commits counts."""
     users = [user, User.objects.create_user("eve@example.com")]
-    meet = threading.Barrier(2, timeout=10)
+    meet = threading.Barrier(2, timeout=WAIT_SECONDS)
     failures = []
 
     def change(mine, other):

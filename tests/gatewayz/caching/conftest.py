@@ -7,6 +7,7 @@ from django.conf import settings
 
 from gatewayz.caching.backend import TwoLevelCache
 from gatewayz.caching.shared import Shared
+from tests.waiting import WAIT_SECONDS
 
 
 def new_cache(prefix, **options):
@@ -21,7 +22,7 @@ def new_cache(prefix, **options):
         },
     )
     del Shared.by_prefix[configured["LOCATION"], prefix]
-    assert cache.shared.coherence.wait_until_trusted(10)
+    assert cache.shared.coherence.wait_until_trusted(WAIT_SECONDS)
     return cache
 
 

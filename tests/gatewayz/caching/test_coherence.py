@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from functools import partial
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -11,10 +10,8 @@ from redis.exceptions import RedisError
 
 from gatewayz.caching import coherence
 from gatewayz.caching.local import Entry
-from tests import waiting
 from tests.gatewayz.caching.conftest import new_cache
-
-wait_until = partial(waiting.wait_until, seconds=10)
+from tests.waiting import WAIT_SECONDS, wait_until
 
 
 def remember(cache, key="key"):
@@ -136,7 +133,7 @@ def test_a_listener_that_was_cut_off_comes_back_with_an_empty_memory(cache, othe
     other.shared.coherence.followers.append(cut_off)
 
     kill_listeners(other)
-    assert cut_off.has_forgotten.wait(10)
+    assert cut_off.has_forgotten.wait(WAIT_SECONDS)
     wait_until(other.shared.coherence.is_trusted)
 
     assert not in_memory(other)
@@ -161,7 +158,7 @@ def test_a_forked_child_begins_with_an_empty_memory_and_a_listener_of_its_own(ca
     if child == 0:
         try:
             empty = len(cache.shared.local) == 0
-            trusted = cache.shared.coherence.wait_until_trusted(10)
+            trusted = cache.shared.coherence.wait_until_trusted(WAIT_SECONDS)
             right = cache.get("key") == "value" and in_memory(cache)
             os.write(writing, b"ok" if empty and trusted and right else b"no")
         finally:

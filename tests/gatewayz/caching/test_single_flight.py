@@ -6,7 +6,7 @@ from threading import Barrier, Event
 import pytest
 
 from gatewayz.caching.single_flight import SingleFlight
-from tests.waiting import wait_until
+from tests.waiting import WAIT_SECONDS, wait_until
 
 
 class Load:
@@ -22,7 +22,7 @@ class Load:
         self.calls += 1
         outcome = self.outcomes[min(self.calls, len(self.outcomes)) - 1]
         self.entered.set()
-        assert self.go.wait(10)
+        assert self.go.wait(WAIT_SECONDS)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -30,7 +30,7 @@ class Load:
 
 @pytest.fixture
 def flights():
-    return SingleFlight(wait_seconds=10)
+    return SingleFlight(wait_seconds=WAIT_SECONDS)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_those_who_come_while_it_is_fetched_get_the_same(flights, threads):
 def test_other_names_do_not_wait(flights, threads):
     slow = Load("slow")
     threads.submit(flights.do, "one", slow)
-    assert slow.entered.wait(10)
+    assert slow.entered.wait(WAIT_SECONDS)
 
     assert flights.do("other", lambda: "quick") == "quick"
     slow.go.set()
@@ -83,7 +83,7 @@ def test_when_all_fail_nobody_hangs(flights, threads):
     wait_for_waiters(flights, 19)
     load.go.set()
 
-    assert all(isinstance(call.exception(timeout=10), ValueError) for call in calls)
+    assert all(isinstance(call.exception(timeout=WAIT_SECONDS), ValueError) for call in calls)
     assert load.calls <= 20
 
 
@@ -91,7 +91,7 @@ def test_who_waits_too_long_fetches_for_itself(threads):
     flights = SingleFlight(wait_seconds=0.01)
     stuck = Load("late")
     leader = threads.submit(flights.do, "name", stuck)
-    assert stuck.entered.wait(10)
+    assert stuck.entered.wait(WAIT_SECONDS)
 
     assert flights.do("name", lambda: "mine") == "mine"
     stuck.go.set()
@@ -101,7 +101,7 @@ def test_who_waits_too_long_fetches_for_itself(threads):
 def test_what_is_forgotten_meanwhile_is_fetched_again(flights, threads):
     load = Load("old", "new")
     leader = threads.submit(flights.do, "name", load)
-    assert load.entered.wait(10)
+    assert load.entered.wait(WAIT_SECONDS)
 
     flights.forget(["name"])
     load.go.set()
@@ -112,7 +112,7 @@ def test_what_is_forgotten_meanwhile_is_fetched_again(flights, threads):
 def test_who_comes_after_a_change_does_not_join_what_began_before(flights, threads):
     before = Load("old")
     threads.submit(flights.do, "name", before)
-    assert before.entered.wait(10)
+    assert before.entered.wait(WAIT_SECONDS)
 
     flights.forget_all()
 
@@ -124,12 +124,12 @@ def test_a_leader_that_is_killed_leaves_no_answer_behind(flights, threads):
     entered = Barrier(2)
 
     def die():
-        entered.wait(10)
+        entered.wait(WAIT_SECONDS)
         wait_for_waiters(flights, 1)
         raise SystemExit
 
     leader = threads.submit(flights.do, "name", die)
-    entered.wait(10)
+    entered.wait(WAIT_SECONDS)
 
     assert flights.do("name", lambda: "value") == "value"
     assert isinstance(leader.exception(), SystemExit)

@@ -1,6 +1,5 @@
 """The connections that threads share."""
 
-import time
 from threading import Thread
 
 import psycopg
@@ -10,7 +9,7 @@ from django.db import connection
 from gatewayz.database import pool as pool_module
 from gatewayz.database.connections import BoundedConnection
 from gatewayz.database.pool import NoConnectionError, Pool
-from tests.waiting import wait_until
+from tests.waiting import WAIT_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,16 +29,16 @@ def pool(connect):
 
 
 def test_a_connection_is_used_again(pool):
-    first = pool.take(5)
+    first = pool.take(WAIT_SECONDS)
     pool.put(first)
 
-    assert pool.take(5) is first
+    assert pool.take(WAIT_SECONDS) is first
     pool.put(first)
     assert pool.get_stats()["pool_size"] == 1
 
 
 def test_there_are_no_more_than_allowed(pool):
-    taken = [pool.take(5), pool.take(5)]
+    taken = [pool.take(WAIT_SECONDS), pool.take(WAIT_SECONDS)]
 
     with pytest.raises(NoConnectionError):
         pool.take(0.05)
@@ -55,9 +54,9 @@ def test_there_are_no_more_than_allowed(pool):
 
 
 def test_who_waits_gets_what_is_given_back(pool):
-    taken = [pool.take(5), pool.take(5)]
+    taken = [pool.take(WAIT_SECONDS), pool.take(WAIT_SECONDS)]
     got = []
-    waiter = Thread(target=lambda: got.append(pool.take(5)))
+    waiter = Thread(target=lambda: got.append(pool.take(WAIT_SECONDS)))
     waiter.start()
     wait_until(lambda: pool.get_stats()["requests_waiting"])
     pool.put(taken[0])
@@ -123,12 +122,12 @@ def test_one_that_was_closed_in_use_is_replaced_for_those_who_wait(pool, connect
 
 
 def test_one_that_the_server_has_closed_is_not_given_out(pool, connect):
-    first = pool.take(5)
+    first = pool.take(WAIT_SECONDS)
     pool.put(first)
     with connect() as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [first.info.backend_pid])
 
-    second = pool.take(5)
+    second = pool.take(WAIT_SECONDS)
 
     assert second is not first
     assert second.execute("SELECT 1").fetchone() == (1,)
@@ -136,7 +135,7 @@ def test_one_that_the_server_has_closed_is_not_given_out(pool, connect):
 
 
 def test_an_old_one_is_replaced(pool, monkeypatch):
-    first = pool.take(5)
+    first = pool.take(WAIT_SECONDS)
     monkeypatch.setattr(pool_module, "MAX_AGE_SECONDS", 0.0)
     pool.put(first)
 
@@ -145,7 +144,7 @@ def test_an_old_one_is_replaced(pool, monkeypatch):
 
 
 def test_one_that_is_free_is_given_out_whatever_the_time(pool):
-    first = pool.take(5)
+    first = pool.take(WAIT_SECONDS)
     pool.put(first)
 
     assert pool.take(0) is first
@@ -159,9 +158,9 @@ def test_who_cannot_begin_a_thread_takes_no_place_in_the_pool(pool, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(Thread, "start", no_thread)
         with pytest.raises(RuntimeError):
-            pool.take(5)
+            pool.take(WAIT_SECONDS)
 
-    taken = [pool.take(5), pool.take(5)]
+    taken = [pool.take(WAIT_SECONDS), pool.take(WAIT_SECONDS)]
     for one in taken:
         pool.put(one)
 
@@ -174,7 +173,7 @@ def test_many_threads_share_a_few_for_moments(pool):
         for turn in range(100):
             try:
                 # Some wait for no time at all, and may be woken as they give up.
-                taken = pool.take(0.0001 if turn % 3 else 5)
+                taken = pool.take(0.0001 if turn % 3 else WAIT_SECONDS)
             except NoConnectionError:
                 assert turn % 3
                 continue
@@ -188,8 +187,9 @@ def test_many_threads_share_a_few_for_moments(pool):
         thread.join()
 
     assert len(turns) >= 8 * 34
-    while (stats := pool.get_stats())["pool_available"] < stats["pool_size"]:
-        time.sleep(0.001)  # one is still being made
+    # One may still be being made.
+    wait_until(lambda: (now := pool.get_stats())["pool_available"] == now["pool_size"])
+    stats = pool.get_stats()
     assert stats["requests_waiting"] == 0
     assert stats["pool_size"] <= 2
 
@@ -205,7 +205,7 @@ def test_it_connects_as_soon_as_that_can_be(connect):
         return connect()
 
     pool = Pool(connect_at_last, max_size=1)
-    taken = pool.take(5)
+    taken = pool.take(WAIT_SECONDS)
     assert refusals == 0
     pool.put(taken)
     pool.close()

@@ -9,6 +9,7 @@ from django.db import OperationalError, ProgrammingError, connection, connection
 
 from chat import idempotency
 from gatewayz.database.base import give_back_connections
+from tests.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,7 +122,7 @@ def database(monkeypatch):
     database.close()
     with monkeypatch.context() as patched:
         patched.setattr(database, "_pool_size", 2)
-        patched.setattr(database, "_pool_timeout_seconds", 10.0)
+        patched.setattr(database, "_pool_timeout_seconds", WAIT_SECONDS)
         yield database
         database.close()
         database._pools.pop(database.alias).close()

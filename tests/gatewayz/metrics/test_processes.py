@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ import pytest
 
 from tests.gatewayz.metrics.scrapes import Scrape
 from tests.gatewayz.processes import CHECKOUT
-from tests.waiting import wait_until
+from tests.ports import free_port
+from tests.waiting import WAIT_SECONDS, wait_until
 
 TOKEN = "a-token-of-prometheus"
 
@@ -25,9 +25,7 @@ class Web:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         options = ("--interface", "wsgi", "--port", str(self.port), "--workers", "2")
         self.process = subprocess.Popen(
             [
@@ -50,7 +48,7 @@ class Web:
 
     def get(self, path: str) -> bytes | None:
         """The body, over a connection of its own, so that any worker may answer."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         try:
             connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
             return connection.getresponse().read()
