@@ -10,6 +10,7 @@ import logging
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -19,6 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
+from gatewayz.client_address import client_address
 from gatewayz.metrics import slots
 from gatewayz.metrics.process import sample
 from gatewayz.problems import problem_response
@@ -30,7 +32,10 @@ Dependencies = Mapping[str, Callable[[], Iterable[Metric]]]
 
 
 def metrics(request: HttpRequest, dependencies: Dependencies) -> HttpResponse:
-    """All metrics in the Prometheus text format, for who has METRICS_TOKEN; else 404."""
+    """All metrics in the Prometheus text format, for callers with METRICS_TOKEN; else 404.
+
+    In development without a token, callers on the same machine may read them.
+    """
     if not _is_allowed(request):
         return problem_response(
             HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path."
@@ -43,9 +48,19 @@ def metrics(request: HttpRequest, dependencies: Dependencies) -> HttpResponse:
 
 
 def _is_allowed(request: HttpRequest) -> bool:
-    given = request.META.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
     token = settings.METRICS_TOKEN
-    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
+    if not token:
+        return not settings.PRODUCTION and _is_from_this_machine(request)
+    given = request.META.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _is_from_this_machine(request: HttpRequest) -> bool:
+    """Whether the caller itself is here: a proxy or tunnel on this machine speaks for others."""
+    if "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
+        return False
+    address = client_address(request)
+    return bool(address) and ip_address(address).is_loopback
 
 
 class _Asked(Collector):

@@ -101,8 +101,8 @@ class Reader:
 @contextmanager
 def reader(folder: Path, port: int) -> Iterator[Reader]:
     with private_environ() as environ:
-        # A service that starts soon, and whose metrics can be read.
-        own = {"PORT": str(port), "WORKERS": "1", "METRICS_TOKEN": "choose-one"}
+        # A service that starts soon.
+        own = {"PORT": str(port), "WORKERS": "1"}
         # What the service refuses fails the command too.
         (folder / ".curlrc").write_text("fail-with-body\n")
         own["CURL_HOME"] = str(folder)

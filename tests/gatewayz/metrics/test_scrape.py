@@ -31,10 +31,34 @@ def test_without_the_token_there_is_nothing_there(header):
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer"])
-def test_without_a_token_in_the_settings_it_is_off(settings, header):
+def test_without_a_token_in_the_settings_it_is_off_in_production(settings, header):
     settings.METRICS_TOKEN = ""
+    settings.PRODUCTION = True
 
     assert Client().get("/metrics", headers={"Authorization": header}).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
+def test_in_development_without_a_token_this_machine_may_read_it(db, settings, address):
+    settings.METRICS_TOKEN = ""
+
+    assert Client(REMOTE_ADDR=address).get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        {"REMOTE_ADDR": "192.0.2.1"},
+        {"REMOTE_ADDR": ""},
+        # A proxy or tunnel on this machine, which others come through.
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.1"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=192.0.2.1"},
+    ],
+)
+def test_in_development_without_a_token_others_may_not_read_it(settings, caller):
+    settings.METRICS_TOKEN = ""
+
+    assert Client(**caller).get("/metrics").status_code == 404
 
 
 def test_prometheus_may_come_by_any_address(db, settings):
