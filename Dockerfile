@@ -29,7 +29,7 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
 
-ARG GATEWAYZ_VERSION=unknown
+ARG GATEWAYZ_VERSION=
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     GATEWAYZ_ENV=production \

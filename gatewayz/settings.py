@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
 
+from gatewayz import __version__
 from gatewayz.admin_appearance import UNFOLD as UNFOLD
 from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
 from gatewayz.redis_servers import cache_location, cache_options, with_timeouts
@@ -548,7 +549,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatewayz",
     "DESCRIPTION": API_DESCRIPTION,
-    "VERSION": "1",
+    "VERSION": __version__,
     "TAGS": [{"name": name, "description": text} for name, _, text in API_GROUPS],
     "SERVERS": [{"url": "/", "description": "This service."}],
     "OAS_VERSION": "3.1.1",
@@ -568,11 +569,12 @@ SPECTACULAR_SETTINGS = {
 
 # --- Operation --------------------------------------------------------------------------------
 
-# GATEWAYZ_VERSION: what the build calls itself (a tag, a commit), for metrics and traces.
-GATEWAYZ_VERSION = env("GATEWAYZ_VERSION", default="unknown")
+# GATEWAYZ_VERSION: what the build calls itself (a tag, a commit): in metrics, in traces and on the
+# page at `/`. By default the version in gatewayz/__init__.py.
+GATEWAYZ_VERSION = env("GATEWAYZ_VERSION", default="") or __version__
 
-# METRICS_TOKEN: what Prometheus sends as `Authorization: Bearer …` to read /metrics; without one
-# there is no /metrics.
+# METRICS_TOKEN: what Prometheus sends as `Authorization: Bearer …` to read /metrics. Without one
+# there is no /metrics, except in development for callers on the same machine.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 if PRODUCTION and 0 < len(METRICS_TOKEN) < 20:
     raise ImproperlyConfigured("METRICS_TOKEN must be at least 20 random characters in production")

@@ -10,6 +10,7 @@ from gatewayz import health
 from gatewayz.api_page import api_page
 from gatewayz.metrics.scrape import metrics
 from gatewayz.schema import schema
+from gatewayz.start_page import favicon, start_page
 
 # All that a user owns, of every app.
 export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
@@ -27,6 +28,8 @@ account_urls: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("", start_page),
+    path("favicon.ico", favicon),
     path("v1/", include("chat.urls")),
     path("v1/", include("accounts.urls")),
     path("v1/", include("accounts.activity.urls")),
@@ -37,7 +40,7 @@ urlpatterns = [
     path("v1/schema", schema, name="schema"),
     path("docs", api_page, name="api-page"),
     path("healthz", health.healthz),
-    path("readyz", health.readyz, {"activity": activity_stats}),
+    path("readyz", health.readyz, {"activity": activity_stats}, name="readyz"),
     path("metrics", metrics, {"dependencies": DEPENDENCIES}),
     path("admin/", admin.site.urls),
 ]

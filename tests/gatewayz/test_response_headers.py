@@ -13,7 +13,7 @@ EVERYWHERE = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "path", ["/v1/plans", "/v1/chat/sessions", "/nothing", "/docs", "/admin/login/"]
+    "path", ["/", "/v1/plans", "/v1/chat/sessions", "/nothing", "/docs", "/admin/login/"]
 )
 def test_every_answer_is_guarded(path):
     answer = Client().get(path)
