@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PACKAGES := gatewayz accounts chat docs/site clients/python/src/gatewayz_client
+PACKAGES := gatewayz accounts chat docs clients/python/src/gatewayz_client
 INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet
 
 # Settings under which `manage.py check --deploy` must find nothing; no server is contacted.
@@ -17,7 +17,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 ALL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all faults fuzz bench bench-quick docs lint format lock clean
+.PHONY: help run test test-all faults fuzz bench bench-quick docs pictures lint format lock clean has-wrk
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,7 @@ faults: $(VENV)/test.stamp ## Kill every part under load, for some 20 minutes (M
 fuzz: $(VENV)/test.stamp ## Send the API anything, for a quarter of an hour (REQUESTS=100000)
 	$(PY) -m tests.fuzz --requests $(or $(REQUESTS),100000)
 
-bench: $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
+bench: has-wrk $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
 	$(PY) -m benchmarks create_session $(ARGS)
 
 bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with FastAPI
@@ -46,6 +46,9 @@ bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compa
 
 docs: $(VENV)/docs.stamp ## Build the documentation in build/docs
 	$(PY) -m docs.site
+
+pictures: $(VENV)/test.stamp ## Take the pictures of the documentation anew (needs Chromium)
+	$(PY) -m docs.pictures
 
 lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production settings and known vulnerabilities
 	$(PY) -m ruff format --check .
@@ -69,6 +72,12 @@ lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
 	done
+
+# Before the minutes that an installation takes.
+has-wrk:
+	@command -v wrk >/dev/null || { \
+		echo "gatewayz: make bench needs wrk: apt-get install wrk, or brew install wrk" >&2; \
+		exit 1; }
 
 clean: ## Delete the virtual environment and the caches; the data in .gatewayz stays
 	rm -rf $(VENV) build staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis .gatewayz/test

@@ -9,6 +9,7 @@ import errno
 import fcntl
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -153,7 +154,7 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
             )
             demo = json.loads(_manage(stop, environ, "seed_demo"))
             _await_web(stop, processes, host, port)
-            print(_banner(host, port, demo), flush=True)
+            print(_banner(host, port, demo, data_dir), flush=True)
             while True:
                 stop.pause()
                 processes.check()
@@ -341,20 +342,24 @@ def _is_healthy(host: str, port: int) -> bool:
         connection.close()
 
 
-def _banner(host: str, port: int, demo: dict[str, str]) -> str:
+def _banner(host: str, port: int, demo: dict[str, str], data_dir: Path) -> str:
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    # Other terminals find the servers by it.
+    given = os.environ.get("GATEWAYZ_DATA_DIR")
+    environ = f"GATEWAYZ_DATA_DIR={shlex.quote(str(data_dir))} " if given else ""
     return f"""
 Gatewayz listens on {url}
 
+  API      {url}/docs
   Admin    {url}/admin/   e-mail {demo["email"]}   password {demo["password"]}
   API key  {demo["api_key"]}
 
-Create a chat session:
+Create a chat session, from another terminal:
 
 curl -i {url}/v1/chat/sessions -H "Authorization: Bearer {demo["api_key"]}" \
 -H "Content-Type: application/json" -d '{{"title": "Hello"}}'
 
-Another key: .venv/bin/python manage.py create_api_key you@example.com
+Another key: {environ}.venv/bin/python manage.py create_api_key you@example.com
 Ctrl-C stops everything.
 """
 

@@ -69,6 +69,10 @@ _DEFAULTS = {
 }
 
 
+# A thread for every request is meant (docs/faults.md); granian advises against so many.
+_ADVICE = "Configuration allows spawning up to "
+
+
 class Server(MPServer):
     """Granian's server of processes; what it overrides is that of granian 2.8."""
 
@@ -287,6 +291,7 @@ def _is_listening(descriptor: int) -> bool:
 def main() -> None:
     """The command line: granian's, with other defaults."""
     cli.Server = Server  # type: ignore[attr-defined]
+    logger.addFilter(lambda record: not record.getMessage().startswith(_ADVICE))
     os.register_at_fork(
         before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, _HELD),
         after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _HELD),

@@ -234,6 +234,10 @@ def test_the_service_runs_from_banner_to_ctrl_c_and_keeps_its_data(
         base = f"http://127.0.0.1:{environ['PORT']}"
         assert f"listens on {base}\n" in service.banner
         assert f"{base}/admin/   e-mail demo@example.com   password " in service.banner
+        assert f"{base}/docs\n" in service.banner
+        # Where another terminal finds the same servers.
+        folder = Path(environ["GATEWAYZ_DATA_DIR"]).resolve()
+        assert f"Another key: GATEWAYZ_DATA_DIR={folder} .venv/bin/python " in service.banner
         assert service.request("GET", "/healthz") == (200, {"status": "ok"})
 
         program, _, url, *options = service.curl
@@ -243,7 +247,9 @@ def test_the_service_runs_from_banner_to_ctrl_c_and_keeps_its_data(
         assert status == 201
         await_activity(environ, session_id=created["data"]["id"])
 
-        assert service.end(signal.SIGINT)[0] == 0
+        code, stderr = service.end(signal.SIGINT)
+        assert code == 0
+        assert "Python threads" not in stderr  # granian's advice against what is meant
 
     with serving(environ) as again:
         assert again.api_key == service.api_key

@@ -1,0 +1,136 @@
+"""python -m docs.pictures: the pictures of the documentation, of a service with made-up data.
+
+It writes docs/admin.png, and needs what the tests need, and Debian's Chromium.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psycopg
+from playwright.sync_api import Browser, sync_playwright
+
+from gatewayz import embedded
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PICTURE = CHECKOUT / "docs" / "admin.png"
+WINDOW = {"width": 1440, "height": 810}
+READY = "Ctrl-C stops everything."
+SESSIONS = 400  # created for the figures of the page
+MOST_BYTES = 200_000
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+
+# Thirty days of a product whose use grows, with quiet weekends.
+_DAYS = """
+INSERT INTO chat_daily (day, sessions, messages)
+SELECT day, sessions, sessions * (5 + ago %% 3)
+FROM (
+    SELECT %(today)s::date - ago AS day, ago,
+        (420 - ago * 8) * (CASE WHEN extract(isodow FROM %(today)s::date - ago) > 5
+            THEN 45 ELSE 90 + (ago * 37) %% 21 END) / 100 AS sessions
+    FROM generate_series(0, 29) AS ago
+) AS days
+ON CONFLICT (day) DO UPDATE SET sessions = EXCLUDED.sessions, messages = EXCLUDED.messages
+"""
+
+
+class PictureError(Exception):
+    """A picture cannot be taken; the text says what to do."""
+
+
+def main() -> None:
+    """Take the pictures.
+
+    Raises:
+        SystemExit: that failed; one line says what to do.
+    """
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("docs.pictures: needs chromium: apt-get install chromium")
+    try:
+        with _service() as (url, demo), sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+            _take(browser, url, demo)
+            browser.close()
+    except PictureError as error:
+        sys.exit(f"docs.pictures: {error}")
+
+
+@contextmanager
+def _service() -> Iterator[tuple[str, dict[str, str]]]:
+    """A service with data of its own: its address, and its demo account."""
+    with socket.socket() as free, tempfile.TemporaryDirectory(prefix="gatewayz-") as folder:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"DATABASE_URL", "REDIS_URL"}
+        } | {
+            "GATEWAYZ_DATA_DIR": folder,
+            "PORT": str(port),
+            "LOG_LEVEL": "ERROR",
+            "REQUEST_DEADLINE_SECONDS": "60",
+        }
+        service = subprocess.Popen(
+            [sys.executable, "-m", "gatewayz.run"],
+            cwd=CHECKOUT,
+            env=environ,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with service:
+            try:
+                if not any(READY in line for line in service.stdout or ()):
+                    raise PictureError("the service did not start: see above")
+                demo = json.loads(Path(folder, "demo.json").read_text())
+                _fill(Path(folder), port, demo["api_key"])
+                yield f"http://127.0.0.1:{port}", demo
+            finally:
+                service.terminate()
+
+
+def _fill(folder: Path, port: int, api_key: str) -> None:
+    """Create sessions as a client does, and days of them in the past."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=15)
+    headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+    for number in range(SESSIONS):
+        body = json.dumps({"title": f"Conversation {number}"})
+        connection.request("POST", "/v1/chat/sessions", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 201:
+            raise PictureError(f"creating a session was answered {answer.status}")
+    connection.close()
+    servers = dict(
+        line.split("=", 1) for line in (folder / embedded.SERVERS_ENV).read_text().splitlines()
+    )
+    with psycopg.connect(servers["DATABASE_URL"]) as database:
+        database.execute(_DAYS, {"today": datetime.now(UTC).date() - timedelta(days=1)})
+
+
+def _take(browser: Browser, url: str, demo: dict[str, str]) -> None:
+    page = browser.new_context(viewport=WINDOW).new_page()  # type: ignore[arg-type]
+    page.goto(f"{url}/admin/")
+    page.locator("[name=username]").fill(demo["email"])
+    page.locator("[name=password]").fill(demo["password"])
+    page.locator("[type=submit]").click()
+    page.get_by_role("heading", name="Sessions per day").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=PICTURE)
+    if PICTURE.stat().st_size > MOST_BYTES:
+        raise PictureError(f"{PICTURE} has more than {MOST_BYTES} bytes")
+
+
+if __name__ == "__main__":
+    main()
