@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 # Nothing from elsewhere, and no script in the page, which takes API keys. Swagger UI carries its
 # icons as data.
@@ -20,6 +21,7 @@ _POLICY = "; ".join(
 )
 
 
+@require_safe
 def api_page(request: HttpRequest) -> HttpResponse:
     """The page; it reads `/v1/schema` and keeps a key in memory only, until it is closed."""
     page = render(request, "gatewayz/api_page.html")

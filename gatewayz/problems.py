@@ -1,7 +1,7 @@
-"""Errors as RFC 9457 problem objects, for everything that Django and DRF can raise."""
+"""Errors as RFC 9457 problem objects, for everything that Django and DRF can raise or answer."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from rest_framework import exceptions
 
 from gatewayz import deadline
-from gatewayz.json_bodies import JSONResponse
+from gatewayz.json_bodies import MEDIA_TYPE, JSONResponse
 from gatewayz.metrics.requests import count_problem
 from gatewayz.request_context import current_request_id
 
@@ -173,6 +173,35 @@ def _first_message(errors: Any, path: str = "") -> str:
         index, inner = next((i, item) for i, item in enumerate(errors) if item)
         return _first_message(inner, path if isinstance(inner, str) else f"{path}[{index}]")
     return f"{path}: {errors}" if path else str(errors)
+
+
+class ProblemMiddleware:
+    """Gives errors without a body, and those that are pages, to callers of the API as problems.
+
+    Django and WhiteNoise answer so in many places: a method that is not allowed, a precondition
+    that failed, a range that is not there. The admin's pages are for people and stay.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if (
+            response.status_code < HTTPStatus.BAD_REQUEST
+            or response.get("Content-Type") in {PROBLEM_JSON, MEDIA_TYPE}
+            or request.path_info.startswith("/admin/")
+        ):
+            return response
+        status = HTTPStatus(response.status_code)
+        headers = {
+            name: value
+            for name, value in response.headers.items()
+            if name not in {"Content-Type", "Content-Length"}
+        }
+        return problem_response(
+            status, status.name.lower(), f"{status.description or status.phrase}.", headers
+        )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

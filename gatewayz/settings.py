@@ -199,13 +199,14 @@ MIDDLEWARE = [
     # On refusals by all that follow too, which browsers would otherwise keep from their pages.
     "gatewayz.cross_origin.CrossOriginMiddleware",
     "gatewayz.response_headers.ResponseHeadersMiddleware",
+    "gatewayz.problems.ProblemMiddleware",
     "gatewayz.deadline.DeadlineMiddleware",
     "gatewayz.health.ProbeMiddleware",
     "gatewayz.whole_bodies.WholeBodyMiddleware",
     "gatewayz.load_shedding.LoadSheddingMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
     # An ETag on what is read, and 304 for who has it already.
-    "django.middleware.http.ConditionalGetMiddleware",
+    "gatewayz.conditional_get.ConditionalGetMiddleware",
     # Requests of the API go no further.
     "gatewayz.api.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",

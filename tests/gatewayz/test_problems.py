@@ -1,6 +1,8 @@
 """Errors that belong to no endpoint."""
 
+import itertools
 import logging
+from http import HTTPMethod
 
 import pytest
 from django.db import OperationalError
@@ -65,3 +67,58 @@ def test_a_refused_log_in_of_the_admin_is_a_page_not_json(db):
 
     assert response.status_code == 403
     assert response["Content-Type"].startswith("text/html")
+
+
+PATHS = [
+    "/nothing",
+    "/docs",
+    "/healthz",
+    "/metrics",
+    "/v1/schema",
+    "/v1/plans",
+    "/v1/auth",
+    "/v1/chat/sessions",
+    "/v1/chat/share/nothing",
+    "/v1/user/api-keys/1",
+    "/static/nothing.css",
+    "/static/admin/css/base.css",
+]
+HEADERS = [
+    {},
+    {"If-Match": '"nothing"'},
+    {"If-None-Match": "*"},
+    {"If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:01 GMT"},
+    {"Range": "bytes=999999999-"},
+    {"Host": "evil.example.com"},
+    {"Content-Length": "99", "Content-Type": "text/plain"},
+]
+
+
+@pytest.mark.parametrize("headers", HEADERS, ids=str)
+def test_every_error_is_a_problem_whatever_answers_it(db, settings, headers):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    client = Client(enforce_csrf_checks=True)
+
+    answers = [
+        (method, path, client.generic(method, path, headers=headers))
+        for method, path in itertools.product([*HTTPMethod, "FOO"], PATHS)
+    ]
+
+    for _, _, response in answers:
+        response.close()  # a file, if it is no error
+    errors = [answer for answer in answers if answer[2].status_code >= 400]
+    assert len(errors) > len(PATHS)
+    assert not [
+        (method, path, response.status_code)
+        for method, path, response in errors
+        if response["Content-Type"] != "application/problem+json"
+        or (method != "HEAD" and response.json()["status"] != response.status_code)
+    ]
+
+
+@pytest.mark.parametrize("path", ["/v1/schema", "/static/admin/css/base.css"])
+def test_a_method_that_is_not_allowed_is_a_problem_that_says_which_are(path):
+    response = Client().delete(path)
+
+    assert_problem(response, 405, "method_not_allowed")
+    assert "GET" in response["Allow"]
