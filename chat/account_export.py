@@ -19,8 +19,8 @@ class ExportedShareSerializer(ShareSerializer):
 
 
 def _sessions(owner: Principal) -> Iterator[ChatSession]:
-    """Also those in the trash: they are still the owner's."""
-    return by_key(ChatSession.objects.owned_by(owner))
+    """Also those in the trash: they are still the owner's, until their purge begins."""
+    return by_key(ChatSession.objects.owned_by(owner).filter(is_purged=False))
 
 
 def _messages(owner: Principal) -> Iterator[ChatMessage]:

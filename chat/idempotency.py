@@ -8,6 +8,7 @@ it: the key keeps that too, and whoever asks again has it recorded, in case nobo
 
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -26,11 +27,13 @@ from accounts.authentication import AuthenticatedRequest
 from chat.models import IdempotencyKey
 from gatewayz import deadline
 from gatewayz.api_view import ApiView
+from gatewayz.database.deletion import delete_in_batches
 
 Post = Callable[..., HttpResponse]
 
 PURGED_ROWS = 1_000
-MAX_PURGES = 100
+# A run ends before django-q2's time-out and lets another one go on.
+_RUN_SECONDS = 30
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -145,16 +148,12 @@ def purge_ended_keys() -> int:
     Returns how many were deleted; a run that is not enough starts another.
     """
     ended_at = timezone.now() - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS)
-    ended = IdempotencyKey.objects.filter(created_at__lt=ended_at).order_by("created_at")
-    purged = 0
-    for _ in range(MAX_PURGES):
-        deleted, _per_model = IdempotencyKey.objects.filter(
-            pk__in=list(ended.values_list("pk", flat=True)[:PURGED_ROWS]),
-            # One that was taken meanwhile is not ended any more.
-            created_at__lt=ended_at,
-        ).delete()
-        purged += deleted
-        if deleted < PURGED_ROWS:
-            return purged
-    background.enqueue("chat.idempotency.purge_ended_keys")
+    purged, complete = delete_in_batches(
+        # One that was taken again meanwhile is not ended any more.
+        IdempotencyKey.objects.filter(created_at__lt=ended_at).order_by("created_at"),
+        ends_at=time.monotonic() + _RUN_SECONDS,
+        batch_rows=PURGED_ROWS,
+    )
+    if not complete:
+        background.enqueue("chat.idempotency.purge_ended_keys")
     return purged

@@ -6,13 +6,16 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from accounts.principal import Principal
 
 # How far back titles are searched among everybody's sessions.
 SEARCHED_TITLES = 10_000
+
+# A hundred years.
+MAX_RETENTION_DAYS = 36_500
 
 
 class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
@@ -25,20 +28,29 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         return self.filter(is_active=True)
 
     def deleted(self) -> Self:
-        """Sessions in the trash, until retention purges them."""
-        return self.filter(is_active=False)
+        """Sessions in the trash, until retention begins to purge them."""
+        return self.filter(is_active=False, is_purged=False)
 
     def expired(self, now: datetime) -> Self:
         """Sessions that were in the trash longer than their user's retention, or the service's.
 
-        0 days keep them for ever.
+        0 days keep them for ever. One whose purge has begun stays expired.
         """
-        days = Coalesce("user__chat_retention_days", models.Value(settings.CHAT_RETENTION_DAYS))
+        days = Least(
+            Coalesce("user__chat_retention_days", models.Value(settings.CHAT_RETENTION_DAYS)),
+            # More than PostgreSQL can reckon with, of one user, would fail for all.
+            models.Value(MAX_RETENTION_DAYS),
+        )
         until = models.ExpressionWrapper(
             models.Value(now) - models.F("days") * models.Value(timedelta(days=1)),
             output_field=models.DateTimeField(),
         )
-        return self.deleted().alias(days=days).filter(days__gt=0, updated_at__lt=until)
+        has_expired = models.Q(days__gt=0, updated_at__lt=until)
+        return (
+            self.filter(is_active=False)
+            .alias(days=days)
+            .filter(has_expired | models.Q(is_purged=True))
+        )
 
     def marked(self, *, pinned: bool | None = None, archived: bool | None = None) -> Self:
         """Only those (not) pinned or archived; None does not mind."""
@@ -101,6 +113,12 @@ class ChatSession(models.Model):
     )
     is_pinned = models.BooleanField(default=False, db_default=False)
     is_archived = models.BooleanField(default=False, db_default=False)
+    is_purged = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="What it held is being deleted for good.",
+    )
 
     objects: ClassVar[models.Manager["ChatSession"]] = ChatSessionQuerySet.as_manager()
 

@@ -1,13 +1,18 @@
 """Keeping the activity log short. The daily sums outlive what is pruned."""
 
+import logging
 import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts import background
+from accounts.models import ActivityEvent
+from gatewayz.database.deletion import lies_in_rows
+
+logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 5_000
 
@@ -45,23 +50,41 @@ def prune(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool
     """Delete the events before a time, BATCH_ROWS at most per transaction.
 
     It walks from the oldest rows to the first batch in which none is old enough, and stops
-    after `seconds`.
+    after `seconds`. A batch that fails by its rows is halved; an event that cannot be deleted is
+    logged and left.
 
     Returns how many were deleted, and whether that was all.
 
     Raises django.db.Error; what has been deleted stays deleted.
     """
     ends_at = time.monotonic() + seconds
-    deleted, after = 0, 0
+    deleted, after, size = 0, 0, BATCH_ROWS
     while time.monotonic() < ends_at:
-        with connection.cursor() as cursor:
-            cursor.execute(_PRUNE, {"after": after, "before": before, "rows": BATCH_ROWS})
-            pruned, last = cursor.fetchone()
+        try:
+            pruned, last = _prune_page(after, before, size)
+        except DatabaseError as error:
+            if not lies_in_rows(error):
+                raise
+            if size > 1:
+                size //= 2
+                continue
+            after = ActivityEvent.objects.filter(pk__gt=after).order_by("pk")[:1].get().pk
+            logger.exception("Could not delete activity event %d", after)
+            size = BATCH_ROWS
+            continue
         if not pruned:
             return deleted, True
         deleted += pruned
         after = last
     return deleted, False
+
+
+def _prune_page(after: int, before: datetime, size: int) -> tuple[int, int]:
+    """Delete what is old of the next `size` events. Returns how many, and the last one's id."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRUNE, {"after": after, "before": before, "rows": size})
+        pruned, last = cursor.fetchone()
+    return pruned, last
 
 
 def prune_expired() -> int:

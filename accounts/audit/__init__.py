@@ -5,7 +5,7 @@ commits. `personal_data` is what `erasure` may erase; `verification` finds what 
 with; `refusals` are attempts with keys that may not act.
 """
 
-from accounts.audit.erasure import forget_person
+from accounts.audit.erasure import forget_person, knows_more_than
 from accounts.audit.recording import record
 from accounts.audit.refusals import record_refusal, record_wrong_password
 from accounts.models.audit import key_target, user_target
@@ -13,6 +13,7 @@ from accounts.models.audit import key_target, user_target
 __all__ = [
     "forget_person",
     "key_target",
+    "knows_more_than",
     "record",
     "record_refusal",
     "record_wrong_password",

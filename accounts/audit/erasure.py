@@ -9,11 +9,20 @@ from accounts.models.audit import user_target
 ERASED = "personal_data_erased"
 
 
-def forget_person(user_id: int) -> None:
-    """Erase what the audit log knows of a person but the bare id; that it was erased stays.
+def knows_more_than(user_id: int, entries: int) -> bool:
+    """Whether more entries than that hold personal data of a person."""
+    return AuditPersonalData.objects.filter(user_id=user_id)[entries : entries + 1].exists()
 
-    Call it in the transaction that erases the user, after the last that is recorded of it.
+
+def forget_person(user_id: int, at_most: int) -> None:
+    """Erase what `at_most` entries know of a person but the bare id; that it was erased stays.
+
+    Call it in the transaction that erases the user, after the last that is recorded of it; and
+    before that for as long as there is more.
     """
     with transaction.atomic():
         record(ERASED, user_id=user_id, target=user_target(user_id))
-        AuditPersonalData.objects.filter(user_id=user_id).delete()
+        data = AuditPersonalData.objects.filter(user_id=user_id)
+        AuditPersonalData.objects.filter(
+            pk__in=list(data.values_list("pk", flat=True)[:at_most])
+        ).delete()

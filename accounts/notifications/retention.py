@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import background
 from accounts.models import Notification
+from gatewayz.database.deletion import delete_in_batches
 
 BATCH_ROWS = 1_000
 # A run ends before django-q2's time-out and lets another one go on.
@@ -37,8 +38,10 @@ def prune_expired(after: int = 0) -> int:
         old = [notification_id for notification_id, created_at in page if created_at < before]
         if not old:
             return deleted
-        gone, _ = Notification.objects.filter(pk__in=old).exclude(of_key_quotas).delete()
+        over = Notification.objects.filter(pk__in=old).exclude(of_key_quotas)
+        gone, complete = delete_in_batches(over, ends_at=ends_at, batch_rows=BATCH_ROWS)
         deleted += gone
-        after = page[-1][0]
+        if complete:
+            after = page[-1][0]
     background.enqueue("accounts.notifications.retention.prune_expired", after)
     return deleted

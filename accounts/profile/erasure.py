@@ -7,26 +7,28 @@ What is the user's is what refers to the user in the database, by any number of 
 that is added is erased too. The audit log refers to nobody; it keeps the bare id.
 """
 
+import logging
 import time
-from collections.abc import Iterator
-from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import models, transaction
+from django.db import Error, transaction
 from django.http import Http404
 from django.utils import timezone
 
 from accounts import audit, background
 from accounts.activity import dead_letters
 from accounts.models import ApiKey, User
+from gatewayz.database.deletion import delete_in_batches, dependents_of
+
+logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000
 
 # A run ends before django-q2's time-out and lets another one go on.
 _RUN_SECONDS = 30
-
-Rows = models.QuerySet[Any]
+# Who has much gets so much of a run.
+_USER_SECONDS = 10
 
 
 def request_erasure(user_id: int) -> None:
@@ -47,25 +49,36 @@ def request_erasure(user_id: int) -> None:
         transaction.on_commit(_have_the_rest_erased, robust=True)
 
 
-def erase_remaining() -> int:
-    """Erase the users who asked for it; runs every hour too.
+def erase_remaining(after: int = 0) -> int:
+    """Erase the users who asked for it, from the one after the id `after` on; runs every hour too.
 
-    Returns how many are erased; a run that is not enough starts another. Raises django.db.Error;
-    what is gone stays gone.
+    One who cannot be erased is logged, and one who has much is gone on with after the others.
+    Returns how many are erased; a run that is not enough starts another.
     """
     ends_at = time.monotonic() + _RUN_SECONDS
-    waiting = User.objects.filter(erased_from__isnull=False).order_by("erased_from")
-    erased = 0
-    for user_id in list(waiting.values_list("pk", flat=True)[:BATCH_ROWS]):
-        if not erase(user_id, seconds=ends_at - time.monotonic()):
-            _have_the_rest_erased()
-            break
-        erased += 1
+    waiting = User.objects.filter(erased_from__isnull=False, pk__gt=after).order_by("pk")
+    # Those up to `after` may have more left.
+    erased, has_left = 0, after > 0
+    for user_id in list(waiting.values_list("pk", flat=True)):
+        left_seconds = ends_at - time.monotonic()
+        if left_seconds <= 0:
+            _have_the_rest_erased(after)
+            return erased
+        try:
+            is_erased = erase(user_id, seconds=min(left_seconds, _USER_SECONDS))
+        except Error:
+            logger.exception("Could not erase user %d", user_id)
+        else:
+            erased += is_erased
+            has_left = has_left or not is_erased
+        after = user_id
+    if has_left:
+        _have_the_rest_erased(0)
     return erased
 
 
-def _have_the_rest_erased() -> None:
-    background.enqueue("accounts.profile.erasure.erase_remaining")
+def _have_the_rest_erased(after: int = 0) -> None:
+    background.enqueue("accounts.profile.erasure.erase_remaining", after)
 
 
 def erase(user_id: int, *, seconds: float = float("inf")) -> bool:
@@ -78,35 +91,23 @@ def erase(user_id: int, *, seconds: float = float("inf")) -> bool:
     if not asked.exists():
         return True
     _forget_in_admin_log(user_id)
-    for rows in _rows_of(asked):
-        while batch := list(rows.order_by().values_list("pk", flat=True)[:BATCH_ROWS]):
-            if time.monotonic() >= ends_at:
-                return False
-            with transaction.atomic():
-                # One worker at a time, or two could wait for each other's rows.
-                asked.select_for_update(no_key=True).first()
-                rows.model._default_manager.filter(pk__in=batch).delete()
+    for rows in dependents_of(asked):
+        # One worker at a time, or two could wait for each other's rows.
+        _, complete = delete_in_batches(rows, ends_at=ends_at, batch_rows=BATCH_ROWS, lock=asked)
+        if not complete:
+            return False
+    while audit.knows_more_than(user_id, BATCH_ROWS):
+        if time.monotonic() >= ends_at:
+            return False
+        audit.forget_person(user_id, BATCH_ROWS)
     with transaction.atomic():
         # Whoever refers to it now waits, and then finds it gone.
         user = asked.select_for_update().first()
         if user is not None:
             dead_letters.forget(user_id)
-            audit.forget_person(user_id)
+            audit.forget_person(user_id, BATCH_ROWS)
             user.delete()
     return True
-
-
-def _rows_of(owners: Rows, above: tuple[type[models.Model], ...] = ()) -> Iterator[Rows]:
-    """The rows that go with these, by table; what refers to others comes before them."""
-    above = (*above, owners.model)
-    for relation in owners.model._meta.get_fields(include_hidden=True):
-        if not isinstance(relation, models.ManyToOneRel) or relation.related_model in above:
-            continue
-        if relation.on_delete is models.CASCADE:
-            manager = relation.related_model._default_manager
-            rows = manager.filter(**{f"{relation.field.name}__in": owners.order_by().values("pk")})
-            yield from _rows_of(rows, above)
-            yield rows
 
 
 def _forget_in_admin_log(user_id: int) -> None:

@@ -75,9 +75,35 @@ def test_a_purge_that_runs_out_of_time_goes_on_later(deleted):
     assert retention.purge(later) == (1, True)
 
 
+def test_what_is_half_purged_is_not_restored_even_if_it_would_be_kept_now(
+    api, user, deleted, settings, monkeypatch
+):
+    ChatSession.objects.update(updated_at=timezone.now() - timedelta(days=31))
+    monkeypatch.setattr(retention, "_SESSION_SECONDS", 0)
+    assert retention.purge_expired() == 0
+
+    User.objects.filter(pk=user.pk).update(chat_retention_days=0)
+
+    assert_problem(api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
+    assert api.get(PATH, {"deleted": "true"}).json()["count"] == 0
+    assert b"chat_session" not in api.get("/v1/user/export").getvalue()
+    monkeypatch.undo()
+    assert retention.purge_expired() == 1
+
+
 @pytest.mark.parametrize(
     ("users_days", "days_in_trash", "purged"),
-    [(None, 29, 0), (None, 31, 1), (7, 6, 0), (7, 8, 1), (90, 31, 0), (90, 91, 1), (0, 9999, 0)],
+    [
+        (None, 29, 0),
+        (None, 31, 1),
+        (7, 6, 0),
+        (7, 8, 1),
+        (90, 31, 0),
+        (90, 91, 1),
+        (0, 9999, 0),
+        # More than PostgreSQL can reckon with.
+        (2**31 - 1, 9999, 0),
+    ],
 )
 def test_a_user_may_have_a_retention_of_its_own(
     user, deleted, settings, users_days, days_in_trash, purged

@@ -122,12 +122,14 @@ def test_goes_on_where_it_was_stopped(api, user, filled, monkeypatch):
 
 def test_a_worker_that_is_killed_leaves_the_rest_to_the_next(api, user, filled):
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute(
             "INSERT INTO chat_messages (session_id, role, content, model, tokens, created_at) "
             "SELECT %s, 'user', 'I am ada@example.com ' || n, '', 0, now() "
             "FROM generate_series(1, 30000) AS n",
             [filled["session"]],
         )
+        cursor.execute("RESET statement_timeout")
     delete(api)
     url = urlsplit(os.environ["DATABASE_URL"])._replace(
         path=f"/{connection.settings_dict['NAME']}"
@@ -174,6 +176,20 @@ def test_deletes_in_bounded_batches(api, user, filled, monkeypatch, django_asser
         erasure.erase_remaining()
 
     assert not ChatMessage.objects.exists()
+
+
+def test_forgets_personal_data_in_bounded_batches(api, user, monkeypatch):
+    for n in range(5):
+        api.post_json("/v1/user/api-keys", {"key_name": f"K{n}"})
+    monkeypatch.setattr(erasure, "BATCH_ROWS", 2)
+    delete(api)
+    assert AuditPersonalData.objects.filter(user_id=user.pk).count() > 4
+
+    with connection.execute_wrapper(_no_statement_deletes_more_than(2)):
+        assert erasure.erase_remaining() == 1
+
+    assert not AuditPersonalData.objects.filter(user_id=user.pk).exists()
+    verify()
 
 
 def _no_statement_deletes_more_than(rows):
