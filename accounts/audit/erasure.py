@@ -14,11 +14,11 @@ def knows_more_than(user_id: int, entries: int) -> bool:
     return AuditPersonalData.objects.filter(user_id=user_id)[entries : entries + 1].exists()
 
 
-def forget_person(user_id: int, at_most: int) -> None:
-    """Erase what `at_most` entries know of a person but the bare id; that it was erased stays.
+def forget_person(user_id: int, at_most: int | None = None) -> None:
+    """Erase what the audit log knows of a person but the bare id; that it was erased stays.
 
     Call it in the transaction that erases the user, after the last that is recorded of it; and
-    before that for as long as there is more.
+    before that, for `at_most` entries, as long as `knows_more_than` so many.
     """
     with transaction.atomic():
         record(ERASED, user_id=user_id, target=user_target(user_id))
