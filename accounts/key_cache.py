@@ -101,12 +101,15 @@ def get_user(api_key: str) -> Principal | None:
     if all(key_entries.is_known_unknown(digest) for digest in digests):
         _tally.add("negative_hits")
         return None
-    found, _ = _read_shared(digests)
+    found, readings = _read_shared(digests)
     if found is not None:
         return found.principal
     cached = key_entries.key_cache()
     with timed("key_load"):
-        return cached.flights.do(cached.name_prefix + digests[0], lambda: _find(api_key, digests))
+        return cached.flights.do(
+            cached.name_prefix + digests[0],
+            lambda: _find(api_key, digests, redis_answers=bool(readings)),
+        )
 
 
 def current_digest(api_key: str) -> str:
@@ -223,9 +226,9 @@ def _read_shared(digests: list[str]) -> tuple[CachedKey | None, dict[str, Readin
     return None, readings
 
 
-def _find(api_key: str, digests: list[str]) -> Principal | None:
+def _find(api_key: str, digests: list[str], *, redis_answers: bool) -> Principal | None:
     """The principal from the database, unless another caller has just cached it."""
-    found, readings = _read_shared(digests)
+    found, readings = _read_shared(digests) if redis_answers else (None, {})
     if found is not None:
         return found.principal
     try:

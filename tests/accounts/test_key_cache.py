@@ -196,6 +196,13 @@ def test_invalidating_a_user_forgets_all_of_its_keys(user, django_assert_num_que
             get_user(secret)
 
 
+def test_that_redis_is_away_is_said_once_for_a_look_up(api_key, no_redis, caplog):
+    get_user(api_key)
+
+    said = [record for record in caplog.records if record.name == key_cache.logger.name]
+    assert len(said) == 1
+
+
 def test_without_redis_it_asks_the_database(api_key, user, no_redis, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert get_user(api_key).user_id == user.pk

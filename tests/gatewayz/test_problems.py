@@ -13,7 +13,7 @@ from chat import sessions
 from tests.problems import assert_problem
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/chat/sessions/", "/%00"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/chat/sessions/", "/%00"])
 def test_an_unknown_path_is_a_problem(path):
     assert_problem(Client().get(path), 404, "not_found")
 
