@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PACKAGES := gatewayz accounts chat docs clients/python/src/gatewayz_client
+PACKAGES := gatewayz accounts chat adoption docs clients/python/src/gatewayz_client
 INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet
 
 # Settings under which `manage.py check --deploy` must find nothing; no server is contacted.
@@ -23,7 +23,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=… for another port)
-	@$(PY) -m gatewayz.run
+	@$(PY) -m gatewayz.development.run
 
 test: $(VENV)/test.stamp ## Run the tests but the long ones, on all cores (ARGS=… for pytest: some, on one)
 	$(PY) -m pytest $(or $(ARGS),$(ALL) -m "not long")
@@ -56,7 +56,7 @@ lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production s
 	$(PY) -m mypy $(PACKAGES)
 	SECRET_KEY="$$($(SECRET))" KEY_PEPPERS="$$($(SECRET))" $(PRODUCTION) \
 		$(PY) manage.py check --deploy --fail-level WARNING
-	$(PY) -m gatewayz.embedded \
+	$(PY) -m gatewayz.development.embedded \
 		$(PY) manage.py makemigrations --check --dry-run
 	PATH=$(VENV)/bin:$$PATH .ci/audit requirements.txt requirements-test.txt
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -11,10 +12,12 @@ class AccountsConfig(AppConfig):
         from accounts.audit.log_ins import record_log_ins
         from accounts.auth.admin_log_in import ThrottledLogInForm
         from accounts.background import accept_fallback_keys
-        from accounts.key_entries import key_cache
         from accounts.notifications import checks  # noqa: F401, registers itself
+        from accounts.principals.cached_keys import key_cache
+        from accounts.worker.schedules import write_schedules
 
         key_cache()
         accept_fallback_keys()
         record_log_ins()
         admin.site.login_form = ThrottledLogInForm
+        post_migrate.connect(write_schedules, sender=self)

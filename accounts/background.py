@@ -11,7 +11,7 @@ from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
 from django_redis import get_redis_connection
 
-from gatewayz import tracing
+from gatewayz.telemetry import tracing
 
 
 def enqueue(function: str, *arguments: int | str) -> None:

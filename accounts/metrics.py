@@ -6,12 +6,13 @@ from django.db import connection, transaction
 from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from accounts import background, key_cache, limits
+from accounts import background, limits
+from accounts.access import key_lookup
 from accounts.activity import buffer
 from accounts.activity.health import age_seconds, counted_dead_letters
-from gatewayz.metrics.process import Following, process_gauge, sampled
-from gatewayz.metrics.scrape import Dependencies
-from gatewayz.metrics.slots import REGISTRY
+from gatewayz.probes.metrics import Dependencies
+from gatewayz.telemetry.metrics.process import Following, process_gauge, sampled
+from gatewayz.telemetry.metrics.slots import REGISTRY
 
 STATEMENT_TIMEOUT = "1s"
 
@@ -46,7 +47,7 @@ def _sample_limits() -> None:
 
 @sampled
 def _sample_key_cache() -> None:
-    stats = key_cache.get_process_stats()
+    stats = key_lookup.get_process_stats()
     _entries.set(stats["cached_users"])
     _bytes.set(stats["cache_size_bytes"])
     for name, total in _totals.items():

@@ -19,7 +19,7 @@ import redis
 from django.core.management import call_command
 from psycopg import sql
 
-from gatewayz import embedded
+from gatewayz.development import embedded
 
 MAX_CONNECTIONS = "300"
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))

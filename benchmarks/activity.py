@@ -100,7 +100,7 @@ def _in_the_worker(user: User, key: ApiKey, cluster: psutil.Process) -> None:
         client.rpush(buffer._BUFFER, *[_json(user, key) for _ in range(1000)])
     redis_before = client.info("memory")["used_memory"]
     rss_before = _rss_by_process(cluster)
-    background.enqueue("accounts.activity.drain.drain")
+    background.enqueue("accounts.worker.drain.drain")
     peaks: dict[int, int] = {}
     batched = _rate_until(BURST, lambda: _note_peaks(cluster, peaks))
     print(f"{'batches, a burst of 100,000':<40}{batched:>10,.0f} events/s", end="")

@@ -20,42 +20,43 @@ def main() -> None:
     from django.core.cache import caches
     from django.core.cache.backends.locmem import LocMemCache
 
-    from accounts import key_cache, key_entries
+    from accounts.access import key_lookup
     from accounts.keys import create_key
     from accounts.models import User
+    from accounts.principals import cached_keys
 
     user = User.objects.create_user(f"bench-{time.time_ns()}@example.com")
     _, api_key = create_key(user, key_name="bench")
-    cached = key_entries.key_cache()
+    cached = cached_keys.key_cache()
     if not cached.entries.shared.coherence.wait_until_trusted(5):
         raise SystemExit("Redis does not answer")
-    digest = key_cache.current_digest(api_key)
+    digest = key_lookup.current_digest(api_key)
     name = cached.name_prefix + digest
     plain, local_memory = caches["default"], LocMemCache("bench", {})
     value = [1, 2, True, True, False, "live", None]
     plain.set(name, value)
     local_memory.set(name, value)
-    key_cache.get_user(api_key)
+    key_lookup.get_user(api_key)
 
     def from_redis() -> None:
         cached.entries.shared.local.forget([name])
-        key_cache.get_user(api_key)
+        key_lookup.get_user(api_key)
 
     def from_database() -> None:
-        key_cache.clear_cache(api_key)
+        key_lookup.clear_cache(api_key)
         started = time.perf_counter()
-        key_cache.get_user(api_key)
+        key_lookup.get_user(api_key)
         cold_seconds.append(time.perf_counter() - started)
 
     cold_seconds: list[float] = []
     contenders: dict[str, Callable[[], Any]] = {
-        "memory hit (L1)": lambda: key_cache.get_user(api_key),
+        "memory hit (L1)": lambda: key_lookup.get_user(api_key),
         "Redis hit (L2)": from_redis,
         "miss: database, kept in both": from_database,
-        "made-up key": lambda: key_cache.get_user("gw_live_" + "x" * 49),
+        "made-up key": lambda: key_lookup.get_user("gw_live_" + "x" * 49),
         "django-redis get, nothing else": lambda: plain.get(name),
         "Django LocMem get, nothing else": lambda: local_memory.get(name),
-        "uncached query": lambda: key_cache._load(api_key, [digest]),
+        "uncached query": lambda: key_lookup._load(api_key, [digest]),
     }
     seconds: dict[str, list[float]] = {label: [] for label in contenders}
     gc.collect()
@@ -84,8 +85,8 @@ def _print_memory() -> None:
     """What 1,000 users in memory take: by the cache's own account and by tracemalloc."""
     import msgspec
 
-    from accounts.key_entries import CachedKey
-    from accounts.principal import Principal
+    from accounts.principals.cached_keys import CachedKey
+    from accounts.principals.principal import Principal
     from gatewayz.caching.local import Entry, LocalLevel
 
     tracemalloc.start()

@@ -18,7 +18,7 @@ def main() -> None:
     from django_redis import get_redis_connection
 
     from accounts.limits.store import admit, hit, settle, used_by_keys
-    from accounts.principal import Allowance, Limits, Principal
+    from accounts.principals.principal import Allowance, Limits, Principal
 
     many = 10**12
     plan = Allowance(

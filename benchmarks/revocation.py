@@ -21,8 +21,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from gatewayz import embedded
-from gatewayz.embedded import redis_server
+from gatewayz.development import embedded
+from gatewayz.development.embedded import redis_server
 
 WEB_PROCESSES = 4
 REVOCATIONS = 1000
@@ -266,10 +266,11 @@ def _restart_redis(home: Path, seconds: float) -> None:
 
 def _print_hit_rate() -> None:
     """The hit rate of one process over keys asked for by Zipf's law, some of them revoked."""
-    from accounts import key_cache, key_format
-    from accounts.key_entries import key_cache as parts
+    from accounts.access import key_lookup
     from accounts.keys import revoke_key
     from accounts.models import ApiKey, User
+    from accounts.principals import key_format
+    from accounts.principals.cached_keys import key_cache as parts
 
     user = User.objects.create_user("zipf@example.com")
     secrets = [key_format.generate("live") for _ in range(ZIPF_KEYS)]
@@ -277,7 +278,7 @@ def _print_hit_rate() -> None:
         ApiKey(
             user=user,
             key_name=f"{n}",
-            key_digest=key_cache.current_digest(secret),
+            key_digest=key_lookup.current_digest(secret),
             key_prefix=secret[:10],
             last_four=secret[-4:],
         )
@@ -286,15 +287,15 @@ def _print_hit_rate() -> None:
     parts().entries.shared.coherence.wait_until_trusted(5)
     weights = [1 / rank for rank in range(1, ZIPF_KEYS + 1)]
     asked = random.choices(range(ZIPF_KEYS), weights, k=ZIPF_LOOKUPS)  # noqa: S311 no secret
-    before = key_cache.get_cache_stats()
+    before = key_lookup.get_cache_stats()
     started = time.perf_counter()
     for n, index in enumerate(asked):
         if n % (ZIPF_LOOKUPS // ZIPF_REVOCATIONS) == 0:
-            digest = key_cache.current_digest(secrets[index])
+            digest = key_lookup.current_digest(secrets[index])
             revoke_key(ApiKey.objects.get(key_digest=digest))
-        key_cache.get_user(secrets[index])
+        key_lookup.get_user(secrets[index])
     seconds = time.perf_counter() - started
-    after = key_cache.get_cache_stats()
+    after = key_lookup.get_cache_stats()
     hits, misses = after["hits"] - before["hits"], after["misses"] - before["misses"]
     print(
         f"\nZipf over {ZIPF_KEYS:,} keys, {ZIPF_LOOKUPS:,} look-ups, {ZIPF_REVOCATIONS} "

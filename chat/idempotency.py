@@ -23,11 +23,11 @@ from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
 from accounts import activity, background
-from accounts.authentication import AuthenticatedRequest
+from accounts.principals.principal import AuthenticatedRequest
 from chat.models import IdempotencyKey
-from gatewayz import deadline
-from gatewayz.api_view import ApiView
+from gatewayz.api.view import ApiView
 from gatewayz.database.deletion import delete_in_batches
+from gatewayz.request import deadline
 
 Post = Callable[..., HttpResponse]
 

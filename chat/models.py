@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 # How far back titles are searched among everybody's sessions.
 SEARCHED_TITLES = 10_000

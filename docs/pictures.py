@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 from playwright.sync_api import Browser, sync_playwright
 
-from gatewayz import embedded
+from gatewayz.development import embedded
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PICTURE = CHECKOUT / "docs" / "admin.png"
@@ -83,7 +83,7 @@ def _service() -> Iterator[tuple[str, dict[str, str]]]:
             "REQUEST_DEADLINE_SECONDS": "60",
         }
         service = subprocess.Popen(
-            [sys.executable, "-m", "gatewayz.run"],
+            [sys.executable, "-m", "gatewayz.development.run"],
             cwd=CHECKOUT,
             env=environ,
             stdout=subprocess.PIPE,

@@ -8,8 +8,8 @@ from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 
-from gatewayz import tracing
 from gatewayz.database.base import give_back_connections
+from gatewayz.telemetry import tracing
 
 
 class GatewayzConfig(AppConfig):
@@ -37,4 +37,4 @@ class GatewayzConfig(AppConfig):
 
 
 class GatewayzAdminConfig(AdminConfig):
-    default_site = "gatewayz.admin_site.GatewayzAdminSite"
+    default_site = "gatewayz.admin_site.site.GatewayzAdminSite"

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.exceptions import ImproperlyConfigured
 
 from gatewayz import __version__
-from gatewayz.admin_appearance import UNFOLD as UNFOLD
-from gatewayz.api_groups import API_DESCRIPTION, API_GROUPS
-from gatewayz.redis_servers import cache_location, cache_options, with_timeouts
+from gatewayz.admin_site.appearance import UNFOLD as UNFOLD
+from gatewayz.api.groups import API_DESCRIPTION, API_GROUPS
+from gatewayz.redis.servers import cache_location, cache_options, with_timeouts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -191,24 +191,25 @@ INSTALLED_APPS = [
     # Before django_q, one of whose commands it replaces.
     "accounts",
     "chat",
+    "adoption",
     "django_q",
 ]
 
 MIDDLEWARE = [
-    "gatewayz.request_context.RequestContextMiddleware",
+    "gatewayz.middleware.request_context.RequestContextMiddleware",
     # On refusals by all that follow too, which browsers would otherwise keep from their pages.
-    "gatewayz.cross_origin.CrossOriginMiddleware",
-    "gatewayz.response_headers.ResponseHeadersMiddleware",
-    "gatewayz.problems.ProblemMiddleware",
-    "gatewayz.deadline.DeadlineMiddleware",
-    "gatewayz.health.ProbeMiddleware",
-    "gatewayz.whole_bodies.WholeBodyMiddleware",
-    "gatewayz.load_shedding.LoadSheddingMiddleware",
+    "gatewayz.middleware.cross_origin.CrossOriginMiddleware",
+    "gatewayz.middleware.response_headers.ResponseHeadersMiddleware",
+    "gatewayz.api.problems.ProblemMiddleware",
+    "gatewayz.request.deadline.DeadlineMiddleware",
+    "gatewayz.probes.health.ProbeMiddleware",
+    "gatewayz.middleware.whole_bodies.WholeBodyMiddleware",
+    "gatewayz.middleware.load_shedding.LoadSheddingMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
     # An ETag on what is read, and 304 for who has it already.
-    "gatewayz.conditional_get.ConditionalGetMiddleware",
+    "gatewayz.middleware.conditional_get.ConditionalGetMiddleware",
     # Requests of the API go no further.
-    "gatewayz.api.ApiMiddleware",
+    "gatewayz.middleware.api_only.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -343,15 +344,15 @@ DATABASES = {
 }
 
 # DATABASE_REPLICA_URL: a streaming replica of that database, which answers the views marked
-# `@reads_replica`; see gatewayz/replica.py.
+# `@reads_replica`; see gatewayz/database/replica.py.
 if _replica_url := env("DATABASE_REPLICA_URL", default=""):
     DATABASES["replica"] = {
         # Nobody waits for it to come back: there is the primary.
         **_database(_replica_url, pool_timeout_seconds=0.3),
         "TEST": {"MIRROR": "default"},
     }
-    DATABASE_ROUTERS = ["gatewayz.replica.ReplicaRouter"]
-    MIDDLEWARE.insert(1, "gatewayz.replica.MarkWritesMiddleware")
+    DATABASE_ROUTERS = ["gatewayz.database.replica.ReplicaRouter"]
+    MIDDLEWARE.insert(1, "gatewayz.database.replica.MarkWritesMiddleware")
 
 # --- Redis ------------------------------------------------------------------------------------
 
@@ -370,15 +371,15 @@ REDIS_KEY_PREFIX = env("REDIS_KEY_PREFIX", default="gatewayz")
 REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.5)
 
 # OTEL_EXPORTER_OTLP_ENDPOINT: where traces are sent (OTLP over HTTP, http://collector:4318); none
-# are made without. It needs requirements-tracing.txt; see gatewayz/tracing.py.
+# are made without. It needs requirements-tracing.txt; see gatewayz/telemetry/tracing.py.
 TRACING = bool(env("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
 
 _redis_location = cache_location(REDIS_URL)
 _redis_options = cache_options(REDIS_URL, REDIS_TIMEOUT_SECONDS)
 if not TRACING:
-    _redis_options["REDIS_CLIENT_CLASS"] = "gatewayz.redis_client.Client"
+    _redis_options["REDIS_CLIENT_CLASS"] = "gatewayz.redis.client.Client"
     if "SENTINELS" not in _redis_options:
-        _redis_options["CONNECTION_POOL_CLASS"] = "gatewayz.redis_client.Pool"
+        _redis_options["CONNECTION_POOL_CLASS"] = "gatewayz.redis.client.Pool"
 
 # GATEWAYZ_KEY_CACHE: `off` looks every API key up in the database.
 KEY_CACHE = env.bool("GATEWAYZ_KEY_CACHE", default=True)
@@ -532,19 +533,19 @@ CHAT_RETENTION_DAYS = env.int("CHAT_RETENTION_DAYS", default=30)
 SEARCH_CONFIGURATION = env("SEARCH_CONFIGURATION", default="simple")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.access.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
-        "accounts.permissions.HasScope",
+        "accounts.access.permissions.HasScope",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.limits.throttles.PrincipalThrottle"],
-    # What the views can do, for the description of the API; see gatewayz.api_view.
+    # What the views can do, for the description of the API; see gatewayz.api.view.
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_VERSIONING_CLASS": None,
-    "EXCEPTION_HANDLER": "gatewayz.problems.exception_handler",
+    "EXCEPTION_HANDLER": "gatewayz.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "gatewayz.openapi.GroupedSchema",
+    "DEFAULT_SCHEMA_CLASS": "gatewayz.api.openapi.GroupedSchema",
 }
 
 SPECTACULAR_SETTINGS = {
@@ -557,10 +558,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
-    "PREPROCESSING_HOOKS": ["gatewayz.openapi.only_described"],
+    "PREPROCESSING_HOOKS": ["gatewayz.api.openapi.only_described"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "gatewayz.openapi.only_used_groups",
+        "gatewayz.api.openapi.only_used_groups",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "chat.models.ChatMessage.Role",
@@ -580,9 +581,9 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 if PRODUCTION and 0 < len(METRICS_TOKEN) < 20:
     raise ImproperlyConfigured("METRICS_TOKEN must be at least 20 random characters in production")
 
-# PROMETHEUS_MULTIPROC_DIR (read by gatewayz/metrics/slots.py): the folder in which the processes
-# of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one below the
-# folder for temporary files.
+# PROMETHEUS_MULTIPROC_DIR (read by gatewayz/telemetry/metrics/slots.py): the folder in which the
+# processes of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one
+# below the folder for temporary files.
 
 # LOG_FORMAT: `json`, one object a line (the default in production), or `line`, for people.
 LOG_FORMAT = env("LOG_FORMAT", default="json" if PRODUCTION else "line")
@@ -600,11 +601,11 @@ LOGGING = {
         "line": {
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
         },
-        "json": {"()": "gatewayz.json_logs.JSONFormatter"},
+        "json": {"()": "gatewayz.telemetry.json_logs.JSONFormatter"},
     },
     "filters": {
-        "request_id": {"()": "gatewayz.request_context.RequestIdFilter"},
-        "route": {"()": "gatewayz.request_context.RouteFilter"},
+        "request_id": {"()": "gatewayz.request.context.RequestIdFilter"},
+        "route": {"()": "gatewayz.middleware.request_context.RouteFilter"},
     },
     "handlers": {
         "console": {

@@ -5,11 +5,11 @@ from accounts.activity.health import activity_stats
 from accounts.metrics import DEPENDENCIES
 from accounts.profile.export import ACCOUNT_KINDS
 from accounts.profile.views import ExportView
-from chat.account_export import CHAT_KINDS
-from gatewayz import health
-from gatewayz.api_page import api_page
-from gatewayz.metrics.scrape import metrics
-from gatewayz.schema import schema
+from chat.transfer.account_export import CHAT_KINDS
+from gatewayz.api.page import api_page
+from gatewayz.api.schema import schema
+from gatewayz.probes import health
+from gatewayz.probes.metrics import metrics
 from gatewayz.start_page import favicon, start_page
 
 # All that a user owns, of every app.
@@ -19,7 +19,7 @@ account_urls: list[URLPattern | URLResolver] = [
     path("", include("accounts.audit.urls")),
     path("", include("accounts.auth.urls")),
     path("", include("accounts.keys.urls")),
-    path("", include("accounts.limits.urls")),
+    path("", include("accounts.key_limits.urls")),
     path("", include("accounts.notifications.urls")),
     path("", include("accounts.plans.urls")),
     path("", include("accounts.profile.urls")),
@@ -31,7 +31,7 @@ urlpatterns = [
     path("", start_page),
     path("favicon.ico", favicon),
     path("v1/", include("chat.urls")),
-    path("v1/", include("accounts.urls")),
+    path("v1/", include("accounts.access.urls")),
     path("v1/", include("accounts.activity.urls")),
     path("v1/", include(account_urls)),
     # Where clients of the old service look for them.
@@ -45,7 +45,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "gatewayz.problems.bad_request"
-handler403 = "gatewayz.problems.permission_denied"
-handler404 = "gatewayz.problems.not_found"
-handler500 = "gatewayz.problems.server_error"
+handler400 = "gatewayz.api.problems.bad_request"
+handler403 = "gatewayz.api.problems.permission_denied"
+handler404 = "gatewayz.api.problems.not_found"
+handler500 = "gatewayz.api.problems.server_error"

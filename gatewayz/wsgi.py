@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from gatewayz import draining
-from gatewayz.embedded.processes import runtime_dir
-from gatewayz.silent_connections import waiting_for_body
-from gatewayz.whole_bodies import note_missing_body
+from gatewayz.middleware.whole_bodies import note_missing_body
+from gatewayz.web import draining
+from gatewayz.web.runtime_dir import runtime_dir
+from gatewayz.web.silent_connections import waiting_for_body
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
 # A web process runs many threads: they share a pool. See DATABASE_POOL_SIZE in the settings.
@@ -34,7 +34,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     """Django, with the body read before it.
 
     Who sends a body slowly so keeps a thread, of which there are many, and none of the turns at
-    the database that `gatewayz.load_shedding` gives; who sends no more of it is cut off. And
+    the database that `gatewayz.middleware.load_shedding` gives; who sends no more is cut off. And
     Django could not read a chunked body, which has no Content-Length. One that is declared to be
     too large is not read at all; of the others at most one byte more than MAX_BODY_BYTES, enough
     to tell that it is too large. One that is not all there is noted as such.

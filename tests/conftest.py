@@ -11,12 +11,13 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 from django_redis import get_redis_connection
 
-from accounts import background, key_entries
+from accounts import background
 from accounts.activity import buffer
 from accounts.audit import refusals
 from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, User
-from gatewayz.redis_breaker import breaker
+from accounts.principals import cached_keys
+from gatewayz.redis.breaker import breaker
 from tests.waiting import wait_until
 
 # Folders of which every test is `long`: left out by `make test`, run by `make test-all`.
@@ -24,13 +25,13 @@ _LONG = ("tests/abuse/", "tests/browser/", "tests/faults/", "tests/fuzz/")
 # Files and folders that take long all the same. Processes that share the tests begin with these
 # and the long ones, one of each at a time, and end together with what takes little.
 _FIRST = (
-    "tests/gatewayz/test_run.py",
+    "tests/gatewayz/development/test_run.py",
     "tests/deploy/",
-    "tests/accounts/adoption/",
-    "tests/gatewayz/test_embedded.py",
+    "tests/adoption/",
+    "tests/gatewayz/development/test_embedded.py",
     "tests/docs/",
     "tests/accounts/keys/test_rotation_under_load.py",
-    "tests/gatewayz/test_tracing.py",
+    "tests/gatewayz/telemetry/test_tracing.py",
     "tests/contract/",
 )
 
@@ -133,7 +134,7 @@ def _passwords_are_quick() -> None:
 def _no_keys_left_in_redis() -> Iterator[None]:
     """No test leaves keys to another; those of others on a shared server are not touched."""
     yield
-    for follower in key_entries.key_cache().entries.shared.coherence.followers:
+    for follower in cached_keys.key_cache().entries.shared.coherence.followers:
         follower.forget_all()
     delete_redis_keys()
 
@@ -217,4 +218,4 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for pool in pools:
         pool.reset()
     breaker.succeeded()
-    key_entries.key_cache().entries.shared._suspect_until = 0.0
+    cached_keys.key_cache().entries.shared._suspect_until = 0.0

@@ -12,7 +12,7 @@ from collections.abc import Generator
 
 import pytest
 
-from gatewayz import embedded
+from gatewayz.development import embedded
 
 # How long requests wait in tests, unless these are about that: on a busy machine, what is slow
 # is not broken.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 from django.db import connection
 
-from gatewayz.run import web_command
+from gatewayz.development.run import web_command
 from tests.ports import free_port
 from tests.waiting import WAIT_SECONDS, wait_until
 

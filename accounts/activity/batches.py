@@ -6,7 +6,7 @@ from django.db import DataError, Error, IntegrityError
 
 from accounts.activity import dead_letters
 from accounts.activity.events import Event, Undecodable, decode, write_events
-from gatewayz import tracing
+from gatewayz.telemetry import tracing
 
 # SQLSTATE 54, a limit of the database's: metadata nested too deeply, say. Django takes it for
 # an OperationalError, but no later attempt would do better.

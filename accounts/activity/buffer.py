@@ -19,14 +19,14 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from accounts import background
-from gatewayz.redis_scripts import Script
+from gatewayz.redis.scripts import Script
 
 MAX_BATCH_EVENTS = 1000
 LEASE_MS = 30_000
 # How long a wake-up call is trusted to have reached a worker that is alive.
 WAKE_MS = 5_000
 
-_DRAIN = "accounts.activity.drain.drain"
+_DRAIN = "accounts.worker.drain.drain"
 
 # The hash tag keeps the keys together in a Redis Cluster.
 _PREFIX = f"{settings.REDIS_KEY_PREFIX}:{{activity}}"

@@ -16,7 +16,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
 
     Append new fields with a default, so that events already waiting can still be read.
     `timestamp` is aware, `cost` in US dollars, `speed` in tokens per second; `traceparent` is that
-    of the request, see `gatewayz.tracing`.
+    of the request, see `gatewayz.telemetry.tracing`.
     """
 
     event_id: UUID

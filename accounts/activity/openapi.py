@@ -7,7 +7,7 @@ from accounts.activity.serializers import (
     ActivityLogInput,
     ActivityStatsInput,
 )
-from gatewayz.openapi import count_beside, describe, described
+from gatewayz.api.openapi import count_beside, describe, described
 
 
 class ActivitySums(serializers.Serializer):

@@ -3,7 +3,7 @@
 from datetime import date
 
 from accounts.models import ActivityDay, ActivityEvent
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 def page_of_log(

@@ -15,9 +15,9 @@ from accounts import limits
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
-from gatewayz import tracing
-from gatewayz.client_address import client_address, network_of
-from gatewayz.request_context import current_request
+from gatewayz.request.client_address import client_address, network_of
+from gatewayz.request.context import current_request
+from gatewayz.telemetry import tracing
 
 logger = logging.getLogger(__name__)
 

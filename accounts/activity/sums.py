@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 # Clients choose the names of models, so there may be any number of them.
 MAX_NAMES = 100

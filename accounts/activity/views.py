@@ -8,11 +8,11 @@ from accounts.activity.serializers import (
     ActivityStatsInput,
 )
 from accounts.activity.sums import sum_activity
-from accounts.authentication import AuthenticatedRequest
-from gatewayz.api_view import ApiView
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.serializing import represented_all, validated
+from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.serializing import represented_all, validated
+from gatewayz.api.view import ApiView
 
 
 @openapi.stats

@@ -14,7 +14,7 @@ from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
 from accounts.admin.json_display import as_text, pretty_json
 from accounts.models import ActivityDeadLetter, ActivityEvent
-from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)
 

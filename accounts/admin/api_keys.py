@@ -15,8 +15,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import audit, keys
 from accounts.models import ApiKey, ApiKeyDay
-from gatewayz.admin_lists import BigTableAdmin
-from gatewayz.charts import BarChart, bar_chart
+from gatewayz.admin_site.charts import BarChart, bar_chart
+from gatewayz.admin_site.lists import BigTableAdmin
 
 SHOWN_DAYS = 30
 

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin.json_display import pretty_json
 from accounts.models import AuditEntry, AuditPersonalData
-from gatewayz.admin_lists import ReadOnlyAdmin
+from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 
 @admin.register(AuditEntry)

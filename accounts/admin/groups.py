@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 
-from gatewayz.admin_lists import BigTableAdmin
+from gatewayz.admin_site.lists import BigTableAdmin
 
 admin.site.unregister(Group)
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.contrib import admin
 
 from accounts.models import Notification, NotificationPreferences
-from gatewayz.admin_lists import ReadOnlyAdmin
+from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 
 @admin.register(Notification)

@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.limits.store import KEPT_REFUSALS_DAYS, Refusals, most_refused
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.models.rate_limits import WINDOW_FIELDS
-from gatewayz.admin_lists import BigTableAdmin
+from gatewayz.admin_site.lists import BigTableAdmin
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.models import Credit, Referral, ReferralCode
-from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 
 @admin.register(ReferralCode)

@@ -7,13 +7,13 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from accounts import background
+from accounts.access.authentication import EXCLUSIONS, REFUSALS
 from accounts.activity.health import activity_stats
 from accounts.admin.plans import with_names
 from accounts.audit.refusal_counts import HOURS, refusals_per_hour
-from accounts.authentication import EXCLUSIONS, REFUSALS
 from accounts.limits.store import most_refused
-from gatewayz.charts import BarChart, Gauge, bar_chart
-from gatewayz.metrics.distributions import Distribution, distributions
+from gatewayz.admin_site.charts import BarChart, Gauge, bar_chart
+from gatewayz.telemetry.metrics.distributions import Distribution, distributions
 
 logger = logging.getLogger(__name__)
 

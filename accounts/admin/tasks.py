@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 from django_q.models import Failure, Schedule, Success
 
 from accounts.admin.json_display import as_text
-from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 admin.site.unregister([Failure, Schedule, Success])
 

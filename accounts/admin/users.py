@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.admin.form_changes import changes_of
 from accounts.models import ApiKey, User
 from accounts.profile.erasure import request_erasure
-from gatewayz.admin_lists import BigTableAdmin
+from gatewayz.admin_site.lists import BigTableAdmin
 
 SHOWN_KEYS = 20
 

@@ -9,7 +9,7 @@ from accounts.audit.recording import record
 from accounts.audit.refusals import record_wrong_password
 from accounts.models import User
 from accounts.models.audit import user_target
-from gatewayz.request_context import current_request
+from gatewayz.request.context import current_request
 
 
 def record_log_ins() -> None:

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
-from gatewayz.openapi import count_beside, describe, described
+from gatewayz.api.openapi import count_beside, describe, described
 
 _ENTRY = {
     "id": 31,

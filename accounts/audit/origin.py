@@ -8,9 +8,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from accounts.models import AuditEntry
-from accounts.principal import Principal
-from gatewayz.client_address import client_address
-from gatewayz.request_context import current_request, current_request_id
+from accounts.principals.principal import Principal
+from gatewayz.request.client_address import client_address
+from gatewayz.request.context import current_request, current_request_id
 
 
 @dataclass(frozen=True)

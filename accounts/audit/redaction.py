@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from accounts import key_format
+from accounts.principals import key_format
 
 REDACTED = "[redacted]"
 

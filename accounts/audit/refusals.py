@@ -18,8 +18,8 @@ from accounts.audit.origin import Origin, current_origin, origin_of
 from accounts.audit.recording import write_entry
 from accounts.models import AuditEntry, User
 from accounts.models.audit import key_target, user_target
-from accounts.principal import Principal
-from gatewayz.background_thread import BackgroundThread
+from accounts.principals.principal import Principal
+from gatewayz.threads.background import BackgroundThread
 
 logger = logging.getLogger(__name__)
 

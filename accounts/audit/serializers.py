@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import AuditEntry
-from gatewayz.paging import PageInput
+from gatewayz.api.paging import PageInput
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MAX_ID = 2**63 - 1

@@ -2,13 +2,13 @@
 
 from accounts.audit import openapi
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
-from accounts.authentication import AuthenticatedRequest
 from accounts.models import AuditEntry
-from gatewayz.api_view import ApiView
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.paging import page_of
-from gatewayz.serializing import represented_all, validated
+from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import page_of
+from gatewayz.api.serializing import represented_all, validated
+from gatewayz.api.view import ApiView
 
 
 @openapi.audit_log

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.auth.throttling import admit_sign_in
 from accounts.limits import LimitExceeded
-from gatewayz.client_address import client_address
+from gatewayz.request.client_address import client_address
 
 
 class ThrottledLogInForm(AdminAuthenticationForm):

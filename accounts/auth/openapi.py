@@ -11,7 +11,7 @@ from accounts.auth.serializers import (
     SignUpInput,
 )
 from accounts.profile.openapi import PROFILE
-from gatewayz.openapi import describe, described
+from gatewayz.api.openapi import describe, described
 
 _SECRET = "gw_live_ab…"  # noqa: S105 - an example
 

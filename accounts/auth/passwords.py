@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.auth.refusals import EmailTaken, SignInRefused
 from accounts.keys import delete_key
 from accounts.models import ApiKey, User
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 from accounts.users import create_user
 
 

@@ -1,7 +1,7 @@
 """How often somebody may try to sign in or up."""
 
 from accounts.limits import LimitExceeded, hit
-from gatewayz.client_address import subscriber_of
+from gatewayz.request.client_address import subscriber_of
 
 # Of one address, behind which there may be an office.
 SIGN_INS_PER_ADDRESS = 30

@@ -17,13 +17,13 @@ from accounts.auth.serializers import (
 )
 from accounts.auth.sign_in import sign_in
 from accounts.auth.throttling import admit_password_change, admit_sign_in, admit_sign_up
-from accounts.authentication import AuthenticatedRequest
 from accounts.models import User
-from gatewayz.api_view import ApiView
-from gatewayz.client_address import client_address
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.serializing import represented, validated
+from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.serializing import represented, validated
+from gatewayz.api.view import ApiView
+from gatewayz.request.client_address import client_address
 
 
 @openapi.sign_in

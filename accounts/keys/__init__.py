@@ -1,11 +1,11 @@
 """API keys: making, changing, rotating and ending them, and their HTTP face.
 
-`changes` holds the verbs, `bounds` what a key may do to keys, `usage` what keys were used for.
-How a secret looks is in `accounts.key_format`; looking one up is `accounts.key_cache`, over
-`accounts.key_entries`.
+`lifecycle` holds the verbs, `bounds` says what a key may do to other keys, `usage` what keys were
+used for. The format of a secret is in `accounts.principals.key_format`; a key is looked up by
+`accounts.access.key_lookup`, over `accounts.principals.cached_keys`.
 """
 
-from accounts.keys.changes import (
+from accounts.keys.lifecycle import (
     MAX_GRACE_SECONDS,
     KeyNameTaken,
     LastManagingKey,

@@ -10,10 +10,10 @@ from typing import Any
 
 from rest_framework.exceptions import PermissionDenied
 
-from accounts import allowlists, scopes
-from accounts.key_cache import KEY_LIMITS
+from accounts.access.key_lookup import KEY_LIMITS
 from accounts.models import ApiKey, RateLimitConfig
-from accounts.principal import Principal
+from accounts.principals import allowlists, scopes
+from accounts.principals.principal import Principal
 
 
 class ExceedsOwnKey(PermissionDenied):

@@ -11,7 +11,7 @@ from accounts.keys.serializers import (
     GraceInput,
     KeyUsageSerializer,
 )
-from gatewayz.openapi import count_beside, describe, described
+from gatewayz.api.openapi import count_beside, describe, described
 
 _TIME = "2026-03-01T12:00:00.123456Z"
 _MASKED = "gw_live_ab…wxyz"

@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 from rest_framework import serializers
 
-from accounts.allowlists import MAX_ENTRIES, validate_domain_referrers, validate_ip_allowlist
-from accounts.keys.changes import MAX_GRACE_SECONDS, MAX_KEYS
+from accounts.keys.lifecycle import MAX_GRACE_SECONDS, MAX_KEYS
 from accounts.models import ApiKey
-from accounts.scopes import LEVELS, RESOURCES, validate_scopes
-from gatewayz.paging import PageInput
-from gatewayz.serializing import BoundedDictField, BoundedListField
+from accounts.principals.allowlists import (
+    MAX_ENTRIES,
+    validate_domain_referrers,
+    validate_ip_allowlist,
+)
+from accounts.principals.scopes import LEVELS, RESOURCES, validate_scopes
+from gatewayz.api.paging import PageInput
+from gatewayz.api.serializing import BoundedDictField, BoundedListField
 
 MAX_EXPIRATION_DAYS = 36_500
 # Of one resource; a level may be named twice.

@@ -10,7 +10,6 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 
 from accounts import keys
-from accounts.authentication import AuthenticatedRequest
 from accounts.keys import openapi
 from accounts.keys.serializers import (
     ApiKeyChange,
@@ -24,11 +23,12 @@ from accounts.keys.serializers import (
 from accounts.keys.usage import count_enforced, with_usage
 from accounts.models import ApiKey
 from accounts.models.api_keys import ApiKeyQuerySet
-from gatewayz.api_view import ApiView
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.paging import page_of
-from gatewayz.serializing import represented, represented_all, validated
+from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import page_of
+from gatewayz.api.serializing import represented, represented_all, validated
+from gatewayz.api.view import ApiView
 
 
 class KeyView(ApiView):

@@ -8,8 +8,12 @@ from redis.exceptions import RedisError
 
 from accounts.limits.decision import UNLIMITED, Decision, LimitExceeded
 from accounts.limits.store import Ticket, admit, hit, note_refusal, settle
-from accounts.principal import Principal
-from gatewayz.client_address import subscriber_of
+from accounts.principals.principal import (
+    Principal,
+)
+from gatewayz.request.client_address import (
+    subscriber_of,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ the same of tokens, 9 requests at once. The two allowances of a request are its 
 key's. A limit of 0 is none.
 """
 
-from gatewayz.redis_scripts import Script
+from gatewayz.redis.scripts import Script
 
 _WINDOWS = """
 local SIZES, PARTS = {5000, 300000, 3600000}, {12, 12, 24}

@@ -20,9 +20,9 @@ from redis.exceptions import RedisError
 from accounts.limits.decision import UNLIMITED, Decision, read_decision
 from accounts.limits.leases import Leases
 from accounts.limits.scripts import ADMIT, HIT, NOTE, READ, SETTLE
-from accounts.principal import Allowance, Principal
-from gatewayz.caching.tally import Tally
-from gatewayz.redis_scripts import Script, run_combined
+from accounts.principals.principal import Allowance, Principal
+from gatewayz.redis.scripts import Script, run_combined
+from gatewayz.threads.tally import Tally
 
 # A process that is killed keeps its slots for so long; so an answer that is streamed for longer
 # stops to count as a request at once.

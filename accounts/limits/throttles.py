@@ -6,8 +6,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts.limits.admission import admit_address, admit_request
-from accounts.principal import Principal
-from gatewayz.client_address import client_address
+from accounts.principals.principal import Principal
+from gatewayz.request.client_address import client_address
 
 PUBLIC_REQUESTS_PER_MINUTE = 300
 

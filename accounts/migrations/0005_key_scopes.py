@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import accounts.scopes
+import accounts.principals.scopes
 
 
 class Migration(migrations.Migration):
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 db_default=models.Value({}, models.JSONField()),
                 default=dict,
                 help_text='What the key may do, as {"chat": ["read", "write"]}; {} is everything.',
-                validators=[accounts.scopes.validate_scopes],
+                validators=[accounts.principals.scopes.validate_scopes],
             ),
         ),
     ]

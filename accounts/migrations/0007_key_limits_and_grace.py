@@ -6,7 +6,7 @@ The database knows the defaults, so the version before can still insert.
 import django.core.validators
 from django.db import migrations, models
 
-import accounts.allowlists
+import accounts.principals.allowlists
 
 
 class Migration(migrations.Migration):
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 db_default=models.Value([], models.JSONField()),
                 default=list,
                 help_text='From where the key works, as ["203.0.113.0/24"]; [] is everywhere.',
-                validators=[accounts.allowlists.validate_ip_allowlist],
+                validators=[accounts.principals.allowlists.validate_ip_allowlist],
             ),
         ),
         migrations.AddField(
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 default=list,
                 help_text='For which sites the key works, as ["example.com", "*.example.com"]; '
                 "[] is any, and none.",
-                validators=[accounts.allowlists.validate_domain_referrers],
+                validators=[accounts.principals.allowlists.validate_domain_referrers],
             ),
         ),
         migrations.AddField(

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models.api_keys import ApiKey
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 class ActivityQuerySet(models.QuerySet["ActivityEvent"]):

@@ -11,11 +11,11 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils import timezone
 
-from accounts import key_format
-from accounts.allowlists import validate_domain_referrers, validate_ip_allowlist
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
-from accounts.principal import Principal
-from accounts.scopes import validate_scopes
+from accounts.principals import key_format
+from accounts.principals.allowlists import validate_domain_referrers, validate_ip_allowlist
+from accounts.principals.principal import Principal
+from accounts.principals.scopes import validate_scopes
 
 
 class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):

@@ -12,7 +12,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.db import models, transaction
 
-from accounts.key_entries import forget_on_commit
+from accounts.principals.cached_keys import forget_on_commit
 
 Row = TypeVar("Row", bound="CachedRow")
 

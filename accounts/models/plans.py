@@ -4,8 +4,8 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
-from accounts.key_entries import forget_all_on_commit
-from accounts.principal import Principal
+from accounts.principals.cached_keys import forget_all_on_commit
+from accounts.principals.principal import Principal
 
 # The plan of users who were given no other; the migration that makes the plans gives it its id.
 FREE_PLAN_ID = 1

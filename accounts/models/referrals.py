@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Sum
 from django.utils import timezone
 
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 class ReferralCode(models.Model):

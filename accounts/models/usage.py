@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models.api_keys import ApiKey
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):

@@ -9,7 +9,7 @@ from rest_framework.exceptions import APIException
 from accounts.activity.sums import sum_activity
 from accounts.models import Notification
 from accounts.notifications.notices import Notice, tell
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 _REPORTED_MODELS = 10
 

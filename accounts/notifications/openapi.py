@@ -8,7 +8,7 @@ from accounts.notifications.serializers import (
     PreferencesSerializer,
     UsageReportInput,
 )
-from gatewayz.openapi import count_beside, describe, described
+from gatewayz.api.openapi import count_beside, describe, described
 
 _PREFERENCES = {
     "email_notifications": True,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.models import NotificationPreferences
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 def preferences_of(owner: Principal) -> NotificationPreferences:

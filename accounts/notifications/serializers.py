@@ -2,11 +2,11 @@
 
 from rest_framework import serializers
 
+from accounts.access.serializers import DollarField
 from accounts.models import Notification, NotificationPreferences
 from accounts.models.notifications import MAX_WEBHOOK_URL
 from accounts.notifications import webhooks
-from accounts.serializers import DollarField
-from gatewayz.paging import PageInput
+from gatewayz.api.paging import PageInput
 
 MAX_REMINDER_DAYS = 365
 

@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-from accounts.authentication import AuthenticatedRequest
 from accounts.models import Notification
 from accounts.notifications import on_request, openapi, webhooks
 from accounts.notifications.preferences import preferences_of, set_preferences
@@ -12,11 +11,12 @@ from accounts.notifications.serializers import (
     PreferencesSerializer,
     UsageReportInput,
 )
-from gatewayz.api_view import ApiView
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.paging import page_of
-from gatewayz.serializing import represented, represented_all, validated
+from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import page_of
+from gatewayz.api.serializing import represented, represented_all, validated
+from gatewayz.api.view import ApiView
 
 
 @openapi.preferences

@@ -9,8 +9,8 @@ from accounts.plans.serializers import (
     PlanSerializer,
     PlanUsage,
 )
-from gatewayz.openapi import count_beside, describe, described
-from gatewayz.paging import PageInput
+from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.paging import PageInput
 
 _PLAN = {
     "id": 1,

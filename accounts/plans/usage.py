@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from accounts.models import ActivityDay, ApiKey, ApiKeyDay, Plan
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 def plan_usage(owner: Principal, plan: Plan) -> dict[str, dict[str, Any]]:

@@ -5,17 +5,17 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
-from accounts.authentication import AuthenticatedRequest
 from accounts.limits.throttles import AddressThrottle
 from accounts.models import Plan
 from accounts.plans import openapi
 from accounts.plans.serializers import EntitlementsInput, PlanSerializer
 from accounts.plans.usage import environment_usage, plan_usage
-from gatewayz.api_view import ApiView
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.paging import PageInput, page_of
-from gatewayz.serializing import represented, represented_all, validated
+from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import PageInput, page_of
+from gatewayz.api.serializing import represented, represented_all, validated
+from gatewayz.api.view import ApiView
 
 
 class PublicPlansView(ApiView):

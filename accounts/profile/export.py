@@ -32,7 +32,7 @@ from accounts.models import (
 )
 from accounts.notifications.preferences import preferences_of
 from accounts.notifications.serializers import NotificationSerializer, PreferencesSerializer
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 from accounts.profile.serializers import (
     ActivityDaySerializer,
     CreditSerializer,

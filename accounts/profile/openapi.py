@@ -9,7 +9,7 @@ from accounts.profile.serializers import (
     ProfileChange,
     ProfileSerializer,
 )
-from gatewayz.openapi import describe, described, streamed
+from gatewayz.api.openapi import describe, described, streamed
 
 PROFILE = {
     "id": 7,

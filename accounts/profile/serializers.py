@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.limits.serializers import RateLimits
+from accounts.key_limits.serializers import RateLimits
 from accounts.models import (
     ActivityDay,
     ApiKey,

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 
-from accounts.authentication import AuthenticatedRequest
 from accounts.models import User
+from accounts.principals.principal import AuthenticatedRequest
 from accounts.profile import openapi
-from accounts.profile.changes import update_profile
 from accounts.profile.erasure import request_erasure
 from accounts.profile.export import CONTENT_TYPES, Kind, export_ndjson, export_zip
 from accounts.profile.serializers import (
@@ -17,10 +16,11 @@ from accounts.profile.serializers import (
     ProfileChange,
     ProfileSerializer,
 )
-from gatewayz.api_view import ApiView
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.serializing import represented, validated
+from accounts.profile.write import update_profile
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.serializing import represented, validated
+from gatewayz.api.view import ApiView
 
 
 @openapi.profile

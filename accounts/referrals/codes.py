@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException, NotFound
 
 from accounts import limits
 from accounts.models import Referral, ReferralCode, User
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 # Without 0 and O, 1, I and L, which people mistake for each other.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
-from gatewayz.openapi import describe, described
-from gatewayz.paging import PageInput
+from gatewayz.api.openapi import describe, described
+from gatewayz.api.paging import PageInput
 
 _CODE = {
     "referral_code": "K7Q2M9XWPA",

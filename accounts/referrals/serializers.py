@@ -2,9 +2,9 @@
 
 from rest_framework import serializers
 
+from accounts.access.serializers import DollarField
 from accounts.models import Referral
 from accounts.referrals.codes import masked_username
-from accounts.serializers import DollarField
 
 MAX_CODE = 32
 

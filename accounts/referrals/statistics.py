@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from accounts.models import Credit, Referral, ReferralCode
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 
 
 def referral_statistics(owner: Principal, code: ReferralCode) -> dict[str, Any]:

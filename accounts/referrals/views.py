@@ -5,17 +5,17 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.authentication import AuthenticatedRequest
 from accounts.models import Referral, ReferralCode
+from accounts.principals.principal import AuthenticatedRequest
 from accounts.referrals import openapi
 from accounts.referrals.codes import apply_code, check_code, code_of
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
 from accounts.referrals.statistics import referral_statistics
-from gatewayz.api_view import ApiView
-from gatewayz.envelope import success
-from gatewayz.json_bodies import JSONResponse
-from gatewayz.paging import PageInput, page_of
-from gatewayz.serializing import represented_all, validated
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import PageInput, page_of
+from gatewayz.api.serializing import represented_all, validated
+from gatewayz.api.view import ApiView
 
 # Clients of the old service read what is in `data` at the top level.
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gatewayz import run
+from gatewayz.development import run
 
 THREADS = 16  # of a process of gunicorn, one for each connection
 

@@ -16,7 +16,7 @@ from typing import IO
 import psutil
 
 from benchmarks.contenders import OURS, Contender
-from gatewayz import embedded
+from gatewayz.development import embedded
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from chat.markdown import render_markdown
-from chat.messages import page_of_messages
+from chat.messages.markdown import render_markdown
+from chat.messages.read import page_of_messages
 from chat.models import ChatMessage, ChatSession
 
 PAGE_MESSAGES = 50

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from chat.models import Feedback
-from gatewayz.admin_lists import ReadOnlyAdmin
+from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 
 @admin.register(Feedback)

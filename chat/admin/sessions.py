@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from chat.admin.conversation import conversation
 from chat.models import ChatSession, ChatSessionQuerySet
-from gatewayz.admin_lists import ReadOnlyAdmin
+from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 
 @admin.register(ChatSession)

@@ -4,9 +4,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from chat import shares
 from chat.models import Share
-from gatewayz.admin_lists import BigTableAdmin, ReadOnlyAdmin
+from chat.shares import write
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 
 @admin.register(Share)
@@ -38,5 +38,5 @@ class ShareAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Revoke the selected links", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Share]) -> None:
-        count = shares.revoke_shares(queryset)
+        count = write.revoke_shares(queryset)
         self.message_user(request, f"{count} links revoked.", messages.SUCCESS)

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 
 from accounts.admin import start_page as accounts_page
 from chat.daily_counts import COUNTED_DAYS, counted_days
-from gatewayz.charts import BarChart, bar_chart
-from gatewayz.indexes import documented_index_states
+from gatewayz.admin_site.charts import BarChart, bar_chart
+from gatewayz.database.indexes import documented_index_states
 
 
 def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

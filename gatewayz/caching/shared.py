@@ -19,8 +19,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from gatewayz.caching import scripts
 from gatewayz.caching.coherence import Coherence
 from gatewayz.caching.local import LocalLevel
-from gatewayz.caching.tally import Tally
-from gatewayz.redis_breaker import breaker
+from gatewayz.redis.breaker import breaker
+from gatewayz.threads.tally import Tally
 
 logger = logging.getLogger(__name__)
 

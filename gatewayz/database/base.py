@@ -14,9 +14,9 @@ from django.db.backends.base.base import RAN_DB_VERSION_CHECK
 from django.db.backends.postgresql import base
 from django.utils.asyncio import async_unsafe
 
-from gatewayz import deadline
 from gatewayz.database.connections import BoundedConnection
 from gatewayz.database.pool import Pool
+from gatewayz.request import deadline
 
 # The server says that it ended the statement: its transaction is rolled back. Neither a crash
 # of the server (57P02) nor a connection that breaks says so.

@@ -10,7 +10,7 @@ from psycopg.abc import PQGen
 from psycopg.errors import AdminShutdown, Diagnostic, _WaitTimeout
 from psycopg.pq import TransactionStatus
 
-from gatewayz import deadline
+from gatewayz.request import deadline
 
 
 class BoundedConnection(Connection[Any]):

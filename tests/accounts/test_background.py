@@ -27,13 +27,13 @@ def signed_with(settings, monkeypatch):
 
 
 def queued():
-    background.enqueue("accounts.activity.drain.drain")
+    background.enqueue("accounts.worker.drain.drain")
     _, task = get_redis_connection("default").blpop(background._broker().list_key, 1)
     return task
 
 
 def sealed():
-    return background.sealed_call("accounts.activity.drain.drain")[1]
+    return background.sealed_call("accounts.worker.drain.drain")[1]
 
 
 @pytest.mark.parametrize("make", [queued, sealed])
@@ -56,7 +56,7 @@ def test_a_task_survives_the_rotation_of_the_key(signed_with, make, signed, read
 
     signed_with(*read)
 
-    assert SignedPackage.loads(task)["func"] == "accounts.activity.drain.drain"
+    assert SignedPackage.loads(task)["func"] == "accounts.worker.drain.drain"
 
 
 @pytest.mark.parametrize("read", [[NEW], [NEW, OLD]])

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.key_cache import get_user
+from accounts.access.key_lookup import get_user
 from accounts.models import ApiKey, User
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -3,10 +3,10 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.activity import drain
-from accounts.key_cache import current_digest, get_user
+from accounts.access.key_lookup import current_digest, get_user
 from accounts.keys import KeyNameTaken, create_key, revoke_key, rotate_key
 from accounts.models import ActivityEvent, ApiKey, User
+from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,8 +12,9 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.activity import buffer, drain
+from accounts.activity import buffer
 from accounts.models import ActivityEvent
+from accounts.worker import drain
 from chat import idempotency
 from chat.models import ChatMessage, ChatSession, IdempotencyKey
 from tests.conftest import ApiClient

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 from chat.models import ChatSession, Feedback, IdempotencyKey, Share
 from tests.conftest import truncate
 

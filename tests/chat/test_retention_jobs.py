@@ -10,8 +10,9 @@ from accounts.activity import retention as activity_retention
 from accounts.models import ActivityEvent, Notification, User
 from accounts.notifications import retention as notifications_retention
 from accounts.profile import erasure
-from chat import idempotency, retention
+from chat import idempotency
 from chat.models import ChatMessage, ChatSession, IdempotencyKey
+from chat.sessions import retention
 from tests.accounts.profile.conftest import event_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import redis
 
-from gatewayz.embedded import postgres_server, redis_server
+from gatewayz.development.embedded import postgres_server, redis_server
 from tests.ports import free_port
 from tests.servers import impatient_environ
 from tests.waiting import WAIT_SECONDS, wait_until

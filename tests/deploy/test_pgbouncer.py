@@ -5,7 +5,7 @@ import re
 import psycopg
 import pytest
 
-from gatewayz.embedded import postgres_server
+from gatewayz.development.embedded import postgres_server
 from tests.deploy.installation import CHECKOUT, Installation, program
 from tests.ports import free_port
 from tests.waiting import wait_until

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from gatewayz.embedded import postgres_server
-from gatewayz.replica import reads_replica
+from gatewayz.database.replica import reads_replica
+from gatewayz.development.embedded import postgres_server
 from tests.deploy.installation import Installation, Web, own_to_server_user, server_user
 from tests.waiting import wait_until
 

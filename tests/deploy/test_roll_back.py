@@ -1,6 +1,6 @@
 """Migrations go back and forth with rows there, so that an upgrade can be undone."""
 
-from gatewayz.embedded import postgres_server
+from gatewayz.development.embedded import postgres_server
 from tests.deploy.installation import Installation
 
 BACK_AND_FORTH = """

@@ -104,7 +104,7 @@ def test_a_failover_costs_no_answer_and_nothing_that_was_replicated(installation
     assert None not in made
     # What the schedule does every minute; django-q2 rests for 10 s after it has lost Redis.
     installation.manage(
-        environ, *("shell", "-v", "0", "-c"), "from accounts.activity.drain import sweep; sweep()"
+        environ, *("shell", "-v", "0", "-c"), "from accounts.worker.drain import sweep; sweep()"
     )
     wait_until(lambda: set(made) <= installation.written(made).keys())
     assert set(installation.written(made).values()) == {1}

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 
-from gatewayz import embedded
+from gatewayz.development import embedded
 from tests.faults.load import TABLE_HEAD, Load, audit, row_of
 from tests.faults.service import Service
 

@@ -18,8 +18,8 @@ import psutil
 import psycopg
 import redis
 
-from gatewayz.embedded import postgres_server, redis_server
-from gatewayz.run import web_command
+from gatewayz.development.embedded import postgres_server, redis_server
+from gatewayz.development.run import web_command
 from tests.faults.proxy import Proxy, upstream_of
 from tests.ports import free_port
 from tests.servers import impatient_environ
@@ -258,7 +258,7 @@ class Service:
 
     def sweep(self) -> None:
         """What the schedule does every minute."""
-        self.manage("shell", "-v", "0", "-c", "from accounts.activity.drain import sweep; sweep()")
+        self.manage("shell", "-v", "0", "-c", "from accounts.worker.drain import sweep; sweep()")
 
     def written(self) -> Counter[int]:
         """How often each session's creation is in the activity log."""

@@ -14,7 +14,7 @@ from functools import partial
 import psutil
 import pytest
 
-from gatewayz import embedded
+from gatewayz.development import embedded
 from tests.faults.service import Service
 from tests.gatewayz.processes import living
 from tests.waiting import wait_until

@@ -14,8 +14,8 @@ from threading import Thread
 
 import pytest
 
-from gatewayz import embedded
-from gatewayz.redis_breaker import OPEN_SECONDS
+from gatewayz.development import embedded
+from gatewayz.redis.breaker import OPEN_SECONDS
 from tests.faults.load import TABLE_HEAD, Answer, Caller, Load, audit, row_of
 from tests.faults.proxy import Proxy, upstream_of
 from tests.faults.service import Service

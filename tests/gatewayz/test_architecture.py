@@ -1,6 +1,7 @@
 """Imports point one way, and some libraries have one door."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,36 +32,96 @@ def importers(packages, imported):
     }
 
 
-def test_accounts_does_not_know_chat():
-    assert importers(["accounts"], "chat") == set()
+# Each package of the service, and what it may import besides the one that comes with it in a
+# folder. `adoption` and `development` are imported by none.
+APPS = ("gatewayz", "accounts", "chat", "adoption")
 
 
-def test_only_the_urls_of_the_service_know_the_apps():
-    # embedded and run start the service; what they import of it stands in its processes.
-    assert importers(["gatewayz"], "chat") <= {"gatewayz.urls"}
-    assert importers(["gatewayz"], "accounts") <= {"gatewayz.urls"}
+def modules():
+    """The file of each module, by its dotted name."""
+    found = {}
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*.py")):
+            if "migrations" not in path.parts:
+                name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                found[name.removesuffix(".__init__")] = path
+    return found
+
+
+def package_of(module, found):
+    """The room that a module is in; a module that lies in an app itself is its own."""
+    if found[module].name == "__init__.py":
+        return module
+    parts = module.split(".")
+    return ".".join(parts[:-1]) if len(parts) > 2 else module
+
+
+def arrows():
+    """From each package to those that it imports."""
+    found = modules()
+    imports = {}
+    for app in APPS:
+        for module, name in imports_of(app):
+            imported = name if name in found else name.rpartition(".")[0]
+            if imported not in found:
+                continue
+            one = package_of(module.removesuffix(".__init__"), found)
+            other = package_of(imported, found)
+            if one != other and other not in APPS:
+                imports.setdefault(one, set()).add(other)
+    return imports
+
+
+def test_no_package_imports_another_in_a_circle():
+    TopologicalSorter(arrows()).prepare()
+
+
+@pytest.mark.parametrize(
+    ("app", "forbidden"),
+    [
+        ("gatewayz", {"accounts", "chat", "adoption"}),
+        ("accounts", {"chat", "adoption"}),
+        ("chat", {"adoption"}),
+    ],
+)
+def test_imports_point_one_way(app, forbidden):
+    known = {other for other in forbidden if importers([app], other) - {"gatewayz.urls"}}
+
+    assert known == set()
+
+
+def test_production_does_not_import_the_development_servers():
+    known = importers(APPS, "gatewayz.development")
+
+    assert {module for module in known if not module.startswith("gatewayz.development.")} == set()
 
 
 @pytest.mark.parametrize(
     ("library", "door"),
     [
         # Work is sent by the first, done by the second, and the admin shows its tables.
-        ("django_q", {"accounts.background", "accounts.worker", "accounts.admin.tasks"}),
+        (
+            "django_q",
+            {
+                "accounts.background",
+                "accounts.worker.cluster",
+                "accounts.worker.schedules",
+                "accounts.admin.tasks",
+            },
+        ),
         # The app has Django leave the caches alone.
         (
             "django.core.cache",
-            {"accounts.key_entries", "gatewayz.apps", "gatewayz.caching.backend"},
+            {"accounts.principals.cached_keys", "gatewayz.apps", "gatewayz.caching.backend"},
         ),
     ],
 )
 def test_a_library_has_one_door(library, door):
-    assert importers(["gatewayz", "accounts", "chat"], library) == door
+    assert importers(APPS, library) == door
 
 
 def test_no_module_has_a_name_that_says_nothing():
     nothing = {"utils", "util", "helpers", "helper", "common", "misc"}
-    modules = {
-        path.stem for p in ("gatewayz", "accounts", "chat") for path in (ROOT / p).rglob("*.py")
-    }
+    modules = {path.stem for app in APPS for path in (ROOT / app).rglob("*.py")}
 
     assert modules.isdisjoint(nothing)

@@ -11,8 +11,8 @@ from django.db.utils import DataError
 from redis.exceptions import ConnectionError as NoRedis
 
 from gatewayz.command_faults import advice
+from tests.gatewayz.development.test_run import free_port
 from tests.gatewayz.processes import CHECKOUT, only_line, private_environ
-from tests.gatewayz.test_run import free_port
 
 
 @pytest.fixture

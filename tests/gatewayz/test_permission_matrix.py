@@ -11,10 +11,10 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts import key_format
 from accounts.keys import create_key
 from accounts.models import User
-from accounts.scopes import RESOURCES
+from accounts.principals import key_format
+from accounts.principals.scopes import RESOURCES
 from chat.models import ChatSession, Feedback, Share
 from tests.conftest import ApiClient
 

@@ -22,11 +22,13 @@ from django.utils import timezone
 from django_q.signing import SignedPackage
 from django_redis import get_redis_connection
 
-from accounts import background, key_cache, key_format
-from accounts.activity import drain
+from accounts import background
+from accounts.access import key_lookup
 from accounts.audit import refusals
 from accounts.keys import create_key, revoke_key, rotate_key
 from accounts.models import ApiKey
+from accounts.principals import key_format
+from accounts.worker import drain
 from tests.conftest import ApiClient
 from tests.waiting import wait_until
 
@@ -98,7 +100,7 @@ def without_table(table):
 
 
 def wait_for_threads():
-    wait_until(lambda: not refusals._thread._names and not key_cache._renewal._names)
+    wait_until(lambda: not refusals._thread._names and not key_lookup._renewal._names)
 
 
 class Leaks:
@@ -236,7 +238,7 @@ def test_no_key_is_found_anywhere(leaks, caplog, user, admin_user, admin_client)
     careless = ApiClient(secret)
     careless.raise_request_exception = False
     for table in ("chat_sessions", "api_keys_new"):
-        key_cache.clear_cache()
+        key_lookup.clear_cache()
         with without_table(table):
             response = careless.get("/v1/chat/sessions")
             assert response.status_code == 500
@@ -275,7 +277,7 @@ def test_a_leak_would_be_found(leaks, caplog, user):
     user.username = f"My key is {secret[:24]}"
     user.save()
     get_redis_connection("default").hset(f"{settings.REDIS_KEY_PREFIX}:x", "a", secret[20:])
-    background.enqueue("accounts.activity.drain.drain", secret)
+    background.enqueue("accounts.worker.drain.drain", secret)
     logging.getLogger("django-q").debug("A key: %s", secret)
 
     leaks.look_everywhere(caplog)

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from django.test import RequestFactory
 
-from gatewayz import draining
+from gatewayz.web import draining
 from gatewayz.wsgi import application
 from tests.garbage import no_garbage
 

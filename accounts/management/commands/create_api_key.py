@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.keys import KeyNameTaken, TooManyKeys, create_key
 from accounts.models import ApiKey, Plan
-from accounts.scopes import validate_scopes
+from accounts.principals.scopes import validate_scopes
 from accounts.users import get_or_create_user
 
 MAX_NAME_CHARS = 255

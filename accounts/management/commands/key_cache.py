@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from redis.exceptions import RedisError
 
-from accounts import key_cache
+from accounts.access import key_lookup
 
 
 class Command(BaseCommand):
@@ -24,14 +24,14 @@ class Command(BaseCommand):
         try:
             if action == "stats":
                 # Counts of this process, which has served nobody, would only mislead.
-                stats = key_cache.get_cache_stats()
+                stats = key_lookup.get_cache_stats()
                 names = ("enabled", "ttl_seconds", "max_entries", "shared")
                 self.stdout.write(json.dumps({name: stats[name] for name in names}, indent=2))
             elif action == "clear":
-                key_cache.clear_cache()
+                key_lookup.clear_cache()
                 self.stdout.write("The key cache is empty.")
             else:
-                key_cache.set_cache_ttl(options["seconds"])
+                key_lookup.set_cache_ttl(options["seconds"])
                 self.stdout.write(f"Entries now live for {options['seconds']} seconds.")
         except ValueError as exc:
             raise CommandError(str(exc)) from exc

@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.key_cache import get_user
+from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 from accounts.models import Plan
 from accounts.users import get_or_create_user
-from gatewayz.staff_groups import make_staff_groups
+from gatewayz.admin_site.groups import make_staff_groups
 
 DEMO_EMAIL = "demo@example.com"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat.search_index import index_chats
+from chat.search.index import index_chats
 
 
 class Command(BaseCommand):

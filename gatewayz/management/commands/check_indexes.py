@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gatewayz.indexes import documented_index_states
+from gatewayz.database.indexes import documented_index_states
 
 
 class Command(BaseCommand):

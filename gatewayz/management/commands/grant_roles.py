@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from gatewayz.roles import grant_roles, statements_to_grant
+from gatewayz.database.roles import grant_roles, statements_to_grant
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from gatewayz.staff_groups import OPERATORS, SUPPORT, make_staff_groups
+from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from django_redis import get_redis_connection
 
 from accounts import activity
 from accounts.activity import batches, buffer, dead_letters
-from accounts.activity import drain as worker
 from accounts.models import ActivityDeadLetter, ActivityEvent
+from accounts.worker import drain as worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,10 +8,11 @@ from django.urls import reverse
 from django_redis import get_redis_connection
 
 from accounts import activity
-from accounts.activity import buffer, drain, health
+from accounts.activity import buffer, health
 from accounts.activity.events import Event, encode, new_event_id
 from accounts.activity.health import activity_stats
 from accounts.models import ActivityDeadLetter, ActivityEvent
+from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

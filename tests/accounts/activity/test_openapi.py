@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.activity import drain
+from accounts.worker import drain
 from tests.openapi import DescribedClient
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django_redis import get_redis_connection
 
 from accounts import activity, background
-from accounts.activity import batches, buffer, drain
+from accounts.activity import batches, buffer
 from accounts.activity.events import Event, new_event_id
 from accounts.keys import create_key
 from accounts.models import ActivityEvent
+from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,7 +10,7 @@ from accounts.activity import retention
 from accounts.activity.pages import page_of_log
 from accounts.activity.sums import sum_activity
 from accounts.models import ActivityDay, ActivityEvent
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 from tests.conftest import truncate
 
 LOAD = """

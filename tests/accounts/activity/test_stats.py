@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts import activity
-from accounts.activity import drain, sums
+from accounts.activity import sums
 from accounts.activity.events import Event, new_event_id, write_events
+from accounts.worker import drain
 from tests.problems import assert_problem
 
 PATH = "/v1/activity/stats"

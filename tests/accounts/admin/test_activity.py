@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import activity
-from accounts.activity import drain
 from accounts.models import ActivityEvent
+from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,10 +8,10 @@ import pytest
 from django.urls import reverse
 
 from accounts import activity
-from accounts.activity import drain
-from accounts.key_cache import get_user
+from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 from accounts.models import ApiKey, ApiKeyDay, User
+from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +58,7 @@ def test_shows_a_new_key_once(admin_client, user):
 
 
 def test_says_that_a_user_has_too_many_keys_already(admin_client, user, monkeypatch):
-    monkeypatch.setattr("accounts.keys.changes.MAX_KEYS", 1)
+    monkeypatch.setattr("accounts.keys.lifecycle.MAX_KEYS", 1)
     create_key(user, key_name="mine")
 
     response = admin_client.post(

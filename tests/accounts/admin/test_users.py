@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from accounts.key_cache import get_user
+from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import AuditEntry, AuditPersonalData
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 from tests.conftest import truncate
 
 # Triggers off: a chain of them is not what is tested.

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from accounts.keys import changes, create_key
+from accounts.keys import create_key, lifecycle
 from accounts.models import ApiKey
 from chat.models import IdempotencyKey
 from tests.accounts.keys.conftest import PATH
@@ -129,7 +129,7 @@ def test_a_name_that_is_taken_is_a_conflict(api, stranger_api):
 
 
 def test_there_is_a_bound_to_the_number_of_keys(api, monkeypatch):
-    monkeypatch.setattr(changes, "MAX_KEYS", 2)
+    monkeypatch.setattr(lifecycle, "MAX_KEYS", 2)
     assert create(api).status_code == 201
 
     assert_problem(create(api, key_name="one more"), 409, "too_many_keys")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils.dateparse import parse_datetime
 
-from accounts.key_cache import current_digest
+from accounts.access.key_lookup import current_digest
 from accounts.keys import MAX_GRACE_SECONDS, create_key, revoke_key, rotate_key
 from accounts.models import ApiKey, User
 from tests.accounts.keys.conftest import PATH
@@ -30,7 +30,7 @@ def clock(monkeypatch):
 
     def go(seconds):
         now = time.time() + seconds
-        monkeypatch.setattr("accounts.principal.time.time", lambda: now)
+        monkeypatch.setattr("accounts.principals.principal.time.time", lambda: now)
 
     return go
 

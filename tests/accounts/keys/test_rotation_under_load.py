@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from accounts.keys import create_key, rotate_key
-from tests.accounts.test_key_cache_processes import wait_until, webs
+from tests.accounts.access.test_key_cache_processes import wait_until, webs
 
 __all__ = ["webs"]
 

@@ -7,7 +7,7 @@ import pytest
 from accounts.limits import leases, tally
 from accounts.limits.leases import LEASE_SECONDS, MAX_TAKEN
 from accounts.limits.store import admit, settle, used_by_keys
-from accounts.principal import Allowance, Limits, Principal
+from accounts.principals.principal import Allowance, Limits, Principal
 
 _users = count(1_000_000)
 

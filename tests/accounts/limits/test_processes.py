@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
-from accounts.key_cache import get_user
+from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 from accounts.limits.store import SLOT_LEASE_MS, admit, used_by_keys
 from accounts.models import Plan, RateLimitConfig, User
+from tests.accounts.access.test_key_cache_processes import CHECKOUT, wait_until, web_processes
 from tests.accounts.limits.conftest import NO_LIMITS
-from tests.accounts.test_key_cache_processes import CHECKOUT, wait_until, web_processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HOLD = """
 import django, os, sys, time
 django.setup()
-from accounts.key_cache import get_user
+from accounts.access.key_lookup import get_user
 from accounts.limits.store import admit
 decision, _ = admit(get_user(os.environ["KEY"]))
 print(decision.code, flush=True)

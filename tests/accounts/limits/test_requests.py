@@ -8,7 +8,7 @@ from django.test import Client
 from django_redis import get_redis_connection
 
 from accounts import limits
-from accounts.key_cache import get_user
+from accounts.access.key_lookup import get_user
 from accounts.limits.store import admit, most_refused
 from accounts.limits.throttles import PUBLIC_REQUESTS_PER_MINUTE
 from accounts.models import Plan

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.limits.store import SLOT_LEASE_MS, admit, hit, settle, used_by_keys
-from accounts.principal import Allowance, Limits, Principal
+from accounts.principals.principal import Allowance, Limits, Principal
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 NOW = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)

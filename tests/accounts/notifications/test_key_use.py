@@ -8,11 +8,12 @@ from django.core import mail
 from django.db import IntegrityError, OperationalError, connection
 
 from accounts import activity
-from accounts.activity import buffer, drain
+from accounts.activity import buffer
 from accounts.activity.events import Event, new_event_id, write_events
 from accounts.models import ActivityDay, ApiKey, ApiKeyNetwork, Notification, Plan
 from accounts.notifications import usage
 from accounts.notifications.networks import MAX_NETWORKS, REMEMBERED_DAYS, Use, learn_networks
+from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

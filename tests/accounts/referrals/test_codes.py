@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.keys import create_key
 from accounts.models import Referral, ReferralCode, User
-from accounts.principal import Principal
+from accounts.principals.principal import Principal
 from accounts.referrals import codes
 from accounts.referrals.codes import apply_code, code_of
 from tests.conftest import ApiClient

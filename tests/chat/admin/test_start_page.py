@@ -11,7 +11,7 @@ from accounts.admin.start_page import CREATION_TARGET_MS
 from accounts.audit.refusal_counts import refusals_per_hour
 from accounts.limits.store import note_refusal
 from chat.models import ChatDay
-from gatewayz.charts import Gauge
+from gatewayz.admin_site.charts import Gauge
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from gatewayz.caching.single_flight import SingleFlight
+from gatewayz.threads.single_flight import SingleFlight
 from tests.waiting import WAIT_SECONDS, wait_until
 
 

@@ -1,0 +1,54 @@
+"""Setting the limits of keys, which the plan of their user bounds."""
+
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+
+from accounts import audit
+from accounts.keys.bounds import check_limits_within
+from accounts.models import ApiKey, Plan, RateLimitConfig
+from accounts.principals.principal import Principal
+
+
+def configure_key(owner: Principal, key: ApiKey, limits: Mapping[str, int]) -> None:
+    """Give the owner's `key` these limits (fields of RateLimitConfig); 0 leaves it to the plan.
+
+    Seen by every process as other changes to keys are; what is counted stays counted.
+
+    Raises ValidationError, by field, for limits above those of the owner's plan, and
+    keys.bounds.ExceedsOwnKey (403) for those above what the key of `owner` may give.
+    """
+    _configure(owner, [key], limits, target=audit.key_target(key.pk))
+
+
+def configure_all_keys(owner: Principal, limits: Mapping[str, int]) -> int:
+    """Give all keys of the owner these limits, as `configure_key` does. Returns how many."""
+    keys = ApiKey.objects.owned_by(owner)
+    return _configure(owner, keys, limits, target=audit.user_target(owner.user_id))
+
+
+def _configure(
+    owner: Principal, keys: Iterable[ApiKey], limits: Mapping[str, int], target: str
+) -> int:
+    check_limits_within(owner, limits)
+    plan = Plan.objects.of(owner).get()
+    bounds = {name: bound for name, bound in plan.bounds().items() if bound is not None}
+    above = {
+        name: [f"The plan {plan.name} allows {bounds[name]:,} at most."]
+        for name, limit in limits.items()
+        if name in bounds and limit > bounds[name]
+    }
+    if above:
+        raise ValidationError(above)
+    rows = [RateLimitConfig(api_key=key, updated_at=timezone.now(), **limits) for key in keys]
+    with transaction.atomic():
+        RateLimitConfig.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["api_key"],
+            update_fields=[*limits, "updated_at"],
+        )
+        audit.record("rate_limits_set", user_id=owner.user_id, target=target, after=dict(limits))
+    return len(rows)

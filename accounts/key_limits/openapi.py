@@ -1,0 +1,107 @@
+"""Rate limits in OpenAPI: a description for each view, which stands above it."""
+
+from rest_framework import serializers
+
+from accounts.key_limits.serializers import (
+    KeyRateLimits,
+    LimitWindowUsage,
+    RateLimitInput,
+    RateLimits,
+    WindowInput,
+)
+from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.paging import PageInput
+
+_LIMITS = {
+    "requests_per_minute": 60,
+    "requests_per_hour": 1_000,
+    "requests_per_day": 10_000,
+    "tokens_per_minute": 10_000,
+    "tokens_per_hour": 100_000,
+    "tokens_per_day": 1_000_000,
+    "concurrency_limit": 50,
+}
+_USED = {"total_requests": 2, "total_tokens": 300}
+_KEY = {
+    "key_id": 5,
+    "api_key": "gw_live_ab…wxyz",
+    "key_name": "Web",
+    "environment_tag": "live",
+    "is_configured": True,
+    "rate_limit_config": _LIMITS,
+    "usage_stats": {"minute": _USED, "hour": _USED, "day": _USED, "concurrent_requests": 1},
+    "current_status": {
+        "requests_remaining_minute": 58,
+        "requests_remaining_hour": 998,
+        "requests_remaining_day": 9_998,
+        "tokens_remaining_minute": 9_700,
+        "tokens_remaining_hour": 99_700,
+        "tokens_remaining_day": 999_700,
+        "concurrent_remaining": 49,
+    },
+}
+
+
+class SetRateLimits(RateLimits):
+    concurrency_limit = serializers.IntegerField(required=False)
+
+
+rate_limits = describe(
+    get=described(
+        "The limits of one's keys, and what is used of them",
+        name="listRateLimits",
+        query=PageInput,
+        answer=KeyRateLimits(many=True),
+        example=[_KEY],
+        beside={**count_beside(), "rate_limit_configs": KeyRateLimits(many=True)},
+        example_beside={"count": 1, "rate_limit_configs": [_KEY]},
+        problems=(400, 401),
+    ),
+)
+key_rate_limits = describe(
+    put=described(
+        "Limit a key, within the plan; 0 leaves it to the plan",
+        name="setRateLimits",
+        request=RateLimitInput,
+        request_example=_LIMITS,
+        answer=SetRateLimits(),
+        example=_LIMITS,
+        beside={"updated_config": SetRateLimits()},
+        example_beside={"updated_config": _LIMITS},
+    ),
+)
+bulk_update = describe(
+    post=described(
+        "Give all of one's keys the same limits",
+        name="setAllRateLimits",
+        request=RateLimitInput,
+        request_example=_LIMITS,
+        answer=SetRateLimits(),
+        example=_LIMITS,
+        beside={
+            "updated_config": SetRateLimits(),
+            "updated_count": serializers.IntegerField(),
+        },
+        example_beside={"updated_config": _LIMITS, "updated_count": 3},
+        problems=(400, 401),
+    ),
+)
+key_usage = describe(
+    get=described(
+        "What a key has used of its limits",
+        name="getRateLimitUsage",
+        query=WindowInput,
+        answer=KeyRateLimits(),
+        example=_KEY,
+        beside={
+            "time_window": serializers.CharField(),
+            "usage_stats": LimitWindowUsage(),
+            "rate_limit_config": RateLimits(),
+        },
+        example_beside={
+            "time_window": "minute",
+            "usage_stats": _USED,
+            "rate_limit_config": _LIMITS,
+        },
+    ),
+)

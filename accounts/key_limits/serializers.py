@@ -1,0 +1,72 @@
+"""The JSON of rate limits, as clients send and get it."""
+
+from rest_framework import serializers
+
+from accounts.key_limits.usage import WINDOWS
+
+# What Lua counts exactly, and then some room.
+_MAX_LIMIT = 10**12
+_MAX_CONCURRENCY = 100_000
+
+
+class RateLimitInput(serializers.Serializer):
+    requests_per_minute = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
+    requests_per_hour = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
+    requests_per_day = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
+    tokens_per_minute = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
+    tokens_per_hour = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
+    tokens_per_day = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
+    concurrency_limit = serializers.IntegerField(
+        min_value=0, max_value=_MAX_CONCURRENCY, required=False
+    )
+
+
+class WindowInput(serializers.Serializer):
+    time_window = serializers.ChoiceField(choices=WINDOWS, default="minute")
+
+
+class RateLimits(serializers.Serializer):
+    requests_per_minute = serializers.IntegerField()
+    requests_per_hour = serializers.IntegerField()
+    requests_per_day = serializers.IntegerField()
+    tokens_per_minute = serializers.IntegerField()
+    tokens_per_hour = serializers.IntegerField()
+    tokens_per_day = serializers.IntegerField()
+    concurrency_limit = serializers.IntegerField()
+
+
+class LimitWindowUsage(serializers.Serializer):
+    total_requests = serializers.IntegerField()
+    total_tokens = serializers.IntegerField()
+
+
+class LimitUsage(serializers.Serializer):
+    minute = LimitWindowUsage()
+    hour = LimitWindowUsage()
+    day = LimitWindowUsage()
+    concurrent_requests = serializers.IntegerField()
+
+
+class LimitStatus(serializers.Serializer):
+    """Null where there is no limit."""
+
+    requests_remaining_minute = serializers.IntegerField(allow_null=True)
+    requests_remaining_hour = serializers.IntegerField(allow_null=True)
+    requests_remaining_day = serializers.IntegerField(allow_null=True)
+    tokens_remaining_minute = serializers.IntegerField(allow_null=True)
+    tokens_remaining_hour = serializers.IntegerField(allow_null=True)
+    tokens_remaining_day = serializers.IntegerField(allow_null=True)
+    concurrent_remaining = serializers.IntegerField(allow_null=True)
+
+
+class KeyRateLimits(serializers.Serializer):
+    key_id = serializers.IntegerField()
+    api_key = serializers.CharField(help_text="Masked.")
+    key_name = serializers.CharField()
+    environment_tag = serializers.CharField()
+    is_configured = serializers.BooleanField(
+        help_text="False: the key has the limits of its user's plan only."
+    )
+    rate_limit_config = RateLimits()
+    usage_stats = LimitUsage()
+    current_status = LimitStatus()

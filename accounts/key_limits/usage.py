@@ -1,0 +1,61 @@
+"""What keys are allowed and have used of it, in the words of the API."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.limits.store import Used, used_by_keys
+from accounts.models import ApiKey, RateLimitConfig
+from accounts.models.rate_limits import WINDOW_FIELDS
+from accounts.principals.principal import Principal
+
+WINDOWS = ("minute", "hour", "day")
+
+
+def describe_keys(owner: Principal, keys: Sequence[ApiKey]) -> list[dict[str, Any]]:
+    """The configuration, the usage and what remains of each of the owner's `keys`.
+
+    One Redis round trip for all, which disturbs no count. What is not limited is not counted:
+    it has used 0, and what remains of it is None. Keys must come with their `rate_limits`.
+
+    Raises redis.exceptions.RedisError.
+    """
+    used = used_by_keys(owner.user_id, [key.pk for key in keys])
+    return [_describe(key, used[key.pk]) for key in keys]
+
+
+def _describe(key: ApiKey, used: Used) -> dict[str, Any]:
+    config: RateLimitConfig | None = getattr(key, "rate_limits", None)
+    allowed = {name: getattr(config, name, 0) for name in (*WINDOW_FIELDS, "concurrency_limit")}
+    status: dict[str, int | None] = {
+        f"{what}_remaining_{window}": _remaining(
+            allowed[f"{what}_per_{window}"], getattr(used, f"{what}_per_{window}")
+        )
+        for window in WINDOWS
+        for what in ("requests", "tokens")
+    }
+    status["concurrent_remaining"] = _remaining(
+        allowed["concurrency_limit"], used.concurrent_requests
+    )
+    return {
+        "key_id": key.pk,
+        "api_key": key.masked,
+        "key_name": key.key_name,
+        "environment_tag": key.environment_tag,
+        "is_configured": config is not None,
+        "rate_limit_config": allowed,
+        "usage_stats": {
+            **{
+                window: {
+                    "total_requests": getattr(used, f"requests_per_{window}"),
+                    "total_tokens": getattr(used, f"tokens_per_{window}"),
+                }
+                for window in WINDOWS
+            },
+            "concurrent_requests": used.concurrent_requests,
+        },
+        "current_status": status,
+    }
+
+
+def _remaining(allowed: int, used: int) -> int | None:
+    return max(0, allowed - used) if allowed else None

@@ -1,0 +1,67 @@
+"""The HTTP face of rate limits: those of one's own keys."""
+
+from django.shortcuts import get_object_or_404
+
+from accounts.key_limits import openapi
+from accounts.key_limits.configuration import configure_all_keys, configure_key
+from accounts.key_limits.serializers import RateLimitInput, WindowInput
+from accounts.key_limits.usage import describe_keys
+from accounts.models import ApiKey
+from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import PageInput, page_of
+from gatewayz.api.serializing import validated
+from gatewayz.api.view import ApiView
+
+
+class RateLimitView(ApiView):
+    scope_resource = "limits"
+
+
+@openapi.rate_limits
+class RateLimitsView(RateLimitView):
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
+        page = validated(PageInput, request.query_params)
+        owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
+        keys, count = page_of(owned.newest_first(), **page)
+        described = describe_keys(request.user, keys)
+        # Beside `data` too, where clients of the old service look.
+        return success(described, count=count, rate_limit_configs=described)
+
+
+@openapi.key_rate_limits
+class KeyRateLimitsView(RateLimitView):
+    def put(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
+        given = validated(RateLimitInput, request.data)
+        key = get_object_or_404(ApiKey.objects.owned_by(request.user), pk=key_id)
+        configure_key(request.user, key, given)
+        return success(given, message="Rate limits set", updated_config=given)
+
+
+@openapi.bulk_update
+class BulkRateLimitsView(RateLimitView):
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
+        given = validated(RateLimitInput, request.data)
+        updated = configure_all_keys(request.user, given)
+        return success(
+            given,
+            message=f"Rate limits of {updated} keys set",
+            updated_count=updated,
+            updated_config=given,
+        )
+
+
+@openapi.key_usage
+class KeyRateLimitUsageView(RateLimitView):
+    def get(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
+        given = validated(WindowInput, request.query_params)
+        window = given["time_window"]
+        owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
+        (described,) = describe_keys(request.user, [get_object_or_404(owned, pk=key_id)])
+        return success(
+            described,
+            time_window=window,
+            usage_stats=described["usage_stats"][window],
+            rate_limit_config=described["rate_limit_config"],
+        )

@@ -1,0 +1,343 @@
+"""What can be done to API keys.
+
+`by` is the principal that asks for it, whose key bounds what it may do (accounts.keys.bounds);
+None is an operator, who may do everything.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.exceptions import APIException, ValidationError
+
+from accounts import activity, audit, notifications
+from accounts.access.key_lookup import current_digest
+from accounts.keys import bounds
+from accounts.models import ApiKey, Notification, RateLimitConfig, User
+from accounts.models.api_keys import end_legacy_keys
+from accounts.principals import key_format
+from accounts.principals.principal import Principal
+
+# Per user, so that what is done to all of them is bounded.
+MAX_KEYS = 100
+
+MAX_GRACE_SECONDS = 30 * 86_400
+
+_NAME_CONSTRAINT = "uniq_api_keys_new_user_name"
+
+
+class KeyNameTaken(APIException):
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "There is an API key of this name already."
+    default_code = "key_name_taken"
+
+
+class TooManyKeys(APIException):
+    status_code = HTTPStatus.CONFLICT
+    default_detail = f"There are {MAX_KEYS} API keys already: delete one first."
+    default_code = "too_many_keys"
+
+
+class LastManagingKey(APIException):
+    status_code = HTTPStatus.CONFLICT
+    default_detail = (
+        "After this no API key could manage keys any more. If that is meant, "
+        "send `confirm_last_key: true` with the request."
+    )
+    default_code = "last_managing_key"
+
+
+def create_key(
+    owner: User | Principal,
+    *,
+    key_name: str,
+    environment_tag: str | None = None,
+    expiration_date: datetime | None = None,
+    scope_permissions: Mapping[str, list[str]] | None = None,
+    ip_allowlist: list[str] | None = None,
+    domain_referrers: list[str] | None = None,
+    max_requests: int | None = None,
+    by: Principal | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key for `owner`; its first one becomes the primary key.
+
+    What is None is as for the key of `by`; for an operator it is live, without end and bounds.
+
+    Returns the key and its secret, which cannot be had again.
+
+    Raises KeyNameTaken or TooManyKeys (409), or bounds.ExceedsOwnKey (403).
+    """
+    given = {
+        "environment_tag": environment_tag,
+        "expiration_date": expiration_date,
+        "scope_permissions": scope_permissions,
+        "ip_allowlist": ip_allowlist,
+        "domain_referrers": domain_referrers,
+        "max_requests": max_requests,
+    }
+    fields = bounds.own_bounds(by) if by else {}
+    fields |= {name: value for name, value in given.items() if value is not None}
+    key = ApiKey(user_id=owner.pk, key_name=key_name, **fields)
+    if by is not None:
+        bounds.check_may_add(by)
+        bounds.check_within(by, key)
+    secret = _renew_secret(key)
+    with transaction.atomic():
+        # Two first keys made at once would both want to be the primary one.
+        _lock_owner(owner.pk)
+        primaries = ApiKey.objects.filter(user_id=owner.pk).values_list("is_primary", flat=True)
+        others = list(primaries.order_by()[:MAX_KEYS])
+        if len(others) == MAX_KEYS:
+            raise TooManyKeys
+        key.is_primary = not any(others)
+        _save_named(key, key.save)
+        if by is not None and (limits := bounds.own_limits(by)):
+            RateLimitConfig.objects.create(api_key=key, **limits)
+        _record(key, "key_created", after=_audited(key))
+        notifications.tell(
+            [
+                notifications.Notice(
+                    user_id=owner.pk,
+                    kind=Notification.Kind.KEY_CREATED,
+                    cause=f"key:{key.pk}:created",
+                    details={
+                        "key_id": key.pk,
+                        "key_name": key.key_name,
+                        "masked_key": key.masked,
+                    },
+                )
+            ]
+        )
+    return key, secret
+
+
+def update_key(
+    key: ApiKey,
+    changes: Mapping[str, Any],
+    *,
+    by: Principal | None = None,
+    confirm_last_key: bool = False,
+) -> ApiKey:
+    """Set the fields of `key` that `changes` names. Returns the key as it then is.
+
+    One that becomes the primary key takes that from the other.
+
+    Raises Http404 when it is gone, ValidationError for another environment or when no key would
+    be the primary one, KeyNameTaken (409), LastManagingKey (409) when afterwards no key could
+    manage keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
+    """
+    with _keeping_a_manager(key, by, confirmed=confirm_last_key):
+        key = _locked(key, by)
+        if changes.get("environment_tag", key.environment_tag) != key.environment_tag:
+            raise ValidationError({"environment_tag": ["A key stays in its environment."]})
+        if changes.get("is_primary", key.is_primary) != key.is_primary:
+            _hand_over_primary(key, by)
+        before = {name: getattr(key, name) for name in changes}
+        for name, value in changes.items():
+            setattr(key, name, value)
+        if by is not None:
+            bounds.check_within(by, key)
+        _save_named(key, lambda: key.save(update_fields=[*changes, "updated_at"]))
+        if not key.is_active:
+            end_legacy_keys(digest for digest in (key.key_digest, key.previous_digest) if digest)
+        _record(key, "key_updated", before=before, after=dict(changes))
+    return key
+
+
+def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = None) -> str:
+    """Give `key` a new secret and end the old one, after `grace_seconds` or at once.
+
+    There is one old secret at most: one that was in its grace still is ended at once.
+
+    Returns the secret, not to be had again.
+
+    Raises Http404 when the key is gone, or bounds.ExceedsOwnKey (403).
+    """
+    with transaction.atomic():
+        old = _locked(key, by)
+        secrets = _rotate([old], grace_seconds)
+    key.refresh_from_db()
+    return secrets[old.pk]
+
+
+def rotate_keys(
+    owner: Principal, *, environment_tag: str | None = None, grace_seconds: int = 0
+) -> list[tuple[ApiKey, str]]:
+    """Rotate every active key of `owner`, or those of one environment; all or none.
+
+    Returns each with its new secret, not to be had again.
+
+    Raises bounds.ExceedsOwnKey (403) when one of them may do more than the owner's own key.
+    """
+    with transaction.atomic():
+        rotated = ApiKey.objects.owned_by(owner).active()
+        if environment_tag is not None:
+            rotated = rotated.in_environment(environment_tag)
+        keys = list(rotated.order_by("id").select_for_update(no_key=True))
+        for key in keys:
+            bounds.check_within(owner, key)
+        secrets = _rotate(keys, grace_seconds)
+    return [(key, secrets[key.pk]) for key in keys]
+
+
+def revoke_key(key: ApiKey) -> None:
+    """Switch `key` off. It is refused from the moment that this is committed."""
+    with transaction.atomic():
+        ended = ApiKey.objects.filter(pk=key.pk).locked()
+        ended.update(is_active=False, updated_at=timezone.now())
+        end_legacy_keys(ended.key_digests())
+        _record(key, "key_revoked", after={"is_active": False})
+    key.is_active = False
+
+
+def delete_key(
+    key: ApiKey, *, by: Principal | None = None, confirm_last_key: bool = False
+) -> None:
+    """Delete `key`. When it was the primary one, the oldest that is active becomes it.
+
+    Raises Http404 when it is gone, LastManagingKey (409) when afterwards no key could manage
+    keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
+    """
+    with _keeping_a_manager(key, by, confirmed=confirm_last_key):
+        key = _locked(key, by)
+        _record(key, "key_deleted", before=_audited(key))
+        key.delete()
+        if key.is_primary:
+            oldest = ApiKey.objects.filter(user_id=key.user_id).active().order_by("created_at")
+            ApiKey.objects.filter(pk__in=oldest.values("pk")[:1]).update(is_primary=True)
+
+
+def _hand_over_primary(key: ApiKey, by: Principal | None) -> None:
+    """Make room for `key` as the primary one. Whoever may not manage that one may not take it."""
+    if key.is_primary:
+        raise ValidationError({"is_primary": ["Make another key the primary one instead."]})
+    for primary in ApiKey.objects.filter(user_id=key.user_id).primary():
+        _locked(primary, by)
+        ApiKey.objects.filter(pk=primary.pk).update(is_primary=False, updated_at=timezone.now())
+
+
+def _lock_owner(user_id: int) -> None:
+    """Have whoever adds or takes away keys of this user wait for this transaction."""
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=user_id)
+
+
+def _locked(key: ApiKey, by: Principal | None) -> ApiKey:
+    """The key as it is now, locked, if `by` may manage it."""
+    key = get_object_or_404(ApiKey.objects.select_for_update(no_key=True), pk=key.pk)
+    if by is not None:
+        bounds.check_within(by, key)
+    return key
+
+
+@contextmanager
+def _keeping_a_manager(key: ApiKey, by: Principal | None, *, confirmed: bool) -> Iterator[None]:
+    """A transaction after which a key can manage keys, if one could; operators need none."""
+    managers = ApiKey.objects.filter(user_id=key.user_id).managing_keys()
+    with transaction.atomic():
+        _lock_owner(key.user_id)
+        needed = by is not None and not confirmed and managers.exists()
+        yield
+        if needed and not managers.exists():
+            raise LastManagingKey
+
+
+def _save_named(key: ApiKey, save: Callable[[], None]) -> None:
+    try:
+        # Of its own, so that the transaction around it survives.
+        with transaction.atomic():
+            save()
+    except IntegrityError as exc:
+        if _NAME_CONSTRAINT not in str(exc):
+            raise
+        raise KeyNameTaken from exc
+
+
+def _rotate(keys: list[ApiKey], grace_seconds: int) -> dict[int, str]:
+    """Give locked keys new secrets, and return these by the keys' ids."""
+    now = timezone.now()
+    secrets, ended, masked = {}, [], {}
+    for key in keys:
+        ended.append(key.key_digest)
+        masked[key.pk] = key.masked
+        in_grace = grace_seconds > 0
+        key.previous_digest = key.key_digest if in_grace else None
+        key.previous_expires_at = now + timedelta(seconds=grace_seconds) if in_grace else None
+        key.updated_at = now
+        secrets[key.pk] = _renew_secret(key)
+    ApiKey.objects.bulk_update(
+        keys,
+        [
+            "key_digest",
+            "key_prefix",
+            "last_four",
+            "previous_digest",
+            "previous_expires_at",
+            "updated_at",
+        ],
+    )
+    # In its grace, the old secret is found with the key: the users table would not end it.
+    end_legacy_keys(ended)
+    for key in keys:
+        _record(
+            key,
+            "key_rotated",
+            before={"masked": masked[key.pk]},
+            after={"masked": key.masked, "previous_expires_at": key.previous_expires_at},
+        )
+    return secrets
+
+
+def _renew_secret(key: ApiKey) -> str:
+    """Make a secret, and set the fields of `key` that tell of it."""
+    secret = key_format.generate(key.environment_tag)
+    key.key_prefix, key.last_four = key_format.shown_parts(secret)
+    key.key_digest = current_digest(secret)
+    return secret
+
+
+def _audited(key: ApiKey) -> dict[str, Any]:
+    names = (
+        "key_name",
+        "masked",
+        "environment_tag",
+        "is_primary",
+        "scope_permissions",
+        "expiration_date",
+        "max_requests",
+        "ip_allowlist",
+        "domain_referrers",
+    )
+    return {name: getattr(key, name) for name in names}
+
+
+def _record(
+    key: ApiKey,
+    what: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Tell the audit log of a change to `key`, and the user's activity."""
+    audit.record(
+        what,
+        user_id=key.user_id,
+        target=audit.key_target(key.pk),
+        before=before,
+        after=after,
+    )
+    # Not as a use of the key itself, whose requests are counted by `api_key_id`.
+    activity.record(
+        user_id=key.user_id,
+        finish_reason=what,
+        app="API keys",
+        metadata={
+            "key_id": key.pk,
+            "key_name": key.key_name,
+            "environment_tag": key.environment_tag,
+        },
+    )

@@ -1,0 +1,207 @@
+"""The entries of the key cache: a principal under the digest of its key.
+
+The only module that touches the cache, so that models can say what has changed and
+`accounts.access.key_lookup` can look keys up without knowing of each other.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from typing import NamedTuple, cast
+
+import msgspec
+from django.conf import settings
+from django.core.cache import caches
+from django.db import transaction
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from accounts.principals.principal import Principal
+from gatewayz.caching.backend import Reading, TwoLevelCache
+from gatewayz.caching.local import Entry, LocalLevel
+from gatewayz.threads.single_flight import SingleFlight
+
+logger = logging.getLogger(__name__)
+
+# Part of each entry's name: change it with the fields of Principal.
+_VERSION = 4
+
+# Keys that nobody has are remembered in this process only, briefly, and apart from the others:
+# a flood of them takes no more room than this, and no room from keys that work.
+UNKNOWN_MAX_ENTRIES = 10_000
+UNKNOWN_SECONDS = 30
+
+# Who waits for the same key to be looked up waits no longer than this.
+_FLIGHT_SECONDS = 2.5
+
+# An entry in use is renewed when this share of its time is left.
+_RENEWED_SHARE = 0.1
+
+
+class CachedKey(msgspec.Struct, frozen=True, array_like=True):
+    """What an entry holds. `renew_at` is in seconds since the epoch."""
+
+    renew_at: float
+    principal: Principal
+
+
+_decoder = msgspec.json.Decoder(CachedKey)
+
+
+def _decode(entry: Entry | None) -> CachedKey | None:
+    if entry is None:
+        return None
+    try:
+        return _decoder.decode(entry.value)
+    except msgspec.MsgspecError:
+        # Of another version of this service, which forgot to change _VERSION.
+        logger.warning("An entry of the key cache cannot be read: asking the database")
+        return None
+
+
+class _Flights(SingleFlight["Principal | None"]):
+    """Look-ups under way, by the digest under the newest pepper."""
+
+    def forget(self, names: Iterable[str]) -> None:
+        if len(settings.KEY_PEPPERS) > 1:
+            # What has changed may be called by its digest under another one.
+            self.forget_all()
+        else:
+            super().forget(names)
+
+
+class KeyCache(NamedTuple):
+    """The parts that this process has of the cache."""
+
+    entries: TwoLevelCache
+    unknown: LocalLevel
+    flights: _Flights
+    name_prefix: str
+
+
+@cache
+def key_cache() -> KeyCache:
+    """The key cache of this process, made when Django starts."""
+    entries = cast("TwoLevelCache", caches["keys"])
+    unknown = LocalLevel(UNKNOWN_MAX_ENTRIES)
+    flights = _Flights(_FLIGHT_SECONDS)
+    entries.shared.coherence.followers += [unknown, flights]
+    return KeyCache(entries, unknown, flights, entries.make_key(f"key:{_VERSION}:"))
+
+
+def read_local(digest: str) -> CachedKey | None:
+    """The key with this digest from this process's memory."""
+    cached = key_cache()
+    entry = cached.entries.read_local(cached.name_prefix + digest)
+    return _decode(entry)
+
+
+def read_shared(digest: str) -> tuple[CachedKey | None, Reading]:
+    """The key with this digest from Redis, and what `keep` has to be given.
+
+    Raises redis.exceptions.RedisError, also when Redis may not be up to date.
+    """
+    cached = key_cache()
+    if cached.entries.shared.is_suspect:
+        raise RedisConnectionError("Redis may hold keys that have changed")
+    reading = cached.entries.read_shared(cached.name_prefix + digest)
+    return _decode(reading.entry), reading
+
+
+def read_ended(digest: str) -> CachedKey | None:
+    """The key from memory although its entry ended, KEY_CACHE_STALE_SECONDS ago at most."""
+    cached = key_cache()
+    return _decode(cached.entries.read_ended(cached.name_prefix + digest))
+
+
+def keep(digest: str, principal: Principal, reading: Reading) -> None:
+    """Cache what was read from the database after `reading`, unless it has changed since.
+
+    Raises redis.exceptions.RedisError.
+    """
+    cached = key_cache()
+    ttl = ttl_seconds()
+    key = CachedKey(time.time() + ttl * (1 - _RENEWED_SHARE), principal)
+    cached.entries.fill(cached.name_prefix + digest, key, reading, ttl)
+
+
+def is_known_unknown(digest: str) -> bool:
+    """Whether a moment ago nobody had a key with this digest."""
+    cached = key_cache()
+    return (
+        cached.entries.shared.coherence.is_trusted()
+        and cached.unknown.get(cached.name_prefix + digest) is not None
+    )
+
+
+def changes_of_unknown() -> int:
+    """What `keep_unknown` has to be given; read it before the database."""
+    return key_cache().unknown.changes
+
+
+def keep_unknown(digest: str, changes: int) -> None:
+    """Remember that nobody has such a key, unless keys have changed since `changes`."""
+    cached = key_cache()
+    if cached.entries.shared.coherence.is_trusted():
+        entry = Entry(b"", time.time() + UNKNOWN_SECONDS)
+        cached.unknown.put(cached.name_prefix + digest, entry, unless_changed_since=changes)
+
+
+def forget_on_commit(digests: Iterable[str]) -> None:
+    """Forget the keys with these digests, in every process, once the transaction commits.
+
+    Without a transaction, at once; after a rollback, never.
+    """
+    names = [key_cache().name_prefix + digest for digest in digests]
+    if names:
+        transaction.on_commit(lambda: _forget(names), robust=True)
+
+
+def forget_all_on_commit() -> None:
+    """Forget every key, in every process, once the transaction commits; in one message."""
+    transaction.on_commit(_forget_all, robust=True)
+
+
+def _forget_all() -> None:
+    try:
+        key_cache().entries.clear()
+    except RedisError:
+        # This process has forgotten them.
+        logger.exception(
+            "Redis does not take it: other processes may use old entries till they end"
+        )
+
+
+def _forget(names: list[str]) -> None:
+    # When Redis does not take it, that is logged and tried again until it does.
+    with suppress(RedisError):
+        key_cache().entries.shared.delete(names)
+
+
+# --- Time to live -------------------------------------------------------------------------------
+
+
+def ttl_seconds() -> int:
+    """How long a new entry lives: what `set_ttl_seconds` has set for all, or the setting.
+
+    Raises redis.exceptions.RedisError.
+    """
+    shared = key_cache().entries.shared
+    set_seconds = shared.ask(lambda: shared.client.get(_ttl_key()))
+    return int(set_seconds) if set_seconds else settings.KEY_CACHE_TTL_SECONDS
+
+
+def set_ttl_seconds(seconds: int) -> None:
+    """Set how long entries live, in every process, and begin with an empty cache.
+
+    Raises redis.exceptions.RedisError.
+    """
+    shared = key_cache().entries.shared
+    shared.ask(lambda: shared.client.set(_ttl_key(), seconds))
+    key_cache().entries.clear()
+
+
+def _ttl_key() -> str:
+    return key_cache().entries.key_prefix + ":ttl_seconds"

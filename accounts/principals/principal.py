@@ -1,0 +1,90 @@
+"""Who makes a request."""
+
+import time
+from typing import Literal
+
+import msgspec
+from rest_framework.request import Request
+
+Refusal = Literal["inactive_key", "inactive_user", "expired_key"]
+
+
+class Allowance(msgspec.Struct, frozen=True, array_like=True):
+    """How much a user or a key may do; 0 is any amount. See accounts.limits.scripts."""
+
+    requests_per_minute: int = 0
+    requests_per_hour: int = 0
+    requests_per_day: int = 0
+    requests_per_month: int = 0
+    tokens_per_minute: int = 0
+    tokens_per_hour: int = 0
+    tokens_per_day: int = 0
+    tokens_per_month: int = 0
+    concurrent_requests: int = 0
+
+    @property
+    def limits_tokens(self) -> bool:
+        return bool(
+            self.tokens_per_minute
+            or self.tokens_per_hour
+            or self.tokens_per_day
+            or self.tokens_per_month
+        )
+
+
+class Limits(msgspec.Struct, frozen=True, array_like=True):
+    """What the user's plan allows, and what the key is allowed by itself."""
+
+    user: Allowance = Allowance()
+    key: Allowance = Allowance()
+
+
+class Principal(msgspec.Struct, frozen=True, array_like=True):
+    """The user and key behind a request: what authentication knows, and all that it caches.
+
+    It stands on `request.user`, so it has what DRF expects there. `key_id` is None for a key
+    that the old service kept in its users table; `expires_at` is in seconds since the epoch,
+    the end of the key or, for the secret before a rotation, of its grace. Its JSON form
+    is an array: change _VERSION in `accounts.principals.cached_keys` with its fields.
+    """
+
+    user_id: int
+    key_id: int | None
+    key_is_active: bool
+    user_is_active: bool
+    is_staff: bool
+    environment_tag: str
+    expires_at: float | None
+    # See accounts.principals.scopes.
+    scopes: dict[str, list[str]] = {}
+    # See accounts.principals.allowlists.
+    ip_allowlist: tuple[str, ...] = ()
+    domain_referrers: tuple[str, ...] = ()
+    # See accounts.limits. Of the requests, those that the database had counted when it was asked.
+    max_requests: int | None = None
+    requests_used: int = 0
+    limits: Limits | None = None
+
+    @property
+    def pk(self) -> int:
+        return self.user_id
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    def refusal(self) -> Refusal | None:
+        """Why this principal may not act now: the first reason that holds, or None."""
+        if not self.key_is_active:
+            return "inactive_key"
+        if not self.user_is_active:
+            return "inactive_user"
+        if self.expires_at is not None and self.expires_at <= time.time():
+            return "expired_key"
+        return None
+
+
+class AuthenticatedRequest(Request):
+    """What a view gets, for type hints."""
+
+    user: Principal  # type: ignore[assignment]

@@ -1,7 +1,0 @@
-from django.urls import path
-
-from accounts import views
-
-urlpatterns = [
-    path("admin/key-cache", views.KeyCacheView.as_view()),
-]

@@ -1,0 +1,165 @@
+"""How the old service's chats become those of this one. See adoption.
+
+The words for the search are made by the triggers on the new tables.
+"""
+
+from django.conf import settings
+
+from adoption.account_tables import NO_USER
+from adoption.table_plan import TablePlan, taken_before
+
+SESSIONS = TablePlan(
+    table="chat_sessions",
+    required=frozenset({"id", "user_id"}),
+    old_columns={
+        "id": "bigint",
+        "user_id": "bigint",
+        "title": "text",
+        "model": "text",
+        "is_active": "boolean",
+        "created_at": "timestamptz",
+        "updated_at": "timestamptz",
+    },
+    skipped={"its user is missing": NO_USER},
+    judged={"began_at": "COALESCE(page.created_at, page.updated_at, now())"},
+    columns={
+        "id": "id",
+        "user_id": "user_id",
+        "title": "left(COALESCE(NULLIF(title, ''), 'Chat ' || "
+        "to_char(began_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')), 255)",
+        "model": "left(COALESCE(NULLIF(model, ''), %(default_model)s::text), 255)",
+        "is_active": "COALESCE(is_active, true)",
+        "created_at": "began_at",
+        "updated_at": "COALESCE(updated_at, began_at)",
+    },
+    noted={"title cut to 255 characters": "length(title) > 255"},
+    parameters={"default_model": settings.DEFAULT_CHAT_MODEL},
+)
+
+MESSAGES = TablePlan(
+    table="chat_messages",
+    required=frozenset({"id", "session_id", "role", "content"}),
+    old_columns={
+        "id": "bigint",
+        "session_id": "bigint",
+        "role": "text",
+        "content": "text",
+        "model": "text",
+        "tokens": "bigint",
+        "reasoning": "text",
+        "metadata": "jsonb",
+        "created_at": "timestamptz",
+    },
+    skipped={
+        "its session is missing": "NOT EXISTS "
+        "(SELECT FROM chat_sessions AS session WHERE session.id = page.session_id)",
+    },
+    judged={
+        "new_role": """CASE lower(page.role)
+            WHEN 'user' THEN 'user' WHEN 'human' THEN 'user'
+            WHEN 'assistant' THEN 'assistant' WHEN 'ai' THEN 'assistant'
+            WHEN 'bot' THEN 'assistant'
+            WHEN 'system' THEN 'system' WHEN 'developer' THEN 'system'
+            WHEN 'tool' THEN 'tool' WHEN 'function' THEN 'tool'
+        END""",
+    },
+    columns={
+        "id": "id",
+        "session_id": "session_id",
+        "role": "COALESCE(new_role, 'user')",
+        "content": "COALESCE(content, '')",
+        "model": "left(COALESCE(model, ''), 255)",
+        "tokens": "LEAST(GREATEST(tokens, 0), 2147483647)",
+        "reasoning": "reasoning",
+        "metadata": "metadata",
+        # Where the session began, it stands in the order of ids.
+        "created_at": "COALESCE(created_at, (SELECT session.created_at "
+        "FROM chat_sessions AS session WHERE session.id = judged.session_id))",
+    },
+    noted={"role taken for user": "new_role IS NULL"},
+)
+
+FEEDBACK = TablePlan(
+    table="message_feedback",
+    required=frozenset({"id", "user_id", "feedback_type"}),
+    old_columns={
+        "id": "bigint",
+        "user_id": "bigint",
+        "session_id": "bigint",
+        "message_id": "bigint",
+        "feedback_type": "text",
+        "rating": "bigint",
+        "comment": "text",
+        "model": "text",
+        "metadata": "jsonb",
+        "created_at": "timestamptz",
+        "updated_at": "timestamptz",
+    },
+    skipped={
+        "its user is missing": NO_USER,
+        "its session is missing": "page.session_id IS NOT NULL AND NOT EXISTS "
+        "(SELECT FROM chat_sessions AS session WHERE session.id = page.session_id)",
+        "its type is unknown": "page.feedback_type IS NULL OR page.feedback_type NOT IN "
+        "('thumbs_up', 'thumbs_down', 'regenerate')",
+    },
+    columns={
+        "id": "id",
+        "user_id": "user_id",
+        "session_id": "session_id",
+        "message_id": "(SELECT message.id FROM chat_messages AS message "
+        "WHERE message.id = judged.message_id AND message.session_id = judged.session_id)",
+        "feedback_type": "feedback_type",
+        "rating": "CASE WHEN rating BETWEEN 1 AND 5 THEN rating END",
+        "comment": "comment",
+        "model": "left(COALESCE(model, ''), 255)",
+        "metadata": "metadata",
+        "created_at": "COALESCE(created_at, updated_at, now())",
+        "updated_at": "COALESCE(updated_at, created_at, now())",
+    },
+)
+
+_TOKEN = "COALESCE(page.token, page.share_token)"  # noqa: S105 - a column
+
+SHARES = TablePlan(
+    table="shared_chats",
+    required=frozenset({"id", "session_id"}),
+    old_columns={
+        "id": "bigint",
+        "user_id": "bigint",
+        "created_by_user_id": "bigint",
+        "session_id": "bigint",
+        "token": "text",
+        "share_token": "text",
+        "is_active": "boolean",
+        "expires_at": "timestamptz",
+        "view_count": "bigint",
+        "last_viewed_at": "timestamptz",
+        "created_at": "timestamptz",
+    },
+    skipped={
+        "it has no token": f"{_TOKEN} IS NULL OR length({_TOKEN}) NOT BETWEEN 16 AND 64",
+        "its session is missing": "NOT EXISTS (SELECT FROM chat_sessions AS session "
+        "WHERE session.id = page.session_id)",
+    },
+    judged={
+        "token_is_taken": taken_before(
+            _TOKEN, where=f"FROM shared_chats AS known WHERE known.token = {_TOKEN}"
+        ),
+    },
+    columns={
+        "id": "id",
+        # Who owns the session; the links of others to it do not exist.
+        "user_id": "(SELECT session.user_id FROM chat_sessions AS session "
+        "WHERE session.id = judged.session_id)",
+        "session_id": "session_id",
+        "token": "COALESCE(token, share_token)",
+        "is_active": "COALESCE(is_active, true)",
+        "expires_at": "expires_at",
+        "view_count": "GREATEST(view_count, 0)",
+        "last_viewed_at": "last_viewed_at",
+        "created_at": "COALESCE(created_at, now())",
+    },
+)
+
+# In an order in which what a row refers to comes before it.
+CHAT_TABLES = (SESSIONS, MESSAGES, FEEDBACK, SHARES)

@@ -1,0 +1,233 @@
+"""Copying the old tables, a batch per transaction.
+
+How far it is stands in the same transaction as the rows, so that it may be stopped at any moment
+and goes on where it was. Rows keep their ids.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DataError, IntegrityError, connection, transaction
+
+from adoption.old_tables import SCHEMA, OldTable
+from adoption.table_plan import TablePlan
+
+BATCH_ROWS = 2_000
+
+_BEFORE_ALL = -(2**63)
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What became of the rows of one old table; `changed` and `skipped` count by reason."""
+
+    table: str
+    found: int
+    adopted: int
+    changed: Counter[str]
+    skipped: Counter[str]
+
+
+def reserve_ids(plans: Sequence[TablePlan], tables: Sequence[OldTable]) -> None:
+    """Let new rows have higher ids than all old ones. May be repeated at any time."""
+    names = {table.name for table in tables}
+    with connection.cursor() as cursor:
+        for plan in plans:
+            if plan.table in names:
+                cursor.execute(
+                    f"""
+                    SELECT setval(sequence, GREATEST(
+                        COALESCE(pg_sequence_last_value(sequence), 1),
+                        (SELECT max(id) FROM {SCHEMA}.{plan.table})
+                    ))
+                    FROM CAST(pg_get_serial_sequence('{plan.table}', 'id') AS regclass) AS sequence
+                    """
+                )
+
+
+def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
+    """Copy what is not copied yet of one table. Yields how many rows were read, after each batch.
+
+    A row that the database refuses is left behind and noted. Raises django.db.OperationalError;
+    then it may be run again.
+    """
+    rows = BATCH_ROWS
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {SCHEMA}.adoption_progress (table_name, last_id) VALUES (%s, %s) "
+            "ON CONFLICT DO NOTHING",
+            [plan.table, _BEFORE_ALL],
+        )
+    statement = _statement(plan, old)
+    while True:
+        try:
+            found = _copy_batch(plan, old, statement, rows)
+        except (DataError, IntegrityError) as refused:
+            if rows == 1:
+                yield _leave_behind(plan, refused)
+            rows = max(rows // 2, 1)
+            continue
+        if not found:
+            return
+        rows = min(rows * 2, BATCH_ROWS)
+        yield found
+
+
+def report(table: str) -> TableReport:
+    """What became of the rows of `table` so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT found, adopted FROM {SCHEMA}.adoption_progress WHERE table_name = %s",
+            [table],
+        )
+        found, adopted = cursor.fetchone()
+        cursor.execute(
+            f"SELECT note, skipped, count(*) FROM {SCHEMA}.adoption_notes "
+            "WHERE table_name = %s GROUP BY 1, 2 ORDER BY 3 DESC, 1",
+            [table],
+        )
+        changed, skipped = Counter[str](), Counter[str]()
+        for note, is_skipped, count in cursor.fetchall():
+            (skipped if is_skipped else changed)[note] = count
+    return TableReport(table, found, adopted, changed, skipped)
+
+
+def _copy_batch(plan: TablePlan, old: OldTable, statement: str, rows: int) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        after = _locked_progress(cursor, plan)
+        parameters = {**plan.parameters, "after": after, "rows": rows, "table": plan.table}
+        if plan.compute is not None:
+            parameters["computed"] = _compute(cursor, plan, old, after, rows)
+        cursor.execute(statement, parameters)
+        found, last, adopted = cursor.fetchone()
+        cursor.execute(
+            f"""
+            UPDATE {SCHEMA}.adoption_progress
+            SET found = found + %s, last_id = COALESCE(%s, last_id), adopted = adopted + %s,
+                finished = %s
+            WHERE table_name = %s
+            """,
+            [found, last, adopted, not found, plan.table],
+        )
+    return int(found)
+
+
+def _locked_progress(cursor: Any, plan: TablePlan) -> int:
+    cursor.execute(
+        f"SELECT last_id FROM {SCHEMA}.adoption_progress WHERE table_name = %s FOR UPDATE",
+        [plan.table],
+    )
+    return int(cursor.fetchone()[0])
+
+
+def _compute(cursor: Any, plan: TablePlan, old: OldTable, after: int, rows: int) -> str:
+    """What `plan.compute` makes of the next rows, as a JSON array for jsonb_to_recordset."""
+    assert plan.compute is not None  # noqa: S101 - the caller has asked
+    columns = ", ".join(plan.computed_from)
+    cursor.execute(
+        f"SELECT id, {columns} FROM ({_page(plan, old)}) AS page",
+        {"after": after, "rows": rows},
+    )
+    return json.dumps(
+        [{"id": row_id, **plan.compute(*values)} for row_id, *values in cursor.fetchall()]
+    )
+
+
+def _leave_behind(plan: TablePlan, refused: Exception) -> int:
+    """Skip the next row, which the database refuses."""
+    # Only the kind of error: its text holds values of the row.
+    note = f"the database refuses it ({type(refused.__cause__).__name__})"
+    with transaction.atomic(), connection.cursor() as cursor:
+        after = _locked_progress(cursor, plan)
+        cursor.execute(
+            f"""
+            WITH skipped AS (
+                INSERT INTO {SCHEMA}.adoption_notes (table_name, row_id, note, skipped)
+                SELECT %(table)s, min(id), %(note)s, true
+                FROM {SCHEMA}.{plan.table} WHERE id > %(after)s
+                RETURNING row_id
+            )
+            UPDATE {SCHEMA}.adoption_progress
+            SET found = found + 1, last_id = skipped.row_id FROM skipped
+            WHERE table_name = %(table)s
+            """,
+            {"table": plan.table, "note": note, "after": after},
+        )
+    return 1
+
+
+def _statement(plan: TablePlan, old: OldTable) -> str:
+    """The statement that copies one batch; it returns rows found, the last id, rows adopted."""
+    columns = {name: plan.columns[name] for name in plan.columns if name in _new_columns(plan)}
+    notes = [
+        "SELECT id, skipped_because AS note, true AS skipped FROM judged "
+        "WHERE skipped_because IS NOT NULL",
+        *(
+            f"SELECT id, '{note}', false FROM judged WHERE skipped_because IS NULL AND ({when})"
+            for note, when in plan.noted.items()
+        ),
+    ]
+    steps = {
+        "read": _page(plan, old),
+        "page": f"SELECT * FROM read {_join_of_computed(plan)}",
+        "reasoned": f"SELECT page.*, {_skipped_because(plan)} AS skipped_because FROM page",
+        "judged": f"SELECT {_named({'page.*': '', **plan.judged})} FROM reasoned AS page",
+        "copied": f"INSERT INTO {plan.table} ({', '.join(columns)}) "
+        f"SELECT {', '.join(columns.values())} FROM judged "
+        "WHERE skipped_because IS NULL ORDER BY id RETURNING *",
+        "noted": f"INSERT INTO {SCHEMA}.adoption_notes (table_name, row_id, note, skipped) "
+        f"SELECT %(table)s, id, note, skipped FROM ({' UNION ALL '.join(notes)}) AS note",
+        **plan.also,
+    }
+    return (
+        "WITH "
+        + ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
+        + "SELECT count(*), max(id), (SELECT count(*) FROM copied) FROM read"
+    )
+
+
+def _page(plan: TablePlan, old: OldTable) -> str:
+    columns = {name: _cast(name, wanted, old) for name, wanted in plan.old_columns.items()}
+    return (
+        f"SELECT {_named(columns)} FROM {SCHEMA}.{plan.table} AS old "
+        "WHERE id > %(after)s ORDER BY id LIMIT %(rows)s"
+    )
+
+
+def _cast(name: str, wanted: str, old: OldTable) -> str:
+    given = old.columns.get(name)
+    if given is None:
+        return f"NULL::{wanted}"
+    if given == "ARRAY" and wanted == "jsonb":
+        return f'to_jsonb(old."{name}")'
+    return f'old."{name}"::{wanted}'
+
+
+def _join_of_computed(plan: TablePlan) -> str:
+    if not plan.computed:
+        return ""
+    types = ", ".join(f"{name} {its_type}" for name, its_type in plan.computed.items())
+    return (
+        "LEFT JOIN jsonb_to_recordset(%(computed)s::jsonb) "
+        f"AS computed (id bigint, {types}) USING (id)"
+    )
+
+
+def _skipped_because(plan: TablePlan) -> str:
+    if not plan.skipped:
+        return "NULL::text"
+    cases = " ".join(f"WHEN {when} THEN '{reason}'" for reason, when in plan.skipped.items())
+    return f"CASE {cases} END"
+
+
+def _named(expressions: Mapping[str, str]) -> str:
+    return ", ".join(f'{sql} AS "{name}"' if sql else name for name, sql in expressions.items())
+
+
+def _new_columns(plan: TablePlan) -> set[str]:
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, plan.table)
+    return {column.name for column in described}

@@ -1,0 +1,103 @@
+"""manage.py adopt: take over the database of the old service. See docs/adopt.md."""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from adoption import account_tables, copying, old_tables, unfinished_migrations
+from adoption.chat_tables import CHAT_TABLES
+from adoption.old_tables import OldTable, UnadoptableDatabaseError
+
+# Users and keys first: with them the service can serve while the rest follows.
+PLANS = (
+    account_tables.USERS,
+    account_tables.API_KEYS,
+    *CHAT_TABLES,
+    account_tables.ACTIVITY,
+)
+
+# Of PostgreSQL's advisory locks, the one that lets a single adoption run.
+_LOCK = 0x6761_7465
+
+
+class Command(BaseCommand):
+    help = "Take over the old service's database: move its tables aside and copy them from there."
+    # They would look for tables that are not there yet.
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument(
+            "--dry-run", action="store_true", help="say what would be done, and change nothing"
+        )
+        what.add_argument(
+            "--drop-old", action="store_true", help="drop the old tables, once all is adopted"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with connection.cursor() as cursor:
+            # Tables are big here, and nobody waits for an answer. Like the lock, it ends with the
+            # connection, which is this command's own.
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+            if not cursor.fetchone()[0]:
+                raise CommandError("Another adoption runs.")
+        try:
+            if options["drop_old"]:
+                old_tables.drop()
+                self.stdout.write("The old tables are dropped.")
+                return
+            tables = old_tables.find_old_tables()
+            old_tables.check(tables, PLANS)
+            self._describe(tables)
+            if not options["dry_run"]:
+                self._adopt(tables)
+        except UnadoptableDatabaseError as exc:
+            raise CommandError(str(exc)) from exc
+
+    def _describe(self, tables: Sequence[OldTable]) -> None:
+        plans = {plan.table: plan for plan in PLANS}
+        for table in tables:
+            plan = plans.get(table.name)
+            self.stdout.write(f"{table.name}: {table.rows:,} rows")
+            if plan is None:
+                self.stdout.write("  is moved aside, and not adopted")
+                continue
+            if unread := table.columns.keys() - plan.old_columns.keys():
+                self.stdout.write(f"  stays behind: {', '.join(sorted(unread))}")
+            if missing := plan.old_columns.keys() - table.columns.keys():
+                self.stdout.write(f"  not there: {', '.join(sorted(missing))}")
+        for name in old_tables.tables_that_refer_to([table.name for table in tables]):
+            self.stdout.write(f"{name}: its foreign keys will point to the old tables")
+
+    def _adopt(self, tables: Sequence[OldTable]) -> None:
+        if not old_tables.adoption_began():
+            old_tables.move(tables)
+        unfinished_migrations.drop_their_indexes()
+        call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
+        copying.reserve_ids(PLANS, tables)
+        by_name = {table.name: table for table in tables}
+        for plan in PLANS:
+            if plan.table not in by_name:
+                continue
+            done = 0
+            for rows in copying.copy(plan, by_name[plan.table]):
+                done += rows
+                self.stdout.write(f"\r{plan.table}: {done:,} rows read", ending="")
+            self._report(plan.table)
+
+    def _report(self, table: str) -> None:
+        report = copying.report(table)
+        self.stdout.write(
+            f"\r{table}: {report.found:,} found, {report.adopted:,} adopted, "
+            f"{report.skipped.total():,} skipped"
+        )
+        for reason, count in report.skipped.items():
+            self.stdout.write(f"  {count:,} skipped: {reason}")
+        for change, count in report.changed.items():
+            self.stdout.write(f"  {count:,} {change}")

@@ -1,0 +1,110 @@
+"""Feedback in OpenAPI: a description for each view, which stands above it."""
+
+from rest_framework import serializers
+
+from chat.feedback.serializers import (
+    FeedbackChange,
+    FeedbackInput,
+    FeedbackPageInput,
+    FeedbackSerializer,
+    FeedbackStatsInput,
+)
+from gatewayz.api.openapi import count_beside, describe, described
+
+_NEW_FEEDBACK = {"session_id": 17, "message_id": 99, "feedback_type": "thumbs_up", "rating": 5}
+_FEEDBACK = {
+    "id": 3,
+    "user_id": 4,
+    **_NEW_FEEDBACK,
+    "comment": None,
+    "model": "openai/gpt-4o",
+    "metadata": None,
+    "created_at": "2026-03-01T12:00:00Z",
+    "updated_at": "2026-03-01T12:00:00Z",
+}
+_FEEDBACK_FIGURES = {
+    "total_feedback": 4,
+    "thumbs_up": 2,
+    "thumbs_down": 1,
+    "regenerate": 1,
+    "thumbs_up_rate": 50.0,
+    "thumbs_down_rate": 25.0,
+    "regenerate_rate": 25.0,
+    "average_rating": 4.5,
+}
+
+
+class FeedbackFigures(serializers.Serializer):
+    total_feedback = serializers.IntegerField()
+    thumbs_up = serializers.IntegerField()
+    thumbs_down = serializers.IntegerField()
+    regenerate = serializers.IntegerField()
+    thumbs_up_rate = serializers.FloatField(help_text="Percent")
+    thumbs_down_rate = serializers.FloatField(help_text="Percent")
+    regenerate_rate = serializers.FloatField(help_text="Percent")
+    average_rating = serializers.FloatField(allow_null=True)
+
+
+class FeedbackStatistics(FeedbackFigures):
+    days = serializers.IntegerField()
+    by_model = serializers.DictField(child=FeedbackFigures())
+
+
+feedback_list = describe(
+    post=described(
+        "Give feedback",
+        name="giveFeedback",
+        request=FeedbackInput,
+        request_example=_NEW_FEEDBACK,
+        answer=FeedbackSerializer(),
+        example=_FEEDBACK,
+        status=201,
+        idempotent=True,
+    ),
+    get=described(
+        "List feedback, newest first",
+        name="listFeedback",
+        query=FeedbackPageInput,
+        answer=FeedbackSerializer(many=True),
+        example=[_FEEDBACK],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(400, 401),
+    ),
+)
+session_feedback = describe(
+    get=described(
+        "List the feedback of a session",
+        name="listSessionFeedback",
+        query=FeedbackPageInput,
+        answer=FeedbackSerializer(many=True),
+        example=[_FEEDBACK],
+        beside=count_beside(),
+        example_beside={"count": 1},
+    )
+)
+feedback = describe(
+    put=described(
+        "Change feedback; absent or null: unchanged",
+        name="changeFeedback",
+        request=FeedbackChange,
+        request_example={"rating": 4},
+        answer=FeedbackSerializer(),
+        example=_FEEDBACK,
+    ),
+    delete=described("Withdraw feedback", name="withdrawFeedback", problems=(401, 404)),
+)
+feedback_stats = describe(
+    get=described(
+        "Count feedback, in all and by model",
+        name="feedbackStats",
+        query=FeedbackStatsInput,
+        answer=FeedbackStatistics(),
+        example={
+            **_FEEDBACK_FIGURES,
+            "days": 30,
+            "by_model": {"openai/gpt-4o": _FEEDBACK_FIGURES},
+        },
+        problems=(400, 401),
+    )
+)

@@ -1,0 +1,89 @@
+"""The HTTP face of feedback."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from accounts.principals.principal import AuthenticatedRequest
+from chat.feedback import openapi, write
+from chat.feedback.serializers import (
+    FeedbackChange,
+    FeedbackInput,
+    FeedbackPageInput,
+    FeedbackSerializer,
+    FeedbackStatsInput,
+)
+from chat.idempotency import idempotent
+from chat.models import ChatSession, Feedback, FeedbackQuerySet
+from chat.view import ChatView
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import page_of
+from gatewayz.api.serializing import represented, represented_all, validated
+
+
+@openapi.feedback_list
+class FeedbackListView(ChatView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
+        given = validated(FeedbackInput, request.data)
+        made = write.give_feedback(request.user, **given)
+        return success(
+            represented(FeedbackSerializer, made),
+            message="Feedback saved successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
+        page = validated(FeedbackPageInput, request.query_params)
+        return _page(Feedback.objects.owned_by(request.user), **page)
+
+
+@openapi.session_feedback
+class SessionFeedbackView(ChatView):
+    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        page = validated(FeedbackPageInput, request.query_params)
+        session = get_object_or_404(
+            ChatSession.objects.owned_by(request.user).active(), pk=session_id
+        )
+        return _page(
+            Feedback.objects.owned_by(request.user),
+            **page | {"session_id": session.pk},
+        )
+
+
+@openapi.feedback
+class FeedbackView(ChatView):
+    def put(self, request: AuthenticatedRequest, feedback_id: int) -> JSONResponse:
+        given = validated(FeedbackChange, request.data)
+        changed = write.change_feedback(request.user, feedback_id, **given)
+        return success(
+            represented(FeedbackSerializer, changed), message="Feedback updated successfully"
+        )
+
+    def delete(self, request: AuthenticatedRequest, feedback_id: int) -> JSONResponse:
+        write.withdraw_feedback(request.user, feedback_id)
+        return success(None, message="Feedback deleted successfully")
+
+
+@openapi.feedback_stats
+class FeedbackStatsView(ChatView):
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
+        asked = validated(FeedbackStatsInput, request.query_params)
+        days = asked["days"]
+        statistics = write.feedback_statistics(
+            request.user,
+            since=timezone.now() - timedelta(days=days),
+            model=asked.get("model"),
+        )
+        return success({**statistics, "days": days})
+
+
+def _page(
+    given: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str
+) -> JSONResponse:
+    matches = given.filter(**matching).newest_first()
+    found, count = page_of(matches, limit=limit, offset=offset)
+    return success(represented_all(FeedbackSerializer, found), count=count)

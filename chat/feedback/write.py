@@ -1,0 +1,133 @@
+"""What people think of answers: giving, changing, withdrawing and counting it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from accounts.principals.principal import Principal
+from chat.activity import record_chat
+from chat.models import ChatMessage, ChatSession, Feedback
+
+
+def give_feedback(
+    owner: Principal,
+    *,
+    feedback_type: str,
+    session_id: int | None = None,
+    message_id: int | None = None,
+    model: str | None = None,
+    **given: Any,
+) -> Feedback:
+    """Keep what `owner` thinks of a message, of a session, or in general.
+
+    The session and the model are those of the message or session unless they are named; `given`
+    may hold `rating` (1–5), `comment` and `metadata` (JSON).
+
+    Raises Http404 when `owner` has no such session, or it has no such message.
+    """
+    about = _spoken_of(owner, session_id, message_id)
+    if isinstance(about, ChatMessage):
+        session_id = about.session_id
+    feedback = Feedback.objects.create(
+        user_id=owner.user_id,
+        session_id=session_id,
+        message_id=message_id,
+        feedback_type=feedback_type,
+        model=model or (about.model if about else ""),
+        **given,
+    )
+    record_chat(
+        owner,
+        "save_feedback",
+        "feedback_saved",
+        model=feedback.model,
+        feedback_id=feedback.pk,
+        feedback_type=feedback_type,
+    )
+    return feedback
+
+
+def _spoken_of(
+    owner: Principal, session_id: int | None, message_id: int | None
+) -> ChatMessage | ChatSession | None:
+    if message_id is not None:
+        messages = ChatMessage.objects.owned_by(owner)
+        if session_id is not None:
+            messages = messages.filter(session_id=session_id)
+        return get_object_or_404(messages, pk=message_id)
+    if session_id is not None:
+        return get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
+    return None
+
+
+def change_feedback(owner: Principal, feedback_id: int, **given: Any) -> Feedback:
+    """Change feedback of `owner`: `feedback_type`, `rating`, `comment`, `metadata`.
+
+    What is None stays as it is. Raises Http404 when there is no such feedback.
+    """
+    feedback = Feedback.objects.owned_by(owner).filter(pk=feedback_id)
+    changed = {name: value for name, value in given.items() if value is not None}
+    if changed:
+        feedback.update(updated_at=timezone.now(), **changed)
+    found = get_object_or_404(feedback)
+    record_chat(
+        owner,
+        "update_feedback",
+        "feedback_updated",
+        model=found.model,
+        feedback_id=feedback_id,
+        changed=sorted(changed),
+    )
+    return found
+
+
+def withdraw_feedback(owner: Principal, feedback_id: int) -> None:
+    """Delete feedback of `owner`. Raises Http404 when there is no such feedback."""
+    deleted, _ = Feedback.objects.owned_by(owner).filter(pk=feedback_id).delete()
+    if not deleted:
+        raise Http404
+    record_chat(owner, "delete_feedback", "feedback_deleted", feedback_id=feedback_id)
+
+
+def feedback_statistics(
+    owner: Principal, *, since: datetime, model: str | None = None
+) -> dict[str, Any]:
+    """Counts, rates (in percent) and the average rating, in all and by model.
+
+    Without feedback the rates are 0 and the average is None. One statement.
+    """
+    feedback = Feedback.objects.owned_by(owner).filter(created_at__gte=since)
+    if model:
+        feedback = feedback.filter(model=model)
+    counted = feedback.order_by("model").values("model")
+    annotated = counted.annotate(
+        **{kind: Count("id", filter=Q(feedback_type=kind)) for kind in Feedback.Type.values},
+        ratings=Count("rating"),
+        stars=Sum("rating", default=0),
+    )
+    by_model: list[dict[str, Any]] = [dict(row) for row in annotated]
+    names = (*Feedback.Type.values, "ratings", "stars")
+    in_all = {name: sum(row[name] for row in by_model) for name in names}
+    return {
+        **_figures(in_all),
+        "by_model": {row["model"]: _figures(row) for row in by_model},
+    }
+
+
+def _figures(counts: dict[str, Any]) -> dict[str, Any]:
+    total = sum(counts[kind] for kind in Feedback.Type.values)
+    return {
+        "total_feedback": total,
+        **{kind: counts[kind] for kind in Feedback.Type.values},
+        **{
+            f"{kind}_rate": round(100 * counts[kind] / total, 2) if total else 0.0
+            for kind in Feedback.Type.values
+        },
+        "average_rating": (
+            round(counts["stars"] / counts["ratings"], 2) if counts["ratings"] else None
+        ),
+    }

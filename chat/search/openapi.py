@@ -1,0 +1,27 @@
+"""Search in OpenAPI."""
+
+from chat.search.serializers import MatchSerializer, SearchInput
+from chat.sessions.openapi import SESSION_EXAMPLE
+from gatewayz.api.openapi import count_beside, describe, described
+
+search = describe(
+    post=described(
+        "Search titles and messages",
+        name="searchChats",
+        request=SearchInput,
+        request_example={"query": '"warm in March" -snow holi', "limit": 10},
+        answer=MatchSerializer(many=True),
+        example=[
+            {
+                **SESSION_EXAMPLE,
+                "message_id": 99,
+                "rank": 0.2,
+                "snippet": "Where is it <mark>warm</mark>",
+            }
+        ],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(400, 401),
+        idempotent=True,
+    )
+)

@@ -1,0 +1,246 @@
+"""What can be done to chat sessions."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import DataError, IntegrityError, connection, transaction
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+
+from accounts import activity
+from accounts.principals.principal import Principal
+from chat.activity import chat_event, record_chat
+from chat.models import ChatSession
+from gatewayz.redis.breaker import breaker
+from gatewayz.request.context import timed, timing_ms
+from gatewayz.threads.combining import Combiner
+
+logger = logging.getLogger(__name__)
+
+# What one statement copies well within its time-out.
+MAX_FORKED = 5_000
+
+
+def create_session(
+    owner: Principal,
+    *,
+    title: str | None = None,
+    model: str | None = None,
+    created_at: datetime | None = None,
+) -> ChatSession:
+    """Begin a session for `owner`, in one SQL statement; its activity is recorded for later.
+
+    Without a title it is called by the time (UTC), without a model it gets
+    DEFAULT_CHAT_MODEL. It may have been created in the past, elsewhere.
+    """
+    with timed("session_create"):
+        given = _first_fields(owner, title, model)
+        if created_at is not None:
+            given["created_at"] = created_at
+        session = ChatSession(**given)
+        event = chat_event(
+            owner,
+            "create_session",
+            "session_created",
+            model=session.model,
+            session_title=session.title,
+        )
+        if transaction.get_connection().in_atomic_block:
+            _create([(session, event)])
+        else:
+            _creations.do((session, event))
+    logger.info(
+        "Created chat session %d for user %d (user_lookup: %.1fms, session_create: %.1fms)",
+        session.pk,
+        owner.user_id,
+        timing_ms("user_lookup"),
+        timing_ms("session_create"),
+    )
+    return session
+
+
+_COLUMNS = ("user_id", "title", "model", "created_at", "updated_at")
+_INSERT = """
+INSERT INTO chat_sessions (
+    user_id, title, model, created_at, updated_at, is_active, is_pinned, is_archived
+) VALUES
+"""
+_ROW = "(%s, %s, %s, %s, %s, TRUE, FALSE, FALSE)"
+
+
+def _insert(sessions: Sequence[ChatSession]) -> None:
+    """Insert `sessions` in one statement, and give them their ids."""
+    rows = transaction.get_connection().fetch_alone(
+        f"{_INSERT}{', '.join([_ROW] * len(sessions))} RETURNING id",
+        [getattr(session, column) for session in sessions for column in _COLUMNS],
+    )
+    # The sequence gives them in the order of the rows.
+    ids = sorted(session_id for (session_id,) in rows)
+    for session, session_id in zip(sessions, ids, strict=True):
+        session.pk = session_id
+
+
+Begun = tuple[ChatSession, activity.Event]
+
+
+def _create(begun: Sequence[Begun]) -> Sequence[Begun]:
+    """Insert sessions and record that they began, each in one round trip."""
+    _insert([session for session, _ in begun])
+    for session, event in begun:
+        event.metadata["session_id"] = session.pk
+    activity.record_events([event for _, event in begun])
+    return begun
+
+
+# Sessions that are created at the same moment are written, and made durable, together.
+_creations = Combiner(_create, alone_after=(IntegrityError, DataError), is_risky=breaker.is_open)
+
+
+def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:
+    """Begin many sessions for `owner` in one INSERT; each may have a `title` and a `model`.
+
+    Returns them in the order given.
+    """
+    made = [
+        ChatSession(**_first_fields(owner, one.get("title"), one.get("model"))) for one in given
+    ]
+    _insert(made)
+    record_chat(owner, "create_sessions", "session_created", sessions=len(made))
+    return made
+
+
+def _first_fields(owner: Principal, title: str | None, model: str | None) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "user_id": owner.user_id,
+        "title": title or f"Chat {now:%Y-%m-%d %H:%M}",
+        "model": model or settings.DEFAULT_CHAT_MODEL,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def update_session(
+    owner: Principal,
+    session_id: int,
+    *,
+    title: str | None = None,
+    model: str | None = None,
+    is_pinned: bool | None = None,
+    is_archived: bool | None = None,
+) -> ChatSession:
+    """Rename a session of `owner`, give it another model, pin it or put it into the archive.
+
+    What is None or empty stays as it is. Only a new name or model touches the session.
+
+    Raises Http404 when there is no such session.
+    """
+    sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
+    changed: dict[str, Any] = {
+        name: value for name, value in {"title": title, "model": model}.items() if value
+    }
+    if changed:
+        changed["updated_at"] = timezone.now()
+    marks = {"is_pinned": is_pinned, "is_archived": is_archived}
+    changed |= {name: mark for name, mark in marks.items() if mark is not None}
+    if changed:
+        sessions.update(**changed)
+    session = get_object_or_404(sessions)
+    if changed:
+        record_chat(
+            owner,
+            "update_session",
+            "session_updated",
+            model=session.model,
+            session_id=session_id,
+            changed=sorted(changed.keys() - {"updated_at"}),
+        )
+    return session
+
+
+def delete_session(owner: Principal, session_id: int) -> None:
+    """Delete a session of `owner` softly: it is not to be found any more.
+
+    Raises Http404 when there is no such session.
+    """
+    sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
+    if not sessions.update(is_active=False, updated_at=timezone.now()):
+        raise Http404
+    record_chat(owner, "delete_session", "session_deleted", session_id=session_id)
+
+
+def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
+    """Delete those of the sessions that are `owner`'s, as `delete_session` does.
+
+    Returns how many there were.
+    """
+    sessions = ChatSession.objects.owned_by(owner).active().filter(pk__in=session_ids)
+    deleted = sessions.update(is_active=False, updated_at=timezone.now())
+    if deleted:
+        record_chat(owner, "delete_sessions", "session_deleted", sessions=deleted)
+    return deleted
+
+
+def restore_session(owner: Principal, session_id: int) -> ChatSession:
+    """Bring a deleted session of `owner` back, with all that it had.
+
+    Raises Http404 when there is no such session in the trash.
+    """
+    sessions = ChatSession.objects.owned_by(owner).filter(pk=session_id)
+    if not sessions.deleted().update(is_active=True, updated_at=timezone.now()):
+        raise Http404
+    record_chat(owner, "restore_session", "session_restored", session_id=session_id)
+    return get_object_or_404(sessions.active())
+
+
+_COPY = """
+INSERT INTO chat_messages (
+    session_id, role, content, content_parts, model, tokens, reasoning, metadata, created_at
+)
+SELECT %(copy)s, role, content, content_parts, model, tokens, reasoning, metadata, created_at
+FROM chat_messages
+WHERE session_id = %(session)s AND (
+    %(message)s::bigint IS NULL OR (created_at, id) <= (
+        SELECT created_at, id FROM chat_messages
+        WHERE id = %(message)s AND session_id = %(session)s
+    )
+)
+ORDER BY created_at, id
+LIMIT %(limit)s
+"""
+
+
+def fork_session(
+    owner: Principal, session_id: int, *, message_id: int | None = None, title: str | None = None
+) -> ChatSession:
+    """Begin a session with a copy of what another of `owner` holds up to a message.
+
+    Without `message_id` all is copied, without `title` the name is that of the other.
+
+    Raises Http404 when there is no such session or it has no such message, and ValidationError
+    when more than MAX_FORKED messages would be copied.
+    """
+    source = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
+    with transaction.atomic():
+        fork = create_session(owner, title=title or source.title, model=source.model)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _COPY,
+                {
+                    "copy": fork.pk,
+                    "session": source.pk,
+                    "message": message_id,
+                    "limit": MAX_FORKED + 1,
+                },
+            )
+            copied = cursor.rowcount
+        if message_id is not None and not copied:
+            raise Http404
+        if copied > MAX_FORKED:
+            raise ValidationError(f"At most {MAX_FORKED} messages can be copied.")
+    return fork

@@ -1,0 +1,87 @@
+"""Public links in OpenAPI: a description for each view, which stands above it."""
+
+from rest_framework import serializers
+
+from chat.messages.serializers import MessagePageInput
+from chat.shares.serializers import (
+    SharedMessageSerializer,
+    SharedSessionSerializer,
+    ShareInput,
+    ShareSerializer,
+)
+from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.paging import PageInput
+
+_SHARE = {
+    "id": 8,
+    "session_id": 17,
+    "token": "kq3…",
+    "share_token": "kq3…",
+    "share_url": "https://chat.example/v1/chat/share/kq3…",
+    "is_active": True,
+    "view_count": 0,
+    "last_viewed_at": None,
+    "expires_at": None,
+    "created_at": "2026-03-01T12:00:00Z",
+}
+
+
+class SharedSession(SharedSessionSerializer):
+    messages = SharedMessageSerializer(many=True)
+    has_more_messages = serializers.BooleanField()
+    view_count = serializers.IntegerField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+    class Meta(SharedSessionSerializer.Meta):
+        fields = [
+            *SharedSessionSerializer.Meta.fields,
+            "messages",
+            "has_more_messages",
+            "view_count",
+            "expires_at",
+        ]
+
+
+shares = describe(
+    post=described(
+        "Make a public link to a session",
+        name="shareSession",
+        request=ShareInput,
+        request_example={"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"},
+        answer=ShareSerializer(),
+        example=_SHARE,
+        status=201,
+        idempotent=True,
+    ),
+    get=described(
+        "List public links, newest first",
+        name="listShares",
+        query=PageInput,
+        answer=ShareSerializer(many=True),
+        example=[_SHARE],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(400, 401),
+    ),
+)
+share = describe(
+    get=described(
+        "Read a shared session; needs no key",
+        name="readShare",
+        query=MessagePageInput,
+        answer=SharedSession(),
+        example={
+            "title": "Holidays",
+            "model": "openai/gpt-4o",
+            "created_at": "2026-03-01T12:00:00Z",
+            "updated_at": "2026-03-01T12:00:00Z",
+            "messages": [],
+            "has_more_messages": False,
+            "view_count": 1,
+            "expires_at": None,
+        },
+        problems=(400, 404, 429),
+        public=True,
+    ),
+    delete=described("Revoke a public link", name="revokeShare", problems=(401, 404)),
+)

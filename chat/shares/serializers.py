@@ -1,0 +1,69 @@
+"""The JSON of public links, and what the public gets to see."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework import serializers
+
+from chat.messages.serializers import ContentField
+from chat.models import ChatMessage, ChatSession, Share
+from gatewayz.api.serializing import MAX_ID
+
+
+class ShareInput(serializers.Serializer):
+    session_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate_expires_at(self, expires_at: datetime | None) -> datetime | None:
+        if expires_at is not None and expires_at <= timezone.now():
+            raise serializers.ValidationError("This must be in the future.")
+        return expires_at
+
+
+class ShareSerializer(serializers.ModelSerializer):
+    """Give it the request as `context`, whose host the link then has."""
+
+    session_id = serializers.IntegerField()
+    # What clients of the old service call it.
+    share_token = serializers.CharField(source="token")
+    share_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Share
+        fields = [
+            "id",
+            "session_id",
+            "token",
+            "share_token",
+            "share_url",
+            "is_active",
+            "view_count",
+            "last_viewed_at",
+            "expires_at",
+            "created_at",
+        ]
+
+    def get_share_url(self, share: Share) -> str:
+        url: str = self.context["request"].build_absolute_uri(
+            reverse("shared-chat", args=[share.token])
+        )
+        return url
+
+
+class SharedSessionSerializer(serializers.ModelSerializer):
+    """A session without who owns it."""
+
+    class Meta:
+        model = ChatSession
+        fields = ["title", "model", "created_at", "updated_at"]
+
+
+class SharedMessageSerializer(serializers.ModelSerializer):
+    """A message without the metadata that its client keeps for itself."""
+
+    content = ContentField(source="given_content", read_only=True)
+
+    class Meta:
+        model = ChatMessage
+        fields = ["id", "role", "content", "model", "reasoning", "created_at"]

@@ -1,0 +1,89 @@
+"""The HTTP face of public links."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+
+from accounts.limits.throttles import AddressThrottle
+from accounts.principals.principal import AuthenticatedRequest
+from chat.idempotency import idempotent
+from chat.messages.read import page_of_messages
+from chat.messages.serializers import MessagePageInput
+from chat.models import Share
+from chat.shares import openapi, write
+from chat.shares.serializers import (
+    SharedMessageSerializer,
+    SharedSessionSerializer,
+    ShareInput,
+    ShareSerializer,
+)
+from chat.view import ChatView
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.paging import PageInput, page_of
+
+
+@openapi.shares
+class SharesView(ChatView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
+        given = ShareInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        share = write.share_session(request.user, **given.validated_data)
+        return success(
+            ShareSerializer(share, context={"request": request}).data,
+            message="Chat shared successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
+        page = PageInput(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        owned = Share.objects.owned_by(request.user).not_revoked().newest_first()
+        found, count = page_of(owned, **page.validated_data)
+        return success(
+            ShareSerializer(found, many=True, context={"request": request}).data, count=count
+        )
+
+
+@openapi.share
+class ShareView(ChatView):
+    # Reading takes the token and no key: one that is sent along is not even looked at.
+
+    def perform_authentication(self, request: Request) -> None:
+        if request.method not in SAFE_METHODS:
+            super().perform_authentication(request)
+
+    def get_permissions(self) -> Sequence[Any]:
+        return [] if self.request.method in SAFE_METHODS else super().get_permissions()
+
+    def get_throttles(self) -> list[Any]:
+        return (
+            [AddressThrottle()] if self.request.method in SAFE_METHODS else super().get_throttles()
+        )
+
+    def get(self, request: Request, token: str) -> JSONResponse:
+        page = MessagePageInput(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        share = write.view_share(token)
+        messages, has_more = page_of_messages(share.session, **page.validated_data)
+        response = success(
+            {
+                **SharedSessionSerializer(share.session).data,
+                "messages": SharedMessageSerializer(messages, many=True).data,
+                "has_more_messages": has_more,
+                "view_count": share.view_count,
+                "expires_at": share.expires_at,
+            }
+        )
+        # A link that is revoked must not live on in caches and search engines.
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    def delete(self, request: AuthenticatedRequest, token: str) -> JSONResponse:
+        write.revoke_share(request.user, token)
+        return success(None, message="Share link revoked successfully")

@@ -1,0 +1,84 @@
+"""Public links to sessions."""
+
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from accounts import audit
+from accounts.principals.principal import Principal
+from chat.activity import record_chat
+from chat.models import ChatSession, Share
+
+TOKEN_BYTES = 24
+
+
+def share_session(
+    owner: Principal, session_id: int, *, expires_at: datetime | None = None
+) -> Share:
+    """Make a link under which anybody can read a session of `owner`, until `expires_at`.
+
+    It shows the session as it is then, with what is added later. Raises Http404 when there is no
+    such session.
+    """
+    session = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
+    share = Share.objects.create(
+        user_id=owner.user_id,
+        session=session,
+        token=secrets.token_urlsafe(TOKEN_BYTES),
+        expires_at=expires_at,
+    )
+    # Not the token: the log of activity is no place for what opens a chat.
+    record_chat(
+        owner,
+        "share_session",
+        "session_shared",
+        model=session.model,
+        session_id=session_id,
+        share_id=share.pk,
+    )
+    return share
+
+
+def view_share(token: str) -> Share:
+    """The link with this token and its session, for anybody; it counts as a view.
+
+    Views at once are all counted. Raises Http404 when the link is unknown, revoked or expired,
+    or its session deleted.
+    """
+    now = timezone.now()
+    shares = Share.objects.filter(token=token)
+    if not shares.open_at(now).update(view_count=F("view_count") + 1, last_viewed_at=now):
+        raise Http404
+    return get_object_or_404(shares.select_related("session"))
+
+
+def revoke_share(owner: Principal, token: str) -> None:
+    """End a link of `owner`. Raises Http404 when there is no such link."""
+    shares = Share.objects.owned_by(owner).not_revoked().filter(token=token)
+    if not shares.update(is_active=False):
+        raise Http404
+    record_chat(owner, "revoke_share", "share_revoked")
+
+
+def revoke_shares(links: QuerySet[Share]) -> int:
+    """End these links, whosever they are; the audit logs of their users tell of it.
+
+    Returns how many still led somewhere.
+    """
+    with transaction.atomic():
+        chosen = Share.objects.filter(pk__in=links.values("pk"), is_active=True)
+        ended = list(chosen.select_for_update(no_key=True).values_list("pk", "user_id"))
+        Share.objects.filter(pk__in=[share_id for share_id, _ in ended]).update(is_active=False)
+        for share_id, user_id in ended:
+            audit.record(
+                "share_revoked",
+                user_id=user_id,
+                target=f"share:{share_id}",
+                after={"is_active": False},
+            )
+    return len(ended)

@@ -1,0 +1,47 @@
+"""The chats in the export of everything that a user owns. See accounts.profile.export."""
+
+from collections.abc import Iterator
+
+from accounts.principals.principal import Principal
+from accounts.profile.export import Kind, by_key, by_time, lines_of
+from chat.feedback.serializers import FeedbackSerializer
+from chat.messages.serializers import MessageSerializer
+from chat.models import ChatMessage, ChatSession, Feedback, Share
+from chat.sessions.serializers import SessionSerializer
+from chat.shares.serializers import ShareSerializer
+from chat.transfer.copying import messages_of
+
+
+class ExportedShareSerializer(ShareSerializer):
+    """A link without its address, which depends on where it is asked for."""
+
+    class Meta(ShareSerializer.Meta):
+        fields = [name for name in ShareSerializer.Meta.fields if name != "share_url"]
+
+
+def _sessions(owner: Principal) -> Iterator[ChatSession]:
+    """Also those in the trash: they are still the owner's, until their purge begins."""
+    return by_key(ChatSession.objects.owned_by(owner).filter(is_purged=False))
+
+
+def _messages(owner: Principal) -> Iterator[ChatMessage]:
+    for session in _sessions(owner):
+        yield from messages_of(session)
+
+
+CHAT_KINDS = (
+    Kind("chat_session", lambda owner: lines_of(SessionSerializer, _sessions(owner))),
+    Kind("chat_message", lambda owner: lines_of(MessageSerializer, _messages(owner))),
+    Kind(
+        "feedback",
+        lambda owner: lines_of(
+            FeedbackSerializer, by_time(Feedback.objects.owned_by(owner), "created_at")
+        ),
+    ),
+    Kind(
+        "share",
+        lambda owner: lines_of(
+            ExportedShareSerializer, by_time(Share.objects.owned_by(owner), "created_at")
+        ),
+    ),
+)

@@ -1,0 +1,60 @@
+"""The HTTP face of export and import."""
+
+from http import HTTPStatus
+
+from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+
+from accounts.principals.principal import AuthenticatedRequest
+from chat.idempotency import idempotent
+from chat.models import ChatSession
+from chat.sessions.serializers import SessionSerializer
+from chat.transfer import copying, openapi
+from chat.transfer.serializers import ChatInput, ExportInput
+from chat.view import ChatView
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import success
+from gatewayz.api.serializing import represented, validated
+
+
+@openapi.export
+class ExportView(ChatView):
+    def get(self, request: AuthenticatedRequest, session_id: int) -> StreamingHttpResponse:
+        asked = validated(ExportInput, request.query_params)
+        form = asked["format"]
+        session = get_object_or_404(
+            ChatSession.objects.owned_by(request.user).active(), pk=session_id
+        )
+        return _download(
+            StreamingHttpResponse(
+                copying.export_chat(session, form), content_type=copying.CONTENT_TYPES[form]
+            ),
+            f"chat-{session.pk}.{copying.SUFFIXES[form]}",
+        )
+
+
+@openapi.export_all
+class ExportAllView(ChatView):
+    def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
+        lines = copying.export_all(request.user)
+        return _download(
+            StreamingHttpResponse(lines, content_type="application/x-ndjson"), "chats.ndjson"
+        )
+
+
+@openapi.chat_import
+class ImportView(ChatView):
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
+        given = validated(ChatInput, request.data)
+        session = copying.import_chat(request.user, given)
+        return success(
+            represented(SessionSerializer, session),
+            message="Chat imported successfully",
+            status=HTTPStatus.CREATED,
+        )
+
+
+def _download(response: StreamingHttpResponse, name: str) -> StreamingHttpResponse:
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

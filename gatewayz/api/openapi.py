@@ -1,0 +1,209 @@
+"""Describing the API in OpenAPI: what every endpoint has in common."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+    inline_serializer,
+)
+from rest_framework import serializers
+
+from gatewayz.api.groups import group_of
+from gatewayz.api.problems import PROBLEM_JSON
+
+Described = Callable[[Any], Any]
+
+_DESCRIPTIONS = {
+    400: "Malformed JSON, or something in it is not valid: `errors` names it.",
+    401: "The key is missing, unknown, switched off or expired.",
+    403: "The key may not do this, or not from here.",
+    404: "Not there, or not yours.",
+    409: "Something else is in the way, or the Idempotency-Key was used with another request.",
+    413: "The body is too large.",
+    429: "A limit is reached: `code` names it. Try again after `Retry-After` seconds.",
+    503: "The database or Redis did not answer in time; try again after `Retry-After` seconds.",
+}
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    OpenApiParameter.HEADER,
+    description="The same request with the same key is done once, for a day: its first answer "
+    "comes again, with `Idempotent-Replayed: true`.",
+)
+
+
+class GroupedSchema(AutoSchema):
+    """DRF's DEFAULT_SCHEMA_CLASS: every operation is tagged with its group."""
+
+    def get_tags(self) -> list[str]:
+        return [group_of(self.path)]
+
+
+class BearerKey(OpenApiAuthenticationExtension):
+    target_class = "accounts.access.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "An API key, `gw_live_…`."}
+
+
+@extend_schema_field({"type": "null"})
+class Nothing(serializers.Field):
+    """The `data` of an answer that has none."""
+
+
+class Problem(serializers.Serializer):
+    """An error, as RFC 9457 has it."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence to show to people.")
+    code = serializers.CharField(help_text="The reason, for programs.")
+    request_id = serializers.CharField()
+    errors = serializers.JSONField(  # type: ignore[assignment]
+        required=False, help_text="What is wrong, by field."
+    )
+
+
+# Any key may be bound to scopes, networks and sites, and to limits.
+_OF_KEYS = (403, 429)
+
+
+def described(
+    summary: str,
+    *,
+    name: str,
+    answer: Any = None,
+    status: int = 200,
+    repeated_status: int | None = None,
+    example: Any = None,
+    request: Any = None,
+    request_example: Any = None,
+    query: type[serializers.Serializer] | None = None,
+    beside: Mapping[str, serializers.Field] | None = None,
+    example_beside: Mapping[str, Any] | None = None,
+    problems: Sequence[int] = (400, 401, 404),
+    idempotent: bool = False,
+    public: bool = False,
+) -> Described:
+    """The description of one method of a view.
+
+    `status` is that of success, `repeated_status` that of what had been done before. `answer` is
+    a serializer of what is in `data` of the envelope, None for null, and `example` an example
+    of it; `beside` are the fields beside `data`, and `example_beside` their example.
+    `query` is the serializer that checks the query parameters. `name` names the operation and
+    its answer.
+    """
+    data = Nothing() if answer is None else answer
+    envelope = inline_serializer(
+        f"{name}Answer",
+        {
+            "success": serializers.BooleanField(),
+            "data": data,
+            **(beside or {}),
+            "message": serializers.CharField(required=False),
+        },
+    )
+    errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else _OF_KEYS), 503}
+    answers = [status] if repeated_status is None else [status, repeated_status]
+    examples = [
+        OpenApiExample(
+            "Answer",
+            {"success": True, "data": example, **(example_beside or {})},
+            response_only=True,
+            status_codes=[str(done) for done in answers],
+        )
+    ]
+    if request is not None:
+        examples.append(OpenApiExample("Request", request_example, request_only=True))
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        request=request,
+        parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
+        responses={
+            **{(done, "application/json"): envelope for done in answers},
+            **{
+                (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
+                for error in sorted(errors)
+            },
+        },
+        examples=examples,
+        auth=[] if public else None,
+    )
+
+
+def streamed(
+    summary: str,
+    *,
+    name: str,
+    media_types: Sequence[str],
+    query: type[serializers.Serializer] | None = None,
+    problems: Sequence[int] = (400, 401, 404),
+) -> Described:
+    """The description of a download, whose body is of one of `media_types`."""
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        parameters=[query] if query else [],
+        responses={
+            # JSON is read as what it holds; anything else is text.
+            **{
+                (200, media_type): dict if media_type == "application/json" else str
+                for media_type in media_types
+            },
+            **{
+                (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
+                for error in sorted({*problems, *_OF_KEYS, 503})
+            },
+        },
+    )
+
+
+def count_beside() -> dict[str, serializers.Field]:
+    """The field `count` of lists, for `described`."""
+    return {"count": serializers.IntegerField(help_text="Of all matches, not only this page's.")}
+
+
+def describe(**methods: Described) -> Described:
+    """The description of a view: for each of its `methods`, that of `described`."""
+    described_view = extend_schema_view(**methods)
+
+    def mark(view: Any) -> Any:
+        view.openapi_described = True
+        return described_view(view)
+
+    return mark
+
+
+Endpoints = list[tuple[str, str, str, Callable[..., Any]]]
+
+
+def only_described(endpoints: Endpoints) -> Endpoints:
+    """A hook of drf-spectacular: what is described, without the old service's paths to it."""
+    return [
+        (path, path_regex, method, callback)
+        for path, path_regex, method, callback in endpoints
+        if path.startswith("/v1/") and hasattr(getattr(callback, "cls", None), "openapi_described")
+    ]
+
+
+def only_used_groups(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: leave out groups without an operation."""
+    used = {
+        tag
+        for operations in result["paths"].values()
+        for operation in operations.values()
+        for tag in operation["tags"]
+    }
+    return {**result, "tags": [tag for tag in result["tags"] if tag["name"] in used]}

@@ -1,0 +1,225 @@
+"""Errors as RFC 9457 problem objects, for everything that Django and DRF can raise or answer."""
+
+import logging
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from itertools import islice
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from redis.exceptions import RedisError
+from rest_framework import exceptions
+
+from gatewayz.api.bodies import MEDIA_TYPE, JSONResponse
+from gatewayz.request import deadline
+from gatewayz.request.context import current_request_id
+from gatewayz.request.deadline import RETRY_AFTER_SECONDS, DeadlineExceeded
+from gatewayz.telemetry.metrics.requests import count_problem
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+MAX_MESSAGE = 500
+MAX_ERRORS = 100
+
+# SQLSTATE of a row that would refer to one that is not there.
+_FOREIGN_KEY_VIOLATION = "23503"
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A problem object (https://www.rfc-editor.org/rfc/rfc9457) of this service.
+
+    `status` is the HTTP status, `code` the machine-readable reason, `detail` a sentence that
+    clients show to people; `errors` maps fields to their messages.
+    """
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "request_id": current_request_id(),
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return body
+
+
+def problem_response(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """A problem object as the answer of a view that is not DRF's."""
+    return _answer(problem(status, code, detail), headers)
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse | None:
+    """DRF's EXCEPTION_HANDLER: the problem for `exc`.
+
+    Returns None for what is a fault of this service; Django then logs it and answers with
+    `server_error`.
+    """
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    elif _refers_to_nothing(exc):
+        # The view has seen it, and then it was erased: the session, or the caller's account.
+        exc = exceptions.NotFound("What this belongs to is not there any more.")
+
+    headers: dict[str, str] = {}
+    if isinstance(exc, exceptions.ValidationError):
+        body = _validation_problem(exc)
+    elif isinstance(exc, exceptions.APIException):
+        headers = _headers_of(exc)
+        body = problem(exc.status_code, _code_of(exc), str(exc.detail))
+    elif isinstance(exc, (OperationalError, InterfaceError)):
+        body, headers = _unavailable("database", exc)
+    elif isinstance(exc, RedisError):
+        body, headers = _unavailable("cache", exc)
+    else:
+        return None
+
+    return _answer(body, headers)
+
+
+def _answer(body: dict[str, Any], headers: Mapping[str, str] | None) -> JSONResponse:
+    count_problem(body["status"], body["code"])
+    return JSONResponse(body, body["status"], headers, PROBLEM_JSON)
+
+
+def _refers_to_nothing(exc: Exception) -> bool:
+    cause = getattr(exc.__cause__, "sqlstate", None)
+    return isinstance(exc, IntegrityError) and cause == _FOREIGN_KEY_VIOLATION
+
+
+def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
+    # The exception's text names hosts and statements: it belongs in the log only.
+    logger.error("The %s is unavailable", part, exc_info=exc)
+    if deadline.has_passed():
+        late = DeadlineExceeded()
+        return problem(late.status_code, _code_of(late), str(late.detail)), _headers_of(late)
+    body = problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{part}_unavailable",
+        f"The {part} did not answer in time. Please try again.",
+    )
+    return body, {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
+    headers: dict[str, str] = dict(getattr(exc, "headers", {}))
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(exc.wait)  # type: ignore[attr-defined]
+    return headers
+
+
+def _code_of(exc: exceptions.APIException) -> str:
+    codes = exc.get_codes()
+    return codes if isinstance(codes, str) else exc.default_code
+
+
+def _validation_problem(exc: exceptions.ValidationError) -> dict[str, Any]:
+    """The problem for invalid input; its `detail` says the first thing that is wrong."""
+    detail = _shortened(exc.detail)
+    errors = detail if isinstance(detail, dict) else {"non_field_errors": detail}
+    return problem(
+        HTTPStatus.BAD_REQUEST,
+        "validation_error",
+        _first_message(errors),
+        errors=errors,
+    )
+
+
+def _shortened(errors: Any) -> Any:
+    """The same errors, MAX_ERRORS of them at most, with texts of bounded length.
+
+    Some repeat what was given, which may be long, and a list has errors for each of its items.
+    """
+    if isinstance(errors, dict):
+        first = islice(errors.items(), MAX_ERRORS)
+        return {_shortened(str(field)): _shortened(inner) for field, inner in first}
+    if isinstance(errors, list):
+        return [_shortened(inner) for inner in errors]
+    return errors if len(errors) <= MAX_MESSAGE else f"{errors[:MAX_MESSAGE]}…"
+
+
+def _first_message(errors: Any, path: str = "") -> str:
+    if isinstance(errors, dict):
+        field, inner = next(iter(errors.items()))
+        named = path if field == "non_field_errors" else f"{path}.{field}".lstrip(".")
+        return _first_message(inner, named)
+    if isinstance(errors, list) and errors:
+        # A list holds either messages or, for a list field, one entry per item.
+        index, inner = next((i, item) for i, item in enumerate(errors) if item)
+        return _first_message(inner, path if isinstance(inner, str) else f"{path}[{index}]")
+    return f"{path}: {errors}" if path else str(errors)
+
+
+class ProblemMiddleware:
+    """Gives errors without a body, and those that are pages, to callers of the API as problems.
+
+    Django and WhiteNoise answer so in many places: a method that is not allowed, a precondition
+    that failed, a range that is not there. The admin's pages are for people and stay.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if (
+            response.status_code < HTTPStatus.BAD_REQUEST
+            or response.get("Content-Type") in {PROBLEM_JSON, MEDIA_TYPE}
+            or request.path_info.startswith("/admin/")
+        ):
+            return response
+        status = HTTPStatus(response.status_code)
+        headers = {
+            name: value
+            for name, value in response.headers.items()
+            if name not in {"Content-Type", "Content-Length"}
+        }
+        return problem_response(
+            status, status.name.lower(), f"{status.description or status.phrase}.", headers
+        )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a request that no view saw, such as one for a foreign host."""
+    return problem_response(
+        HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood."
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    if request.path.startswith("/admin/"):
+        return defaults.permission_denied(request, exception)
+    return problem_response(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: a path that leads nowhere."""
+    if request.path.startswith("/admin/"):
+        return defaults.page_not_found(request, exception)
+    return problem_response(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; Django has logged the exception already."""
+    return problem_response(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "Something went wrong on our side. The request id helps us to find out what.",
+    )

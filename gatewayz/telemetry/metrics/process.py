@@ -1,0 +1,117 @@
+"""What a process knows of itself and is too dear to tell at every change: sampled instead."""
+
+import time
+from collections.abc import Callable
+
+import psutil
+from django.db import connection
+from prometheus_client import Counter, Gauge
+
+from gatewayz.redis.breaker import breaker
+from gatewayz.request import deadline
+from gatewayz.telemetry.metrics.slots import REGISTRY
+
+SAMPLE_SECONDS = 5.0
+
+Sampler = Callable[[], None]
+
+_samplers: list[Sampler] = []
+_due_at = 0.0
+
+
+def sampled(sampler: Sampler) -> Sampler:
+    """Have `sampler` set its metrics every SAMPLE_SECONDS in which this process has requests."""
+    _samplers.append(sampler)
+    return sampler
+
+
+def sample_if_due() -> None:
+    """Sample if the last time was SAMPLE_SECONDS ago."""
+    global _due_at  # noqa: PLW0603, a stopwatch
+    now = time.monotonic()
+    if now >= _due_at:
+        _due_at = now + SAMPLE_SECONDS
+        sample()
+
+
+def sample() -> None:
+    """Have every sampler set its metrics."""
+    for sampler in _samplers:
+        sampler()
+
+
+def process_gauge(name: str, documentation: str) -> Gauge:
+    """A gauge that is added up over the living processes."""
+    return Gauge(name, documentation, multiprocess_mode="livesum", registry=REGISTRY)
+
+
+class Following:
+    """A counter that follows a total which is counted elsewhere in this process."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._seen = 0.0
+
+    def follow(self, total: float) -> None:
+        """Bring the counter up to `total`."""
+        # A total begins at zero again in a forked child, and when a pool is made anew.
+        self._counter.inc(total - self._seen if total >= self._seen else total)
+        self._seen = total
+
+
+_resident = process_gauge("gatewayz_process_resident_bytes", "Memory of the web processes.")
+_pool_open = process_gauge("gatewayz_database_pool_connections", "Open database connections.")
+_pool_idle = process_gauge("gatewayz_database_pool_idle", "Database connections at rest.")
+_pool_limit = process_gauge("gatewayz_database_pool_limit", "Database connections at most.")
+_pool_waiting = process_gauge(
+    "gatewayz_database_pool_waiting", "Requests that wait for a database connection."
+)
+_pool_errors = Following(
+    Counter(
+        "gatewayz_database_pool_errors",
+        "Requests that got no database connection in time.",
+        registry=REGISTRY,
+    )
+)
+_late = Following(
+    Counter(
+        "gatewayz_requests_late",
+        "Requests that were not answered by their deadline.",
+        registry=REGISTRY,
+    )
+)
+_breaker_open = process_gauge(
+    "gatewayz_redis_breaker_open", "Processes that do without Redis because it did not answer."
+)
+_breaker_opened = Following(
+    Counter(
+        "gatewayz_redis_breaker_opened",
+        "Times that a process began to do without Redis.",
+        registry=REGISTRY,
+    )
+)
+
+
+@sampled
+def _sample_memory() -> None:
+    _resident.set(psutil.Process().memory_info().rss)
+
+
+@sampled
+def _sample_pool() -> None:
+    pool = connection.shared_connections  # type: ignore[attr-defined]
+    if pool is None:
+        return
+    stats = pool.get_stats()
+    _pool_open.set(stats["pool_size"])
+    _pool_idle.set(stats["pool_available"])
+    _pool_limit.set(stats["pool_max"])
+    _pool_waiting.set(stats["requests_waiting"])
+    _pool_errors.follow(stats["requests_errors"])
+
+
+@sampled
+def _sample_bounds() -> None:
+    _late.follow(deadline.late_requests())
+    _breaker_open.set(breaker.is_open())
+    _breaker_opened.follow(breaker.opened)

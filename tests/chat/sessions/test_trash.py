@@ -1,0 +1,116 @@
+"""POST /v1/chat/sessions/{id}/restore, the trash, and what retention purges."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from chat.models import ChatMessage, ChatSession, Feedback, Share
+from chat.sessions import retention
+from tests.problems import assert_problem
+
+PATH = "/v1/chat/sessions"
+
+
+@pytest.fixture
+def deleted(api, session):
+    """A deleted session with all that one can have."""
+    message = ChatMessage.objects.create(session=session, role="user", content="Hello")
+    api.post_json("/v1/chat/feedback", {"feedback_type": "thumbs_up", "message_id": message.pk})
+    api.post_json("/v1/chat/share", {"session_id": session.pk})
+    api.delete(f"{PATH}/{session.pk}")
+    return session
+
+
+def test_a_deleted_session_is_in_the_trash(api, stranger_api, deleted):
+    assert [one["id"] for one in api.get(PATH, {"deleted": "true"}).json()["data"]] == [deleted.pk]
+    assert stranger_api.get(PATH, {"deleted": "true"}).json()["count"] == 0
+
+
+def test_restores_it_with_its_messages(api, deleted):
+    response = api.post_json(f"{PATH}/{deleted.pk}/restore", {})
+
+    assert response.status_code == 200
+    assert response.json()["data"]["is_active"] is True
+    messages = api.get(f"{PATH}/{deleted.pk}").json()["data"]["messages"]
+    assert [message["content"] for message in messages] == ["Hello"]
+
+
+def test_there_is_nothing_to_restore_of_others_or_of_what_is_not_deleted(
+    api, stranger_api, deleted
+):
+    there = api.post_json(PATH, {}).json()["data"]["id"]
+
+    assert_problem(stranger_api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
+    assert_problem(api.post_json(f"{PATH}/{there}/restore", {}), 404, "not_found")
+
+
+def test_purges_what_was_deleted_long_ago_with_all_that_it_had(api, deleted, settings):
+    recently = ChatSession.objects.get(pk=api.post_json(PATH, {}).json()["data"]["id"])
+    api.delete(f"{PATH}/{recently.pk}")
+    old = timezone.now() - timedelta(days=settings.CHAT_RETENTION_DAYS, seconds=1)
+    ChatSession.objects.filter(pk=deleted.pk).update(updated_at=old)
+
+    assert retention.purge_expired() == 1
+
+    assert ChatSession.objects.get() == recently
+    for model in (ChatMessage, Feedback, Share):
+        assert not model.objects.exists()
+    assert_problem(api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
+
+
+def test_purges_nothing_when_chats_are_kept_for_ever(deleted, settings):
+    settings.CHAT_RETENTION_DAYS = 0
+    ChatSession.objects.update(updated_at=timezone.now() - timedelta(days=9999))
+
+    assert retention.purge_expired() == 0
+    assert ChatSession.objects.exists()
+
+
+def test_a_purge_that_runs_out_of_time_goes_on_later(deleted):
+    later = timezone.now() + timedelta(days=9999)
+
+    assert retention.purge(later, seconds=0) == (0, False)
+    assert retention.purge(later) == (1, True)
+
+
+def test_what_is_half_purged_is_not_restored_even_if_it_would_be_kept_now(
+    api, user, deleted, settings, monkeypatch
+):
+    ChatSession.objects.update(updated_at=timezone.now() - timedelta(days=31))
+    monkeypatch.setattr(retention, "_SESSION_SECONDS", 0)
+    assert retention.purge_expired() == 0
+
+    User.objects.filter(pk=user.pk).update(chat_retention_days=0)
+
+    assert_problem(api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
+    assert api.get(PATH, {"deleted": "true"}).json()["count"] == 0
+    assert b"chat_session" not in api.get("/v1/user/export").getvalue()
+    monkeypatch.undo()
+    assert retention.purge_expired() == 1
+
+
+@pytest.mark.parametrize(
+    ("users_days", "days_in_trash", "purged"),
+    [
+        (None, 29, 0),
+        (None, 31, 1),
+        (7, 6, 0),
+        (7, 8, 1),
+        (90, 31, 0),
+        (90, 91, 1),
+        (0, 9999, 0),
+        # More than PostgreSQL can reckon with.
+        (2**31 - 1, 9999, 0),
+    ],
+)
+def test_a_user_may_have_a_retention_of_its_own(
+    user, deleted, settings, users_days, days_in_trash, purged
+):
+    settings.CHAT_RETENTION_DAYS = 30
+    User.objects.filter(pk=user.pk).update(chat_retention_days=users_days)
+
+    later = timezone.now() + timedelta(days=days_in_trash)
+
+    assert retention.purge(later) == (purged, True)

@@ -1,0 +1,128 @@
+"""GET /v1/chat/sessions/{id}/export, GET /v1/chat/export, POST /v1/chat/import."""
+
+import json
+
+import pytest
+
+from chat.models import ChatSession
+from chat.transfer import copying
+from tests.problems import assert_problem
+
+PATH = "/v1/chat/sessions"
+PARTS = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {}}]
+
+
+@pytest.fixture
+def messages(api, session, monkeypatch):
+    """Five messages, which take three pages."""
+    monkeypatch.setattr(copying, "PAGE_MESSAGES", 2)
+    given = [
+        {"role": "user", "content": PARTS, "metadata": {"a": 1}, "tokens": 3},
+        {"role": "assistant", "content": "שלום 👋", "model": "acme/big", "reasoning": "so"},
+        *({"role": "user", "content": "ok"} for _ in range(3)),
+    ]
+    saved = api.post_json(f"{PATH}/{session.pk}/messages/batch", {"messages": given})
+    return [one["data"] for one in saved.json()["data"]["saved"]]
+
+
+def export(api, session, form):
+    response = api.get(f"{PATH}/{session.pk}/export", {"format": form})
+    assert response.status_code == 200
+    return response
+
+
+def test_what_is_exported_can_be_imported(api, session, messages):
+    exported = json.loads(export(api, session, "json").getvalue())
+
+    response = api.post_json("/v1/chat/import", exported)
+
+    assert response.status_code == 201
+    copy = response.json()["data"]
+    assert (copy["title"], copy["model"]) == ("Hello", "acme/big")
+    assert copy["id"] != session.pk
+    again = ChatSession.objects.get(pk=copy["id"])
+    assert json.loads(export(api, again, "json").getvalue()) == exported | {
+        "updated_at": copy["updated_at"]
+    }
+
+
+def test_exports_the_messages_of_openai(api, session, messages):
+    exported = json.loads(export(api, session, "openai").getvalue())
+
+    assert exported == {
+        "model": "acme/big",
+        "messages": [
+            {"role": "user", "content": PARTS},
+            {"role": "assistant", "content": "שלום 👋"},
+            *[{"role": "user", "content": "ok"}] * 3,
+        ],
+    }
+    assert api.post_json("/v1/chat/import", exported).status_code == 201
+
+
+def test_exports_markdown(api, session, messages):
+    response = export(api, session, "markdown")
+
+    text = response.getvalue().decode()
+    assert text.startswith("# Hello\n\n## User\n\nWhat is this?\n\n## Assistant\n\nשלום 👋\n")
+    assert response["Content-Type"] == "text/markdown; charset=utf-8"
+    assert response["Content-Disposition"] == f'attachment; filename="chat-{session.pk}.md"'
+
+
+def test_exports_an_empty_session(api, session):
+    assert json.loads(export(api, session, "json").getvalue())["messages"] == []
+
+
+def test_exports_everything_as_a_line_each(api, stranger_api, session, messages, monkeypatch):
+    monkeypatch.setattr(copying, "PAGE_SESSIONS", 1)
+    other = api.post_json(PATH, {}).json()["data"]["id"]
+    deleted = api.post_json(PATH, {}).json()["data"]["id"]
+    api.delete(f"{PATH}/{deleted}")
+    stranger_api.post_json(PATH, {})
+
+    response = api.get("/v1/chat/export")
+
+    assert response["Content-Type"] == "application/x-ndjson"
+    lines = [json.loads(line) for line in response.getvalue().splitlines()]
+    assert [(line["type"], line["id"]) for line in lines] == [
+        ("session", session.pk),
+        *(("message", message["id"]) for message in messages),
+        ("session", other),
+    ]
+
+
+def test_reads_a_page_of_messages_at_a_time(api, session, messages, django_assert_num_queries):
+    response = export(api, session, "json")
+
+    # Three pages with messages, and the one that is empty.
+    with django_assert_num_queries(4):
+        response.getvalue()
+
+
+def test_a_bad_message_imports_nothing(api):
+    body = {"title": "T", "messages": [{"role": "user", "content": "x"}, {"role": "robot"}]}
+
+    problem = assert_problem(api.post_json("/v1/chat/import", body), 400, "validation_error")
+
+    assert list(problem["errors"]["messages"]) == ["1"]
+    assert not ChatSession.objects.exists()
+
+
+@pytest.mark.parametrize("time", ["0001-01-02T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_imports_no_time_that_cannot_be(api, time):
+    message = {"role": "user", "content": "x"}
+    for body in (
+        {"created_at": time, "messages": [message]},
+        {"messages": [message | {"created_at": time}]},
+    ):
+        assert_problem(api.post_json("/v1/chat/import", body), 400, "validation_error")
+
+
+def test_refuses_another_form(api, session):
+    response = api.get(f"{PATH}/{session.pk}/export", {"format": "pdf"})
+
+    assert_problem(response, 400, "validation_error")
+
+
+def test_somebody_elses_session_is_missing(stranger_api, session):
+    assert_problem(stranger_api.get(f"{PATH}/{session.pk}/export"), 404, "not_found")

@@ -1,0 +1,57 @@
+"""The search that every page of the admin has."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.keys import create_key
+from chat.models import ChatSession
+from gatewayz.admin_site.site import FOUND_ROWS
+
+pytestmark = pytest.mark.django_db
+
+
+def found(client, term):
+    response = client.get(reverse("admin:search"), {"s": term, "extended": "1"})
+    assert response.status_code == 200
+    return response.context["results"] if term.strip() else []
+
+
+def test_finds_users_keys_sessions_and_pages(admin_client, user):
+    key, _ = create_key(user, key_name="Laptop")
+    session = ChatSession.objects.create(user=user, title="How fast is it?", model="m")
+
+    for term, titles in {
+        user.email.upper(): {user.email, str(key), session.title},
+        "laptop": {str(key)},
+        key.last_four: {str(key)},
+        "FAST": {session.title},
+        str(session.pk): {session.title},
+        "audit": {"Audit log"},
+        "  ": set(),
+    }.items():
+        assert {result.title for result in found(admin_client, term)} == titles
+
+
+def test_reads_no_more_than_it_shows(admin_client, user, django_assert_num_queries):
+    ChatSession.objects.bulk_create(
+        ChatSession(user=user, title=f"Chat {n}", model="m") for n in range(30)
+    )
+
+    # Session, operator, users, keys, sessions.
+    with django_assert_num_queries(5):
+        results = found(admin_client, "chat ")
+
+    titles = [result.title for result in results if result.title.startswith("Chat 2")]
+    assert titles == [f"Chat {n}" for n in range(29, 29 - FOUND_ROWS, -1)]
+
+
+def test_nothing_that_was_found_is_kept(admin_client, user):
+    response = admin_client.get(reverse("admin:search"), {"s": user.email, "extended": "1"})
+
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_strangers_search_nothing(client, user):
+    response = client.get(reverse("admin:search"), {"s": user.email})
+
+    assert response.status_code == 302

@@ -1,0 +1,124 @@
+"""Errors that belong to no endpoint."""
+
+import itertools
+import logging
+from http import HTTPMethod
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from psycopg import OperationalError as PsycopgError
+
+from chat.sessions import write
+from tests.problems import assert_problem
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/chat/sessions/", "/%00"])
+def test_an_unknown_path_is_a_problem(path):
+    assert_problem(Client().get(path), 404, "not_found")
+
+
+def test_an_unknown_path_in_the_admin_is_a_page(admin_client):
+    response = admin_client.get("/admin/nothing/")
+
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+
+
+def test_a_foreign_host_is_refused(settings):
+    settings.ALLOWED_HOSTS = ["api.example.com"]
+
+    response = Client().get("/v1/chat/sessions", headers={"Host": "evil.example.com"})
+
+    assert_problem(response, 400, "bad_request")
+
+
+def test_a_fault_of_ours_says_nothing_about_itself(api, monkeypatch, caplog):
+    def fail(*args, **fields):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(write, "_insert", fail)
+    api.raise_request_exception = False
+
+    with caplog.at_level(logging.ERROR):
+        response = api.post_json("/v1/chat/sessions", {})
+
+    assert_problem(response, 500, "internal_error")
+    assert b"secret" not in response.content
+    assert "secret detail" in caplog.text
+
+
+def test_a_database_that_does_not_answer_is_503_and_may_be_retried(api, monkeypatch, caplog):
+    def fail(*args, **fields):
+        raise OperationalError("connection to server at 10.0.0.1 failed") from PsycopgError()
+
+    monkeypatch.setattr(write, "_insert", fail)
+
+    response = api.post_json("/v1/chat/sessions", {})
+
+    assert_problem(response, 503, "database_unavailable")
+    assert int(response["Retry-After"]) > 0
+    assert b"10.0.0.1" not in response.content
+    assert "10.0.0.1" in caplog.text
+
+
+def test_a_refused_log_in_of_the_admin_is_a_page_not_json(db):
+    response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a"})
+
+    assert response.status_code == 403
+    assert response["Content-Type"].startswith("text/html")
+
+
+PATHS = [
+    "/nothing",
+    "/docs",
+    "/healthz",
+    "/metrics",
+    "/v1/schema",
+    "/v1/plans",
+    "/v1/auth",
+    "/v1/chat/sessions",
+    "/v1/chat/share/nothing",
+    "/v1/user/api-keys/1",
+    "/static/nothing.css",
+    "/static/admin/css/base.css",
+]
+HEADERS = [
+    {},
+    {"If-Match": '"nothing"'},
+    {"If-None-Match": "*"},
+    {"If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:01 GMT"},
+    {"Range": "bytes=999999999-"},
+    {"Host": "evil.example.com"},
+    {"Content-Length": "99", "Content-Type": "text/plain"},
+]
+
+
+@pytest.mark.parametrize("headers", HEADERS, ids=str)
+def test_every_error_is_a_problem_whatever_answers_it(db, settings, headers):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    client = Client(enforce_csrf_checks=True)
+
+    answers = [
+        (method, path, client.generic(method, path, headers=headers))
+        for method, path in itertools.product([*HTTPMethod, "FOO"], PATHS)
+    ]
+
+    for _, _, response in answers:
+        response.close()  # a file, if it is no error
+    errors = [answer for answer in answers if answer[2].status_code >= 400]
+    assert len(errors) > len(PATHS)
+    assert not [
+        (method, path, response.status_code)
+        for method, path, response in errors
+        if response["Content-Type"] != "application/problem+json"
+        or (method != "HEAD" and response.json()["status"] != response.status_code)
+    ]
+
+
+@pytest.mark.parametrize("path", ["/v1/schema", "/static/admin/css/base.css"])
+def test_a_method_that_is_not_allowed_is_a_problem_that_says_which_are(path):
+    response = Client().delete(path)
+
+    assert_problem(response, 405, "method_not_allowed")
+    assert "GET" in response["Allow"]

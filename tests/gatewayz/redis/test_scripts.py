@@ -1,0 +1,40 @@
+"""Scripts in Redis: known to it or not, alone or together."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis.exceptions import ResponseError
+
+from gatewayz.redis.scripts import Call, Script, _run_all, run_combined
+
+ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+NAME = [f"{settings.REDIS_KEY_PREFIX}:n"]
+FAIL = Script("return redis.error_reply('no')")
+
+
+def test_a_script_runs_though_redis_has_forgotten_it():
+    get_redis_connection("default").script_flush()
+
+    assert ADD(NAME, [2]) == 2
+    assert ADD(NAME, [3]) == 5
+
+
+def test_together_each_gets_its_own_answer_or_error():
+    get_redis_connection("default").script_flush()
+    first, failed, last = _run_all(
+        [Call(ADD, NAME, [1]), Call(FAIL, NAME, []), Call(ADD, NAME, [1])]
+    )
+
+    assert (first, last) == (1, 2)
+    assert isinstance(failed, ResponseError)
+    with pytest.raises(ResponseError):
+        run_combined(FAIL, NAME, [])
+
+
+def test_many_threads_count_exactly():
+    with ThreadPoolExecutor(16) as threads:
+        counted = list(threads.map(lambda n: run_combined(ADD, NAME, [1]), range(500)))
+
+    assert sorted(counted) == list(range(1, 501))

@@ -1,0 +1,155 @@
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, Event
+
+import pytest
+
+from gatewayz.threads.combining import _LOOKED_AT, _QUICK_SECONDS, Combiner
+from tests.garbage import no_garbage
+from tests.waiting import WAIT_SECONDS, wait_until
+
+
+class Work:
+    """Doubles numbers, together; the first time it waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.begun = Event()
+        self.let_go = Event()
+        self.error: Exception | None = None
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.batches.append(list(items))
+        if len(self.batches) == 1:
+            self.begun.set()
+            assert self.let_go.wait(WAIT_SECONDS)
+        if self.error is not None and len(items) > 1:
+            raise self.error
+        return [2 * item for item in items]
+
+
+@pytest.fixture
+def work():
+    return Work()
+
+
+@pytest.fixture
+def threads():
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def gather(combiner, work, threads, items):
+    """Have one call under way, then those for `items` wait; returns all of their futures."""
+    first = threads.submit(combiner.do, 1)
+    assert work.begun.wait(WAIT_SECONDS)
+    others = [threads.submit(combiner.do, item) for item in items]
+    wait_until(lambda: len(combiner._waiting) == len(items))
+    return [first, *others]
+
+
+def test_who_comes_alone_is_served_at_once(work):
+    work.let_go.set()
+
+    assert Combiner(work).do(1) == 2
+    assert work.batches == [[1]]
+
+
+def test_those_who_come_while_one_is_at_work_are_served_together(work, threads):
+    combiner = Combiner(work, patience_seconds=WAIT_SECONDS)
+
+    calls = gather(combiner, work, threads, [2, 3, 4])
+    work.let_go.set()
+
+    assert [call.result(WAIT_SECONDS) for call in calls] == [2, 4, 6, 8]
+    assert [sorted(batch) for batch in work.batches] == [[1], [2, 3, 4]]
+
+
+def test_nobody_waits_longer_than_patience_for_another(work, threads):
+    combiner = Combiner(work, patience_seconds=0.001)
+    first = threads.submit(combiner.do, 1)
+    assert work.begun.wait(WAIT_SECONDS)
+
+    assert threads.submit(combiner.do, 2).result(WAIT_SECONDS) == 4
+
+    assert not first.done()
+    work.let_go.set()
+    assert first.result(WAIT_SECONDS) == 2
+
+
+def test_work_that_takes_long_is_done_side_by_side(threads):
+    combiner = Combiner(lambda items: items, patience_seconds=WAIT_SECONDS)
+    for _ in range(_LOOKED_AT):
+        combiner._look_at(WAIT_SECONDS)
+    together = Barrier(2)
+    combiner._run = lambda items: (together.wait(WAIT_SECONDS), items)[1]
+
+    calls = [threads.submit(combiner.do, item) for item in (1, 2)]
+
+    assert [call.result(WAIT_SECONDS) for call in calls] == [1, 2]
+
+
+def test_work_that_has_become_quick_is_waited_for_again():
+    combiner = Combiner(lambda items: items)
+    for _ in range(_LOOKED_AT):
+        combiner._look_at(WAIT_SECONDS)
+
+    wait_until(lambda: combiner.do(1) and combiner._usual_seconds <= _QUICK_SECONDS)
+
+
+def test_an_error_strikes_all_it_worked_for(work, threads):
+    combiner = Combiner(work, patience_seconds=WAIT_SECONDS)
+    work.error = OSError("broken")
+
+    first, *others = gather(combiner, work, threads, [2, 3])
+    work.let_go.set()
+
+    assert first.result(WAIT_SECONDS) == 2
+    for call in others:
+        with pytest.raises(OSError, match="broken"):
+            call.result(WAIT_SECONDS)
+
+
+def test_an_error_that_leaves_nothing_done_has_each_try_alone(work, threads):
+    combiner = Combiner(work, patience_seconds=WAIT_SECONDS, alone_after=(ValueError,))
+    work.error = ValueError("one of them is bad")
+
+    calls = gather(combiner, work, threads, [2, 3])
+    work.let_go.set()
+
+    assert [call.result(WAIT_SECONDS) for call in calls] == [2, 4, 6]
+    assert sorted(map(sorted, work.batches)) == [[1], [2], [2, 3], [3]]
+
+
+def test_an_error_of_a_single_item_is_raised_once(work):
+    calls = []
+
+    def fail(items):
+        calls.append(items)
+        raise ValueError("bad")
+
+    with pytest.raises(ValueError, match="bad"):
+        Combiner(fail, alone_after=(ValueError,)).do(1)
+
+    assert len(calls) == 1
+
+
+def test_an_error_leaves_nothing_to_the_garbage_collector():
+    def fail(items: Sequence[int]) -> list[int]:
+        raise ValueError("It went wrong.")
+
+    with no_garbage(), suppress(ValueError):
+        Combiner(fail).do(1)
+
+
+def test_while_it_is_risky_everybody_goes_alone(work, threads):
+    combiner = Combiner(work, is_risky=lambda: True)
+    first = threads.submit(combiner.do, 1)
+    assert work.begun.wait(WAIT_SECONDS)
+
+    assert [combiner.do(item) for item in (2, 3)] == [4, 6]
+
+    work.let_go.set()
+    assert first.result(WAIT_SECONDS) == 2
+    assert work.batches == [[1], [2], [3]]

@@ -1,0 +1,130 @@
+"""The web processes share what comes, and what one of them leaves."""
+
+import os
+import re
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gatewayz.development.run import web_command
+from tests.waiting import wait_until
+from tests.web import CHECKOUT, answered_by, web_process
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CONNECTIONS = 64  # all at one of two processes by chance: once in 2^63 runs
+LISTEN = "0A"  # in /proc/net/tcp
+SIGTERM_BIT = 1 << signal.SIGTERM - 1
+
+
+@pytest.fixture
+def port():
+    with web_process(GRANIAN_WORKERS="2") as port:
+        wait_until(lambda: listening(port) == 2)
+        yield port
+
+
+def listening(port):
+    """How many sockets at `port` take connections."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTEN for row in rows)
+
+
+def test_connections_that_come_at_once_are_shared(port):
+    answered = answered_by(port, CONNECTIONS)
+
+    assert len(answered) == 2
+    assert sum(answered.values()) == CONNECTIONS
+
+
+def test_what_a_killed_process_would_have_got_goes_to_the_other_until_it_is_replaced(port):
+    killed, other = answered_by(port, CONNECTIONS)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: listening(port) == 1)
+
+    meanwhile = answered_by(port, CONNECTIONS)
+    wait_until(lambda: listening(port) == 2)
+    afterwards = answered_by(port, CONNECTIONS)
+
+    assert meanwhile.keys() <= {other, *afterwards}
+    assert sum(meanwhile.values()) == CONNECTIONS
+    assert len(afterwards) == 2
+    assert killed not in afterwards
+
+
+def test_a_process_that_still_loads_ends_when_it_is_told(tmp_path):
+    log = tmp_path / "web.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(web_command("127.0.0.1", "0"), cwd=CHECKOUT, stderr=output)
+    wait_until(psutil.Process(server.pid).children)
+
+    server.terminate()
+
+    assert server.wait() == 0
+    assert "Killing" not in log.read_text()
+
+
+@pytest.mark.parametrize("mode", ["auto", "2"])
+def test_http_2_cannot_be_switched_on(mode):
+    ended = subprocess.run(
+        [*web_command("127.0.0.1", "0"), "--http", mode],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 1
+    assert "HTTP/2" in ended.stderr + ended.stdout
+
+
+def test_only_one_thread_of_a_process_gets_the_signal_to_end(port):
+    for pid in answered_by(port, CONNECTIONS):
+        states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+        held_back = [int(re.search(r"SigBlk:\t(\w+)", state)[1], 16) for state in states]
+        assert sum(not held & SIGTERM_BIT for held in held_back) == 1
+        assert len(states) > 2
+
+
+def test_processes_end_whose_parent_was_killed(port):
+    (parent,) = {psutil.Process(pid).ppid() for pid in answered_by(port, CONNECTIONS)}
+
+    os.kill(parent, signal.SIGKILL)
+
+    wait_until(lambda: listening(port) == 0)
+
+
+@pytest.fixture
+def two_cpus():
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("needs two CPUs")
+    two = set(sorted(allowed)[:2])
+    os.sched_setaffinity(0, two)
+    yield two
+    os.sched_setaffinity(0, allowed)
+
+
+def cpus_of(pid):
+    """The CPUs that a process may use, if that is the same for all its threads."""
+    (cpus,) = {
+        frozenset(os.sched_getaffinity(int(path.name)))
+        for path in Path(f"/proc/{pid}/task").iterdir()
+    }
+    return cpus
+
+
+def test_where_there_is_a_process_for_each_cpu_each_keeps_to_one(two_cpus, port):
+    assert Counter(cpus_of(pid) for pid in answered_by(port, CONNECTIONS)) == {
+        frozenset({cpu}): 1 for cpu in two_cpus
+    }
+
+
+def test_fewer_processes_than_cpus_may_use_all(two_cpus):
+    with web_process(GRANIAN_WORKERS="1") as port:
+        (pid,) = answered_by(port, CONNECTIONS)
+
+        assert cpus_of(pid) == two_cpus
