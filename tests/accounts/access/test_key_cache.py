@@ -200,7 +200,7 @@ def test_invalidating_a_user_forgets_all_of_its_keys(user, django_assert_num_que
 def test_that_redis_is_away_is_said_once_for_a_look_up(api_key, no_redis, caplog):
     get_user(api_key)
 
-    said = [record for record in caplog.records if record.name == key_cache.logger.name]
+    said = [record for record in caplog.records if record.name == key_lookup.logger.name]
     assert len(said) == 1
 
 
