@@ -11,13 +11,14 @@ RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt \
 COPY manage.py ./
 COPY gatewayz gatewayz
 COPY accounts accounts
+COPY adoption adoption
 COPY chat chat
 # Production's settings name the files by their content. Nothing of these secrets stays.
 RUN secret() { python -c "import secrets; print(secrets.token_urlsafe(64))"; } \
     && GATEWAYZ_ENV=production ALLOWED_HOSTS=localhost DATABASE_URL=postgresql://localhost/x \
        REDIS_URL=redis://localhost/0 SECRET_KEY="$(secret)" KEY_PEPPERS="$(secret)" \
        /opt/venv/bin/python manage.py collectstatic --noinput \
-    && /opt/venv/bin/python -m compileall -q gatewayz accounts chat
+    && /opt/venv/bin/python -m compileall -q gatewayz accounts adoption chat
 
 
 FROM python:3.13-slim-bookworm

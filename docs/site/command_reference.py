@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.core.management import BaseCommand, get_commands, load_command_class
 
-APPLICATIONS = ("accounts", "chat", "gatewayz")
+APPLICATIONS = ("accounts", "adoption", "chat", "gatewayz")
 
 INTRODUCTION = """\
 # Commands

@@ -171,7 +171,7 @@ def test_the_image_has_every_package_and_no_tests():
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE, re.MULTILINE)
     sources = {source for line in copied for source in line.split()}
 
-    assert {"gatewayz", "accounts", "chat", "manage.py"} <= sources
+    assert {"gatewayz", "accounts", "adoption", "chat", "manage.py"} <= sources
     assert "*" in ignored
     assert {f"!{source}" for source in sources} == {one for one in ignored if one[0] == "!"}
 

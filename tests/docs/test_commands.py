@@ -76,7 +76,7 @@ def test_what_is_named_in_the_text_is_there(page: Path):
         path = CHECKOUT / module.replace(".", "/")
         assert path.is_dir() or path.with_suffix(".py").exists(), module
     for path in re.findall(
-        r"`((?:gatewayz|accounts|chat|tests|deploy|docs|clients)/[^`*…]*)`", text
+        r"`((?:gatewayz|accounts|adoption|chat|tests|deploy|docs|clients)/[^`*…]*)`", text
     ):
         assert (CHECKOUT / path.split("::")[0]).exists(), path
 

@@ -10,54 +10,54 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("gatewayz", "accounts", "chat")
 
 # Creating a session with a key that this process knows, in the order in which they are entered.
-CREATING_A_SESSION = """
-gatewayz/middleware/request_context.py
-gatewayz/request/context.py
-gatewayz/middleware/response_headers.py
-gatewayz/api/problems.py
-gatewayz/request/deadline.py
-gatewayz/probes/health.py
-gatewayz/middleware/whole_bodies.py
-accounts/limits/middleware.py
-accounts/limits/admission.py
-gatewayz/middleware/api_only.py
-gatewayz/api/view.py
-accounts/access/authentication.py
-accounts/access/key_lookup.py
-accounts/principals/key_format.py
-accounts/principals/cached_keys.py
-gatewayz/caching/backend.py
-gatewayz/caching/coherence.py
-gatewayz/caching/local.py
-accounts/principals/principal.py
-accounts/access/permissions.py
-accounts/principals/scopes.py
-accounts/limits/throttles.py
-accounts/limits/store.py
-accounts/limits/leases.py
-gatewayz/threads/tally.py
-gatewayz/redis/scripts.py
-gatewayz/threads/combining.py
-gatewayz/redis/breaker.py
-gatewayz/redis/client.py
-accounts/limits/decision.py
-chat/idempotency.py
-chat/sessions/views.py
-gatewayz/api/bodies.py
-gatewayz/api/serializing.py
-chat/sessions/write.py
-chat/activity.py
-accounts/activity/recording.py
-accounts/activity/events.py
-gatewayz/telemetry/tracing.py
-gatewayz/request/client_address.py
-gatewayz/database/base.py
-gatewayz/database/connections.py
-gatewayz/api/envelope.py
-gatewayz/middleware/conditional_get.py
-gatewayz/telemetry/metrics/requests.py
-gatewayz/telemetry/metrics/process.py
-""".split()
+CREATING_A_SESSION = [
+    "gatewayz/middleware/request_context.py",
+    "gatewayz/request/context.py",
+    "gatewayz/middleware/response_headers.py",
+    "gatewayz/api/problems.py",
+    "gatewayz/request/deadline.py",
+    "gatewayz/probes/health.py",
+    "gatewayz/middleware/whole_bodies.py",
+    "accounts/limits/middleware.py",
+    "accounts/limits/admission.py",
+    "gatewayz/middleware/api_only.py",
+    "gatewayz/api/view.py",
+    "accounts/access/authentication.py",
+    "accounts/access/key_lookup.py",
+    "accounts/principals/key_format.py",
+    "accounts/principals/cached_keys.py",
+    "gatewayz/caching/backend.py",
+    "gatewayz/caching/coherence.py",
+    "gatewayz/caching/local.py",
+    "accounts/principals/principal.py",
+    "accounts/access/permissions.py",
+    "accounts/principals/scopes.py",
+    "accounts/limits/throttles.py",
+    "accounts/limits/store.py",
+    "accounts/limits/leases.py",
+    "gatewayz/threads/tally.py",
+    "gatewayz/redis/scripts.py",
+    "gatewayz/threads/combining.py",
+    "gatewayz/redis/breaker.py",
+    "gatewayz/redis/client.py",
+    "accounts/limits/decision.py",
+    "chat/idempotency.py",
+    "chat/sessions/views.py",
+    "gatewayz/api/bodies.py",
+    "gatewayz/api/serializing.py",
+    "chat/sessions/write.py",
+    "chat/activity.py",
+    "accounts/activity/recording.py",
+    "accounts/activity/events.py",
+    "gatewayz/telemetry/tracing.py",
+    "gatewayz/request/client_address.py",
+    "gatewayz/database/base.py",
+    "gatewayz/database/connections.py",
+    "gatewayz/api/envelope.py",
+    "gatewayz/middleware/conditional_get.py",
+    "gatewayz/telemetry/metrics/requests.py",
+    "gatewayz/telemetry/metrics/process.py",
+]
 
 # Not entered by a test: the web server, and a gate that only processes with a pool have.
 ELSEWHERE = {"gatewayz/wsgi.py", "gatewayz/middleware/load_shedding.py"}
