@@ -15,7 +15,7 @@ def create_user(email: str | None, password: str | None = None, **fields: Any) -
     """
     with transaction.atomic():
         user: User = User.objects.create_user(email, password, **fields)
-        known_by = {"email": email, "privy_user_id": user.privy_user_id}
+        known_by = {"email": user.email, "privy_user_id": user.privy_user_id}
         audit.record(
             "user_created",
             user_id=user.pk,
@@ -26,7 +26,7 @@ def create_user(email: str | None, password: str | None = None, **fields: Any) -
 
 
 def get_or_create_user(email: str) -> User:
-    """The user of this e-mail address (in any case), created without a password when new."""
+    """The user of this e-mail address, created without a password when new."""
     user: User | None = User.objects.with_email(email).first()
     if user is not None:
         return user

@@ -10,18 +10,40 @@ from django.core.exceptions import ValidationError
 from accounts.access.key_lookup import current_digest
 from accounts.principals import key_format
 from accounts.principals.allowlists import validate_domain_referrers, validate_ip_allowlist
+from accounts.principals.email_addresses import canonical, validate_address
 from accounts.principals.scopes import RESOURCES, validate_scopes
 from adoption.table_plan import Computed, TablePlan, taken_before
 
 NO_USER = "NOT EXISTS (SELECT FROM users WHERE users.id = page.user_id)"
 
-_EMAIL = "NULLIF(btrim(page.email), '')"
-_USERNAME = f"left(COALESCE(NULLIF(btrim(page.username), ''), {_EMAIL}, 'user-' || page.id), 254)"
+_USERNAME = (
+    "left(COALESCE(NULLIF(btrim(page.username), ''), page.address, 'user-' || page.id), 254)"
+)
 _NUMBERED_USERNAME = "left(wanted_username, 230) || '-' || id"
 
 
-def _digest_of_user(api_key: str | None) -> Computed:
-    return {"legacy_digest": current_digest(api_key) if api_key else None}
+# What the old service wrote for users of whom it knew no address.
+_PLACEHOLDER_DOMAINS = ("@privy.placeholder", "@privy.user")
+
+
+def _facts_of_user(api_key: str | None, email: str | None) -> Computed:
+    return {
+        "legacy_digest": current_digest(api_key) if api_key else None,
+        "address": _address(email or ""),
+    }
+
+
+def _address(email: str) -> str | None:
+    """An old address in its canonical form, but for its case; None of what is none."""
+    address = canonical(email)
+    try:
+        validate_address(address)
+    except ValidationError:
+        return None
+    if address.endswith(_PLACEHOLDER_DOMAINS):
+        return None
+    as_it_was = email.strip()
+    return as_it_was if as_it_was.upper() == address.upper() else address
 
 
 # The old balance, in US dollars, opens the ledger.
@@ -47,21 +69,20 @@ USERS = TablePlan(
         "registration_date": "timestamptz",
         "updated_at": "timestamptz",
     },
-    compute=_digest_of_user,
-    computed_from=("api_key",),
-    computed={"legacy_digest": "text"},
+    compute=_facts_of_user,
+    computed_from=("api_key", "email"),
+    computed={"legacy_digest": "text", "address": "text"},
     judged={
         # NaN is greater than all numbers.
         "opening_balance": "CASE WHEN page.credits BETWEEN -9999999999 AND 9999999999 "
         "THEN round(page.credits, 2) END",
-        "wanted_email": _EMAIL,
         "wanted_username": _USERNAME,
         "wanted_privy_id": "NULLIF(btrim(page.privy_user_id), '')",
         "email_is_taken": taken_before(
-            f"upper({_EMAIL})",
-            where=f"FROM users AS known WHERE upper(known.email) = upper({_EMAIL})",
+            "upper(page.address)",
+            where="FROM users AS known WHERE upper(known.email) = upper(page.address)",
         ),
-        "email_is_none": f"{_EMAIL} NOT LIKE '_%%@_%%' OR length({_EMAIL}) > 254",
+        "email_is_none": "page.address IS NULL AND btrim(page.email) <> ''",
         "username_is_taken": taken_before(
             _USERNAME, where=f"FROM users AS known WHERE known.username = {_USERNAME}"
         ),
@@ -76,7 +97,7 @@ USERS = TablePlan(
     },
     columns={
         "id": "id",
-        "email": "CASE WHEN NOT email_is_taken AND NOT email_is_none THEN wanted_email END",
+        "email": "CASE WHEN NOT email_is_taken THEN address END",
         "username": f"""CASE
             WHEN NOT username_is_taken THEN wanted_username
             WHEN NOT EXISTS (
@@ -96,7 +117,7 @@ USERS = TablePlan(
     },
     noted={
         "e-mail address left out: another user has it": "email_is_taken",
-        "e-mail address left out: it is none": "email_is_none AND NOT email_is_taken",
+        "e-mail address left out: it is none": "email_is_none",
         "user name changed: another user has it": "username_is_taken",
         "Privy id left out: another user has it": "privy_id_is_taken",
         "key left out: another user has it": "legacy_key_is_taken",

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.access.serializers import AddressField
 from accounts.profile.serializers import ProfileSerializer
 
 MAX_TOKEN_CHARS = 8_192
@@ -32,7 +33,7 @@ class SignInInput(serializers.Serializer):
 
 
 class SignUpInput(serializers.Serializer):
-    email = serializers.EmailField(max_length=254)
+    email = AddressField()
     password = PasswordField()
 
 

@@ -1,6 +1,7 @@
 """How often somebody may try to sign in or up."""
 
 from accounts.limits import LimitExceeded, hit
+from accounts.principals.email_addresses import canonical
 from gatewayz.request.client_address import subscriber_of
 
 # Of one address, behind which there may be an office.
@@ -20,7 +21,7 @@ def admit_sign_in(address: str, email: str | None) -> None:
     """
     _admit("sign_in_address", subscriber_of(address), SIGN_INS_PER_ADDRESS, SIGN_IN_WINDOW_SECONDS)
     if email is not None:
-        _admit("sign_in_account", email.upper(), SIGN_INS_PER_ACCOUNT, SIGN_IN_WINDOW_SECONDS)
+        _admit("sign_in_account", canonical(email), SIGN_INS_PER_ACCOUNT, SIGN_IN_WINDOW_SECONDS)
 
 
 def admit_sign_up(address: str) -> None:

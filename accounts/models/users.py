@@ -6,10 +6,37 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Upper
+from django.db.models.lookups import IExact
 
 from accounts.models.api_keys import ApiKey
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
 from accounts.models.plans import FREE_PLAN_ID, Plan
+from accounts.principals.email_addresses import canonical, validate_address
+
+
+class AddressField(models.EmailField):
+    """An e-mail address, in its canonical form wherever it comes from or is compared with."""
+
+    default_validators = [validate_address]
+
+    def to_python(self, value: Any) -> str | None:
+        return canonical(value) if isinstance(value, str) else None
+
+    def get_prep_value(self, value: Any) -> Any:
+        return canonical(value) if isinstance(value, str) else super().get_prep_value(value)
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        address = self.to_python(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, address)
+        return address
+
+
+@AddressField.register_lookup
+class SameAddress(IExact):
+    """`email__iexact`, which the admin's searches use too."""
+
+    def get_prep_lookup(self) -> Any:
+        return canonical(self.rhs) if isinstance(self.rhs, str) else super().get_prep_lookup()
 
 
 class UserQuerySet(CachedRowQuerySet["User"]):
@@ -18,7 +45,7 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         return self.filter(is_active=True).order_by("id")
 
     def with_email(self, email: str) -> Self:
-        """The user of this e-mail address, in any case (idx_users_email)."""
+        """The user of this e-mail address, however it is spelled (idx_users_email)."""
         return self.filter(email__iexact=email)
 
     def with_privy_id(self, privy_user_id: str) -> Self:
@@ -52,7 +79,8 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
         The user name is the e-mail address unless given; without an address it must be.
         """
-        user: User = self.model(email=email, **{"username": email, **fields})
+        address = None if email is None else canonical(email)
+        user: User = self.model(email=address, **{"username": address, **fields})
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -66,7 +94,7 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
     CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest", "plan", "plan_id"})
 
     # None for who signs in with a wallet, or has none of an adopted database that is unique.
-    email = models.EmailField(null=True, blank=True)  # noqa: DJ001
+    email = AddressField(null=True, blank=True)
     username = models.CharField(max_length=254)
     privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     legacy_key_digest = models.CharField(  # noqa: DJ001

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.access.serializers import AddressField
 from accounts.key_limits.serializers import RateLimits
 from accounts.models import (
     ActivityDay,
@@ -44,7 +45,7 @@ class ProfileChange(serializers.Serializer):
     """What is absent stays as it is."""
 
     username = serializers.CharField(max_length=254, required=False)
-    email = serializers.EmailField(max_length=254, required=False)
+    email = AddressField(required=False)
     chat_retention_days = serializers.IntegerField(
         min_value=0,
         max_value=MAX_RETENTION_DAYS,

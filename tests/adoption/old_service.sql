@@ -133,7 +133,10 @@ INSERT INTO users (id, username, email, api_key, privy_user_id, is_active, regis
     (900005, 'twin', '  ', NULL, NULL, true, NULL, now()),
     (900006, 'twin-900005', 'not an address', NULL, NULL, true, NULL, now()),
     (900007, repeat('x', 400), repeat('x', 400) || '@example.com', 'sk-other', NULL, true, NULL,
-     now());
+     now()),
+    (900008, 'kim', U&'\212Aim@b\00FCcher.example', NULL, NULL, true, NULL, now()),
+    (900009, 'kim2', 'kim@XN--BCHER-KVA.example.', NULL, NULL, true, NULL, now()),
+    (900010, 'wallet', 'noemail+did_privy_9@privy.placeholder', NULL, NULL, true, NULL, now());
 
 INSERT INTO api_keys_new (id, user_id, key_name, api_key, environment_tag, is_active, is_primary,
                           requests_used, scope_permissions) VALUES

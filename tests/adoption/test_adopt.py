@@ -73,7 +73,7 @@ def same(old, new_columns, table, old_columns=None):
 
 def test_counts_what_it_found_adopted_and_skipped(output):
     for line in (
-        "users: 3,007 found, 3,007 adopted, 0 skipped",
+        "users: 3,010 found, 3,010 adopted, 0 skipped",
         "api_keys_new: 5,007 found, 5,005 adopted, 2 skipped",
         "chat_sessions: 6,003 found, 6,002 adopted, 1 skipped",
         "chat_messages: 20,004 found, 20,002 adopted, 2 skipped",
@@ -81,7 +81,8 @@ def test_counts_what_it_found_adopted_and_skipped(output):
         "  1 skipped: its user is missing",
         "  1 skipped: it has no key",
         "  2 skipped: its session is missing",
-        "  1 e-mail address left out: another user has it",
+        "  2 e-mail address left out: another user has it",
+        "  3 e-mail address left out: it is none",
         "payments: its foreign keys will point to the old tables",
         "  stays behind: auth_method",
     ):
@@ -195,6 +196,9 @@ def test_users_keep_what_is_unique_first_come_first_served(old, output):
     assert users[900006]["username"] == "twin-900005-900006"
     assert users[900006]["email"] is None
     assert len(users[900007]["username"]) == 254
+    assert users[900008]["email"] == "kim@xn--bcher-kva.example"
+    assert users[900009]["email"] is None
+    assert users[900010]["email"] is None
     assert all(user["password"].startswith("!") for user in users.values())
 
 
@@ -260,7 +264,7 @@ def test_an_adoption_that_is_done_changes_nothing(old, output):
 
     assert again.returncode == 0
     assert str(dump(old, "public")) == str(before)
-    assert "users: 3,007 found, 3,007 adopted, 0 skipped" in again.stdout
+    assert "users: 3,010 found, 3,010 adopted, 0 skipped" in again.stdout
 
 
 @pytest.fixture(scope="module")

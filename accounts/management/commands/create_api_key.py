@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 from django.utils import timezone
 
 from accounts.keys import KeyNameTaken, TooManyKeys, create_key
 from accounts.models import ApiKey, Plan
+from accounts.principals.email_addresses import canonical, validate_address
 from accounts.principals.scopes import validate_scopes
 from accounts.users import get_or_create_user
 
@@ -45,8 +45,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        email = canonical(options["email"])
         try:
-            validate_email(options["email"])
+            validate_address(email)
         except ValidationError:
             raise CommandError(f"{options['email']!r} is not an e-mail address") from None
         if options["expires_days"] is not None and not 0 < options["expires_days"] <= 36_500:
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         now = timezone.now()
         days = options["expires_days"]
         name = options["name"] or f"Created {now:%Y-%m-%d %H:%M:%S.%f}"
-        user = get_or_create_user(options["email"])
+        user = get_or_create_user(email)
         if not user.is_active:
             raise CommandError(f"{user.email} is switched off: switch the user on first")
         if options["plan"]:
