@@ -10,23 +10,60 @@ from smtplib import (
     SMTPRecipientsRefused,
     SMTPResponseException,
 )
+from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
 
+from accounts.limits import hit
 from accounts.models import Notification
 from accounts.notifications.undelivered import Undelivered
+from accounts.principals.email_addresses import mailbox_of
+
+# Of one kind, into one mailbox, in any 24 hours. Kinds do not use up each other's: whoever has
+# a key cannot keep its owner from hearing of it by causing messages of another kind.
+NOTIFICATIONS_A_DAY = 20
+_DAY_SECONDS = 86_400
+
+# Constants: a subject is read by people who have not opened the message, and by filters. No word
+# of a user, such as the name of a key, may be in one.
+SUBJECTS = {
+    Notification.Kind.KEY_CREATED.value: "Gatewayz: a new API key",
+    Notification.Kind.KEY_EXPIRING.value: "Gatewayz: an API key ends soon",
+    Notification.Kind.KEY_NEW_NETWORK.value: "Gatewayz: an API key was used from a new network",
+    Notification.Kind.QUOTA_WARNING.value: "Gatewayz: most of a quota is used",
+    Notification.Kind.QUOTA_REACHED.value: "Gatewayz: a quota is used up",
+    Notification.Kind.USAGE_REPORT.value: "Gatewayz: your usage",
+    Notification.Kind.TEST.value: "Gatewayz: a test",
+}
 
 
 def send(notification: Notification) -> Notification.Status:
     """Send it to its user's address. Returns `sent`: a mail server has it.
 
-    Raises Undelivered.
+    Raises Undelivered, and redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
     """
     address = notification.user.email
     if address is None:
         raise Undelivered("The user has no e-mail address.", may_try_again=False)
-    subject, body = render(notification)
+    is_first = notification.attempts <= 1
+    if is_first and not has_room(address, notification.kind, NOTIFICATIONS_A_DAY):
+        raise Undelivered("The mailbox got too many of these in a day.", may_try_again=False)
+    hand_over(address, SUBJECTS[notification.kind], render(notification))
+    return Notification.Status.SENT
+
+
+def has_room(address: str, kind: str, a_day: int) -> bool:
+    """Count a message of a kind to the mailbox of `address`, unless it got `a_day` already.
+
+    Raises redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
+    """
+    scope = f"mail_{kind}"
+    return hit(scope, mailbox_of(address), limit=a_day, window_seconds=_DAY_SECONDS).allowed
+
+
+def hand_over(address: str, subject: str, body: str) -> None:
+    """Give a message to the mail server. Raises Undelivered."""
     connection = get_connection()
     try:
         connection.open()
@@ -58,21 +95,24 @@ def send(notification: Notification) -> Notification.Status:
     finally:
         with suppress(OSError):
             connection.close()
-    return Notification.Status.SENT
 
 
-def render(notification: Notification) -> tuple[str, str]:
-    """The subject and the text of a notification: the first line of its template, and the rest."""
-    # The names that users give to keys may hold line breaks.
-    details = {
-        name: " ".join(value.split()) if isinstance(value, str) else value
-        for name, value in notification.details.items()
-    }
+def render(notification: Notification) -> str:
+    """The text of a notification."""
+    details = _in_lines(notification.details)
     text = render_to_string(
         f"accounts/notifications/{notification.kind}.txt", {"user": notification.user, **details}
     )
-    subject, _, body = text.strip().partition("\n")
-    return subject, body.strip() + "\n"
+    return text.strip() + "\n"
+
+
+def _in_lines(details: Any) -> Any:
+    """`details` without line breaks, which the names of keys and models may hold."""
+    if isinstance(details, dict):
+        return {name: _in_lines(value) for name, value in details.items()}
+    if isinstance(details, list):
+        return [_in_lines(value) for value in details]
+    return " ".join(details.split()) if isinstance(details, str) else details
 
 
 def _refused(code: int) -> Undelivered:

@@ -109,7 +109,7 @@ def test_a_new_key_is_told_of_without_its_secret(user, work):
     work()
 
     (message,) = mail.outbox
-    assert message.subject == "Gatewayz: a new API key, CI & deploy"
+    assert message.subject == "Gatewayz: a new API key"
     assert f'"CI & deploy" ({key.masked})' in message.body
     assert secret not in message.body
 
@@ -131,16 +131,53 @@ def test_every_kind_has_a_text_that_reads_well(user, kind):
         "requests": 1,
         "tokens": 2,
         "spend": "0.30",
-        "models": [{"name": "m", "requests": 1, "tokens": 2, "spend": "0.30"}],
+        "models": [{"name": "m\nBcc: x", "requests": 1, "tokens": 2, "spend": "0.30"}],
     }
 
-    subject, body = emails.render(Notification(user=user, kind=kind, details=details))
+    body = emails.render(Notification(user=user, kind=kind, details=details))
 
-    assert subject.startswith("Gatewayz: ")
     assert body.startswith("Hello,\n\n")
     assert user.email in body
     assert "\n\n\n" not in body
-    assert "{" not in subject + body
+    assert "\nSubject" not in body
+    assert "\nBcc" not in body
+    assert "{" not in body
+
+
+@pytest.mark.parametrize("kind", Notification.Kind.values)
+def test_a_subject_holds_no_word_of_a_user(user, kind):
+    names = ("key_name", "of_what", "network", "ends_on", "first", "last", "percent")
+    (notification_id,) = tell(
+        [Notice(user.pk, Notification.Kind(kind), "because", dict.fromkeys(names, "evil.example"))]
+    )
+
+    delivery.deliver(notification_id)
+
+    (message,) = mail.outbox
+    assert message.subject.startswith("Gatewayz: ")
+    assert "evil" not in message.subject
+
+
+def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
+    user.email = "ada+1@example.com"
+    user.save()
+    causes = [str(n) for n in range(emails.NOTIFICATIONS_A_DAY + 1)]
+    ids = tell([notice(user, cause) for cause in causes])
+    for notification_id in ids:
+        delivery.deliver(notification_id)
+
+    assert len(mail.outbox) == emails.NOTIFICATIONS_A_DAY
+    last = Notification.objects.get(pk=ids[-1])
+    assert (last.status, last.error) == ("failed", "The mailbox got too many of these in a day.")
+
+    user.email = "ada+2@example.com"
+    user.save()
+    told_of_network = notice(user, "network", Notification.Kind.KEY_NEW_NETWORK)
+    for one in (notice(user, "another"), told_of_network):
+        delivery.deliver(*tell([one]))
+    assert [message.subject for message in mail.outbox[emails.NOTIFICATIONS_A_DAY :]] == [
+        "Gatewayz: an API key was used from a new network"
+    ]
 
 
 def test_a_task_that_got_lost_is_sent_by_the_sweep(user):

@@ -42,7 +42,8 @@ def test_a_key_is_told_of_a_week_and_a_day_before_its_end(key_ending, work):
     assert [tell_of_expiring_keys(), tell_of_expiring_keys()] == [1, 0]
     work()
     (message,) = mail.outbox
-    assert message.subject == f"Gatewayz: the API key mine ends {ends_at:%Y-%m-%d}"
+    assert 'The API key "mine" (gw_live_' in message.body
+    assert f"ends on {ends_at:%Y-%m-%d}" in message.body
 
     ApiKey.objects.filter(pk=key.pk).update(expiration_date=timezone.now() + timedelta(hours=20))
     assert [tell_of_expiring_keys(), tell_of_expiring_keys()] == [1, 0]

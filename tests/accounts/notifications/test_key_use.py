@@ -51,10 +51,9 @@ def test_a_quota_is_told_of_at_80_and_at_100_percent_once_each(limited, work):
 
     assert kinds() == ["quota_warning", "quota_reached"]
     work()
-    assert [message.subject for message in mail.outbox] == [
-        'Gatewayz: 80 % used of the API key "first"',
-        'Gatewayz: all requests used of the API key "first"',
-    ]
+    warning, reached = mail.outbox
+    assert 'of the 10 requests of the API key "first" are used.' in warning.body
+    assert 'All 10 requests of the API key "first" are used.' in reached.body
 
 
 def test_a_quota_used_up_in_one_go_is_told_of_once(limited):
@@ -92,7 +91,7 @@ def test_the_plans_month_is_told_of_at_80_and_at_100_percent_once_each(user, key
     assert kinds() == ["quota_warning", "quota_reached"]
     work()
     month = datetime.now(UTC).strftime("%B %Y")
-    assert mail.outbox[0].subject == f"Gatewayz: 80 % used of the plan Small in {month}"
+    assert f"of the 10 requests of the plan Small in {month} are used." in mail.outbox[0].body
 
 
 def test_a_plan_without_a_monthly_limit_is_not_told_of(user, key):
