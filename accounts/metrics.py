@@ -11,7 +11,7 @@ from accounts.access import key_lookup
 from accounts.activity import buffer
 from accounts.activity.health import age_seconds, counted_dead_letters
 from gatewayz.probes.metrics import Dependencies
-from gatewayz.telemetry.metrics.process import Following, process_gauge, sampled
+from gatewayz.telemetry.metrics.process import SampledCounter, process_gauge, sampled
 from gatewayz.telemetry.metrics.slots import REGISTRY
 
 STATEMENT_TIMEOUT = "1s"
@@ -19,7 +19,7 @@ STATEMENT_TIMEOUT = "1s"
 _entries = process_gauge("gatewayz_key_cache_entries", "API keys in the memory of processes.")
 _bytes = process_gauge("gatewayz_key_cache_bytes", "Memory that the API keys take.")
 _totals = {
-    name: Following(Counter(f"gatewayz_key_cache_{name}", documentation, registry=REGISTRY))
+    name: SampledCounter(Counter(f"gatewayz_key_cache_{name}", documentation, registry=REGISTRY))
     for name, documentation in {
         "hits": "Look-ups that needed no database.",
         "misses": "Look-ups in the database.",
@@ -31,7 +31,7 @@ _totals = {
     }.items()
 }
 
-_limits_unavailable = Following(
+_limits_unavailable = SampledCounter(
     Counter(
         "gatewayz_limits_unavailable",
         "Times that Redis did not answer the limits.",
@@ -42,7 +42,7 @@ _limits_unavailable = Following(
 
 @sampled
 def _sample_limits() -> None:
-    _limits_unavailable.follow(limits.tally.counts()["unavailable"])
+    _limits_unavailable.update_to(limits.counters.counts()["unavailable"])
 
 
 @sampled
@@ -51,17 +51,17 @@ def _sample_key_cache() -> None:
     _entries.set(stats["cached_users"])
     _bytes.set(stats["cache_size_bytes"])
     for name, total in _totals.items():
-        total.follow(stats[name])
+        total.update_to(stats[name])
 
 
 def _ask_redis() -> Iterator[Metric]:
     """The queues, in two round trips, each bounded by REDIS_TIMEOUT_SECONDS."""
-    look = buffer.look()
-    yield _gauge("activity_queue_depth", "Activity events that wait (target: < 100).", look.depth)
+    state = buffer.state()
+    yield _gauge("activity_queue_depth", "Activity events that wait (target: < 100).", state.depth)
     yield _gauge(
         "activity_queue_oldest_seconds",
         "How long the oldest event has waited.",
-        age_seconds(look.oldest) or 0.0,
+        age_seconds(state.oldest) or 0.0,
     )
     yield _gauge("task_queue_depth", "Tasks that wait for a worker.", background.waiting())
     counters = {
@@ -75,7 +75,7 @@ def _ask_redis() -> Iterator[Metric]:
     }
     for name, documentation in counters.items():
         yield CounterMetricFamily(
-            f"gatewayz_activity_{name}", documentation, look.counters.get(name, 0)
+            f"gatewayz_activity_{name}", documentation, state.counters.get(name, 0)
         )
 
 

@@ -108,7 +108,7 @@ def _in_the_worker(user: User, key: ApiKey, cluster: psutil.Process) -> None:
     growth = max(peak - rss_before.get(pid, peak) for pid, peak in peaks.items())
     print(f"{'growth of the worker':<40}{growth / 2**20:>10.1f} MiB")
     print(f"{'Redis with the burst waiting':<40}{redis_before / 2**20:>10.1f} MiB")
-    print(f"{'events left in Redis':<40}{buffer.look().depth:>10,}")
+    print(f"{'events left in Redis':<40}{buffer.state().depth:>10,}")
     key.refresh_from_db()
     print(f"{'counted for the key':<40}{key.requests_used:>10,}")
 

@@ -23,7 +23,7 @@ from accounts.principals.principal import Allowance, Limits, Principal
 from gatewayz.caching.backend import Reading
 from gatewayz.request.context import timed
 from gatewayz.threads.background import BackgroundThread
-from gatewayz.threads.tally import Tally
+from gatewayz.threads.counters import Counters
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ _NO_LIMITS = Limits()
 
 # An entry that is not renewed ends, and the next who needs it fetches it.
 _renewal = BackgroundThread("key renewal")
-_tally = Tally()
+_counters = Counters()
 
 
 def get_user(api_key: str) -> Principal | None:
@@ -99,7 +99,7 @@ def get_user(api_key: str) -> Principal | None:
     if not _may_be_a_key(api_key):
         return None
     if all(cached_keys.is_known_unknown(digest) for digest in digests):
-        _tally.add("negative_hits")
+        _counters.add("negative_hits")
         return None
     found, readings = _read_shared(digests)
     if found is not None:
@@ -160,7 +160,7 @@ def get_cache_stats() -> dict[str, Any]:
     """
     cached = cached_keys.key_cache()
     shared = cached.entries.shared
-    local, reads = shared.local, shared.tally.counts()
+    local, reads = shared.local, shared.counters.counts()
     in_redis = shared.measure(f"{cached.name_prefix}*")
     return {
         **get_process_stats(),
@@ -187,8 +187,8 @@ def get_process_stats() -> dict[str, Any]:
     """The part of `get_cache_stats` that this process knows by itself, without any I/O."""
     cached = cached_keys.key_cache()
     local, shared = cached.entries.shared.local, cached.entries.shared
-    counts = _tally.counts()
-    hits = local.hits + shared.tally.counts()["hits"]
+    counts = _counters.counts()
+    hits = local.hits + shared.counters.counts()["hits"]
     looked_up = hits + counts["loads"]
     return {
         "enabled": settings.KEY_CACHE,
@@ -238,7 +238,7 @@ def _find(api_key: str, digests: list[str], *, redis_answers: bool) -> Principal
             ended = cached_keys.read_ended(digest)
             if ended is not None:
                 logger.warning("The database does not answer (%s): using an ended entry", exc)
-                _tally.add("stale_hits")
+                _counters.add("stale_hits")
                 return ended.principal
         raise
 
@@ -246,7 +246,7 @@ def _find(api_key: str, digests: list[str], *, redis_answers: bool) -> Principal
 def _load_and_keep(
     api_key: str, digests: list[str], readings: dict[str, Reading]
 ) -> Principal | None:
-    _tally.add("loads")
+    _counters.add("loads")
     changes = cached_keys.changes_of_unknown()
     loaded = _load(api_key, digests)
     if loaded is None:
@@ -269,7 +269,7 @@ def _renew(api_key: str, digests: list[str]) -> None:
         found, readings = _read_shared(digests)
         if found is None or found.renew_at <= time.time():
             _load_and_keep(api_key, digests, readings)
-            _tally.add("renewed")
+            _counters.add("renewed")
     except (OperationalError, InterfaceError) as exc:
         logger.warning("A key could not be renewed before its entry ends: %s", exc)
     finally:

@@ -202,11 +202,10 @@ def give_back_expired() -> int:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A look at the buffer: `depth` events wait, those in leased batches counted.
+class BufferState:
+    """How full the buffer is: `depth` events wait, including those in leased batches.
 
-    `oldest` are the events among which the oldest one is. `counters` count since Redis was set
-    up, by name.
+    The oldest event is among `oldest`. `counters` are by name, counted since Redis was set up.
     """
 
     depth: int
@@ -214,12 +213,12 @@ class Look:
     counters: dict[str, int]
 
 
-def look() -> Look:
+def state() -> BufferState:
     """The state of the buffer, in one round trip. Raises redis.exceptions.RedisError."""
     depth, oldest, flat = _look([_BUFFER, _LEASES, _COUNTERS], [_BATCH])
     names, counts = flat[::2], flat[1::2]
     counters = {name.decode(): int(count) for name, count in zip(names, counts, strict=True)}
-    return Look(depth, oldest, counters)
+    return BufferState(depth, oldest, counters)
 
 
 def waiting() -> int:

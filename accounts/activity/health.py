@@ -47,7 +47,7 @@ def activity_stats() -> ActivityStats:
 
     Raises redis.exceptions.RedisError or django.db.Error when one of them does not answer.
     """
-    look = buffer.look()
+    state = buffer.state()
     names = (
         "batches",
         "written",
@@ -58,10 +58,10 @@ def activity_stats() -> ActivityStats:
         "lost",
     )
     return ActivityStats(
-        depth=look.depth,
-        oldest_seconds=age_seconds(look.oldest),
+        depth=state.depth,
+        oldest_seconds=age_seconds(state.oldest),
         dead_letters=counted_dead_letters(),
-        **{name: look.counters.get(name, 0) for name in names},
+        **{name: state.counters.get(name, 0) for name in names},
     )
 
 

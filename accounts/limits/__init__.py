@@ -6,6 +6,6 @@ answer is sent, gives slots back and counts tokens. `store` talks to Redis, wher
 
 from accounts.limits.admission import admit_address, charge
 from accounts.limits.decision import Decision, LimitExceeded
-from accounts.limits.store import hit, tally
+from accounts.limits.store import counters, hit
 
-__all__ = ["Decision", "LimitExceeded", "admit_address", "charge", "hit", "tally"]
+__all__ = ["Decision", "LimitExceeded", "admit_address", "charge", "counters", "hit"]

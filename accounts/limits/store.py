@@ -22,7 +22,7 @@ from accounts.limits.leases import Leases
 from accounts.limits.scripts import ADMIT, HIT, NOTE, READ, SETTLE
 from accounts.principals.principal import Allowance, Principal
 from gatewayz.redis.scripts import Script, run_combined
-from gatewayz.threads.tally import Tally
+from gatewayz.threads.counters import Counters
 
 # A process that is killed keeps its slots for so long; so an answer that is streamed for longer
 # stops to count as a request at once.
@@ -33,7 +33,7 @@ KEPT_REFUSALS = 1_000
 KEPT_REFUSALS_DAYS = 8
 
 # `asked`, `refused`, and `unavailable`: Redis did not answer.
-tally = Tally()
+counters = Counters()
 
 _slot_numbers = count()
 _slot_prefix = uuid4().hex[:12]
@@ -46,7 +46,7 @@ def _run(script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
     try:
         return run_combined(script, keys, arguments)
     except RedisError:
-        tally.add("unavailable")
+        counters.add("unavailable")
         raise
 
 
@@ -103,7 +103,7 @@ def _ask(
     now_ms: int | None,
     lease: tuple[tuple[str, ...], bytes] | None,
 ) -> Decision:
-    tally.add("asked")
+    counters.add("asked")
     wanted = 1 if lease is None else _leases.wanted(lease)
     arguments = (encoded, _months(), slot, SLOT_LEASE_MS, now_ms or "", wanted)
     try:
@@ -113,7 +113,7 @@ def _ask(
         raise
     decision = read_decision(answer)
     if not decision.allowed:
-        tally.add("refused")
+        counters.add("refused")
         _leases.forget(lease)
     elif lease is not None:
         _leases.keep(lease, decision, taken)
@@ -224,7 +224,7 @@ def hit(
     reset_seconds = -(-reset_ms // 1000)
     if not refused:
         return Decision(None, limit, remaining, reset_seconds)
-    tally.add("refused")
+    counters.add("refused")
     detail = "Too many attempts. Please wait before the next one."
     return Decision("too_many_attempts", limit, 0, reset_seconds, detail)
 

@@ -85,7 +85,7 @@ class TwoLevelCache(BaseCache):
         local_changes = shared.local.changes
         epoch, raw = shared.fetch([name])
         reading = self._decode(name, raw, epoch, local_changes)
-        shared.tally.add("misses" if reading.entry is None else "hits")
+        shared.counters.add("misses" if reading.entry is None else "hits")
         return reading
 
     def read_ended(self, name: str) -> Entry | None:
@@ -134,7 +134,7 @@ class TwoLevelCache(BaseCache):
             epoch, *raws = shared.fetch([names[key] for key in missing])
             for key, raw in zip(missing, raws, strict=True):
                 reading = self._decode(names[key], raw, epoch, local_changes)
-                shared.tally.add("misses" if reading.entry is None else "hits")
+                shared.counters.add("misses" if reading.entry is None else "hits")
                 found[key] = reading.entry
         return {key: msgspec.json.decode(entry.value) for key, entry in found.items() if entry}
 

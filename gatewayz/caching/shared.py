@@ -20,7 +20,7 @@ from gatewayz.caching import scripts
 from gatewayz.caching.coherence import Coherence
 from gatewayz.caching.local import LocalLevel
 from gatewayz.redis.breaker import breaker
-from gatewayz.threads.tally import Tally
+from gatewayz.threads.counters import Counters
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Shared:
             on_tick=self._tick,
         )
         self.coherence.followers.append(self.local)
-        self.tally = Tally()
+        self.counters = Counters()
         self._synced = False
         self._losses = 0
         self._suspect_until = 0.0

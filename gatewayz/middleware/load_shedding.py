@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from gatewayz.api.problems import problem_response
 from gatewayz.request import deadline
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS
-from gatewayz.telemetry.metrics.process import Following, process_gauge, sampled
+from gatewayz.telemetry.metrics.process import SampledCounter, process_gauge, sampled
 from gatewayz.telemetry.metrics.slots import REGISTRY
 
 # Let in at once for each database connection: most requests hold one for a single statement, or
@@ -32,7 +32,7 @@ _WEIGHT = 0.1
 _DEVIATIONS = 4
 
 _waiting = process_gauge("gatewayz_requests_waiting", "Requests that wait for their turn.")
-_shed = Following(
+_shed = SampledCounter(
     Counter(
         "gatewayz_requests_shed",
         "Requests turned away because they would have been answered too late.",
@@ -127,4 +127,4 @@ class LoadSheddingMiddleware:
 
     def _sample(self) -> None:
         _waiting.set(self.gate.waiting)
-        _shed.follow(self.gate.shed)
+        _shed.update_to(self.gate.shed)

@@ -76,7 +76,7 @@ class DeadlineMiddleware:
 
 
 def _count_late() -> None:
-    global _late  # noqa: PLW0603, a tally
+    global _late  # noqa: PLW0603, a counters
     with _late_lock:
         _late += 1
 

@@ -1,4 +1,4 @@
-"""Small works of a web process that no request waits for."""
+"""Small jobs of a web process that no request waits for."""
 
 import logging
 import os
@@ -13,10 +13,10 @@ _IDLE_SECONDS = 30
 
 
 class BackgroundThread:
-    """A thread of this process that does small works one after another, each name once.
+    """A thread that runs small jobs one after another.
 
-    It is started when there is work and ends when there has been none for a while; as a daemon
-    it keeps no process from ending.
+    It starts when there is a job and ends after 30 idle seconds. It is a daemon thread, so it
+    never keeps the process from exiting.
     """
 
     _thread: Thread | None
@@ -27,10 +27,10 @@ class BackgroundThread:
         os.register_at_fork(after_in_child=self._begin)
 
     def submit(self, name: str, work: Callable[[], object]) -> None:
-        """Have `work` called soon, unless work of that name waits already or too much waits.
+        """Call `work` soon in this thread.
 
-        `work` has to do without what is not called, has to handle what it may meet, anything else
-        is logged, and has to close the database connection that it uses.
+        `work` is dropped when a job of the same name, or 1,000 others, are waiting. It must
+        handle its own errors (any other is logged) and must close its database connection.
         """
         with self._lock:
             if name in self._names:
@@ -63,7 +63,7 @@ class BackgroundThread:
             try:
                 work()
             except Exception:
-                logger.exception("Work of the thread %r has failed", self._name)
+                logger.exception("A job of the thread %r failed", self._name)
             finally:
                 with self._lock:
                     self._names.discard(name)

@@ -1,4 +1,4 @@
-"""Many callers want the same thing at once: one fetches it, the others wait for that."""
+"""One of many simultaneous callers fetches a value; the others wait for it."""
 
 from collections.abc import Callable, Iterable
 from threading import Event, Lock
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class _Flight(Generic[T]):
-    """One call under way. `result` counts only when `landed`."""
+    """One call in progress. `result` is valid only when `landed`."""
 
     def __init__(self) -> None:
         self.done = Event()
@@ -21,7 +21,7 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """One call per name at a time, in this process. Waiters wait `wait_seconds` at most."""
+    """Runs one call per name at a time in this process; others wait `wait_seconds` at most."""
 
     def __init__(self, wait_seconds: float) -> None:
         self.wait_seconds = wait_seconds
@@ -30,11 +30,11 @@ class SingleFlight(Generic[T]):
         self._lock = Lock()
 
     def do(self, name: str, load: Callable[[], T]) -> T:
-        """What `load` returns, called by this caller or by one that is at it already.
+        """Return what `load` returns, whether this caller runs it or another already does.
 
-        When the leader fails, one of those who waited tries again; when that fails too, the
-        others raise what it raised. Who waits too long calls `load` for itself. Nobody gets
-        what was read before a `forget` of the name.
+        When the first caller fails, one of those waiting tries again; when that fails too, the
+        rest raise its error. A caller that waits too long runs `load` itself. No caller gets a
+        value that was read before a `forget` of the name.
 
         Raises what `load` raises.
         """
@@ -60,7 +60,7 @@ class SingleFlight(Generic[T]):
         return load()
 
     def forget(self, names: Iterable[str]) -> None:
-        """What is being fetched under these names may be outdated: fetch it again."""
+        """Mark the calls in progress under these names as outdated: they load again."""
         with self._lock:
             for name in names:
                 flight = self._flights.pop(name, None)
@@ -68,14 +68,14 @@ class SingleFlight(Generic[T]):
                     flight.stale = True
 
     def forget_all(self) -> None:
-        """All that is being fetched may be outdated."""
+        """Mark all calls in progress as outdated."""
         with self._lock:
             for flight in self._flights.values():
                 flight.stale = True
             self._flights.clear()
 
     def after_fork(self) -> None:
-        """Begin anew in a child process, where the leaders are not."""
+        """Start empty in a child process, which has none of the calling threads."""
         self._lock = Lock()
         self._flights.clear()
 

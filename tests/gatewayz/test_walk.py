@@ -35,7 +35,7 @@ CREATING_A_SESSION = [
     "accounts/limits/throttles.py",
     "accounts/limits/store.py",
     "accounts/limits/leases.py",
-    "gatewayz/threads/tally.py",
+    "gatewayz/threads/counters.py",
     "gatewayz/redis/scripts.py",
     "gatewayz/threads/combining.py",
     "gatewayz/redis/breaker.py",

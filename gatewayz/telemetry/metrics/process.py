@@ -45,16 +45,16 @@ def process_gauge(name: str, documentation: str) -> Gauge:
     return Gauge(name, documentation, multiprocess_mode="livesum", registry=REGISTRY)
 
 
-class Following:
-    """A counter that follows a total which is counted elsewhere in this process."""
+class SampledCounter:
+    """A Prometheus counter that is brought up to a total counted elsewhere in this process."""
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
         self._seen = 0.0
 
-    def follow(self, total: float) -> None:
-        """Bring the counter up to `total`."""
-        # A total begins at zero again in a forked child, and when a pool is made anew.
+    def update_to(self, total: float) -> None:
+        """Add what `total` has grown by since the last call."""
+        # A total starts at zero again in a forked child, and when a pool is recreated.
         self._counter.inc(total - self._seen if total >= self._seen else total)
         self._seen = total
 
@@ -66,14 +66,14 @@ _pool_limit = process_gauge("gatewayz_database_pool_limit", "Database connection
 _pool_waiting = process_gauge(
     "gatewayz_database_pool_waiting", "Requests that wait for a database connection."
 )
-_pool_errors = Following(
+_pool_errors = SampledCounter(
     Counter(
         "gatewayz_database_pool_errors",
         "Requests that got no database connection in time.",
         registry=REGISTRY,
     )
 )
-_late = Following(
+_late = SampledCounter(
     Counter(
         "gatewayz_requests_late",
         "Requests that were not answered by their deadline.",
@@ -83,7 +83,7 @@ _late = Following(
 _breaker_open = process_gauge(
     "gatewayz_redis_breaker_open", "Processes that do without Redis because it did not answer."
 )
-_breaker_opened = Following(
+_breaker_opened = SampledCounter(
     Counter(
         "gatewayz_redis_breaker_opened",
         "Times that a process began to do without Redis.",
@@ -107,11 +107,11 @@ def _sample_pool() -> None:
     _pool_idle.set(stats["pool_available"])
     _pool_limit.set(stats["pool_max"])
     _pool_waiting.set(stats["requests_waiting"])
-    _pool_errors.follow(stats["requests_errors"])
+    _pool_errors.update_to(stats["requests_errors"])
 
 
 @sampled
 def _sample_bounds() -> None:
-    _late.follow(deadline.late_requests())
+    _late.update_to(deadline.late_requests())
     _breaker_open.set(breaker.is_open())
-    _breaker_opened.follow(breaker.opened)
+    _breaker_opened.update_to(breaker.opened)

@@ -44,7 +44,7 @@ def test_a_poisoned_event_is_set_aside_and_the_rest_is_written(user, poison):
     letter = ActivityDeadLetter.objects.get()
     assert letter.error
     assert str(user.pk).encode() in bytes(letter.event)
-    assert buffer.look().depth == 0
+    assert buffer.state().depth == 0
 
 
 def test_an_event_beyond_a_limit_of_the_database_is_set_aside(user):
@@ -116,8 +116,8 @@ def test_a_database_that_is_away_makes_no_dead_letters(user, monkeypatch):
         with pytest.raises(OperationalError):
             worker.drain()
 
-    look = buffer.look()
-    assert (look.depth, look.counters["failed_batches"]) == (1, 1)
+    state = buffer.state()
+    assert (state.depth, state.counters["failed_batches"]) == (1, 1)
     assert not ActivityDeadLetter.objects.exists()
 
 

@@ -218,7 +218,7 @@ def test_beyond_the_limit_of_the_buffer_an_event_is_written_at_once(user, settin
 
     assert buffer.waiting() == 2
     assert set(ActivityEvent.objects.values_list("tokens", flat=True)) == {2, 3}
-    assert buffer.look().counters["buffer_full"] == 2
+    assert buffer.state().counters["buffer_full"] == 2
 
 
 def test_undeferred_an_event_is_written_at_once(user, settings):
@@ -249,7 +249,7 @@ def test_fallbacks_are_counted_once_redis_is_back(user, monkeypatch):
     record(user)
 
     assert ActivityEvent.objects.count() == 2
-    assert buffer.look().counters["redis_down"] == 2
+    assert buffer.state().counters["redis_down"] == 2
 
 
 def test_an_event_that_nothing_takes_fails_no_request_and_is_counted(

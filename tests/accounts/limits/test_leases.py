@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from accounts.limits import leases, tally
+from accounts.limits import counters, leases
 from accounts.limits.leases import LEASE_SECONDS, MAX_TAKEN
 from accounts.limits.store import admit, settle, used_by_keys
 from accounts.principals.principal import Allowance, Limits, Principal
@@ -41,9 +41,9 @@ def caller(**limits):
 
 
 def asked(work):
-    before = tally.counts()["asked"]
+    before = counters.counts()["asked"]
     work()
-    return tally.counts()["asked"] - before
+    return counters.counts()["asked"] - before
 
 
 def used(principal):

@@ -160,12 +160,12 @@ def test_what_is_refused_for_its_scope_does_not_count(api, key, limit_key, commi
 
 
 def test_without_any_limit_nothing_is_asked_nor_said(api, unlimited):
-    before = limits.tally.counts()["asked"]
+    before = limits.counters.counts()["asked"]
 
     response = api.get(PATH)
 
     assert "RateLimit-Limit" not in response
-    assert limits.tally.counts()["asked"] == before
+    assert limits.counters.counts()["asked"] == before
 
 
 def test_a_warm_creation_under_limits_is_one_statement(
@@ -222,11 +222,11 @@ def test_slots_and_tokens_cost_another_one_after_the_answer(api, limit_plan, com
 
 def test_without_redis_requests_are_let_in_and_that_is_counted(api, unlimited, no_redis):
     Plan.objects.update(daily_request_limit=1)
-    before = limits.tally.counts()["unavailable"]
+    before = limits.counters.counts()["unavailable"]
 
     assert [api.get(PATH).status_code for _ in range(2)] == [200, 200]
 
-    assert limits.tally.counts()["unavailable"] == before + 2
+    assert limits.counters.counts()["unavailable"] == before + 2
 
 
 def test_without_redis_requests_are_refused_where_that_is_set(api, unlimited, settings, no_redis):

@@ -47,10 +47,10 @@ def test_a_change_leaves_no_old_value_in_another_process(cache, other, change):
 def test_a_second_read_asks_nobody(cache, other):
     cache.set("key", "value")
     remember(other)
-    reads = other.shared.tally.counts()
+    reads = other.shared.counters.counts()
 
     assert other.get("key") == "value"
-    assert other.shared.tally.counts() == reads
+    assert other.shared.counters.counts() == reads
 
 
 def test_filling_an_entry_does_not_disturb_others(cache, other):
