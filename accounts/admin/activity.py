@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 @admin.register(ActivityEvent)
 class ActivityEventAdmin(ReadOnlyAdmin):
+    owner = "user"
     # Above the list, how the writing of it fares.
     list_before_template = "admin/accounts/activityevent/health.html"
     list_display = ("timestamp", "user", "app", "finish_reason", "model", "tokens", "cost")
@@ -65,6 +66,7 @@ class ActivityEventAdmin(ReadOnlyAdmin):
 
 @admin.register(ActivityDeadLetter)
 class ActivityDeadLetterAdmin(ReadOnlyAdmin):
+    owner = None
     list_display = ("set_aside_at", "shown_error", "shown_event")
     fields = ("set_aside_at", "error", "whole_event")
     readonly_fields = fields

@@ -55,6 +55,7 @@ class ApiKeyForm(forms.ModelForm):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(BigTableAdmin):
+    owner = "user"
     form = ApiKeyForm
     list_display = (
         "key_name",

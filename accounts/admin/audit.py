@@ -15,6 +15,7 @@ from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
+    owner = None
     change_form_after_template = "admin/accounts/auditentry/personal_data.html"
     list_display = ("created_at", "action", "target", "user_id", "channel", "actor_user_id")
     list_filter = ("channel",)

@@ -1,14 +1,32 @@
 """Groups of staff in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest
 
 from gatewayz.admin_site.lists import BigTableAdmin
+from gatewayz.admin_site.rights import is_superuser
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
 class GroupAdmin(BigTableAdmin, DjangoGroupAdmin):
-    """Who may do what in this admin; see `manage.py staff_groups`."""
+    """Who may do what in this admin; see `manage.py staff_groups`.
+
+    Only superusers change groups: staff could otherwise extend their own rights.
+    """
+
+    owner = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)

@@ -10,6 +10,7 @@ from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
+    owner = "user"
     list_display = ("created_at", "user", "kind", "channel", "status", "attempts", "error")
     list_filter = ("status", "kind", "channel")
     list_select_related = ("user",)
@@ -36,6 +37,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 class NotificationPreferencesAdmin(ReadOnlyAdmin):
     """The user's own choice: operators look."""
 
+    owner = "user"
     list_display = ("user", "email_notifications", "usage_alerts", "webhook_host", "updated_at")
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)

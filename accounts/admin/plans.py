@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -23,6 +24,7 @@ SHOWN_REFUSALS = 100
 
 @admin.register(Plan)
 class PlanAdmin(BigTableAdmin):
+    owner = None
     # With a link to who runs into limits.
     list_before_template = "admin/accounts/plan/refusals_link.html"
     list_display = (
@@ -91,7 +93,9 @@ class PlanAdmin(BigTableAdmin):
         return [refusals, *super().get_urls()]
 
     def refusals(self, request: HttpRequest) -> HttpResponse:
-        """Whom limits refused most often, on one of the last days."""
+        """Whom limits refused most often, on one of the last days: names of users and keys."""
+        if not request.user.has_perms(["accounts.view_user", "accounts.view_apikey"]):
+            raise PermissionDenied
         today = datetime.now(UTC).date()
         days = [(today - timedelta(days=ago)).isoformat() for ago in range(KEPT_REFUSALS_DAYS)]
         asked = request.GET.get("day", "")
@@ -130,6 +134,7 @@ def with_names(refusals: list[Refusals]) -> list[dict[str, Any]]:
 class RateLimitConfigAdmin(BigTableAdmin):
     """Operators may allow a key more than its user could; the plan still bounds the user."""
 
+    owner = "api_key__user"
     list_display = ("api_key", *WINDOW_FIELDS, "concurrency_limit")
     list_select_related = ("api_key",)
     search_fields = ("api_key__user__email__iexact",)

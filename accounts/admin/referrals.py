@@ -12,6 +12,7 @@ from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 class ReferralCodeAdmin(ReadOnlyAdmin):
     """Codes are made by their users; how often one may be used can be changed."""
 
+    owner = "user"
     list_display = ("code", "user", "max_uses", "created_at")
     list_select_related = ("user",)
     search_fields = ("code__exact", "user__email__iexact")
@@ -25,6 +26,7 @@ class ReferralCodeAdmin(ReadOnlyAdmin):
 
 @admin.register(Referral)
 class ReferralAdmin(ReadOnlyAdmin):
+    owner = "referrer"
     list_display = ("created_at", "referrer", "referred_user", "bonus", "completed_at")
     list_select_related = ("referrer", "referred_user")
     search_fields = ("referrer__email__iexact", "referred_user__email__iexact")
@@ -35,6 +37,7 @@ class ReferralAdmin(ReadOnlyAdmin):
 class CreditAdmin(ReadOnlyAdmin):
     """The ledger, which the database lets nobody change."""
 
+    owner = "user"
     list_display = ("created_at", "user_id", "amount", "reason", "cause")
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"

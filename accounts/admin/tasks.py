@@ -19,6 +19,7 @@ admin.site.unregister([Failure, Schedule, Success])
 class FailureAdmin(ReadOnlyAdmin):
     """Tasks that failed. Those of this service are all repeated by a schedule."""
 
+    owner = None
     list_display = ("name", "func", "started", "attempt_count", "shown_result")
     fields = ("name", "func", "started", "stopped", "attempt_count", "whole_result")
     readonly_fields = fields
@@ -40,6 +41,7 @@ class FailureAdmin(ReadOnlyAdmin):
 class ScheduleAdmin(ReadOnlyAdmin):
     """What the workers do by the clock. Migrations make them: a schedule may call anything."""
 
+    owner = None
     list_display = ("name", "func", "schedule_type", "minutes", "next_run")
     fields = ("name", "func", "schedule_type", "minutes", "repeats", "next_run")
     readonly_fields = fields

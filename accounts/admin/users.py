@@ -16,7 +16,9 @@ from accounts import audit
 from accounts.admin.form_changes import changes_of
 from accounts.models import ApiKey, User
 from accounts.profile.erasure import request_erasure
+from accounts.users import end_access_given_by_operators
 from gatewayz.admin_site.lists import BigTableAdmin
+from gatewayz.admin_site.rights import is_superuser
 
 SHOWN_KEYS = 20
 
@@ -42,6 +44,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
 @admin.register(User)
 class UserAdmin(BigTableAdmin, DjangoUserAdmin):
+    owner = ""
     add_form = UserCreationForm
     form = UserChangeForm
     change_form_before_template = "admin/accounts/user/keys.html"
@@ -69,16 +72,9 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if _is_superuser(request):
+        if is_superuser(request):
             return fieldsets
         return [(name, given) for name, given in fieldsets if name != "Staff"]
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        # Else an operator could take over the account of a superuser, by its address or password.
-        is_staff = obj is not None and (obj.is_staff or obj.is_superuser)
-        if is_staff and not _is_superuser(request):
-            return False
-        return super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # It would list, and delete in one request, all that the user ever did. Switch the user
@@ -92,8 +88,6 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     @admin.action(description="Erase the selected users and all they own", permissions=["erase"])
     def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         users = queryset.filter(erased_from=None)
-        if not _is_superuser(request):
-            users = users.filter(is_staff=False, is_superuser=False)
         if "confirmed" not in request.POST:
             return TemplateResponse(
                 request,
@@ -113,6 +107,9 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        becomes_staff = {"is_staff", "is_superuser"}.intersection(form.changed_data)
+        if change and becomes_staff and (obj.is_staff or obj.is_superuser):
+            self._begin_anew(request, obj)
         before, after = changes_of(form)
         audit.record(
             "user_changed" if change else "user_created",
@@ -122,6 +119,16 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
             after=after,
         )
 
+    def _begin_anew(self, request: HttpRequest, user: User) -> None:
+        """End the access that operators had to the account of a user who becomes staff."""
+        if end_access_given_by_operators(user):
+            self.message_user(
+                request,
+                "Operators have changed this account before. Its keys are therefore deactivated "
+                "and its password is ended: set a new one, and check the e-mail address.",
+                messages.WARNING,
+            )
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
@@ -129,7 +136,3 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         if user and request.user.has_perm("accounts.view_apikey"):
             context["newest_keys"] = ApiKey.objects.filter(user=user).newest_first()[:SHOWN_KEYS]
         return super().render_change_form(request, context, *args, **options)
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and getattr(request.user, "is_superuser", False))

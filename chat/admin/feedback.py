@@ -8,6 +8,8 @@ from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 @admin.register(Feedback)
 class FeedbackAdmin(ReadOnlyAdmin):
+    owner = "user"
+    is_private = True
     list_display = ("created_at", "feedback_type", "rating", "user", "session", "model")
     list_filter = ("feedback_type",)
     list_select_related = ("user", "session")

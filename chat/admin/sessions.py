@@ -13,6 +13,8 @@ from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 @admin.register(ChatSession)
 class ChatSessionAdmin(ReadOnlyAdmin):
+    owner = "user"
+    is_private = True
     change_form_after_template = "admin/chat/chatsession/conversation.html"
     list_display = ("id", "title", "user", "model", "is_active", "updated_at")
     list_display_links = ("id", "title")

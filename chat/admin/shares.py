@@ -11,6 +11,8 @@ from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 @admin.register(Share)
 class ShareAdmin(ReadOnlyAdmin):
+    owner = "user"
+    is_private = True
     list_display = (
         "created_at",
         "session",

@@ -7,6 +7,8 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
 
+from gatewayz.admin_site.rights import OwnedRows
+
 if TYPE_CHECKING:
     # Unfold has no hints.
     from django.contrib.admin import ModelAdmin
@@ -39,7 +41,7 @@ class OneOrderList(ChangeList):
         return list(self.model_admin.get_ordering(request))
 
 
-class BigTableAdmin(ModelAdmin):
+class BigTableAdmin(OwnedRows, ModelAdmin):
     """A list ordered by primary key, without a count of the whole table.
 
     `in_palette` has the search on every page look here too, through `get_search_results`; it
