@@ -17,6 +17,7 @@ class KeyCacheView(ApiView):
 
     # Without a `scope_resource`: only for keys without scopes, whosever they are.
     permission_classes = (IsAuthenticated, HasScope, IsStaff)
+    staff_permission = "accounts.change_apikey"
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         return success(key_lookup.get_cache_stats())

@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
 from accounts.access.key_lookup import get_cache_stats, get_user
 from accounts.models import User
+from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,7 +18,7 @@ PATH = "/v1/admin/key-cache"
 
 @pytest.fixture
 def staff_api(api, user):
-    User.objects.filter(pk=user.pk).update(is_staff=True)
+    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     return api
 
 
@@ -86,6 +88,22 @@ class TestEndpoint:
     @pytest.mark.parametrize("method", ["get", "put", "delete"])
     def test_is_for_staff_only(self, api, method):
         assert_problem(getattr(api, method)(PATH), 403, "staff_only")
+
+    @pytest.mark.parametrize("method", ["put", "delete"])
+    def test_support_staff_look_and_change_nothing(self, staff_api, user, method):
+        make_staff_groups()
+        User.objects.filter(pk=user.pk).update(is_superuser=False)
+        user.groups.set([Group.objects.get(name=SUPPORT)])
+
+        assert staff_api.get(PATH).status_code == 200
+        assert_problem(getattr(staff_api, method)(PATH), 403, "staff_only")
+
+    def test_operators_may_empty_it(self, staff_api, user):
+        make_staff_groups()
+        User.objects.filter(pk=user.pk).update(is_superuser=False)
+        user.groups.set([Group.objects.get(name=OPERATORS)])
+
+        assert staff_api.delete(PATH).status_code == 200
 
     def test_says_when_redis_does_not_answer(self, staff_api, no_redis):
         response = staff_api.put(PATH, {"ttl_seconds": 60}, content_type="application/json")

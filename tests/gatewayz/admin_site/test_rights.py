@@ -20,8 +20,8 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from accounts import audit
-from accounts.activity.events import new_event_id
 from accounts.access.key_lookup import get_user
+from accounts.activity.events import new_event_id
 from accounts.keys import create_key
 from accounts.models import (
     ActivityDeadLetter,
@@ -39,8 +39,8 @@ from accounts.models import (
 )
 from accounts.models.rate_limits import WINDOW_FIELDS
 from chat.models import ChatSession, Feedback, Share
-from gatewayz.admin_site.lists import BigTableAdmin
 from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
+from gatewayz.admin_site.lists import BigTableAdmin
 
 pytestmark = pytest.mark.django_db
 
