@@ -23,7 +23,7 @@ from gatewayz.api.serializing import (
     validated,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Plain(serializers.Serializer):

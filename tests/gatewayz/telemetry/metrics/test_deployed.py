@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests.gatewayz.telemetry.metrics.scrapes import Scrape
 
-DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+DEPLOY = Path(__file__).resolve().parents[4] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "gatewayz.json").read_text())
 TOKEN = "a-token-of-prometheus"
