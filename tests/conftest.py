@@ -10,6 +10,8 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django_redis import get_redis_connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from accounts import background
 from accounts.activity import buffer
@@ -19,6 +21,12 @@ from accounts.models import ApiKey, Notification, User
 from accounts.principals import cached_keys
 from gatewayz.redis.breaker import breaker
 from tests.waiting import wait_until
+
+# How long an example takes depends on what else the machine does.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 # Folders of which every test is `long`: left out by `make test`, run by `make test-all`.
 _LONG = ("tests/abuse/", "tests/browser/", "tests/faults/", "tests/fuzz/")

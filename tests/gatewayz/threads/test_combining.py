@@ -5,7 +5,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from gatewayz.threads.combining import _LOOKED_AT, _QUICK_SECONDS, Combiner
+from gatewayz.threads.combining import _QUICK_SECONDS, _SAMPLES, Combiner
 from tests.garbage import no_garbage
 from tests.waiting import WAIT_SECONDS, wait_until
 
@@ -80,8 +80,8 @@ def test_nobody_waits_longer_than_patience_for_another(work, threads):
 
 def test_work_that_takes_long_is_done_side_by_side(threads):
     combiner = Combiner(lambda items: items, patience_seconds=WAIT_SECONDS)
-    for _ in range(_LOOKED_AT):
-        combiner._look_at(WAIT_SECONDS)
+    for _ in range(_SAMPLES):
+        combiner._sample(WAIT_SECONDS)
     together = Barrier(2)
     combiner._run = lambda items: (together.wait(WAIT_SECONDS), items)[1]
 
@@ -92,8 +92,8 @@ def test_work_that_takes_long_is_done_side_by_side(threads):
 
 def test_work_that_has_become_quick_is_waited_for_again():
     combiner = Combiner(lambda items: items)
-    for _ in range(_LOOKED_AT):
-        combiner._look_at(WAIT_SECONDS)
+    for _ in range(_SAMPLES):
+        combiner._sample(WAIT_SECONDS)
 
     wait_until(lambda: combiner.do(1) and combiner._usual_seconds <= _QUICK_SECONDS)
 
