@@ -1,12 +1,15 @@
 """What can be done to users."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts import audit
 from accounts.keys import revoke_key
 from accounts.models import ApiKey, AuditEntry, User
+from accounts.principals.email_addresses import canonical
 
 
 def create_user(email: str | None, password: str | None = None, **fields: Any) -> User:
@@ -26,21 +29,62 @@ def create_user(email: str | None, password: str | None = None, **fields: Any) -
     return user
 
 
-def get_or_create_user(email: str) -> User:
-    """The user of this e-mail address, created without a password when new."""
-    user: User | None = User.objects.with_email(email).first()
+def get_or_create_verified_user(email: str) -> User:
+    """The user whose verified address this is, made without a password when there is none.
+
+    For operators, who answer for the address. A user who has it without having verified it is
+    somebody else, until shown otherwise, and loses it.
+    """
+    verified = User.objects.with_email(email).verified()
+    user: User | None = verified.first()
     if user is not None:
         return user
     try:
-        return create_user(email)
+        with transaction.atomic():
+            release_address(email)
+            return create_user(
+                email, username=_username_for(email), email_verified_at=timezone.now()
+            )
     except IntegrityError:
         # Somebody else created it in between.
-        user = User.objects.with_email(email).get()
+        user = verified.get()
     return user
+
+
+def release_address(email: str, *, but: int | None = None) -> None:
+    """Take an address from whoever has it and has not verified it, but for the user `but`.
+
+    It then is free for whoever has shown that it is theirs. Call it in the transaction of that.
+    """
+    holders = User.objects.with_email(email).unverified().exclude(pk=but)
+    for holder in holders.select_for_update(no_key=True):
+        before = holder.email
+        holder.email = None
+        holder.save(update_fields=["email", "updated_at"])
+        audit.record(
+            "address_released",
+            user_id=holder.pk,
+            target=audit.user_target(holder.pk),
+            before={"email": before},
+            after={"email": None},
+        )
+
+
+def made_up_username() -> str:
+    """A user name that says nothing about anybody, and that nobody has."""
+    return f"user-{uuid4().hex}"
+
+
+def _username_for(email: str) -> str:
+    address = canonical(email)
+    is_taken = User.objects.filter(username=address).exists()
+    return made_up_username() if is_taken else address
 
 
 def end_access_given_by_operators(user: User) -> bool:
     """Deactivate the keys and end the password of `user` if an operator changed the account.
+
+    The e-mail address counts as not verified any more, since it could be the operator's.
 
     To be called when the user becomes staff: an operator who made a key or set a password for
     the user before could otherwise act as that member of the staff. Changes by superusers do not
@@ -58,6 +102,7 @@ def end_access_given_by_operators(user: User) -> bool:
         for key in ApiKey.objects.filter(user=user).active():
             revoke_key(key)
         user.set_unusable_password()
-        user.save(update_fields=["password", "updated_at"])
+        user.email_verified_at = None
+        user.save(update_fields=["password", "email_verified_at", "updated_at"])
         audit.record("user_password_ended", user_id=user.pk, target=audit.user_target(user.pk))
     return True

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.forms import UserCreationForm as UnfoldUserCreationForm
 
@@ -49,15 +50,33 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     form = UserChangeForm
     change_form_before_template = "admin/accounts/user/keys.html"
     change_password_form = PasswordForm
-    list_display = ("email", "username", "plan", "is_active", "is_staff", "created_at")
+    list_display = (
+        "email",
+        "email_is_verified",
+        "username",
+        "plan",
+        "is_active",
+        "is_staff",
+        "created_at",
+    )
     list_select_related = ("plan",)
     list_filter = ("is_active", "is_staff", "plan")
     # Whole values only: each has an index of its own.
     search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
     search_help_text = "A whole e-mail address, user name or Privy id"
-    readonly_fields = ("last_login", "created_at", "updated_at")
+    readonly_fields = ("email_verified_at", "last_login", "created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": (("email", "username"), ("privy_user_id", "plan"), "is_active")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("email", "email_verified_at"),
+                    ("username", "privy_user_id"),
+                    "plan",
+                    "is_active",
+                )
+            },
+        ),
         ("Chats", {"fields": ("chat_retention_days",)}),
         ("Staff", {"fields": STAFF_FIELDS}),
         ("Times", {"fields": (("created_at", "updated_at", "last_login"),)}),
@@ -68,7 +87,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     # Django's two lists side by side cannot be used without a mouse, and groups are few.
     filter_horizontal = ()
     in_palette = True
-    actions = ("erase",)
+    actions = ("erase", "verify_address")
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -105,7 +124,30 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         self.message_user(request, "Switched off; a worker erases them now.", messages.SUCCESS)
         return None
 
+    @admin.display(description="verified", boolean=True)
+    def email_is_verified(self, user: User) -> bool | None:
+        return None if user.email is None else user.email_verified_at is not None
+
+    @admin.action(
+        description="Say that the e-mail addresses of the selected users are theirs",
+        permissions=["change"],
+    )
+    def verify_address(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        now = timezone.now()
+        with transaction.atomic():
+            users = queryset.filter(email__isnull=False, email_verified_at=None)
+            ids = list(users.select_for_update(no_key=True).values_list("pk", flat=True))
+            User.objects.filter(pk__in=ids).update(email_verified_at=now, updated_at=now)
+            for user_id in ids:
+                audit.record(
+                    "address_verified", user_id=user_id, target=audit.user_target(user_id)
+                )
+        self.message_user(request, f"Verified: {len(ids)}.", messages.SUCCESS)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if "email" in form.changed_data:
+            # Whoever may change users answers for what is typed in here.
+            obj.email_verified_at = timezone.now() if obj.email else None
         super().save_model(request, obj, form, change)
         becomes_staff = {"is_staff", "is_superuser"}.intersection(form.changed_data)
         if change and becomes_staff and (obj.is_staff or obj.is_superuser):
@@ -125,7 +167,8 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
             self.message_user(
                 request,
                 "Operators have changed this account before. Its keys are therefore deactivated "
-                "and its password is ended: set a new one, and check the e-mail address.",
+                "and its password is ended: set a new one, check the e-mail address, and say that "
+                "it is verified.",
                 messages.WARNING,
             )
 

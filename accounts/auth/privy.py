@@ -4,8 +4,6 @@ Its access tokens are JWTs that are signed with ES256. What the request says bes
 not looked at: anybody can write it.
 """
 
-from uuid import uuid4
-
 import jwt
 from django.conf import settings
 from django.db import IntegrityError
@@ -13,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.auth.refusals import SignInRefused
 from accounts.models import User
-from accounts.users import create_user
+from accounts.users import create_user, made_up_username
 
 ISSUER = "privy.io"
 # For clocks that differ a little.
@@ -37,7 +35,7 @@ def user_of_token(token: str) -> tuple[User, bool]:
     if user is not None:
         return user, False
     try:
-        user = create_user(None, username=f"user-{uuid4().hex}", privy_user_id=privy_user_id)
+        user = create_user(None, username=made_up_username(), privy_user_id=privy_user_id)
     except IntegrityError:
         # Another first sign-in of the same person came first.
         return known.get(), False

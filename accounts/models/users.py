@@ -7,6 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Upper
 from django.db.models.lookups import IExact
+from django.utils import timezone
 
 from accounts.models.api_keys import ApiKey
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
@@ -48,6 +49,14 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         """The user of this e-mail address, however it is spelled (idx_users_email)."""
         return self.filter(email__iexact=email)
 
+    def verified(self) -> Self:
+        """Users whose e-mail address is known to be theirs."""
+        return self.exclude(email_verified_at=None)
+
+    def unverified(self) -> Self:
+        """Users whose e-mail address anybody may have typed in."""
+        return self.filter(email_verified_at=None)
+
     def with_privy_id(self, privy_user_id: str) -> Self:
         """The user whom Privy knows by this id (idx_users_privy_id)."""
         return self.filter(privy_user_id=privy_user_id)
@@ -86,8 +95,19 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return user
 
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
-        """Create a user who may do everything in the admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Create a user who may do everything in the admin.
+
+        Whoever can do this answers for the address: somebody who typed it in before loses it.
+        """
+        self.with_email(email).unverified().update(email=None)
+        return self.create_user(
+            email,
+            password,
+            is_staff=True,
+            is_superuser=True,
+            email_verified_at=timezone.now(),
+            **fields,
+        )
 
 
 class User(CachedRow, AbstractBaseUser, PermissionsMixin):
@@ -95,6 +115,13 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
 
     # None for who signs in with a wallet, or has none of an adopted database that is unique.
     email = AddressField(null=True, blank=True)
+    email_verified_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it was shown that the e-mail address is the user's. Empty: anybody may "
+        "have typed it in, so nothing is sent to it, and another user may take it.",
+    )
     username = models.CharField(max_length=254)
     privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     legacy_key_digest = models.CharField(  # noqa: DJ001

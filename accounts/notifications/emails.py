@@ -44,8 +44,8 @@ def send(notification: Notification) -> Notification.Status:
     Raises Undelivered, and redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
     """
     address = notification.user.email
-    if address is None:
-        raise Undelivered("The user has no e-mail address.", may_try_again=False)
+    if address is None or notification.user.email_verified_at is None:
+        raise Undelivered("The user has no verified e-mail address.", may_try_again=False)
     is_first = notification.attempts <= 1
     if is_first and not has_room(address, notification.kind, NOTIFICATIONS_A_DAY):
         raise Undelivered("The mailbox got too many of these in a day.", may_try_again=False)

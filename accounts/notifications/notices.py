@@ -53,7 +53,8 @@ LEFT JOIN notification_preferences AS wish ON wish.user_id = users.id
 CROSS JOIN LATERAL (VALUES
     (
         'email',
-        %(sends_email)s AND users.email IS NOT NULL AND COALESCE(wish.email_notifications, true)
+        %(sends_email)s AND users.email IS NOT NULL AND users.email_verified_at IS NOT NULL
+            AND COALESCE(wish.email_notifications, true)
     ),
     ('webhook', wish.webhook_url IS NOT NULL)
 ) AS channel (name, is_wanted)

@@ -16,7 +16,9 @@ _REPORTED_MODELS = 10
 
 class NoChannelError(APIException):
     status_code = HTTPStatus.CONFLICT
-    default_detail = "Neither e-mail nor a webhook is switched on in your preferences."
+    default_detail = (
+        "Neither a verified e-mail address nor a webhook is switched on in your preferences."
+    )
     default_code = "no_channel"
 
 

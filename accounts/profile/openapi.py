@@ -16,6 +16,7 @@ PROFILE = {
     "user_id": 7,
     "username": "ada",
     "email": "ada@example.com",
+    "email_verified_at": "2026-03-01T12:05:00Z",
     "privy_user_id": None,
     "chat_retention_days": None,
     "is_active": True,

@@ -33,6 +33,7 @@ class ProfileSerializer(serializers.ModelSerializer):
             "user_id",
             "username",
             "email",
+            "email_verified_at",
             "privy_user_id",
             "chat_retention_days",
             "is_active",
@@ -103,7 +104,7 @@ class SignInDataSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = User
-        fields = ["email", "privy_user_id", "has_password", "last_login"]
+        fields = ["email", "email_verified_at", "privy_user_id", "has_password", "last_login"]
 
 
 class KeyLimitsSerializer(serializers.ModelSerializer):

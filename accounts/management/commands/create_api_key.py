@@ -9,16 +9,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.keys import KeyNameTaken, TooManyKeys, create_key
-from accounts.models import ApiKey, Plan
+from accounts.models import ApiKey, Plan, User
 from accounts.principals.email_addresses import canonical, validate_address
 from accounts.principals.scopes import validate_scopes
-from accounts.users import get_or_create_user
+from accounts.users import get_or_create_verified_user
 
 MAX_NAME_CHARS = 255
 
 
 class Command(BaseCommand):
-    help = "Create an API key, and its user when new. Prints only the key, which is shown once."
+    help = (
+        "Create an API key, and its user when new. Prints only the key, which is shown once. "
+        "Whoever runs it answers for the address: it counts as verified."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the user's e-mail address")
@@ -59,7 +62,13 @@ class Command(BaseCommand):
         now = timezone.now()
         days = options["expires_days"]
         name = options["name"] or f"Created {now:%Y-%m-%d %H:%M:%S.%f}"
-        user = get_or_create_user(email)
+        unverified = User.objects.with_email(email).unverified().first()
+        user = get_or_create_verified_user(email)
+        if unverified is not None:
+            self.stderr.write(
+                f"User {unverified.pk} had this address without having verified it, and has none "
+                f"now. The key is for a new user, {user.pk}."
+            )
         if not user.is_active:
             raise CommandError(f"{user.email} is switched off: switch the user on first")
         if options["plan"]:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 from accounts.models import Plan
-from accounts.users import get_or_create_user
+from accounts.users import get_or_create_verified_user
 from gatewayz.admin_site.groups import make_staff_groups
 
 DEMO_EMAIL = "demo@example.com"
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             "password": kept.get("password") or secrets.token_urlsafe(12),
             "api_key": kept.get("api_key", ""),
         }
-        user = get_or_create_user(DEMO_EMAIL)
+        user = get_or_create_verified_user(DEMO_EMAIL)
         if not user.check_password(demo["password"]):
             user.is_active = user.is_staff = user.is_superuser = True
             # Without limits, for who tries out how fast it is.

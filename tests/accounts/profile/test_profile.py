@@ -25,6 +25,7 @@ def test_shows_ones_own(api, user, path):
     shown = response.json()["data"]
     assert shown.pop("created_at")
     assert shown.pop("updated_at")
+    assert shown.pop("email_verified_at")
     assert shown == {
         "id": user.pk,
         "user_id": user.pk,

@@ -50,7 +50,7 @@ ACTS = {
         *("add", "change", "delete", "delete_selected"),
         *("rotate", "rotate_with_grace", "revoke", "activate"),
     },
-    User: {"add", "change", "auth_user_password_change", "erase"},
+    User: {"add", "change", "auth_user_password_change", "erase", "verify_address"},
     RateLimitConfig: {"add", "change", "delete", "delete_selected"},
     ReferralCode: {"change"},
     Share: {"revoke"},
@@ -373,6 +373,9 @@ def test_what_operators_gave_ends_when_a_user_becomes_staff(people, client):
     client.force_login(people["roles"]["operator"])
     answer = client.post(url(ApiKey, "add"), form_of(ApiKey, None, user))
     (_, secret), *_ = answer.context["new_secrets"]
+    client.post(url(User, "changelist"), {"action": "verify_address", "_selected_action": user.pk})
+    user.refresh_from_db()
+    assert user.email_verified_at is not None
     user.set_password("Known-to-others-1")
     user.save()
 
@@ -380,6 +383,7 @@ def test_what_operators_gave_ends_when_a_user_becomes_staff(people, client):
 
     user.refresh_from_db()
     assert user.is_staff
+    assert user.email_verified_at is None
     assert get_user(secret).refusal() == "inactive_key"
     assert not user.has_usable_password()
 

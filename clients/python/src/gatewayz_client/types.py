@@ -317,6 +317,7 @@ class Profile(TypedDict):
     user_id: int
     username: str
     email: str | None
+    email_verified_at: str | None
     privy_user_id: str | None
     chat_retention_days: int | None
     is_active: bool

@@ -1,0 +1,191 @@
+"""Whose an e-mail address is: it is nobody's before somebody has shown or answered for it."""
+
+import importlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.apps import apps
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.access.key_lookup import get_user
+from accounts.models import AuditEntry, Notification, User
+from accounts.notifications import Notice, delivery, tell
+from accounts.users import create_user, get_or_create_verified_user
+from tests.accounts.auth.conftest import post
+from tests.conftest import ApiClient
+
+ADDRESS = "victim@example.com"
+PASSWORD = "correct horse battery staple"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def squatter(db):
+    """Somebody who has signed up with the address of another."""
+    return create_user(ADDRESS, PASSWORD, username="squatter")
+
+
+def as_operators_do(capsys, *arguments):
+    call_command("create_api_key", *arguments)
+    return capsys.readouterr()
+
+
+@pytest.mark.parametrize("spelling", [ADDRESS, "VICTIM@example.com", "victim@example.com."])
+def test_a_key_of_an_operator_does_not_go_to_whoever_typed_the_address_in(
+    capsys, squatter, spelling
+):
+    printed = as_operators_do(capsys, spelling)
+
+    principal = get_user(printed.out.strip())
+    assert principal.user_id != squatter.pk
+    assert f"User {squatter.pk} had this address" in printed.err
+    profile = ApiClient(printed.out.strip()).get("/v1/user/profile").json()["data"]
+    assert profile["email"] == ADDRESS
+    assert profile["email_verified_at"] is not None
+    assert post({"email": ADDRESS, "password": PASSWORD}).status_code == 401
+
+
+def test_who_loses_an_address_keeps_all_else_and_it_is_in_the_audit_log(capsys, squatter):
+    api = ApiClient(post({"email": ADDRESS, "password": PASSWORD}).json()["api_key"])
+
+    as_operators_do(capsys, ADDRESS)
+
+    assert api.get("/v1/user/profile").json()["data"]["email"] is None
+    entry = AuditEntry.objects.with_personal_data().get(action="address_released")
+    assert entry.user_id == squatter.pk
+    assert ADDRESS in entry.personal_data
+
+
+def test_a_second_key_goes_to_the_same_user(capsys):
+    first = get_user(as_operators_do(capsys, ADDRESS).out.strip())
+    printed = as_operators_do(capsys, ADDRESS.upper())
+
+    assert get_user(printed.out.strip()).user_id == first.user_id
+    assert printed.err == ""
+
+
+def test_a_user_who_is_called_like_the_address_is_in_nobodys_way(capsys):
+    other = User.objects.create_user("old@example.com", username=ADDRESS)
+
+    principal = get_user(as_operators_do(capsys, ADDRESS).out.strip())
+
+    assert principal.user_id != other.pk
+
+
+def test_of_many_who_ask_at_once_all_get_one_user(squatter):
+    barrier = threading.Barrier(4)
+
+    def ask(_):
+        barrier.wait()
+        try:
+            return get_or_create_verified_user(ADDRESS).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        ids = set(threads.map(ask, range(4)))
+
+    assert ids == {User.objects.with_email(ADDRESS).get().pk} != {squatter.pk}
+
+
+def test_a_superuser_of_the_shell_has_the_address(squatter):
+    call_command("createsuperuser", "--noinput", email=ADDRESS)
+
+    root = User.objects.with_email(ADDRESS).get()
+    assert root.is_superuser
+    assert root.email_verified_at is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: User.objects.filter(pk=user.pk).update(email="new@example.com"),
+        lambda user: (setattr(user, "email", "new@example.com"), user.save()),
+        lambda user: User.objects.bulk_update([user], ["email"]),
+        lambda user: connection.cursor().execute("UPDATE users SET email = 'new@example.com'"),
+        lambda user: User.objects.filter(pk=user.pk).update(email=None),
+    ],
+    ids=["update", "save", "bulk_update", "sql", "none"],
+)
+def test_an_address_that_changes_is_not_verified_whoever_changes_it(user, change):
+    user.email = "new@example.com"
+    change(user)
+
+    user.refresh_from_db()
+    assert user.email != "ada@example.com"
+    assert user.email_verified_at is None
+
+
+def test_another_case_or_an_address_that_is_verified_as_it_changes_stays_verified(user):
+    verified_at = user.email_verified_at
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE users SET email = 'Ada@Example.com'")
+    user.refresh_from_db()
+    assert user.email_verified_at == verified_at
+
+    User.objects.update(email="new@example.com", email_verified_at=timezone.now())
+    user.refresh_from_db()
+    assert user.email_verified_at > verified_at
+
+
+def test_what_an_operator_types_in_is_verified(admin_client, squatter):
+    url = reverse("admin:accounts_user_change", args=[squatter.pk])
+    form = {"username": squatter.username, "plan": squatter.plan_id, "is_active": "on"}
+
+    admin_client.post(url, {"email": ADDRESS, **form})
+    squatter.refresh_from_db()
+    assert squatter.email_verified_at is None
+
+    admin_client.post(url, {"email": "eve@example.com", **form})
+    squatter.refresh_from_db()
+    assert squatter.email == "eve@example.com"
+    assert squatter.email_verified_at is not None
+
+
+def test_an_operator_answers_for_addresses_that_are_there(admin_client, squatter, user):
+    without = User.objects.create_user(None, username="wallet")
+    chosen = [squatter.pk, user.pk, without.pk]
+    action = {"action": "verify_address", "_selected_action": chosen}
+
+    admin_client.post(reverse("admin:accounts_user_changelist"), action)
+
+    squatter.refresh_from_db()
+    without.refresh_from_db()
+    assert squatter.email_verified_at is not None
+    assert without.email_verified_at is None
+    assert AuditEntry.objects.get(action="address_verified").user_id == squatter.pk
+
+
+def test_nothing_is_sent_to_an_address_that_is_not_verified(squatter, user):
+    assert tell([Notice(squatter.pk, Notification.Kind.TEST, "because", {})]) == []
+
+    (notification_id,) = tell([Notice(user.pk, Notification.Kind.TEST, "because", {})])
+    User.objects.filter(pk=user.pk).update(email="new@example.com")
+    delivery.deliver(notification_id)
+
+    assert mail.outbox == []
+    assert Notification.objects.get().error == "The user has no verified e-mail address."
+
+
+def test_of_those_who_were_there_the_addresses_of_operators_are_verified(user):
+    post({"email": ADDRESS, "password": PASSWORD}, "/v1/auth/register")
+    made = get_or_create_verified_user("made@example.com")
+    changed = get_or_create_verified_user("changed@example.com")
+    AuditEntry.objects.create(
+        action="profile_changed", user_id=changed.pk, target="user", channel="api"
+    )
+    staff = User.objects.create_superuser("root@example.com", PASSWORD)
+    User.objects.update(email_verified_at=None)
+    migration = importlib.import_module("accounts.migrations.0028_addresses_of_operators")
+
+    with connection.schema_editor() as editor:
+        migration.mark_verified(apps, editor)
+        migration.mark_verified(apps, editor)
+
+    assert set(User.objects.verified()) == {made, staff}
