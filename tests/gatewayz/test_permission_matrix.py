@@ -80,7 +80,7 @@ NEEDS = {
 }
 
 # Which see to themselves: probes, metrics, and what is the same for everybody.
-NOT_OF_THE_API = {"/healthz", "/readyz", "/metrics", "/docs", "/v1/schema"}
+NOT_OF_THE_API = {"/", "/favicon.ico", "/healthz", "/readyz", "/metrics", "/docs", "/v1/schema"}
 
 # Bodies that are valid, where an id is only looked up after the body.
 LIMITS = dict.fromkeys(

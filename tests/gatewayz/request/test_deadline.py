@@ -27,7 +27,7 @@ def allowed(settings, monkeypatch):
     def ask(header=None):
         headers = {} if header is None else {"X-Request-Timeout": header}
         with monkeypatch.context() as patch:
-            patch.setattr("gatewayz.deadline.time.monotonic", lambda: 1000.0)
+            patch.setattr("gatewayz.request.deadline.time.monotonic", lambda: 1000.0)
             DeadlineMiddleware(view)(RequestFactory().get("/", headers=headers))
         return found[0]
 
