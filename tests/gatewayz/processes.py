@@ -25,6 +25,7 @@ def private_environ() -> Iterator[dict[str, str]]:
         environ = impatient_environ() | {"GATEWAYZ_DATA_DIR": folder}
         for name in (
             "DATABASE_URL",
+            "DATABASE_POOL_SIZE",  # set by gatewayz/wsgi.py, which a test may have imported
             "REDIS_URL",
             "REDIS_KEY_PREFIX",
             "PORT",
