@@ -1,6 +1,7 @@
 """python -m docs.site: the documentation as web pages, in build/docs.
 
-A link that leads nowhere is an error. The pages of the reference are made from the code as it is.
+A link that leads nowhere is an error. The pages of the reference are made from the code as it is;
+those in docs/reference are for people who read the repository.
 """
 
 import os
@@ -23,6 +24,8 @@ def main() -> int:
     (SOURCE / "reference").mkdir(parents=True)
     for page in (CHECKOUT / "docs").glob("*.md"):
         (SOURCE / page.name).write_text(without_marks(page.read_text()))
+    for picture in (CHECKOUT / "docs").glob("*.png"):
+        shutil.copyfile(picture, SOURCE / picture.name)
     for name, text in _reference().items():
         (SOURCE / "reference" / f"{name}.md").write_text(text)
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]

@@ -5,7 +5,8 @@ A block of commands is run by tests/docs, unless a mark says why not:
     ```sh no-test="needs docker"
 
 `keeps-running="…"` is for one that ends only with Ctrl-C, and is what it prints when it is ready;
-`needs="…"` names a program without which it is not run.
+`needs="…"` names a program without which it is not run; `installs="…"` names a package that it
+fetches, so that only the long tests run it.
 """
 
 import re
@@ -16,7 +17,7 @@ _FENCE = re.compile(
     r"^```(?P<language>\w+)(?P<marks>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 _MARK = re.compile(r'([\w-]+)="([^"]*)"')
-MARKS = frozenset({"no-test", "keeps-running", "needs"})
+MARKS = frozenset({"no-test", "keeps-running", "needs", "installs"})
 
 
 @dataclass(frozen=True)

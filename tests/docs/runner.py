@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from tests.gatewayz.processes import CHECKOUT, private_environ
 from tests.waiting import wait_until
 
 READY_SECONDS = 60.0
+SHOWN_KEY = "gw_live_…"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Reader:
         self.clone = folder / "gatewayz"
         self._environ = environ
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._printed_key = ""
         _clone(self.clone)
 
     def read(self, blocks: Sequence[Block]) -> Iterator[Ran]:
@@ -92,10 +95,13 @@ class Reader:
             lambda: ready in output.read_text() or process.poll() is not None, READY_SECONDS
         )
         assert process.poll() is None, output.read_text()
+        if printed := re.search(r"^  API key  (\S+)$", output.read_text(), re.MULTILINE):
+            self._printed_key = printed[1]
 
     def _here(self, script: str) -> str:
-        """The script with a port that is free here."""
-        return script.replace("127.0.0.1:8000", f"127.0.0.1:{self._environ['PORT']}")
+        """The script with a port that is free here, and the key that `make run` has printed."""
+        script = script.replace("127.0.0.1:8000", f"127.0.0.1:{self._environ['PORT']}")
+        return script.replace(SHOWN_KEY, self._printed_key)
 
 
 @contextmanager

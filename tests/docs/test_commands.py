@@ -39,9 +39,25 @@ WITH_COMMANDS = [
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
 def test_the_commands_of_a_page_work_and_answer_as_shown(someone: Reader, page: Path):
-    everything = list(blocks(page.read_text()))
+    installed = [block for block in commands(page) if "installs" in block.marks]
+    expect_commands_to_work(
+        someone, page, [block for block in commands(page) if block not in installed]
+    )
 
-    for ran in someone.read([START, *commands(page)]):
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if any("installs" in block.marks for block in commands(page))],
+    ids=lambda page: page.name,
+)
+def test_commands_that_fetch_packages_work_too(someone: Reader, page: Path):
+    expect_commands_to_work(someone, page, commands(page))
+
+
+def expect_commands_to_work(someone: Reader, page: Path, chosen: list[Block]) -> None:
+    everything = list(blocks(page.read_text()))
+    for ran in someone.read([START, *chosen]):
         assert ran.code == 0, f"{page.name}:{ran.block.line}\n{ran.output}{ran.errors}"
         following = everything[everything.index(ran.block) + 1 :]
         if following and following[0].language == "json":
