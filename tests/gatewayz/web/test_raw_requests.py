@@ -62,7 +62,6 @@ REFUSED = {
     "a NUL in the path": request(b"GET /v1/\x00"),
     "a space in the path": request(b"GET /v1/a b"),
     "CONNECT": request(b"CONNECT example.com:443"),
-    "authority as target": request(b"GET example.com:80"),
     "a NUL in a header": request(b"GET /v1/plans", b"X-A: a\x00b\r\n"),
     "a bare line feed in a header's name": request(b"GET /v1/plans", b"X\n-A: b\r\n"),
     "a header without a colon": request(b"GET /v1/plans", b"nonsense\r\n"),
@@ -123,6 +122,7 @@ ANSWERED = {
     "1,000 query parameters": request(b"GET /v1/plans?" + b"a=b&" * 999 + b"a=b"),
     "escapes that are none in the query": request(b"GET /v1/plans?a=%zz&%=%&b=%c0%af&c=%00"),
     "its own absolute target": request(b"GET http://testserver/v1/plans"),
+    "an authority as target, which has no path": request(b"GET example.com:80"),
     "a header that is no text": request(b"GET /v1/plans", b"X-A: \xff\xfe\r\n"),
     "nonsense in every header that is read": request(
         b"GET /v1/plans",
