@@ -66,9 +66,10 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Make a key for `owner`; its first one becomes the primary key.
 
-    What is None is as for the key of `by`; for an operator it is live, without end and bounds.
+    An argument that is None is inherited from the key of `by`; for operators a key is live, has
+    no expiry and no restrictions.
 
-    Returns the key and its secret, which cannot be had again.
+    Returns the key and its secret, which is shown only once.
 
     Raises KeyNameTaken or TooManyKeys (409), or bounds.ExceedsOwnKey (403).
     """
@@ -99,20 +100,7 @@ def create_key(
         if by is not None and (limits := bounds.own_limits(by)):
             RateLimitConfig.objects.create(api_key=key, **limits)
         _record(key, "key_created", after=_audited(key))
-        notifications.tell(
-            [
-                notifications.Notice(
-                    user_id=owner.pk,
-                    kind=Notification.Kind.KEY_CREATED,
-                    cause=f"key:{key.pk}:created",
-                    details={
-                        "key_id": key.pk,
-                        "key_name": key.key_name,
-                        "masked_key": key.masked,
-                    },
-                )
-            ]
-        )
+        _notify_of_new(key)
     return key, secret
 
 
@@ -150,11 +138,11 @@ def update_key(
 
 
 def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = None) -> str:
-    """Give `key` a new secret and end the old one, after `grace_seconds` or at once.
+    """Give `key` a new secret; the old one works for `grace_seconds` more.
 
-    There is one old secret at most: one that was in its grace still is ended at once.
+    A key has at most one old secret: one still in its grace period ends now.
 
-    Returns the secret, not to be had again.
+    Returns the new secret, which is shown only once.
 
     Raises Http404 when the key is gone, or bounds.ExceedsOwnKey (403).
     """
@@ -170,7 +158,7 @@ def rotate_keys(
 ) -> list[tuple[ApiKey, str]]:
     """Rotate every active key of `owner`, or those of one environment; all or none.
 
-    Returns each with its new secret, not to be had again.
+    Returns each key with its new secret, which is shown only once.
 
     Raises bounds.ExceedsOwnKey (403) when one of them may do more than the owner's own key.
     """
@@ -186,7 +174,10 @@ def rotate_keys(
 
 
 def revoke_key(key: ApiKey) -> None:
-    """Switch `key` off. It is refused from the moment that this is committed."""
+    """Deactivate `key`. It is rejected everywhere within 100 ms of the commit.
+
+    For operators and commands; a user's DELETE is `delete_key`.
+    """
     with transaction.atomic():
         ended = ApiKey.objects.filter(pk=key.pk).locked()
         ended.update(is_active=False, updated_at=timezone.now())
@@ -212,8 +203,17 @@ def delete_key(
             ApiKey.objects.filter(pk__in=oldest.values("pk")[:1]).update(is_primary=True)
 
 
+def _notify_of_new(key: ApiKey) -> None:
+    """Notify the owner, who may not have made this key."""
+    details = {"key_id": key.pk, "key_name": key.key_name, "masked_key": key.masked}
+    cause = f"key:{key.pk}:created"
+    notifications.tell(
+        [notifications.Notice(key.user_id, Notification.Kind.KEY_CREATED, cause, details)]
+    )
+
+
 def _hand_over_primary(key: ApiKey, by: Principal | None) -> None:
-    """Make room for `key` as the primary one. Whoever may not manage that one may not take it."""
+    """Take the primary flag from the current primary key, which `by` must be allowed to manage."""
     if key.is_primary:
         raise ValidationError({"is_primary": ["Make another key the primary one instead."]})
     for primary in ApiKey.objects.filter(user_id=key.user_id).primary():
@@ -222,7 +222,7 @@ def _hand_over_primary(key: ApiKey, by: Principal | None) -> None:
 
 
 def _lock_owner(user_id: int) -> None:
-    """Have whoever adds or takes away keys of this user wait for this transaction."""
+    """Make other transactions that add or remove keys of this user wait for this one."""
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=user_id)
 
 

@@ -24,15 +24,15 @@ from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.paging import PageInput, page_of
+from gatewayz.api.serializing import represented, represented_all, validated
 
 
 @openapi.shares
 class SharesView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
-        given = ShareInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        share = write.share_session(request.user, **given.validated_data)
+        given = validated(ShareInput, request.data)
+        share = write.share_session(request.user, **given)
         return success(
             ShareSerializer(share, context={"request": request}).data,
             message="Chat shared successfully",
@@ -40,10 +40,9 @@ class SharesView(ChatView):
         )
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        page = PageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
+        page = validated(PageInput, request.query_params)
         owned = Share.objects.owned_by(request.user).not_revoked().newest_first()
-        found, count = page_of(owned, **page.validated_data)
+        found, count = page_of(owned, **page)
         return success(
             ShareSerializer(found, many=True, context={"request": request}).data, count=count
         )
@@ -66,14 +65,13 @@ class ShareView(ChatView):
         )
 
     def get(self, request: Request, token: str) -> JSONResponse:
-        page = MessagePageInput(data=request.query_params)
-        page.is_valid(raise_exception=True)
+        page = validated(MessagePageInput, request.query_params)
         share = write.view_share(token)
-        messages, has_more = page_of_messages(share.session, **page.validated_data)
+        messages, has_more = page_of_messages(share.session, **page)
         response = success(
             {
-                **SharedSessionSerializer(share.session).data,
-                "messages": SharedMessageSerializer(messages, many=True).data,
+                **represented(SharedSessionSerializer, share.session),
+                "messages": represented_all(SharedMessageSerializer, messages),
                 "has_more_messages": has_more,
                 "view_count": share.view_count,
                 "expires_at": share.expires_at,
