@@ -218,6 +218,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gatewayz.api.problems.InvalidValueMiddleware",
 ]
 
 ROOT_URLCONF = "gatewayz.urls"

@@ -31,7 +31,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[ChatSession], bool]:
         # One condition at a time: an OR of them could use no index.
         term = search_term.strip()
-        if term.isdecimal():
+        if term.isdecimal() and len(term) < 19:
             return queryset.filter(pk=term), False
         if "@" in term:
             return queryset.filter(user__email__iexact=term), False

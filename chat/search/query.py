@@ -31,6 +31,10 @@ _HEADLINE = (
     f"StartSel={_START}, StopSel={_END}, MaxWords=35, MinWords=15, ShortWord=0, MaxFragments=2"
 )
 
+# Several hyphens in a row, as of a rule in Markdown, exclude nothing. PostgreSQL takes each for a
+# NOT around the next, and errs at more than 32 of them.
+_RULE = re.compile(r'(?<!\w)-(?:[^\w"-]*-)+')
+
 # What was asked for: `"a phrase"`, `-without`, `or`, and the last word may be only begun.
 _ASKED = r"""
 regexp_replace(
@@ -132,6 +136,7 @@ def search_chats(owner: Principal, query: str, *, limit: int) -> tuple[list[Matc
 
 def search_parameters(owner: Principal, query: str, *, limit: int) -> dict[str, str | int]:
     """What the statement of `search_chats` is given."""
+    query = _RULE.sub(" ", query)
     return {
         "configuration": settings.SEARCH_CONFIGURATION,
         "query": query,

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from redis.exceptions import RedisError
@@ -27,6 +27,11 @@ MAX_ERRORS = 100
 
 # SQLSTATE of a row that would refer to one that is not there.
 _FOREIGN_KEY_VIOLATION = "23503"
+
+# How the SQLSTATE begins where PostgreSQL cannot take a value: it is none of its type, it is
+# beyond a limit, it is no query for the search, or parsing it fails in an unforeseen way.
+_OF_A_VALUE = ("22", "54", "42601", "XX000")
+_INVALID_VALUE = "The request holds a value that cannot be stored or looked for."
 
 
 def problem(
@@ -81,6 +86,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse |
     elif isinstance(exc, exceptions.APIException):
         headers = _headers_of(exc)
         body = problem(exc.status_code, _code_of(exc), str(exc.detail))
+    elif is_of_a_value(exc):
+        # Nothing is at risk, but a check of ours has let it through.
+        logger.error("PostgreSQL cannot take a value of a request", exc_info=exc)
+        body = problem(HTTPStatus.BAD_REQUEST, "invalid_value", _INVALID_VALUE)
     elif isinstance(exc, (OperationalError, InterfaceError)):
         body, headers = _unavailable("database", exc)
     elif isinstance(exc, RedisError):
@@ -99,6 +108,14 @@ def _answer(body: dict[str, Any], headers: Mapping[str, str] | None) -> JSONResp
 def _refers_to_nothing(exc: Exception) -> bool:
     cause = getattr(exc.__cause__, "sqlstate", None)
     return isinstance(exc, IntegrityError) and cause == _FOREIGN_KEY_VIOLATION
+
+
+def is_of_a_value(exc: Exception) -> bool:
+    """Whether PostgreSQL, or its driver, has failed because of a value that it was given."""
+    if isinstance(exc, DataError):
+        return True
+    sqlstate = getattr(exc.__cause__, "sqlstate", None) or ""
+    return isinstance(exc, DatabaseError) and sqlstate.startswith(_OF_A_VALUE)
 
 
 def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
@@ -200,6 +217,22 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_response(
         HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood."
     )
+
+
+class InvalidValueMiddleware:
+    """Answers 400 where PostgreSQL cannot take a value that a page of the admin was sent."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if not is_of_a_value(exc):
+            return None
+        logger.error("PostgreSQL cannot take a value of a request", exc_info=exc)
+        return defaults.bad_request(request, exc)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 import pytest
 from django.core.management import call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chat.models import ChatMessage, ChatSession
 from tests.problems import assert_problem
@@ -59,6 +61,11 @@ def titles(api, query):
         ("%", set()),
         ("_", set()),
         ("!!!", set()),
+        ("-" * 500, set()),
+        ("- " * 250, set()),
+        ("-" * 33 + "lazy", {"cats", "dogs"}),
+        ("lazy " + "-" * 40 + " dog", {"cats", "dogs"}),
+        ("-(" * 40 + "lazy", {"cats", "dogs"}),
         ("d'og \\ ' :* & | ( <->", set()),
         ('"', set()),
         ("x" * 500, set()),
@@ -139,6 +146,24 @@ def test_finds_what_was_appended_and_renamed_over_http(api, session):
     assert titles(api, "zebra") == {"okapi"}
     assert titles(api, "okapi") == {"okapi"}
     assert titles(api, "hello") == set()
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"-\"'\\ ()&|!<>:*,.@/_\t", "or", "lazy", "-", "- ", '"-', "é", "中", "1"]
+        ),
+        min_size=1,
+        max_size=150,
+    ).map("".join)
+)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_query_is_too_much_for_postgresql(api, query):
+    response = api.post_json(PATH, {"query": query[:500]})
+
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import logging
 from http import HTTPMethod
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from psycopg import OperationalError as PsycopgError
 
@@ -60,6 +60,44 @@ def test_a_database_that_does_not_answer_is_503_and_may_be_retried(api, monkeypa
     assert int(response["Retry-After"]) > 0
     assert b"10.0.0.1" not in response.content
     assert "10.0.0.1" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1/0",
+        "SELECT 'x'::int",
+        "SELECT 'a'::varchar(1) || chr(0)",
+        "SELECT '&'::tsquery",
+        "SELECT websearch_to_tsquery(repeat('-', 40))",
+        "SELECT to_tsvector(string_agg(md5(i::text), ' ')) FROM generate_series(1, 60000) AS i",
+        "SELECT '999999-01-01'::timestamp",
+    ],
+)
+def test_a_value_that_postgresql_cannot_take_is_a_client_error(
+    api, monkeypatch, caplog, statement
+):
+    monkeypatch.setattr(write, "_insert", lambda _: connection.cursor().execute(statement))
+
+    response = api.post_json("/v1/chat/sessions", {})
+
+    assert_problem(response, 400, "invalid_value")
+    assert "PostgreSQL cannot take a value" in caplog.text
+
+
+def test_a_statement_that_is_wrong_is_a_fault_of_ours(api, monkeypatch):
+    wrong = "SELECT nothing FROM nowhere"
+    monkeypatch.setattr(write, "_insert", lambda _: connection.cursor().execute(wrong))
+    api.raise_request_exception = False
+
+    assert_problem(api.post_json("/v1/chat/sessions", {}), 500, "internal_error")
+
+
+def test_a_value_that_postgresql_cannot_take_is_a_bad_request_in_the_admin(admin_client):
+    response = admin_client.get("/admin/search/", {"s": "a\x00@example.com"})
+
+    assert response.status_code == 400
+    assert response["Content-Type"].startswith("text/html")
 
 
 def test_a_refused_log_in_of_the_admin_is_a_page_not_json(db):
