@@ -210,6 +210,7 @@ MIDDLEWARE = [
     "gatewayz.middleware.conditional_get.ConditionalGetMiddleware",
     # Requests of the API go no further.
     "gatewayz.middleware.api_only.ApiMiddleware",
+    "gatewayz.middleware.cookies.CookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

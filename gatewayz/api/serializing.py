@@ -13,6 +13,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
+from gatewayz.api.problems import MAX_ERRORS
+
 _made = cache(lambda serializer: serializer())
 
 # Their values are in JSON what they are in Python; see gatewayz.api.bodies.
@@ -116,13 +118,24 @@ def _represent(serializer: type[Serializer]) -> Callable[[Any], dict[str, Any]]:
 
 
 class IndexedList(serializers.ListSerializer):
-    """A list whose errors stand under the index of the item: `{"2": {"role": […]}}`."""
+    """A list whose errors stand under the index of the item: `{"2": {"role": […]}}`.
+
+    No item is looked at after MAX_ERRORS that are wrong.
+    """
+
+    max_length: int
 
     def to_internal_value(self, data: Any) -> Any:
-        try:
+        if not isinstance(data, list) or not data or len(data) > self.max_length:
             return super().to_internal_value(data)
-        except serializers.ValidationError as exc:
-            if isinstance(exc.detail, dict):  # the list itself is wrong
-                raise
-            errors: Any = {str(index): item for index, item in enumerate(exc.detail) if item}
-            raise serializers.ValidationError(errors) from exc
+        values, errors = [], {}
+        for index, item in enumerate(data):
+            try:
+                values.append(self.run_child_validation(item))
+            except serializers.ValidationError as exc:
+                errors[str(index)] = exc.detail
+                if len(errors) == MAX_ERRORS:
+                    break
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
