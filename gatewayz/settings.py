@@ -308,8 +308,13 @@ _pool_timeout_seconds = env.float("DATABASE_POOL_TIMEOUT_SECONDS", default=3)
 def _database(url: str, pool_timeout_seconds: float) -> dict[str, Any]:
     """The entry of DATABASES for a URL."""
     database: dict[str, Any] = env.db_url_config(url)
+    given = dict(database.get("OPTIONS", {}))
+    # Where Django and other tools look for them; several hosts and sockets are given as `?host=`.
+    for name in ("host", "port"):
+        if name in given:
+            database[name.upper()] = str(given.pop(name))
     options = {
-        **database.get("OPTIONS", {}),
+        **given,
         "connect_timeout": _connect_timeout_seconds,
         "application_name": "gatewayz",
         # A server that has gone is noticed after 9 s, also by workers, which have no deadline.

@@ -70,6 +70,12 @@ def answered_by(port: int, connections: int = 1) -> Counter[int]:
         )
 
 
+def database_environ() -> dict[str, str]:
+    """The environment of a command that works on the database of the tests."""
+    environ = {name: text for name, text in os.environ.items() if name != "DATABASE_POOL_SIZE"}
+    return environ | {"DATABASE_URL": _test_database_url()}
+
+
 def _test_database_url() -> str:
     given = urlsplit(os.environ["DATABASE_URL"])
     return urlunsplit(given._replace(path=f"/{connection.settings_dict['NAME']}"))

@@ -14,6 +14,7 @@ from django.db.backends.base.base import RAN_DB_VERSION_CHECK
 from django.db.backends.postgresql import base
 from django.utils.asyncio import async_unsafe
 
+from gatewayz.database.client import DatabaseClient
 from gatewayz.database.connections import BoundedConnection
 from gatewayz.database.pool import Pool
 from gatewayz.request import deadline
@@ -48,6 +49,8 @@ def give_back_connections(**_: Any) -> None:
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Takes connections from a pool of our own, or opens one, and retries lost statements."""
+
+    client_class = DatabaseClient
 
     _pools: ClassVar[dict[str, Pool]] = {}
     _pools_lock = Lock()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
+from django.template.response import SimpleTemplateResponse
 from django.urls import ResolverMatch, resolve
 
 # The admin, its files, and the page on which people try the API.
@@ -41,6 +42,8 @@ class ApiMiddleware:
             self._matches[path] = match
         request.resolver_match = match
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        if isinstance(response, SimpleTemplateResponse):
+            response.render()  # of views that are not ours: Django would, after its middleware
         if not response.streaming:
             response.headers["Content-Length"] = str(len(response.content))
         return response

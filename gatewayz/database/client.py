@@ -1,0 +1,22 @@
+"""What `manage.py dbshell` runs."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db.backends.postgresql import client
+
+from gatewayz.database.programs import ProgramError, program
+
+
+class DatabaseClient(client.DatabaseClient):
+    """Django's psql, found where there is none on PATH, too."""
+
+    @classmethod
+    def settings_to_cmd_args_env(
+        cls, settings_dict: dict[str, Any], parameters: Any
+    ) -> tuple[list[str], dict[str, str] | None]:
+        arguments, environ = super().settings_to_cmd_args_env(settings_dict, parameters)
+        try:
+            return [program(cls.executable_name), *arguments[1:]], environ
+        except ProgramError as error:
+            raise CommandError(str(error)) from None

