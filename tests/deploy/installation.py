@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +20,7 @@ import psycopg
 import pytest
 import redis
 
+from gatewayz.caching.coherence import LEASE_SECONDS
 from gatewayz.development.embedded import postgres_server, redis_server
 from tests.ports import free_port
 from tests.servers import impatient_environ
@@ -107,6 +109,16 @@ class Web:
         status, body = self.ask("GET", "/v1/chat/sessions?limit=100")
         assert status == 200, body
         return [session["title"] for session in body["data"]]
+
+    def assert_rejects_soon(self, api_key: str) -> None:
+        """Assert that a key that has just been revoked is accepted for LEASE_SECONDS at most.
+
+        That is the bound for when Redis has lost the message.
+        """
+        revoked_at = asked_at = time.monotonic()
+        while self.ask("GET", "/v1/chat/stats", api_key=api_key).status != 401:
+            assert asked_at < revoked_at + LEASE_SECONDS
+            asked_at = time.monotonic()
 
     def is_healthy(self, within_seconds: float = 10) -> bool:
         try:
@@ -304,7 +316,7 @@ def network_namespaces(names: Sequence[str]) -> Iterator[dict[str, Host]]:
     Raises PermissionError where that is not allowed.
     """
     own = f"gw{os.getpid() % 100_000}"
-    subnet = f"10.{200 + os.getpid() % 50}.{os.getpid() % 250}"
+    subnet = f"10.{100 + os.getpid() // 250 % 150}.{os.getpid() % 250}"
     hosts = {"here": Host(f"{subnet}.1")}
     with ExitStack() as undone:
 

@@ -22,21 +22,25 @@ from gatewayz.development.embedded import postgres_server, redis_server
 from gatewayz.development.run import web_command
 from tests.faults.proxy import Proxy, upstream_of
 from tests.ports import free_port
-from tests.servers import impatient_environ
+from tests.servers import PATIENCE, impatient_environ
 from tests.waiting import WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RETRY_SECONDS = 0.02
+# Its time-out is that of Redis: one request after the other waits for that.
+PATIENCE_WITH_DATABASE = {
+    name: seconds for name, seconds in PATIENCE.items() if name != "REDIS_TIMEOUT_SECONDS"
+}
 
 
 class Service:
     """PostgreSQL, Redis, a web process and a cluster with one worker; `stop()` ends them all.
 
     The last two reach the first two through `database_network` and `redis_network`, whose faults
-    can be chosen; the tests reach them without.
+    can be chosen; the tests reach them without. `environ` may change settings.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **environ: str) -> None:
         self.home = home
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         home.mkdir(parents=True)
@@ -54,6 +58,7 @@ class Service:
             "LOG_LEVEL": "ERROR",
             "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics"),
             "WORKERS": "1",
+            **environ,
         }
         self.manage("migrate", "-v", "0")
         self.api_key = self.manage(
@@ -113,6 +118,14 @@ class Service:
         """The processes that a part has begun: web processes, or those of the cluster."""
         parent = psutil.Process(self._processes[name].pid)
         return [child.pid for child in parent.children(recursive=True)]
+
+    def web_connections(self) -> int:
+        """How many connections of clients the web processes have taken."""
+        return sum(
+            connection.laddr.port == self.port and connection.status == psutil.CONN_ESTABLISHED
+            for pid in self.pids("web")
+            for connection in psutil.Process(pid).net_connections("tcp4")
+        )
 
     def cluster_processes(self) -> dict[str, psutil.Process]:
         """The processes of the cluster, but for its first, by what they are to django-q2."""
@@ -218,7 +231,7 @@ class Service:
             "Authorization": f"Bearer {self.api_key}",
             "Content-Type": "application/json",
         }
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         try:
             connection.request(method, path, body, headers)
             answer: dict[str, Any] = json.loads(connection.getresponse().read())

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from gatewayz.development import embedded
-from tests.faults.service import Service
+from tests.faults.service import PATIENCE_WITH_DATABASE, Service
 from tests.gatewayz.processes import living
 from tests.waiting import wait_until
 
@@ -24,12 +24,13 @@ LONG = os.environ.get("FAULTS") == "long"
 SWEPT_SECONDS = 30.0 + 60.0 + 60.0
 
 only_long = pytest.mark.skipif(not LONG, reason="make faults")
-pytestmark = pytest.mark.timeout(600 if LONG else 60)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
 def service():
-    running = Service(embedded.default_data_dir() / "test" / f"faults-{os.getpid()}")
+    home = embedded.default_data_dir() / "test" / f"faults-{os.getpid()}"
+    running = Service(home, **PATIENCE_WITH_DATABASE)
     try:
         running.start_web()
         yield running
@@ -296,7 +297,7 @@ def test_everything_killed_in_turn_under_load(service, cluster):
             ):
                 fault()
                 # Django-q2 takes ten seconds to get over a queue that did not answer.
-                wait_until(partial(writes_more_than, service.written().total()), 60)
+                wait_until(partial(writes_more_than, service.written().total()))
 
     service.assert_written_once(promised, SWEPT_SECONDS)
 
@@ -305,7 +306,7 @@ def test_everything_killed_in_turn_under_load(service, cluster):
 def test_redis_killed_loses_no_more_than_its_last_two_seconds(service):
     """An orderly stop writes the append-only file; the file of a killed one may lack its end."""
     with service.traffic(threads=4) as promised:
-        wait_until(lambda: len(promised) > 2000, 60)
+        wait_until(lambda: len(promised) > 2000)
         times = []
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:

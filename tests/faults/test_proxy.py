@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from tests.faults.proxy import Proxy, upstream_of
+from tests.waiting import WAIT_SECONDS
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def proxy(echo: str) -> Iterator[Proxy]:
 
 def connect(proxy: Proxy) -> socket.socket:
     host, port = proxy.address.split(":")
-    connection = socket.create_connection((host, int(port)), timeout=5)
+    connection = socket.create_connection((host, int(port)), timeout=WAIT_SECONDS)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -62,13 +63,12 @@ def round_trip_ms(connection: socket.socket, data: bytes = b"ping") -> float:
 
 
 def test_a_round_trip_takes_the_latency_once(proxy):
-    proxy.change(latency_ms=20)
+    proxy.change(latency_ms=50)
     with connect(proxy) as connection:
         round_trip_ms(connection)  # opens the other end
-        times_ms = sorted(round_trip_ms(connection) for _ in range(10))
+        times_ms = [round_trip_ms(connection) for _ in range(10)]
 
-    assert times_ms[0] >= 20
-    assert times_ms[5] < 30
+    assert 50 <= min(times_ms) < 2 * 50
 
 
 def test_round_trips_of_all_connections_are_counted(proxy):
@@ -100,7 +100,7 @@ def test_nothing_passes_a_blackhole_and_nothing_is_lost(proxy):
             connection.settimeout(0.2)
             with pytest.raises(TimeoutError):
                 connection.recv(4)
-        connection.settimeout(5)
+        connection.settimeout(WAIT_SECONDS)
         assert connection.recv(4) == b"ping"
 
 

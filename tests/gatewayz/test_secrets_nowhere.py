@@ -32,10 +32,7 @@ from accounts.worker import drain
 from tests.conftest import ApiClient
 from tests.waiting import wait_until
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z]{49}")
 BLOCK_CHARS = 12
