@@ -522,6 +522,10 @@ RATE_LIMITS_FAIL_OPEN = env.bool("RATE_LIMITS_FAIL_OPEN", default=True)
 # Clients may ask for less by `X-Request-Timeout`. Far below the 15 s after which they give up.
 REQUEST_DEADLINE_SECONDS = env.float("REQUEST_DEADLINE_SECONDS", default=5)
 
+# DOWNLOAD_SECONDS: after this, an export that is not all sent is broken off. Each of its pages is
+# read within REQUEST_DEADLINE_SECONDS.
+DOWNLOAD_SECONDS = env.float("DOWNLOAD_SECONDS", default=900)
+
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
 DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
 

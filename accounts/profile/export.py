@@ -46,6 +46,7 @@ from accounts.profile.serializers import (
     SignInDataSerializer,
 )
 from accounts.referrals.serializers import ReferralSerializer
+from gatewayz.downloads import read_page
 
 PAGE_ROWS = 200
 
@@ -78,7 +79,10 @@ def export_ndjson(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
 
 
 def export_zip(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
-    """A ZIP archive with an NDJSON file for each kind."""
+    """A ZIP archive with an NDJSON file for each kind.
+
+    Its directory is at its end: a download that was cut off is no archive.
+    """
     written = _Written()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for kind in kinds:
@@ -111,10 +115,10 @@ class _Written(io.RawIOBase):
 def by_key(rows: models.QuerySet[Row, Row]) -> Iterator[Row]:
     """The rows in the order of their primary keys, PAGE_ROWS in memory at once."""
     in_order = rows.order_by("pk")
-    page = list(in_order[:PAGE_ROWS])
+    page = read_page(in_order[:PAGE_ROWS])
     while page:
         yield from page
-        page = list(in_order.filter(pk__gt=page[-1].pk)[:PAGE_ROWS])
+        page = read_page(in_order.filter(pk__gt=page[-1].pk)[:PAGE_ROWS])
 
 
 def by_time(rows: models.QuerySet[Row, Row], time: str) -> Iterator[Row]:
@@ -123,13 +127,13 @@ def by_time(rows: models.QuerySet[Row, Row], time: str) -> Iterator[Row]:
     For one user, an index on user and time serves it, which one on the primary key would not.
     """
     in_order = rows.order_by(f"-{time}", "-pk")
-    page = list(in_order[:PAGE_ROWS])
+    page = read_page(in_order[:PAGE_ROWS])
     while page:
         yield from page
         at = getattr(page[-1], time)
         older = models.Q(**{f"{time}__lt": at}) | models.Q(pk__lt=page[-1].pk)
         # The second is implied, but it is what the index can seek by.
-        page = list(in_order.filter(older, **{f"{time}__lte": at})[:PAGE_ROWS])
+        page = read_page(in_order.filter(older, **{f"{time}__lte": at})[:PAGE_ROWS])
 
 
 def lines_of(serializer: type[ModelSerializer], rows: Iterable[models.Model]) -> Iterator[Line]:

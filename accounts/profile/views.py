@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
@@ -21,6 +20,7 @@ from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import represented, validated
 from gatewayz.api.view import ApiView
+from gatewayz.downloads import Download
 
 
 @openapi.profile
@@ -63,15 +63,15 @@ class ExportView(ApiView):
 
     kinds: Sequence[Kind] = ()
 
-    def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
+    def get(self, request: AuthenticatedRequest) -> Download:
         asked = validated(ExportInput, request.query_params)
         form = asked["format"]
         pieces = {"ndjson": export_ndjson, "zip": export_zip}[form](request.user, self.kinds)
-        return StreamingHttpResponse(
+        download = Download(
+            request.user.user_id,
             pieces,
+            filename=f"gatewayz-export.{form}",
             content_type=CONTENT_TYPES[form],
-            headers={
-                "Content-Disposition": f'attachment; filename="gatewayz-export.{form}"',
-                "Cache-Control": "no-store",
-            },
         )
+        download["Cache-Control"] = "no-store"
+        return download

@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.principals.principal import Principal
 from chat.messages.write import append_messages
 from chat.models import ChatMessage, ChatSession
 from chat.sessions.write import create_session
+from gatewayz.downloads import read_page
 
 # Messages in memory at once; each may be as long as a request.
 PAGE_MESSAGES = 100
@@ -34,22 +36,29 @@ def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
     """A session in one of the forms of CONTENT_TYPES, in pieces.
 
     `json` is what `import_chat` reads, whole; `openai` the request that would go on with the
-    chat; `markdown` is for people.
+    chat; `markdown` is for people. One that was cut off is no JSON, or lacks the comment at the
+    end of the Markdown.
     """
     return {"json": _json, "openai": _openai, "markdown": _markdown}[form](session)
 
 
 def export_all(owner: Principal) -> Iterator[bytes]:
-    """Everything that `owner` has not deleted, as NDJSON: each session, then its messages."""
-    last = 0
+    """Everything that `owner` has not deleted, as NDJSON: each session, then its messages.
+
+    The last line says how many lines there were before it. Without it, the download was cut off.
+    """
+    last = lines = 0
     owned = ChatSession.objects.owned_by(owner).active().order_by("id")
-    while page := list(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
+    while page := read_page(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
         for session in page:
+            lines += 1
             yield _encode({"type": "session", "id": session.pk, **_session(session)}) + b"\n"
             for message in messages_of(session):
+                lines += 1
                 line = {"type": "message", "session_id": session.pk, "id": message.pk}
                 yield _encode(line | _message(message)) + b"\n"
         last = page[-1].pk
+    yield _encode({"type": "end", "lines": lines}) + b"\n"
 
 
 def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
@@ -73,10 +82,13 @@ def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
 def messages_of(session: ChatSession) -> Iterator[ChatMessage]:
     """All messages of a session in order, PAGE_MESSAGES in memory at once."""
     in_order = session.messages.in_order()
-    page = list(in_order[:PAGE_MESSAGES])
+    page = read_page(in_order[:PAGE_MESSAGES])
     while page:
         yield from page
-        page = list(in_order.after(page[-1].pk)[:PAGE_MESSAGES])
+        # By the time itself: the message may be deleted meanwhile, and nothing would follow it.
+        last = page[-1]
+        later = Q(created_at__gt=last.created_at) | Q(pk__gt=last.pk)
+        page = read_page(in_order.filter(later, created_at__gte=last.created_at)[:PAGE_MESSAGES])
 
 
 def _session(session: ChatSession) -> dict[str, Any]:
@@ -112,5 +124,9 @@ def _object(head: dict[str, Any], messages: Iterator[dict[str, Any]]) -> Iterato
 
 def _markdown(session: ChatSession) -> Iterator[bytes]:
     yield f"# {session.title}\n".encode()
+    count = 0
     for message in messages_of(session):
+        count += 1
         yield f"\n## {message.role.title()}\n\n{message.content}\n".encode()
+    # Not shown; a download that was cut off does not end with it.
+    yield f"\n<!-- end: {count} messages -->\n".encode()

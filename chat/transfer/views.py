@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
@@ -15,30 +14,33 @@ from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import represented, validated
+from gatewayz.downloads import Download
 
 
 @openapi.export
 class ExportView(ChatView):
-    def get(self, request: AuthenticatedRequest, session_id: int) -> StreamingHttpResponse:
+    def get(self, request: AuthenticatedRequest, session_id: int) -> Download:
         asked = validated(ExportInput, request.query_params)
         form = asked["format"]
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
         )
-        return _download(
-            StreamingHttpResponse(
-                copying.export_chat(session, form), content_type=copying.CONTENT_TYPES[form]
-            ),
-            f"chat-{session.pk}.{copying.SUFFIXES[form]}",
+        return Download(
+            request.user.user_id,
+            copying.export_chat(session, form),
+            filename=f"chat-{session.pk}.{copying.SUFFIXES[form]}",
+            content_type=copying.CONTENT_TYPES[form],
         )
 
 
 @openapi.export_all
 class ExportAllView(ChatView):
-    def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
-        lines = copying.export_all(request.user)
-        return _download(
-            StreamingHttpResponse(lines, content_type="application/x-ndjson"), "chats.ndjson"
+    def get(self, request: AuthenticatedRequest) -> Download:
+        return Download(
+            request.user.user_id,
+            copying.export_all(request.user),
+            filename="chats.ndjson",
+            content_type="application/x-ndjson",
         )
 
 
@@ -53,8 +55,3 @@ class ImportView(ChatView):
             message="Chat imported successfully",
             status=HTTPStatus.CREATED,
         )
-
-
-def _download(response: StreamingHttpResponse, name: str) -> StreamingHttpResponse:
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

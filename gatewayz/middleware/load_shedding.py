@@ -7,6 +7,7 @@ it can be seen, and not in the server.
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from threading import Lock
 
@@ -98,6 +99,16 @@ class Gate:
                 self._free += 1
 
 
+def process_gate() -> Gate:
+    """The gate of this process, for as many as DATABASE_POOL_SIZE allows."""
+    return _gate_with(REQUESTS_PER_CONNECTION * settings.DATABASE_POOL_SIZE)
+
+
+@cache
+def _gate_with(slots: int) -> Gate:
+    return Gate(slots)
+
+
 class LoadSheddingMiddleware:
     """Lets in as many requests as the database connections are enough for; 503 when it is late.
 
@@ -108,7 +119,7 @@ class LoadSheddingMiddleware:
         if not settings.DATABASE_POOL_SIZE:
             raise MiddlewareNotUsed
         self.get_response = get_response
-        self.gate = Gate(REQUESTS_PER_CONNECTION * settings.DATABASE_POOL_SIZE)
+        self.gate = process_gate()
         sampled(self._sample)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,8 @@ REQUEST_DEADLINE_SECONDS after it was taken up, or earlier if the client says so
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
 from threading import Lock
@@ -16,6 +17,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
+# When the request was taken up, in monotonic seconds.
+_began: ContextVar[float | None] = ContextVar("began", default=None)
 # In monotonic seconds. Outside a request there is none: workers and commands take their time.
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -39,6 +42,12 @@ def late_requests() -> int:
     return _late
 
 
+def began_at() -> float:
+    """When the request being answered was taken up, in monotonic seconds; now, outside of one."""
+    began = _began.get()
+    return time.monotonic() if began is None else began
+
+
 def remaining_seconds() -> float | None:
     """The seconds left for the request being answered, negative when it is late; None outside."""
     deadline = _deadline.get()
@@ -59,6 +68,16 @@ def has_passed() -> bool:
     return deadline is not None and time.monotonic() >= deadline
 
 
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Have the block, which a request is no longer answered by, end within `seconds`."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
 class DeadlineMiddleware:
     """Sets the deadline of each request."""
 
@@ -66,7 +85,9 @@ class DeadlineMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = _deadline.set(time.monotonic() + _allowed_seconds(request))
+        began = time.monotonic()
+        _began.set(began)
+        token = _deadline.set(began + _allowed_seconds(request))
         try:
             return self.get_response(request)
         finally:

@@ -48,6 +48,8 @@ DRAIN_SECONDS = 1.0  # for the clients of an old one to send what they are about
 RETRY_SECONDS = 1.0
 ORPHAN_SECONDS = 1.0  # until a process ends whose parent has died
 POLL_SECONDS = 0.05
+# Until a connection ends whose client takes nothing of what is sent, or has gone without a word.
+UNREAD_SECONDS = 20.0
 
 # A new process holds them from its first moment on: it ends when its parent says so (SIGTERM),
 # and leaves a Ctrl-C in their terminal to it.
@@ -103,6 +105,11 @@ class Server(MPServer):
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # Of each connection, or answers in two parts would wait for the client's acknowledgement.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Of each connection, too: nothing else ends the wait for a client that does not read.
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # not on macOS
+            bound.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000)
+            )
         bound.bind(address)
         bound.setblocking(False)
         bound.set_inheritable(True)

@@ -23,6 +23,10 @@ from django.conf import settings
 
 _CHECK_SECONDS = 0.5
 
+# How exactly the kernel tells times, and within what a request is taken up that has come.
+_TICK_MS = 20
+_TAKEN_UP_MS = 2_000
+
 # In struct tcp_info (linux/tcp.h): milliseconds since data was last sent and received.
 _SILENT_FOR = struct.Struct("8x 36x I 4x I")
 
@@ -56,7 +60,42 @@ def _watch() -> None:
 
 def _shut_connections_silent_for(seconds: float) -> None:
     """Shut the connections that this process has accepted and on which nothing moves."""
+    with _accepted() as connections:
+        for sent_ms, received_ms, connection in connections:
+            if min(sent_ms, received_ms) >= seconds * 1000:
+                _shut(connection)
+
+
+def end_connection(began: float) -> bool:
+    """Break off the answer to the request that was taken up at the time `began` (monotonic).
+
+    The server ends every answer as if it were whole, and does not tell which connection it has.
+    It is that whose client was the last to send something before `began`, and nothing since. Of
+    two clients that sent their requests within the same milliseconds, it may be the wrong one.
+
+    Returns whether there was one; only Linux tells.
+    """
+    if sys.platform != "linux":
+        return False
+    with _accepted() as connections:
+        since_ms = (time.monotonic() - began) * 1000
+        asked = [
+            (received_ms, connection)
+            for _, received_ms, connection in connections
+            if since_ms - _TICK_MS <= received_ms <= since_ms + _TAKEN_UP_MS
+        ]
+        if not asked:
+            return False
+        _, connection = min(asked, key=lambda one: one[0])
+        _shut(connection)
+        return True
+
+
+@contextmanager
+def _accepted() -> Iterator[list[tuple[int, int, socket.socket]]]:
+    """The connections that this process has accepted, with the ms since each sent and received."""
     sockets = [found for entry in Path("/proc/self/fd").iterdir() if (found := _tcp(entry))]
+    accepted = []
     try:
         ports = {found.getsockname()[1] for found in sockets if _listens(found)}
         for found in sockets:
@@ -65,11 +104,16 @@ def _shut_connections_silent_for(seconds: float) -> None:
                 if found.getsockname()[1] not in ports or _listens(found):
                     continue
                 info = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SILENT_FOR.size)
-                if min(_SILENT_FOR.unpack(info)) >= seconds * 1000:
-                    found.shutdown(socket.SHUT_RDWR)
+                accepted.append((*_SILENT_FOR.unpack(info), found))
+        yield accepted
     finally:
         for found in sockets:
             found.close()
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _tcp(entry: Path) -> socket.socket | None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chat.models import ChatSession
+from chat.models import ChatMessage, ChatSession
 from chat.transfer import copying
 from tests.problems import assert_problem
 
@@ -65,6 +65,7 @@ def test_exports_markdown(api, session, messages):
 
     text = response.getvalue().decode()
     assert text.startswith("# Hello\n\n## User\n\nWhat is this?\n\n## Assistant\n\nשלום 👋\n")
+    assert text.endswith("\n<!-- end: 5 messages -->\n")
     assert response["Content-Type"] == "text/markdown; charset=utf-8"
     assert response["Content-Disposition"] == f'attachment; filename="chat-{session.pk}.md"'
 
@@ -84,11 +85,13 @@ def test_exports_everything_as_a_line_each(api, stranger_api, session, messages,
 
     assert response["Content-Type"] == "application/x-ndjson"
     lines = [json.loads(line) for line in response.getvalue().splitlines()]
+    end = lines.pop()
     assert [(line["type"], line["id"]) for line in lines] == [
         ("session", session.pk),
         *(("message", message["id"]) for message in messages),
         ("session", other),
     ]
+    assert end == {"type": "end", "lines": len(lines)}
 
 
 def test_reads_a_page_of_messages_at_a_time(api, session, messages, django_assert_num_queries):
@@ -97,6 +100,16 @@ def test_reads_a_page_of_messages_at_a_time(api, session, messages, django_asser
     # Three pages with messages, and the one that is empty.
     with django_assert_num_queries(4):
         response.getvalue()
+
+
+def test_a_message_that_is_deleted_meanwhile_does_not_end_the_export(api, session, messages):
+    pieces = export(api, session, "json").streaming_content
+    begun = [next(pieces) for _ in range(3)]  # the head and the first page
+    ChatMessage.objects.filter(pk=messages[1]["id"]).delete()
+
+    exported = json.loads(b"".join([*begun, *pieces]))
+
+    assert len(exported["messages"]) == 5
 
 
 def test_a_bad_message_imports_nothing(api):

@@ -1,0 +1,215 @@
+"""Downloads of a real web process, looked at from their sockets, and how many there may be."""
+
+import gc
+import json
+import socket
+import time
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+
+import pytest
+from django.db import connection
+
+from accounts.keys import create_key
+from accounts.models import User
+from chat.models import ChatMessage, ChatSession
+from gatewayz import downloads
+from gatewayz.web.__main__ import UNREAD_SECONDS
+from tests.conftest import ApiClient
+from tests.problems import assert_problem
+from tests.waiting import wait_until
+from tests.web import web_process
+
+EXPORTS = ["/v1/chat/export", "/v1/user/export", "/v1/user/export?format=zip"]
+POOL_SIZE = 2
+# More than the kernel and the server take in for a client that does not read.
+MESSAGES, MESSAGE_BYTES = 200, 100_000
+
+
+@pytest.fixture
+def long_chat(user):
+    session = ChatSession.objects.create(user=user, title="Long", model="m")
+    with connection.cursor() as cursor:
+        # Without the index of words, which is slow to make.
+        cursor.execute("SET session_replication_role = replica")
+        ChatMessage.objects.bulk_create(
+            ChatMessage(session=session, role="user", content="x" * MESSAGE_BYTES)
+            for _ in range(MESSAGES)
+        )
+        cursor.execute("RESET session_replication_role")
+    return session
+
+
+@pytest.fixture
+def port(transactional_db):
+    with web_process(
+        DATABASE_POOL_SIZE=str(POOL_SIZE), REQUEST_DEADLINE_SECONDS="2", DOWNLOAD_SECONDS="6"
+    ) as port:
+        yield port
+
+
+def ask(port, api_key, path):
+    """A connection on which a download was asked for, and nothing is read yet."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", port))
+    client.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: testserver\r\nAuthorization: Bearer {api_key}\r\n"
+        "Connection: close\r\n\r\n".encode()
+    )
+    return client
+
+
+def rest_of(client):
+    """All that still comes, until the server closes the connection."""
+    received = bytearray()
+    try:
+        while piece := client.recv(1_000_000):
+            received += piece
+    except ConnectionResetError:
+        pass
+    return bytes(received)
+
+
+def statuses(port, api_key):
+    headers = {"Authorization": f"Bearer {api_key}"}
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+        for _ in range(5):
+            client.request("GET", "/v1/chat/sessions", headers=headers)
+            answer = client.getresponse()
+            answer.read()
+            yield answer.status
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", EXPORTS)
+def test_downloads_that_are_not_read_take_no_database_connection(
+    port, user, api_key, long_chat, path
+):
+    _, other = create_key(User.objects.create_user("eve@example.com"), key_name="hers")
+    with ExitStack() as stack:
+        for _ in range(POOL_SIZE):
+            client = stack.enter_context(ask(port, api_key, path))
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+
+        assert list(statuses(port, other)) == [200] * 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_export_says_so(port, api_key, long_chat):
+    with ask(port, api_key, "/v1/chat/export") as client:
+        received = rest_of(client)
+
+    assert received.endswith(b"\r\n0\r\n\r\n")
+    assert b'{"type":"end","lines":%d}\n' % (MESSAGES + 1) in received[-100:]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", [*EXPORTS, "/v1/chat/sessions/{}/export"])
+def test_an_export_that_fails_midway_does_not_look_whole(port, api_key, long_chat, path):
+    with ask(port, api_key, path.format(long_chat.pk)) as client:
+        assert client.recv(15) == b"HTTP/1.1 200 OK"
+        with _nobody_reads_messages():
+            received = rest_of(client)
+
+    assert not received.endswith(b"0\r\n\r\n")
+    assert b'"type":"end"' not in received
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_that_takes_too_long_is_broken_off(port, api_key, long_chat):
+    with ask(port, api_key, "/v1/chat/export") as client:
+        received = bytearray()
+        while piece := client.recv(50_000):
+            received += piece
+            time.sleep(0.1)  # 500 kB a second: 40 s for all of it
+
+    assert len(received) < MESSAGES * MESSAGE_BYTES
+    assert not received.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.long
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(180)
+def test_a_client_that_does_not_read_is_cut_off_in_the_end(port, api_key, long_chat):
+    """By the kernel, which is told at the socket that the server listens on."""
+    clients = [ask(port, api_key, "/v1/chat/export") for _ in range(2)]
+    for client in clients:
+        assert client.recv(15) == b"HTTP/1.1 200 OK"
+
+    def is_let_in():
+        with ask(port, api_key, "/v1/chat/export") as another:
+            return another.recv(12).endswith(b" 200")
+
+    assert not is_let_in()
+    wait_until(is_let_in, UNREAD_SECONDS + 30)
+    for client in clients:
+        client.close()
+
+
+def _nobody_reads_messages():
+    """A block in which another connection holds a lock, so that pages cannot be read."""
+
+    class Held:
+        def __enter__(self):
+            self.other = connection.copy()
+            self.other.set_autocommit(False)
+            with self.other.cursor() as cursor:
+                cursor.execute("LOCK TABLE chat_messages IN ACCESS EXCLUSIVE MODE")
+
+        def __exit__(self, *error):
+            self.other.rollback()
+            self.other.close()
+
+    return Held()
+
+
+@pytest.fixture
+def no_more(monkeypatch):
+    # Those of other tests may not be collected yet.
+    monkeypatch.setattr(downloads, "_downloads", downloads._Downloads())
+    monkeypatch.setattr(downloads, "MAX_DOWNLOADS", 3)
+    monkeypatch.setattr(downloads, "MAX_DOWNLOADS_OF_USER", 2)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("no_more")
+class TestAtATime:
+    def test_a_user_has_so_many_with_whatever_keys(self, user, api):
+        _, second = create_key(user, key_name="second")
+        held = [client.get("/v1/chat/export") for client in (api, ApiClient(second))]
+
+        refused = api.get("/v1/user/export")
+
+        assert_problem(refused, 429, "too_many_downloads")
+        assert int(refused["Retry-After"]) > 0
+        assert [one.status_code for one in held] == [200, 200]
+
+    def test_a_process_has_so_many(self, api, stranger_api):
+        held = [api.get("/v1/chat/export"), api.get("/v1/user/export")]
+        held.append(stranger_api.get("/v1/chat/export"))
+
+        refused = stranger_api.get("/v1/chat/export")
+
+        assert_problem(refused, 503, "downloads_busy")
+        assert int(refused["Retry-After"]) > 0
+        assert [one.status_code for one in held] == [200, 200, 200]
+
+    def test_one_that_is_over_makes_room_for_another(self, api):
+        for _ in range(5):
+            lines = api.get("/v1/chat/export").getvalue().splitlines()
+            assert json.loads(lines[-1])["type"] == "end"
+
+    def test_one_that_is_never_sent_makes_room_too(self, api):
+        for _ in range(5):
+            assert api.get("/v1/chat/export").status_code == 200
+            gc.collect()
+
+    def test_one_that_fails_makes_room_too(self, api, monkeypatch):
+        monkeypatch.setattr(downloads, "end_connection", lambda began: None)
+        monkeypatch.setattr(downloads, "read_page", None)
+        monkeypatch.setattr("chat.transfer.copying.read_page", None)
+        for _ in range(5):
+            with pytest.raises(TypeError):
+                api.get("/v1/chat/export").getvalue()
