@@ -39,7 +39,7 @@ class Watched:
         at_once = ("--repl-diskless-sync-delay", "0")
         self.primary = installation.start_redis("redis-a", *login, *at_once)
         self.replica = installation.start_redis(
-            "redis-b", *login, "--replicaof", f"127.0.0.1 {self.primary}"
+            "redis-b", *login, "--replicaof", "127.0.0.1", str(self.primary)
         )
         self.sentinels = [free_port() for _ in range(3)]
         for number, port in enumerate(self.sentinels):

@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts.audit import refusals
 from accounts.models import AuditEntry, User
-from accounts.users import get_or_create_user
+from accounts.users import get_or_create_verified_user
 from tests.accounts.auth.conftest import post
 from tests.waiting import wait_until
 
@@ -65,5 +65,5 @@ def test_a_user_made_by_a_command_once(db, capsys):
     for _ in range(2):
         call_command("create_api_key", "new@example.com")
 
-    made = get_or_create_user("new@example.com")
+    made = get_or_create_verified_user("new@example.com")
     assert [action for action, *_ in entries(made)].count("user_created") == 1
