@@ -11,6 +11,7 @@ from accounts.access.key_lookup import current_digest
 from accounts.principals import key_format
 from accounts.principals.allowlists import validate_domain_referrers, validate_ip_allowlist
 from accounts.principals.email_addresses import canonical, validate_address
+from accounts.principals.principal import MAX_LIMIT
 from accounts.principals.scopes import RESOURCES, validate_scopes
 from adoption.table_plan import Computed, TablePlan, taken_before
 
@@ -300,8 +301,8 @@ API_KEYS = TablePlan(
         "ip_allowlist": "addresses",
         "domain_referrers": "referrers",
         "expiration_date": "expiration_date",
-        "max_requests": "CASE WHEN max_requests > 0 THEN max_requests END",
-        "requests_used": "GREATEST(requests_used, 0)",
+        "max_requests": f"CASE WHEN max_requests > 0 THEN LEAST(max_requests, {MAX_LIMIT}) END",
+        "requests_used": f"LEAST(GREATEST(requests_used, 0), {MAX_LIMIT})",
         "last_used_at": "last_used_at",
         "created_at": "COALESCE(created_at, updated_at, now())",
         "updated_at": "COALESCE(updated_at, created_at, now())",
@@ -313,6 +314,9 @@ API_KEYS = TablePlan(
         "('live', 'prod', 'production', '')",
         "switched off: its scopes or allow-lists cannot be read": "has_unreadable_bounds",
         "not usable: it has none of the forms of a key": "NOT has_known_form",
+        "requests lowered to the most that can be counted": (
+            f"GREATEST(max_requests, requests_used) > {MAX_LIMIT}"
+        ),
     },
 )
 
@@ -377,7 +381,8 @@ ACTIVITY = TablePlan(
         "timestamp": 'COALESCE("timestamp", created_at)',
         "model": "left(COALESCE(model, ''), 255)",
         "provider": "left(COALESCE(provider, ''), 255)",
-        "tokens": "GREATEST(tokens, 0)",
+        # As many as a message may have, so that sums of them do not overflow.
+        "tokens": "LEAST(GREATEST(tokens, 0), 2147483647)",
         # NaN is greater than all numbers.
         "cost": "CASE WHEN cost BETWEEN -9999999999 AND 9999999999 THEN cost ELSE 0 END",
         "speed": "CASE WHEN speed BETWEEN 0 AND 1e300 THEN speed ELSE 0 END",

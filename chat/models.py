@@ -9,13 +9,11 @@ from django.db import models
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
+from accounts.models.users import MAX_RETENTION_DAYS
 from accounts.principals.principal import Principal
 
 # How far back titles are searched among everybody's sessions.
 SEARCHED_TITLES = 10_000
-
-# A hundred years.
-MAX_RETENTION_DAYS = 36_500
 
 
 class ChatSessionQuerySet(models.QuerySet["ChatSession"]):

@@ -10,7 +10,7 @@ from accounts.access.key_lookup import MAX_TTL_SECONDS
 from accounts.principals.email_addresses import MAX_CHARS, canonical, validate_address
 
 
-@extend_schema_field({"type": "number", "minimum": 0})
+@extend_schema_field({"type": "number", "minimum": 0, "maximum": 9_999_999_999.99})
 class DollarField(serializers.DecimalField):
     """An amount of US dollars to the cent, which is a JSON number."""
 

@@ -3,21 +3,18 @@
 from rest_framework import serializers
 
 from accounts.key_limits.usage import WINDOWS
-
-# What Lua counts exactly, and then some room.
-_MAX_LIMIT = 10**12
-_MAX_CONCURRENCY = 100_000
+from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT
 
 
 class RateLimitInput(serializers.Serializer):
-    requests_per_minute = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
-    requests_per_hour = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
-    requests_per_day = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
-    tokens_per_minute = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
-    tokens_per_hour = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
-    tokens_per_day = serializers.IntegerField(min_value=0, max_value=_MAX_LIMIT)
+    requests_per_minute = serializers.IntegerField(min_value=0, max_value=MAX_LIMIT)
+    requests_per_hour = serializers.IntegerField(min_value=0, max_value=MAX_LIMIT)
+    requests_per_day = serializers.IntegerField(min_value=0, max_value=MAX_LIMIT)
+    tokens_per_minute = serializers.IntegerField(min_value=0, max_value=MAX_LIMIT)
+    tokens_per_hour = serializers.IntegerField(min_value=0, max_value=MAX_LIMIT)
+    tokens_per_day = serializers.IntegerField(min_value=0, max_value=MAX_LIMIT)
     concurrency_limit = serializers.IntegerField(
-        min_value=0, max_value=_MAX_CONCURRENCY, required=False
+        min_value=0, max_value=MAX_CONCURRENCY, required=False
     )
 
 

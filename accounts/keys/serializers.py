@@ -15,6 +15,7 @@ from accounts.principals.allowlists import (
     validate_domain_referrers,
     validate_ip_allowlist,
 )
+from accounts.principals.principal import MAX_LIMIT
 from accounts.principals.scopes import LEVELS, RESOURCES, validate_scopes
 from gatewayz.api.paging import PageInput
 from gatewayz.api.serializing import BoundedDictField, BoundedListField
@@ -66,7 +67,7 @@ class _KeyInput(serializers.Serializer):
     )
     max_requests = serializers.IntegerField(
         min_value=0,
-        max_value=2**63 - 1,
+        max_value=MAX_LIMIT,
         required=False,
         allow_null=True,
         help_text="How many requests the key is good for in all; 0 is any number.",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.utils import timezone
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
 from accounts.principals import key_format
 from accounts.principals.allowlists import validate_domain_referrers, validate_ip_allowlist
-from accounts.principals.principal import Principal
+from accounts.principals.principal import MAX_LIMIT, Principal
 from accounts.principals.scopes import validate_scopes
 
 
@@ -57,8 +58,12 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
 
     def quota_used(self, percent: int) -> Self:
         """Keys of which at least so much of `max_requests` is used; those without are left out."""
-        hundredfold = self.alias(used_hundredfold=models.F("requests_used") * 100)
-        return hundredfold.filter(used_hundredfold__gte=models.F("max_requests") * percent)
+        # As a decimal, which does not overflow: one key would end the statement for all.
+        share = models.ExpressionWrapper(
+            models.F("max_requests") * models.Value(Decimal(percent) / 100),
+            models.DecimalField(max_digits=24, decimal_places=2),
+        )
+        return self.filter(requests_used__gte=share)
 
     def with_digest(self, digests: list[str]) -> Self:
         """The key whose secret, or the one before it, has one of these digests.
@@ -157,7 +162,7 @@ class ApiKey(CachedRow):
     max_requests = models.BigIntegerField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_LIMIT)],
         help_text="How many requests the key is good for; empty is any number.",
     )
     # Of accounts.auth: the oldest of them are ended.
@@ -197,6 +202,10 @@ class ApiKey(CachedRow):
             ),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(max_requests__gte=1, max_requests__lte=MAX_LIMIT),
+                name="api_keys_new_max_requests_bounded",
+            ),
             models.UniqueConstraint(fields=["key_digest"], name="idx_api_keys_new_api_key"),
             models.UniqueConstraint(
                 fields=["user", "is_primary"],

@@ -2,15 +2,17 @@
 
 from typing import Any, ClassVar, Self
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from accounts.principals.cached_keys import forget_all_on_commit
-from accounts.principals.principal import Principal
+from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT, Principal
 
 # The plan of users who were given no other; the migration that makes the plans gives it its id.
 FREE_PLAN_ID = 1
 
 _NO_LIMIT = "Empty is no limit."
+_BOUNDED = [MaxValueValidator(MAX_LIMIT)]
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -43,19 +45,28 @@ class Plan(models.Model):
     requests_per_minute = models.PositiveIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
     requests_per_hour = models.PositiveIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
     daily_request_limit = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text=_NO_LIMIT
+        null=True, blank=True, validators=_BOUNDED, help_text=_NO_LIMIT
     )
     monthly_request_limit = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text=_NO_LIMIT
+        null=True, blank=True, validators=_BOUNDED, help_text=_NO_LIMIT
     )
-    tokens_per_minute = models.PositiveBigIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
-    tokens_per_hour = models.PositiveBigIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
-    daily_token_limit = models.PositiveBigIntegerField(null=True, blank=True, help_text=_NO_LIMIT)
+    tokens_per_minute = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=_BOUNDED, help_text=_NO_LIMIT
+    )
+    tokens_per_hour = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=_BOUNDED, help_text=_NO_LIMIT
+    )
+    daily_token_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=_BOUNDED, help_text=_NO_LIMIT
+    )
     monthly_token_limit = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text=_NO_LIMIT
+        null=True, blank=True, validators=_BOUNDED, help_text=_NO_LIMIT
     )
     max_concurrent_requests = models.PositiveIntegerField(
-        null=True, blank=True, help_text=_NO_LIMIT
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MAX_CONCURRENCY)],
+        help_text=_NO_LIMIT,
     )
     price_per_month = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, help_text="US dollars"
@@ -78,6 +89,20 @@ class Plan(models.Model):
 
     class Meta:
         db_table = "plans"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    daily_request_limit__lte=MAX_LIMIT,
+                    monthly_request_limit__lte=MAX_LIMIT,
+                    tokens_per_minute__lte=MAX_LIMIT,
+                    tokens_per_hour__lte=MAX_LIMIT,
+                    daily_token_limit__lte=MAX_LIMIT,
+                    monthly_token_limit__lte=MAX_LIMIT,
+                    max_concurrent_requests__lte=MAX_CONCURRENCY,
+                ),
+                name="plans_bounded",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from accounts.models.api_keys import ApiKey
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
+from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT
 
 # The fields that the API takes and gives, besides the concurrency limit.
 WINDOW_FIELDS = (
@@ -16,6 +18,8 @@ WINDOW_FIELDS = (
     "tokens_per_hour",
     "tokens_per_day",
 )
+
+_BOUNDED = [MaxValueValidator(MAX_LIMIT)]
 
 
 class RateLimitConfigQuerySet(CachedRowQuerySet["RateLimitConfig"]):
@@ -33,13 +37,15 @@ class RateLimitConfig(CachedRow):
     api_key = models.OneToOneField(
         ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="rate_limits"
     )
-    requests_per_minute = models.PositiveBigIntegerField(default=60)
-    requests_per_hour = models.PositiveBigIntegerField(default=1_000)
-    requests_per_day = models.PositiveBigIntegerField(default=10_000)
-    tokens_per_minute = models.PositiveBigIntegerField(default=10_000)
-    tokens_per_hour = models.PositiveBigIntegerField(default=100_000)
-    tokens_per_day = models.PositiveBigIntegerField(default=1_000_000)
-    concurrency_limit = models.PositiveIntegerField(default=50, help_text="Requests at once")
+    requests_per_minute = models.PositiveBigIntegerField(default=60, validators=_BOUNDED)
+    requests_per_hour = models.PositiveBigIntegerField(default=1_000, validators=_BOUNDED)
+    requests_per_day = models.PositiveBigIntegerField(default=10_000, validators=_BOUNDED)
+    tokens_per_minute = models.PositiveBigIntegerField(default=10_000, validators=_BOUNDED)
+    tokens_per_hour = models.PositiveBigIntegerField(default=100_000, validators=_BOUNDED)
+    tokens_per_day = models.PositiveBigIntegerField(default=1_000_000, validators=_BOUNDED)
+    concurrency_limit = models.PositiveIntegerField(
+        default=50, validators=[MaxValueValidator(MAX_CONCURRENCY)], help_text="Requests at once"
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[models.Manager["RateLimitConfig"]] = RateLimitConfigQuerySet.as_manager()
@@ -48,6 +54,13 @@ class RateLimitConfig(CachedRow):
         db_table = "rate_limit_configs"
         verbose_name = "rate limits of a key"
         verbose_name_plural = "rate limits of keys"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(**{f"{name}__lte": MAX_LIMIT for name in WINDOW_FIELDS})
+                & models.Q(concurrency_limit__lte=MAX_CONCURRENCY),
+                name="rate_limit_configs_bounded",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.requests_per_minute} requests a minute"

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Upper
 from django.db.models.lookups import IExact
@@ -38,6 +39,10 @@ class SameAddress(IExact):
 
     def get_prep_lookup(self) -> Any:
         return canonical(self.rhs) if isinstance(self.rhs, str) else super().get_prep_lookup()
+
+
+# A hundred years: with more, the time when a chat expires overflows.
+MAX_RETENTION_DAYS = 36_500
 
 
 class UserQuerySet(CachedRowQuerySet["User"]):
@@ -138,6 +143,7 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
     chat_retention_days = models.PositiveIntegerField(
         null=True,
         blank=True,
+        validators=[MaxValueValidator(MAX_RETENTION_DAYS)],
         help_text="Days that deleted chats stay in the trash; 0 is for ever, empty the default.",
     )
     plan = models.ForeignKey(
@@ -183,6 +189,10 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
             ),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(chat_retention_days__lte=MAX_RETENTION_DAYS),
+                name="users_chat_retention_bounded",
+            ),
             models.UniqueConstraint(fields=["legacy_key_digest"], name="idx_users_api_key"),
             # UPPER, because that is what Django's `iexact` compares.
             models.UniqueConstraint(

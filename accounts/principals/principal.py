@@ -6,6 +6,11 @@ from typing import Literal
 import msgspec
 from rest_framework.request import Request
 
+# The largest limits that can be set: Lua counts exactly up to 2^53, and a statement that reckons
+# with the limits of many users must not overflow.
+MAX_LIMIT = 10**12
+MAX_CONCURRENCY = 100_000
+
 Refusal = Literal["inactive_key", "inactive_user", "expired_key"]
 
 

@@ -18,9 +18,9 @@ from accounts.models import (
     ReferralCode,
     User,
 )
+from accounts.models.users import MAX_RETENTION_DAYS
 
 CONFIRMATION = "DELETE_ACCOUNT"
-MAX_RETENTION_DAYS = 36_500
 
 
 class ProfileSerializer(serializers.ModelSerializer):
