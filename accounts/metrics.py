@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from accounts import background, limits
+from accounts import background, bad_rows, limits
 from accounts.access import key_lookup
 from accounts.activity import buffer
 from accounts.activity.health import age_seconds, counted_dead_letters
@@ -55,7 +55,7 @@ def _sample_key_cache() -> None:
 
 
 def _ask_redis() -> Iterator[Metric]:
-    """The queues, in two round trips, each bounded by REDIS_TIMEOUT_SECONDS."""
+    """The queues and counters: three round trips, each bounded by REDIS_TIMEOUT_SECONDS."""
     state = buffer.state()
     yield _gauge("activity_queue_depth", "Activity events that wait (target: < 100).", state.depth)
     yield _gauge(
@@ -64,6 +64,7 @@ def _ask_redis() -> Iterator[Metric]:
         age_seconds(state.oldest) or 0.0,
     )
     yield _gauge("task_queue_depth", "Tasks that wait for a worker.", background.waiting())
+    yield _bad_rows()
     counters = {
         "batches": "Batches of events written.",
         "written": "Events written to the activity log by workers.",
@@ -77,6 +78,15 @@ def _ask_redis() -> Iterator[Metric]:
         yield CounterMetricFamily(
             f"gatewayz_activity_{name}", documentation, state.counters.get(name, 0)
         )
+
+
+def _bad_rows() -> Metric:
+    family = CounterMetricFamily(
+        "gatewayz_bad_rows", "Rows with which a worker's work failed.", labels=["work"]
+    )
+    for work, count in bad_rows.counts().items():
+        family.add_metric([work], count)
+    return family
 
 
 def _ask_database() -> Iterator[Metric]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import background
 from accounts.models import ActivityEvent
-from gatewayz.database.deletion import lies_in_rows
+from gatewayz.database.bad_rows import lies_in_rows
 
 logger = logging.getLogger(__name__)
 

@@ -1,12 +1,14 @@
 """Telling users that a key ends soon."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from accounts import background
+from accounts import background, bad_rows
 from accounts.models import ApiKey, Notification
 from accounts.notifications.notices import Notice, tell
+from gatewayz.database.bad_rows import past_bad_rows
 
 REMINDER_DAYS = (1, 7)
 PAGE_ROWS = 1_000
@@ -16,7 +18,8 @@ def tell_of_expiring_keys(after: int = 0) -> int:
     """Tell the owners of keys that end within 7 days, and again within 1 day; runs every hour.
 
     A key that was made to live no longer than that is not told of. `after` is the id of the last
-    key looked at: a page of PAGE_ROWS keys that is full has another task go on. Two statements.
+    key looked at: a page of PAGE_ROWS keys that is full has another task go on. Two statements. A
+    key with which it fails is noted, and the others' owners are told.
 
     Returns how many notifications are new.
 
@@ -25,13 +28,21 @@ def tell_of_expiring_keys(after: int = 0) -> int:
     now = timezone.now()
     ending = ApiKey.objects.active().ending_between(now, now + timedelta(days=max(REMINDER_DAYS)))
     keys = list(ending.filter(pk__gt=after).order_by("pk")[:PAGE_ROWS])
-    notices = (_notice(key, now) for key in keys)
-    told = tell([notice for notice in notices if notice is not None])
+    told = past_bad_rows(
+        keys,
+        lambda part: _tell(part, now),
+        lambda key, error: bad_rows.note("expiring_keys", f"API key {key.pk}", error),
+    )
     if len(keys) == PAGE_ROWS:
         background.enqueue(
             "accounts.notifications.expiring_keys.tell_of_expiring_keys", keys[-1].pk
         )
-    return len(told)
+    return told
+
+
+def _tell(keys: Sequence[ApiKey], now: datetime) -> int:
+    notices = (_notice(key, now) for key in keys)
+    return len(tell([notice for notice in notices if notice is not None]))
 
 
 def _notice(key: ApiKey, now: datetime) -> Notice | None:

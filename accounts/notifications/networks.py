@@ -34,13 +34,14 @@ ORDER BY used.position
 """
 
 
-def learn_networks(uses: Collection[Use]) -> None:
+def learn_networks(uses: Collection[Use]) -> int:
     """Remember from where keys are used, and tell their owners of networks that are new.
 
     The first network of a key is no news. `uses` are distinct, in the order of time. One
-    statement when nothing is new, which is nearly always. May be called again.
+    statement when nothing is new, which is nearly always. May be called again. Returns how many
+    notices are new.
 
-    Raises django.db.Error; then nothing has been learnt.
+    Raises django.db.Error; what has been learnt by then stays so.
     """
     today = datetime.now(UTC).date()
     with connection.cursor() as cursor:
@@ -53,17 +54,19 @@ def learn_networks(uses: Collection[Use]) -> None:
             },
         )
         news = [Use(*row) for row in cursor.fetchall()]
-    for key_id in sorted({use.key_id for use in news}):
+    return sum(
         _learn(key_id, [use.network for use in news if use.key_id == key_id])
+        for key_id in sorted({use.key_id for use in news})
+    )
 
 
-def _learn(key_id: int, networks: list[str]) -> None:
+def _learn(key_id: int, networks: list[str]) -> int:
     """The same for one key, of which another worker may be learning at the same time."""
     today = datetime.now(UTC).date()
     with transaction.atomic():
         key = ApiKey.objects.select_for_update(no_key=True).filter(pk=key_id).first()
         if key is None:
-            return
+            return 0
         known = ApiKeyNetwork.objects.filter(api_key=key)
         known.filter(last_seen_on__lt=today - timedelta(days=REMEMBERED_DAYS)).delete()
         before = set(known.values_list("network", flat=True))
@@ -73,7 +76,7 @@ def _learn(key_id: int, networks: list[str]) -> None:
         ApiKeyNetwork.objects.bulk_create(
             ApiKeyNetwork(api_key=key, network=network, last_seen_on=today) for network in new
         )
-        tell([_notice(key, network) for network in (new if before else new[1:])])
+        return len(tell([_notice(key, network) for network in (new if before else new[1:])]))
 
 
 def _notice(key: ApiKey, network: str) -> Notice:

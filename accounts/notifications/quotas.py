@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from django.db import connection
 
@@ -11,19 +12,20 @@ from accounts.notifications.notices import Notice, tell
 WARNING_PERCENT = 80
 
 
-def tell_of_key_quotas(key_ids: Collection[int]) -> None:
+def tell_of_key_quotas(key_ids: Collection[int]) -> int:
     """Tell the owners of those keys of which 80 % or all of `max_requests` are used.
 
     It goes by what is used and not by what has just been added, so it may be called again, and
-    what one call misses the next one finds. At most two statements.
+    what one call misses the next one finds. At most two statements. Returns how many notices
+    are new.
 
     Raises django.db.Error.
     """
     keys = ApiKey.objects.filter(pk__in=key_ids).quota_used(WARNING_PERCENT)
-    tell([_key_notice(key) for key in keys])
+    return len(tell([_key_notice(key) for key in keys]))
 
 
-def tell_of_plan_quotas(user_ids: Collection[int]) -> None:
+def tell_of_plan_quotas(user_ids: Collection[int]) -> int:
     """The same for the requests a month (UTC) of those users' plans.
 
     Raises django.db.Error.
@@ -35,22 +37,23 @@ def tell_of_plan_quotas(user_ids: Collection[int]) -> None:
             {"users": list(user_ids), "month": month, "percent": WARNING_PERCENT},
         )
         rows = cursor.fetchall()
-    tell([_plan_notice(month, *row) for row in rows])
+    return len(tell([_plan_notice(month, *row) for row in rows]))
 
 
 # The primary key of the daily sums begins with user and day. A limit that is NULL is none.
+# In numeric, which does not overflow: one user's numbers must not end the statement for all.
 _PLANS_NEARLY_USED = """
 SELECT users.id, plans.id, plans.name, plans.monthly_request_limit, used.requests
 FROM users
 JOIN plans ON plans.id = users.plan_id
 CROSS JOIN LATERAL (
-    SELECT sum(usage.requests)::bigint AS requests
+    SELECT sum(usage.requests) AS requests
     FROM activity_daily AS usage
     WHERE usage.user_id = users.id AND usage.day >= %(month)s
 ) AS used
 WHERE users.id = ANY (%(users)s)
     AND plans.monthly_request_limit > 0
-    AND used.requests * 100 >= plans.monthly_request_limit * %(percent)s
+    AND used.requests * 100 >= plans.monthly_request_limit::numeric * %(percent)s
 """
 
 
@@ -65,13 +68,13 @@ def _key_notice(key: ApiKey) -> Notice:
 
 
 def _plan_notice(
-    month: date, user_id: int, plan_id: int, plan_name: str, limit: int, used: int
+    month: date, user_id: int, plan_id: int, plan_name: str, limit: int, used: Decimal
 ) -> Notice:
     return _notice(
         user_id,
         f"plan:{plan_id}:quota:{month:%Y-%m}",
         of_what=f"the plan {plan_name} in {month:%B %Y}",
-        used=used,
+        used=int(used),
         limit=limit,
     )
 

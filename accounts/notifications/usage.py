@@ -1,25 +1,31 @@
 """What the use of keys gives cause to tell: looked at by the worker that adds it up."""
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from django.db import Error, InterfaceError, OperationalError
-
+from accounts import bad_rows
 from accounts.activity.events import Event
 from accounts.notifications.networks import Use, learn_networks
 from accounts.notifications.quotas import tell_of_key_quotas, tell_of_plan_quotas
+from gatewayz.database.bad_rows import lies_in_rows, past_bad_rows
 
-logger = logging.getLogger(__name__)
+# More failures than these in one batch are no fault of single users: the check is given up.
+_MAX_BAD_ROWS = 100
+# Each costs the worker a statement time-out, while activity waits.
+_MAX_LATE_ROWS = 3
+
+Row = TypeVar("Row")
 
 
 def look_at(events: Sequence[Event]) -> None:
     """Tell users what these events, which are added up, give cause to tell.
 
-    Three statements for a batch that gives none; one more while a key, and one while a plan, is
-    nearly used. May be called again with the same events.
+    Three checks, none of which keeps another, or activity, from going on. One that fails for a
+    user or a key is done for the others, logged, and counted. Three statements for a batch that
+    gives no cause; one more while a key, and one while a plan, is nearly used. May be called
+    again with the same events.
 
-    Raises django.db.OperationalError or InterfaceError when the database does not answer. Any
-    other error of the database is logged: it must not keep activity from being written.
+    Raises django.db.Error when the database does not answer.
     """
     key_ids = {event.api_key_id for event in events if event.api_key_id is not None}
     uses = dict.fromkeys(
@@ -27,13 +33,24 @@ def look_at(events: Sequence[Event]) -> None:
         for event in events
         if event.api_key_id is not None and event.network
     )
+    users = sorted({event.user_id for event in events})
+    _check("plan_quotas", tell_of_plan_quotas, users, "user {}".format)
+    _check("key_quotas", tell_of_key_quotas, sorted(key_ids), "API key {}".format)
+    _check("networks", learn_networks, list(uses), "API key {0.key_id}".format)
+
+
+def _check(
+    name: str,
+    check: Callable[[Sequence[Row]], int],
+    rows: Sequence[Row],
+    named: Callable[[Row], str],
+) -> None:
+    def note(row: Row, error: Exception) -> None:
+        bad_rows.note(name, named(row), error)
+
     try:
-        tell_of_plan_quotas({event.user_id for event in events})
-        if key_ids:
-            tell_of_key_quotas(key_ids)
-        if uses:
-            learn_networks(uses)
-    except (OperationalError, InterfaceError):
-        raise
-    except Error:
-        logger.exception("Users could not be told of the use of their keys")
+        past_bad_rows(rows, check, note, max_bad=_MAX_BAD_ROWS, max_late=_MAX_LATE_ROWS)
+    except Exception as error:
+        if not lies_in_rows(error):
+            raise
+        bad_rows.note(name, "all that were left", error)

@@ -1,6 +1,12 @@
 """Bonuses of referrals: entries of the ledger, made by the worker once they are earned."""
 
+from collections.abc import Sequence
+
 from django.db import connection
+
+from accounts import bad_rows
+from accounts.models import Referral
+from gatewayz.database.bad_rows import past_bad_rows
 
 # A user who was brought has earned the bonus, for both, by this much activity.
 QUALIFYING_REQUESTS = 10
@@ -11,13 +17,12 @@ _BATCH_ROWS = 1_000
 _COMPLETE = """
 WITH earned AS (
     SELECT id FROM referrals AS pending
-    WHERE completed_at IS NULL AND (
+    WHERE id = ANY (%(ids)s) AND completed_at IS NULL AND (
         SELECT sum(usage.requests) FROM activity_daily AS usage
         WHERE usage.user_id = pending.referred_user_id
             AND usage.day >= (pending.created_at AT TIME ZONE 'UTC')::date
     ) >= %(requests)s
     ORDER BY id
-    LIMIT %(rows)s
     FOR UPDATE SKIP LOCKED
 ), completed AS (
     UPDATE referrals SET completed_at = now()
@@ -41,15 +46,28 @@ def complete_referrals() -> int:
     """Credit the bonuses that are earned; runs every 5 minutes. Returns how many referrals.
 
     One is earned when the user who was brought has been active QUALIFYING_REQUESTS times since
-    the day (UTC) on which the code was applied.
+    the day (UTC) on which the code was applied. One that fails is noted, and the others are
+    credited.
 
-    Raises django.db.Error; then nothing is credited.
+    Raises django.db.Error; what is credited stays so.
     """
-    completed: int = 0
+    completed, after = 0, 0
+    pending = Referral.objects.pending().order_by("pk").values_list("pk", flat=True)
     while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_COMPLETE, {"requests": QUALIFYING_REQUESTS, "rows": _BATCH_ROWS})
-            (batch,) = cursor.fetchone()
-        completed += batch
-        if batch < _BATCH_ROWS:
+        page = list(pending.filter(pk__gt=after)[:_BATCH_ROWS])
+        completed += past_bad_rows(page, _complete, _note)
+        if len(page) < _BATCH_ROWS:
             return completed
+        after = page[-1]
+
+
+def _note(referral_id: int, error: Exception) -> None:
+    bad_rows.note("referral_bonuses", f"referral {referral_id}", error)
+
+
+def _complete(referral_ids: Sequence[int]) -> int:
+    """Complete those of these referrals that are earned. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPLETE, {"ids": list(referral_ids), "requests": QUALIFYING_REQUESTS})
+        (completed,) = cursor.fetchone()
+    return int(completed)

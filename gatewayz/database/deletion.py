@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-import psycopg
-from django.db import DatabaseError, OperationalError, models, transaction
+from django.db import DatabaseError, models, transaction
+
+from gatewayz.database.bad_rows import lies_in_rows
 
 logger = logging.getLogger(__name__)
 
@@ -16,15 +17,6 @@ BATCH_ROWS = 1_000
 MAX_STUCK_ROWS = 100
 
 Rows = models.QuerySet[Any]
-
-
-def lies_in_rows(error: DatabaseError) -> bool:
-    """Whether a statement failed by its rows, so that one with fewer of them may do.
-
-    They take longer than the statement time-out, or one of them cannot be deleted.
-    """
-    is_late = isinstance(error.__cause__, psycopg.errors.QueryCanceled)
-    return is_late or not isinstance(error, OperationalError)
 
 
 def delete_in_batches(

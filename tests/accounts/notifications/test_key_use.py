@@ -123,7 +123,7 @@ def test_activity_is_written_although_users_cannot_be_told(key, monkeypatch, cap
 
     key.refresh_from_db()
     assert key.requests_used == 1
-    assert "could not be told" in caplog.text
+    assert f"key_quotas failed for API key {key.pk}" in caplog.text
 
 
 def test_a_database_that_does_not_answer_is_asked_again(limited, monkeypatch):

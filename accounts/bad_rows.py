@@ -1,0 +1,33 @@
+"""Noting the rows with which a worker's work failed while it was done for the others."""
+
+import logging
+
+from django.conf import settings
+from django_redis import get_redis_connection
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+_COUNTERS = f"{settings.REDIS_KEY_PREFIX}:bad_rows"
+
+
+def note(work: str, row: str, error: Exception) -> None:
+    """Log that `work` failed for `row`, and count it for the metric of that work.
+
+    `work` is one of a few fixed names, `row` says what is at fault, such as `user 7`. When Redis
+    does not answer, it is only logged.
+    """
+    logger.error("%s failed for %s", work, row, exc_info=error)
+    try:
+        get_redis_connection("default").hincrby(_COUNTERS, work, 1)
+    except RedisError as unanswered:
+        logger.warning("Redis does not answer: a bad row is not counted: %s", unanswered)
+
+
+def counts() -> dict[str, int]:
+    """How often each work has failed for a row, since Redis was set up.
+
+    Raises redis.exceptions.RedisError.
+    """
+    counted = get_redis_connection("default").hgetall(_COUNTERS)
+    return {work.decode(): int(count) for work, count in counted.items()}
