@@ -13,14 +13,14 @@ import logging
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from http import HTTPStatus
 from threading import Lock
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import StreamingHttpResponse
 from rest_framework.exceptions import APIException
 
@@ -113,7 +113,7 @@ class _Downloads:
 _downloads = _Downloads()
 
 
-def read_page(rows: QuerySet[Row, Row]) -> list[Row]:
+def read_page(rows: Iterable[Row]) -> list[Row]:
     """The rows of a bounded queryset, read in a turn at the database like that of a request."""
     if not settings.DATABASE_POOL_SIZE:
         return list(rows)

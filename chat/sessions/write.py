@@ -198,20 +198,37 @@ def restore_session(owner: Principal, session_id: int) -> ChatSession:
     return get_object_or_404(sessions.active())
 
 
+# Nothing is copied when it is too much. What stands outside the row is not read to be measured.
 _COPY = """
-INSERT INTO chat_messages (
-    session_id, role, content, content_parts, model, tokens, reasoning, metadata, created_at
-)
-SELECT %(copy)s, role, content, content_parts, model, tokens, reasoning, metadata, created_at
-FROM chat_messages
-WHERE session_id = %(session)s AND (
-    %(message)s::bigint IS NULL OR (created_at, id) <= (
-        SELECT created_at, id FROM chat_messages
-        WHERE id = %(message)s AND session_id = %(session)s
+WITH source AS (
+    SELECT *
+    FROM chat_messages
+    WHERE session_id = %(session)s AND (
+        %(message)s::bigint IS NULL OR (created_at, id) <= (
+            SELECT created_at, id FROM chat_messages
+            WHERE id = %(message)s AND session_id = %(session)s
+        )
     )
+    ORDER BY created_at, id
+    LIMIT %(max_messages)s + 1
+), measured AS (
+    SELECT
+        count(*) AS messages,
+        COALESCE(sum(
+            octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
+            + COALESCE(octet_length(reasoning), 0) + COALESCE(pg_column_size(metadata), 0)
+        ), 0)::bigint AS bytes
+    FROM source
+), copied AS (
+    INSERT INTO chat_messages (
+        session_id, role, content, content_parts, model, tokens, reasoning, metadata, created_at
+    )
+    SELECT %(copy)s, role, content, content_parts, model, tokens, reasoning, metadata, created_at
+    FROM source, measured
+    WHERE messages <= %(max_messages)s AND bytes <= %(max_bytes)s
+    ORDER BY created_at, id
 )
-ORDER BY created_at, id
-LIMIT %(limit)s
+SELECT messages, bytes FROM measured
 """
 
 
@@ -223,7 +240,8 @@ def fork_session(
     Without `message_id` all is copied, without `title` the name is that of the other.
 
     Raises Http404 when there is no such session or it has no such message, and ValidationError
-    when more than MAX_FORKED messages would be copied.
+    when more than MAX_FORKED messages would be copied, or more than a request could bring along
+    (MAX_BODY_BYTES).
     """
     source = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
     with transaction.atomic():
@@ -235,12 +253,15 @@ def fork_session(
                     "copy": fork.pk,
                     "session": source.pk,
                     "message": message_id,
-                    "limit": MAX_FORKED + 1,
+                    "max_messages": MAX_FORKED,
+                    "max_bytes": settings.MAX_BODY_BYTES,
                 },
             )
-            copied = cursor.rowcount
-        if message_id is not None and not copied:
+            messages, size_bytes = cursor.fetchone()
+        if message_id is not None and not messages:
             raise Http404
-        if copied > MAX_FORKED:
+        if messages > MAX_FORKED:
             raise ValidationError(f"At most {MAX_FORKED} messages can be copied.")
+        if size_bytes > settings.MAX_BODY_BYTES:
+            raise ValidationError(f"At most {settings.MAX_BODY_BYTES:,} bytes can be copied.")
     return fork

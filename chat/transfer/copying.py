@@ -9,12 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.principals.principal import Principal
+from chat.messages.read import within_bytes
 from chat.messages.write import append_messages
 from chat.models import ChatMessage, ChatSession
 from chat.sessions.write import create_session
 from gatewayz.downloads import read_page
 
-# Messages in memory at once; each may be as long as a request.
 PAGE_MESSAGES = 100
 PAGE_SESSIONS = 100
 
@@ -80,15 +80,16 @@ def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
 
 
 def messages_of(session: ChatSession) -> Iterator[ChatMessage]:
-    """All messages of a session in order, PAGE_MESSAGES in memory at once."""
+    """All messages of a session in order, PAGE_MESSAGES and PAGE_BYTES in memory at a time."""
     in_order = session.messages.in_order()
-    page = read_page(in_order[:PAGE_MESSAGES])
+    page = read_page(within_bytes(in_order, PAGE_MESSAGES))
     while page:
         yield from page
         # By the time itself: the message may be deleted meanwhile, and nothing would follow it.
         last = page[-1]
         later = Q(created_at__gt=last.created_at) | Q(pk__gt=last.pk)
-        page = read_page(in_order.filter(later, created_at__gte=last.created_at)[:PAGE_MESSAGES])
+        following = in_order.filter(later, created_at__gte=last.created_at)
+        page = read_page(within_bytes(following, PAGE_MESSAGES))
 
 
 def _session(session: ChatSession) -> dict[str, Any]:

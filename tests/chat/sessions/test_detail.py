@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from chat.messages.read import PAGE_BYTES
 from chat.models import ChatMessage, ChatSession
 from tests.problems import assert_problem
 
@@ -73,6 +74,23 @@ def test_pages_back_and_forth_over_messages_of_the_same_time(api, session, messa
     assert contents(before) == ["M1", "M2"]
     assert contents(after) == ["M2", "M3"]
     assert contents(between) == ["M1", "M2"]
+
+
+@pytest.mark.parametrize("direction", ["before", "after"])
+def test_a_page_ends_by_its_bytes_and_the_next_one_goes_on(api, session, messages, direction):
+    ChatMessage.objects.filter(pk=messages[2].pk).update(content="x" * PAGE_BYTES)
+
+    pages, query = [], {"after": messages[0].pk} if direction == "after" else {}
+    while True:
+        data = api.get(path(session), query).json()["data"]
+        pages.append([message["id"] for message in data["messages"]])
+        if not data["has_more_messages"]:
+            break
+        query = {direction: pages[-1][-1 if direction == "after" else 0]}
+
+    ids = [message.pk for message in messages]
+    expected = [ids[2:], ids[:2]] if direction == "before" else [ids[1:3], ids[3:]]
+    assert pages == expected
 
 
 def test_a_message_of_another_session_is_no_place_to_read_from(api, user, session, messages):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.models import ChatSession
+from chat.models import ChatMessage, ChatSession
 from chat.sessions import write
 from tests.problems import assert_problem
 
@@ -70,3 +70,14 @@ def test_refuses_to_copy_more_than_a_statement_can(api, session, messages, monke
 
     assert_problem(fork(api, session), 400, "validation_error")
     assert ChatSession.objects.count() == 1
+
+
+def test_copies_no_more_than_a_request_could_bring(api, session, messages, settings):
+    ChatMessage.objects.update(content="x" * 600)
+    settings.MAX_BODY_BYTES = 1_000
+
+    problem = assert_problem(fork(api, session), 400, "validation_error")
+
+    assert "bytes" in problem["detail"]
+    assert ChatSession.objects.count() == 1
+    assert fork(api, session, message_id=messages[0]["id"]).status_code == 201
