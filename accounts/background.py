@@ -1,14 +1,17 @@
 """Work for later, by django-q2."""
 
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
+from django.utils import timezone
 from django.utils.encoding import force_str
 from django.utils.module_loading import import_string
 from django_q import core_signing
 from django_q.brokers import Broker, get_broker
-from django_q.tasks import async_task
+from django_q.models import Schedule
+from django_q.tasks import async_task, schedule
 from django_redis import get_redis_connection
 
 from gatewayz.telemetry import tracing
@@ -24,6 +27,17 @@ def enqueue(function: str, *arguments: int | str) -> None:
     if origin := tracing.traceparent():
         function, arguments = "accounts.background.run_traced", (origin, function, *arguments)
     async_task(function, *arguments, broker=_broker(), save=False)
+
+
+def enqueue_later(seconds: float, function: str, *arguments: int | str) -> None:
+    """Have a worker call `function` in `seconds`, give or take half a minute. For workers only.
+
+    Until then it waits in the table of schedules, which a web process may not write to.
+
+    Raises django.db.Error.
+    """
+    next_run = timezone.now() + timedelta(seconds=seconds)
+    schedule(function, *arguments, schedule_type=Schedule.ONCE, next_run=next_run)
 
 
 def run_traced(origin: str, function: str, *arguments: int | str) -> Any:

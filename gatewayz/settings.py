@@ -114,10 +114,26 @@ if PRIVY_APP_ID:
 # EMAIL_SIGN_UP: whether anybody may make a user with e-mail address and password.
 EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
 
+# SIGN_UP_CONFIRMS_EMAIL: whether a sign-up sends a link to the address (202), the account is made
+# when the link is opened, and only verified addresses sign in by password. Off answers as the old
+# service did, 201 with a key at once: whoever asks then learns which addresses have an account.
+SIGN_UP_CONFIRMS_EMAIL = env.bool("SIGN_UP_CONFIRMS_EMAIL", default=PRODUCTION)
+
 # ALLOWED_HOSTS: the host names to answer to, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the service's hosts in production")
+
+# PUBLIC_URL: where people reach this service (https://chat.example.com), for the links in e-mails.
+# The first of ALLOWED_HOSTS by default; never what a request says, which its sender chooses.
+PUBLIC_URL = env(
+    "PUBLIC_URL",
+    default=f"https://{ALLOWED_HOSTS[0].removeprefix('.')}"
+    if PRODUCTION
+    else "http://127.0.0.1:8000",
+).rstrip("/")
+if urlsplit(PUBLIC_URL).scheme not in ({"https"} if PRODUCTION else {"https", "http"}):
+    raise ImproperlyConfigured("PUBLIC_URL must be of the form https://chat.example.com")
 
 # CSRF_TRUSTED_ORIGINS: origins (https://…) that may log in to the admin through a proxy.
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 
+from accounts.auth.passwords import may_sign_in
 from accounts.auth.throttling import admit_sign_in
 from accounts.limits import LimitExceeded
 from gatewayz.request.client_address import client_address
@@ -12,6 +13,11 @@ from gatewayz.request.client_address import client_address
 
 class ThrottledLogInForm(AdminAuthenticationForm):
     """Looks at no password when there have been too many attempts."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        super().confirm_login_allowed(user)
+        if not may_sign_in(user):
+            raise self.get_invalid_login_error()
 
     def clean(self) -> dict[str, Any]:
         email = self.cleaned_data.get("username")

@@ -6,6 +6,8 @@ from rest_framework import serializers
 
 from accounts.auth.serializers import (
     PasswordChange,
+    PasswordChoice,
+    PasswordResetInput,
     SignedInSerializer,
     SignInInput,
     SignUpInput,
@@ -57,11 +59,34 @@ sign_in = describe(
 )
 sign_up = describe(
     post=_entry(
-        "Sign up with e-mail address and password",
+        "Sign up with an e-mail address: 202 and a link to it, or 201 and an API key",
         name="signUp",
         request=SignUpInput,
         status=201,
+        is_put_off=True,
         problems=(400, 403, 409, 429),
+    )
+)
+
+
+password_reset = describe(
+    post=described(
+        "Have a link sent by which another password can be chosen; says not whether it was",
+        name="requestPasswordReset",
+        request=PasswordResetInput,
+        request_example={"email": "ada@example.com"},
+        problems=(400, 403, 429),
+        public=True,
+    )
+)
+password_choice = describe(
+    post=described(
+        "Choose a password with the token of such a link, or of one of a sign-up",
+        name="resetPassword",
+        request=PasswordChoice,
+        request_example={"token": "gAAAAAB…", "new_password": "purple monkey dishwasher 9"},
+        problems=(400, 429),
+        public=True,
     )
 )
 

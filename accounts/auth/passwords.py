@@ -1,27 +1,32 @@
 """Users who sign in with e-mail address and password."""
 
-import secrets
+from functools import partial
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from accounts import audit
 from accounts.auth.refusals import EmailTaken, SignInRefused
+from accounts.confirmation import mails
+from accounts.confirmation.links import DeadLink, PasswordLink, state_of
 from accounts.keys import delete_key
 from accounts.models import ApiKey, User
+from accounts.notifications.notices import sends_email
 from accounts.principals.principal import Principal
-from accounts.users import create_user
+from accounts.users import create_user, made_up_username, release_address
 
 
 def user_with_password(email: str, password: str) -> User:
-    """The user of an e-mail address, in any case, whose password this is.
+    """The user of an e-mail address, in any spelling, whose password this is.
 
     Raises SignInRefused (401), equally and after as long, when there is no such user, it has no
-    password, or another one.
+    password, or another one, or the address may not sign in.
     """
     user: User | None = User.objects.with_email(email).first()
     if user is None:
@@ -31,7 +36,23 @@ def user_with_password(email: str, password: str) -> User:
     if not user.check_password(password):
         audit.record_wrong_password(user.pk)
         raise SignInRefused
+    if not may_sign_in(user):
+        raise SignInRefused
     return user
+
+
+def may_sign_in(user: User) -> bool:
+    """Whether `user`, whose password was right, may sign in by it.
+
+    With SIGN_UP_CONFIRMS_EMAIL, not before the address is verified; the link for that is sent.
+
+    Raises redis.exceptions.RedisError when it cannot be sent.
+    """
+    if user.email_verified_at is not None or not settings.SIGN_UP_CONFIRMS_EMAIL:
+        return True
+    if user.email is not None:
+        mails.send_soon(mails.Confirm(user.pk, user.email, user.email))
+    return False
 
 
 def change_password(owner: Principal, *, current_password: str, new_password: str) -> int:
@@ -49,19 +70,73 @@ def change_password(owner: Principal, *, current_password: str, new_password: st
             audit.record_wrong_password(user.pk)
             raise ValidationError({"current_password": ["This is not your password."]})
         _check_strength("new_password", new_password, user)
-        user.set_password(new_password)
-        user.save(update_fields=["password", "updated_at"])
-        signed_in = ApiKey.objects.made_at_sign_in(user.pk)
-        ended = [key for key in signed_in if key.pk != owner.key_id]
-        for key in ended:
-            delete_key(key)
-        audit.record(
-            "password_changed",
-            user_id=user.pk,
-            target=audit.user_target(user.pk),
-            after={"ended_keys": len(ended)},
-        )
-    return len(ended)
+        return _set_password(user, new_password, but=owner.key_id)
+
+
+def choose_password(link: PasswordLink, password: str) -> User:
+    """Give the account of the address that `link` was sent to this password.
+
+    The account is made when there is none: that is how a sign-up ends. Whoever has typed the
+    address in before without confirming it loses it. The keys of earlier sign-ins end.
+
+    Raises DeadLink (400) when the link has been used, and ValidationError for a weak password
+    (AUTH_PASSWORD_VALIDATORS).
+    """
+    try:
+        with transaction.atomic():
+            user = account_to_open(link, for_update=True)
+            _check_strength("new_password", password, user or User(email=link.email))
+            if user is not None:
+                _set_password(user, password)
+                return user
+            release_address(link.email)
+            return create_user(
+                link.email,
+                password,
+                username=made_up_username(),
+                email_verified_at=timezone.now(),
+            )
+    except IntegrityError as exc:
+        # The link was used twice at once.
+        raise DeadLink from exc
+
+
+def account_to_open(link: PasswordLink, *, for_update: bool = False) -> User | None:
+    """The account that `link` was sent for, None when it is still to be made.
+
+    Raises DeadLink (400) when the link has been used, or signing up is closed.
+    """
+    accounts = User.objects.with_email(link.email).verified()
+    user: User | None = (
+        accounts.select_for_update(no_key=True) if for_update else accounts
+    ).first()
+    is_open = user.may_reset_password if user else settings.EMAIL_SIGN_UP
+    if not is_open or state_of(user) != link.state:
+        raise DeadLink
+    return user
+
+
+def register(email: str, password: str) -> User:
+    """Make a user who signs in with a password, and send the link to confirm the address.
+
+    Raises ValidationError for a weak password (AUTH_PASSWORD_VALIDATORS), and EmailTaken (409).
+    Whoever reads an address that is taken is sent the link of a sign-up: it may be taken by
+    somebody who has only typed it in.
+    """
+    _check_strength("password", password, User(email=email))
+    try:
+        user = create_user(email, password, username=made_up_username())
+    except IntegrityError as exc:
+        _send_soon(mails.SignUp(email))
+        raise EmailTaken from exc
+    _send_soon(mails.Confirm(user.pk, user.email, email))
+    return user
+
+
+def _send_soon(mail: mails.Mail) -> None:
+    """Send it if that is possible: what it is sent for is done."""
+    if sends_email():
+        transaction.on_commit(partial(mails.send_soon, mail), robust=True)
 
 
 def _check_strength(field: str, password: str, user: User) -> None:
@@ -71,15 +146,17 @@ def _check_strength(field: str, password: str, user: User) -> None:
         raise ValidationError({field: exc.messages}) from exc
 
 
-def register(email: str, password: str) -> User:
-    """Make a user who signs in with a password.
-
-    Raises ValidationError for a weak password (AUTH_PASSWORD_VALIDATORS), and EmailTaken (409).
-    """
-    _check_strength("password", password, User(email=email, username=email))
-    # Not the address: somebody may have it as a name, and that must keep nobody out.
-    username = f"{email.partition('@')[0]}-{secrets.token_hex(8)}"
-    try:
-        return create_user(email, password, username=username)
-    except IntegrityError as exc:
-        raise EmailTaken from exc
+def _set_password(user: User, password: str, *, but: int | None = None) -> int:
+    """Set it and end the keys of the user's sign-ins, but for the key `but`; how many."""
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+    ended = [key for key in ApiKey.objects.made_at_sign_in(user.pk) if key.pk != but]
+    for key in ended:
+        delete_key(key)
+    audit.record(
+        "password_changed",
+        user_id=user.pk,
+        target=audit.user_target(user.pk),
+        after={"ended_keys": len(ended)},
+    )
+    return len(ended)

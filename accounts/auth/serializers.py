@@ -34,7 +34,19 @@ class SignInInput(serializers.Serializer):
 
 class SignUpInput(serializers.Serializer):
     email = AddressField()
-    password = PasswordField()
+    password = PasswordField(
+        required=False,
+        help_text="Where a sign-up sends a link, it is chosen there, and this is not looked at.",
+    )
+
+
+class PasswordResetInput(serializers.Serializer):
+    email = AddressField()
+
+
+class PasswordChoice(serializers.Serializer):
+    token = serializers.CharField(help_text="From the link in the e-mail.")
+    new_password = PasswordField()
 
 
 class PasswordChange(serializers.Serializer):

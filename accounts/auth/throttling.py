@@ -11,6 +11,7 @@ SIGN_INS_PER_ACCOUNT = 10
 SIGN_IN_WINDOW_SECONDS = 300
 
 SIGN_UPS_PER_ADDRESS = 10
+RESETS_PER_ADDRESS = 10
 SIGN_UP_WINDOW_SECONDS = 3600
 
 
@@ -27,6 +28,20 @@ def admit_sign_in(address: str, email: str | None) -> None:
 def admit_sign_up(address: str) -> None:
     """Count an attempt to sign up from an address. Raises LimitExceeded (429)."""
     _admit("sign_up_address", subscriber_of(address), SIGN_UPS_PER_ADDRESS, SIGN_UP_WINDOW_SECONDS)
+
+
+def admit_reset(address: str) -> None:
+    """Count a request for a new password from an address. Raises LimitExceeded (429)."""
+    _admit("reset_address", subscriber_of(address), RESETS_PER_ADDRESS, SIGN_UP_WINDOW_SECONDS)
+
+
+def admit_link(address: str) -> None:
+    """Count the use of a link of an e-mail from an address, together with signing in.
+
+    Not by the account: who guesses its password must not keep its owner from choosing another.
+    Raises LimitExceeded (429).
+    """
+    admit_sign_in(address, None)
 
 
 def admit_password_change(user_id: int) -> None:

@@ -7,16 +7,31 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from accounts.auth import openapi
-from accounts.auth.passwords import change_password, register, user_with_password
+from accounts.auth.passwords import (
+    change_password,
+    choose_password,
+    register,
+    user_with_password,
+)
 from accounts.auth.privy import user_of_token
 from accounts.auth.serializers import (
     PasswordChange,
+    PasswordChoice,
+    PasswordResetInput,
     SignedInSerializer,
     SignInInput,
     SignUpInput,
 )
 from accounts.auth.sign_in import sign_in
-from accounts.auth.throttling import admit_password_change, admit_sign_in, admit_sign_up
+from accounts.auth.throttling import (
+    admit_link,
+    admit_password_change,
+    admit_reset,
+    admit_sign_in,
+    admit_sign_up,
+)
+from accounts.confirmation import mails
+from accounts.confirmation.links import DeadLink, PasswordLink, unsealed
 from accounts.models import User
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
@@ -52,8 +67,49 @@ class SignUpView(ApiView):
             raise PermissionDenied("Nobody can sign up here by e-mail.", code="sign_up_closed")
         given = validated(SignUpInput, request.data)
         admit_sign_up(client_address(request))
-        user = register(**given)
+        if settings.SIGN_UP_CONFIRMS_EMAIL:
+            mails.require_mail_server()
+            mails.send_soon(mails.SignUp(given["email"]))
+            return success(
+                None,
+                message="A link was sent to this address: open it to choose your password. Then "
+                "sign in.",
+                status=HTTPStatus.ACCEPTED,
+            )
+        user = register(given["email"], given.get("password", ""))
         return _signed_in(user, is_new=True, method="email", status=HTTPStatus.CREATED)
+
+
+@openapi.password_reset
+class PasswordResetView(ApiView):
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request: Request) -> JSONResponse:
+        # Clients of the old service send it in the query.
+        given = validated(PasswordResetInput, request.data or request.query_params)
+        mails.require_mail_server()
+        admit_reset(client_address(request))
+        mails.send_soon(mails.Reset(given["email"]))
+        return success(
+            None,
+            message="If an account with that email exists, a password reset link has been sent.",
+        )
+
+
+@openapi.password_choice
+class PasswordChoiceView(ApiView):
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request: Request) -> JSONResponse:
+        given = validated(PasswordChoice, request.data or request.query_params)
+        admit_link(client_address(request))
+        link: PasswordLink | None = unsealed(given["token"], PasswordLink)
+        if link is None:
+            raise DeadLink
+        choose_password(link, given["new_password"])
+        return success(None, message="Password reset successfully. Sign in with it now.")
 
 
 @openapi.password

@@ -50,8 +50,11 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         """Users who may use the service, in the order of their ids (idx_users_active)."""
         return self.filter(is_active=True).order_by("id")
 
-    def with_email(self, email: str) -> Self:
-        """The user of this e-mail address, however it is spelled (idx_users_email)."""
+    def with_email(self, email: str | None) -> Self:
+        """The user of this e-mail address, however it is spelled (idx_users_email).
+
+        None: users who have none.
+        """
         return self.filter(email__iexact=email)
 
     def verified(self) -> Self:
@@ -207,6 +210,15 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
             ),
             models.UniqueConstraint(fields=["privy_user_id"], name="idx_users_privy_id"),
         ]
+
+    @property
+    def may_reset_password(self) -> bool:
+        """Whether a link in an e-mail to the user gives it another password.
+
+        Not that of staff: whoever reads an operator's mail, or may change the address, would be
+        one. A superuser gives them another, or `manage.py changepassword`.
+        """
+        return self.is_active and not self.is_staff and not self.is_superuser
 
     def __str__(self) -> str:
         return self.email or self.username

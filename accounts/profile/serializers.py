@@ -46,7 +46,9 @@ class ProfileChange(serializers.Serializer):
     """What is absent stays as it is."""
 
     username = serializers.CharField(max_length=254, required=False)
-    email = AddressField(required=False)
+    email = AddressField(
+        required=False, help_text="Gets a link, and is the user's when that was opened."
+    )
     chat_retention_days = serializers.IntegerField(
         min_value=0,
         max_value=MAX_RETENTION_DAYS,

@@ -22,6 +22,11 @@ from gatewayz.api.serializing import represented, validated
 from gatewayz.api.view import ApiView
 from gatewayz.downloads import Download
 
+_LINK_SENT = (
+    "Profile updated successfully. A link was sent to the e-mail address, unless somebody else "
+    "has confirmed it: the address changes when you open the link."
+)
+
 
 @openapi.profile
 class ProfileView(ApiView):
@@ -38,9 +43,10 @@ class ProfileView(ApiView):
 
     def put(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ProfileChange, request.data)
-        user = update_profile(request.user, **given)
+        user, is_asked = update_profile(request.user, **given)
         return success(
-            represented(ProfileSerializer, user), message="Profile updated successfully"
+            represented(ProfileSerializer, user),
+            message=_LINK_SENT if is_asked else "Profile updated successfully",
         )
 
     def patch(self, request: AuthenticatedRequest) -> JSONResponse:

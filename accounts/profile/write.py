@@ -8,26 +8,28 @@ from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import APIException, ValidationError
 
 from accounts import activity, audit
+from accounts.confirmation.addresses import ask_to_confirm
 from accounts.models import User
 from accounts.principals.principal import Principal
 
-# Of a violated constraint, what to tell.
-_TAKEN = {
-    "idx_users_email": ("email_taken", "Another user has this e-mail address."),
-    "idx_users_username": ("username_taken", "Another user has this name."),
-}
 
-
-class Taken(APIException):
+class UsernameTaken(APIException):
     status_code = HTTPStatus.CONFLICT
-    default_code = "taken"
+    default_detail = "Another user has this name."
+    default_code = "username_taken"
 
 
-def update_profile(owner: Principal, **given: Any) -> User:
+def update_profile(
+    owner: Principal, *, email: str | None = None, **given: Any
+) -> tuple[User, bool]:
     """Set the fields of `given` in the profile of `owner`; the audit log tells what they were.
 
-    Raises ValidationError for a new name that looks like an e-mail address, Taken (409) when
-    another user has the name or address, and Http404 when the user was erased meanwhile.
+    An `email` is not set: it is sent a link, by which it becomes the user's. Returns the user,
+    and whether that was done.
+
+    Raises ValidationError for a new name that looks like an e-mail address, UsernameTaken (409),
+    Http404 when the user was erased meanwhile, and what `ask_to_confirm` does; then nothing has
+    changed.
     """
     try:
         with transaction.atomic():
@@ -35,31 +37,34 @@ def update_profile(owner: Principal, **given: Any) -> User:
             user: User = get_object_or_404(locked, pk=owner.user_id)
             before = {name: getattr(user, name) for name in given}
             changed = {name: value for name, value in given.items() if before[name] != value}
-            if not changed:
-                return user
-            if "@" in changed.get("username", ""):
-                # A new user is called by its address until it says otherwise.
-                raise ValidationError({"username": ["A user name has no @ in it."]})
-            for name, value in changed.items():
-                setattr(user, name, value)
-            user.save(update_fields=[*changed, "updated_at"])
-            audit.record(
-                "profile_changed",
-                user_id=user.pk,
-                target=audit.user_target(user.pk),
-                before={name: before[name] for name in changed},
-                after=changed,
-            )
-            activity.record(
-                user_id=user.pk,
-                finish_reason="profile_changed",
-                app="Profile",
-                metadata={"changed": sorted(changed)},
-            )
+            if changed:
+                _change(user, before, changed)
+            is_asked = email is not None and ask_to_confirm(user, email)
     except IntegrityError as exc:
         constraint = getattr(getattr(exc.__cause__, "diag", None), "constraint_name", None)
-        if constraint not in _TAKEN:
+        if constraint != "idx_users_username":
             raise
-        code, detail = _TAKEN[constraint]
-        raise Taken(detail, code=code) from exc
-    return user
+        raise UsernameTaken from exc
+    return user, is_asked
+
+
+def _change(user: User, before: dict[str, Any], changed: dict[str, Any]) -> None:
+    if "@" in changed.get("username", ""):
+        # A user made by an operator is called by its address until it says otherwise.
+        raise ValidationError({"username": ["A user name has no @ in it."]})
+    for name, value in changed.items():
+        setattr(user, name, value)
+    user.save(update_fields=[*changed, "updated_at"])
+    audit.record(
+        "profile_changed",
+        user_id=user.pk,
+        target=audit.user_target(user.pk),
+        before={name: before[name] for name in changed},
+        after=changed,
+    )
+    activity.record(
+        user_id=user.pk,
+        finish_reason="profile_changed",
+        app="Profile",
+        metadata={"changed": sorted(changed)},
+    )

@@ -86,6 +86,7 @@ def described(
     answer: Any = None,
     status: int = 200,
     repeated_status: int | None = None,
+    is_put_off: bool = False,
     example: Any = None,
     request: Any = None,
     request_example: Any = None,
@@ -98,7 +99,8 @@ def described(
 ) -> Described:
     """The description of one method of a view.
 
-    `status` is that of success, `repeated_status` that of what had been done before. `answer` is
+    `status` is that of success, `repeated_status` that of what had been done before; `is_put_off`
+    says that it may also be 202, with no data: something else has to be done first. `answer` is
     a serializer of what is in `data` of the envelope, None for null, and `example` an example
     of it; `beside` are the fields beside `data`, and `example_beside` their example.
     `query` is the serializer that checks the query parameters. `name` names the operation and
@@ -133,6 +135,7 @@ def described(
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
         responses={
             **{(done, "application/json"): envelope for done in answers},
+            **({(202, "application/json"): _put_off()} if is_put_off else {}),
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
                 for error in sorted(errors)
@@ -140,6 +143,17 @@ def described(
         },
         examples=examples,
         auth=[] if public else None,
+    )
+
+
+def _put_off() -> Any:
+    return inline_serializer(
+        "PutOffAnswer",
+        {
+            "success": serializers.BooleanField(),
+            "data": Nothing(),
+            "message": serializers.CharField(help_text="What has to be done first."),
+        },
     )
 
 

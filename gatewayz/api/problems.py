@@ -183,11 +183,16 @@ def _first_message(errors: Any, path: str = "") -> str:
     return f"{path}: {errors}" if path else str(errors)
 
 
+class PageResponse(HttpResponse):
+    """A page for people, also when it says what is wrong."""
+
+
 class ProblemMiddleware:
     """Gives errors without a body, and those that are pages, to callers of the API as problems.
 
     Django and WhiteNoise answer so in many places: a method that is not allowed, a precondition
-    that failed, a range that is not there. The admin's pages are for people and stay.
+    that failed, a range that is not there. The admin's pages are for people and stay, and so does
+    a PageResponse.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -198,6 +203,7 @@ class ProblemMiddleware:
         if (
             response.status_code < HTTPStatus.BAD_REQUEST
             or response.get("Content-Type") in {PROBLEM_JSON, MEDIA_TYPE}
+            or isinstance(response, PageResponse)
             or request.path_info.startswith("/admin/")
         ):
             return response

@@ -141,6 +141,8 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
             **os.environ,
             **servers.environ,
             "GATEWAYZ_DATA_DIR": str(data_dir),
+            # Where the links in e-mails lead, unless it is given.
+            "PUBLIC_URL": os.environ.get("PUBLIC_URL") or _url(host, port),
         }
         _manage(stop, environ, "migrate", "--noinput", "-v", "0")
         processes = Processes(environ)
@@ -342,8 +344,12 @@ def _is_healthy(host: str, port: int) -> bool:
         connection.close()
 
 
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _banner(host: str, port: int, demo: dict[str, str], data_dir: Path) -> str:
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    url = _url(host, port)
     # Other terminals find the servers by it.
     given = os.environ.get("GATEWAYZ_DATA_DIR")
     environ = f"GATEWAYZ_DATA_DIR={shlex.quote(str(data_dir))} " if given else ""

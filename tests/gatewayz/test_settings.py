@@ -49,6 +49,14 @@ def test_production_starts_when_all_is_given():
     assert read_settings(**PRODUCTION).PRODUCTION
 
 
+def test_production_confirms_addresses_by_links_that_lead_to_itself():
+    production, development = read_settings(**PRODUCTION), read_settings()
+
+    assert production.SIGN_UP_CONFIRMS_EMAIL
+    assert production.PUBLIC_URL == "https://api.example.com"
+    assert not development.SIGN_UP_CONFIRMS_EMAIL
+
+
 def test_takes_the_key_of_privy_in_one_line():
     read_settings(**PRODUCTION, PRIVY_APP_ID="app", PRIVY_VERIFICATION_KEY=P256)
 
@@ -81,6 +89,8 @@ def test_production_refuses_to_start_without(name):
         {"CORS_ALLOWED_ORIGINS": "*"},
         {"CORS_ALLOWED_ORIGINS": "http://app.example.com"},
         {"CORS_ALLOWED_ORIGINS": "https://app.example.com/"},
+        {"PUBLIC_URL": "http://chat.example.com"},
+        {"PUBLIC_URL": "chat.example.com"},
     ],
     ids=str,
 )

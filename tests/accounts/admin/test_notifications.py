@@ -1,7 +1,6 @@
 """Notifications, preferences, referrals and credits in the admin: operators look."""
 
 import pytest
-from django.core.checks import run_checks
 from django.urls import reverse
 
 from accounts.models import (
@@ -71,13 +70,3 @@ def test_how_often_a_code_may_be_used_can_be_changed(admin_client, rows):
 
     code.refresh_from_db()
     assert (code.max_uses, code.code) == (50, "C9")
-
-
-def test_a_deployment_without_a_mail_server_is_warned_of(settings):
-    def warnings():
-        found = run_checks(include_deployment_checks=True)
-        return [message.id for message in found if message.id == "accounts.W001"]
-
-    assert warnings() == []
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-    assert warnings() == ["accounts.W001"]

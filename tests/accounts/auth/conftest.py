@@ -1,13 +1,21 @@
-"""Tokens as Privy makes them."""
+"""Tokens as Privy makes them, and the messages that links come in."""
 
+import re
 import time
 from typing import Any
+from urllib.parse import unquote, urlencode
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from django.core import mail
 from django.test import Client
+from django.utils.module_loading import import_string
+from django_q.signing import SignedPackage
+
+from accounts import background
 
 APP_ID = "cl-test-app"
 PRIVATE_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -43,3 +51,44 @@ def _privy(settings: Any) -> None:
 
 def post(body: Any, path: str = PATH, **options: Any) -> Any:
     return Client().post(path, body, content_type="application/json", **options)
+
+
+class Mailbox:
+    """What a worker sends, and the links in it."""
+
+    def receive(self) -> list[Any]:
+        """Do what waits for a worker; the messages that this sends."""
+        broker, before = background._broker(), len(mail.outbox)
+        while broker.queue_size():
+            for _, signed in broker.dequeue():
+                task = SignedPackage.loads(signed)
+                import_string(task["func"])(*task["args"])
+        return mail.outbox[before:]
+
+    def link(self) -> str:
+        """The path of the link in the only message that is sent."""
+        (message,) = self.receive()
+        (link,) = re.findall(r"^http\S+$", message.body, re.MULTILINE)
+        assert link.startswith(f"{settings.PUBLIC_URL}/auth/link?token=")
+        return str(link).removeprefix(settings.PUBLIC_URL)
+
+
+@pytest.fixture
+def mailbox(db: None) -> Mailbox:
+    """The mailbox of everybody, empty."""
+    background._broker().purge_queue()
+    mail.outbox.clear()
+    return Mailbox()
+
+
+@pytest.fixture
+def _confirming(settings: Any) -> None:
+    """Sign-ups are confirmed by e-mail, as in production."""
+    settings.SIGN_UP_CONFIRMS_EMAIL = True
+
+
+def use(link: str, **fields: str) -> Any:
+    """Press the button of the page behind a link, with these fields filled in."""
+    path, _, token = link.partition("?token=")
+    form = urlencode({"token": unquote(token), **fields})
+    return Client().post(path, form, content_type="application/x-www-form-urlencoded")

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from accounts.activity import dead_letters
 from accounts.activity.events import Event, encode, new_event_id, write_events
+from accounts.confirmation.addresses import confirm_address
+from accounts.confirmation.links import AddressLink
 from accounts.models import ApiKey, User
 from tests.conftest import ApiClient
 
@@ -44,8 +46,8 @@ def fill(client: ApiClient, user: User) -> dict[str, Any]:
     client.delete(f"/v1/chat/sessions/{trash}")
     post("/v1/chat/feedback", {"feedback_type": "thumbs_up", "message_id": message})
     token = post("/v1/chat/share", {"session_id": session}).json()["data"]["share_token"]
-    for email in (f"x-{user}", user.email):
-        client.patch("/v1/user/profile", {"email": email}, content_type="application/json")
+    for before, email in ((user.email, f"x-{user}"), (f"x-{user}", user.email)):
+        confirm_address(AddressLink(user.pk, before, email), password="")
     key = ApiKey.objects.filter(user=user).get()
     write_events([event_of(user, key)])
     dead_letters.set_aside(encode(event_of(user)), ValueError("x"))

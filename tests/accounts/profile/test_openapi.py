@@ -35,6 +35,7 @@ def test_every_answer_is_as_described(api):
     ask(client, "get", PROFILE)
     ask(client, "put", PROFILE, {"username": "new"})
     ask(client, "patch", PROFILE, {"chat_retention_days": 1})
+    ask(client, "put", PROFILE, {"email": "other@example.com"})
     ask(client, "delete", PROFILE, {"confirmation": "DELETE_ACCOUNT"})
     export = schema["paths"]["/v1/user/export"]["get"]["responses"]["200"]["content"]
     assert export.keys() == {"application/x-ndjson", "application/zip"}

@@ -142,7 +142,11 @@ def test_a_method_answers_what_the_operation_answers(operation_id):
         for status, response in OPERATIONS[operation_id]["responses"].items()
         if status.startswith("2") and (content := response["content"])
     ]
-    assert all(other == envelope for other in others)
+    data = _by_schema(envelope["data"])
+    for other in others:
+        # What is put off has no data yet, nor what is beside it.
+        data |= _by_schema(other["data"])
+        assert other == envelope or _by_schema(other["data"]) == {"null"}
 
     if get_origin(answer) is Page:
         assert "count" in envelope
@@ -155,7 +159,7 @@ def test_a_method_answers_what_the_operation_answers(operation_id):
         # Only a bulk rotation, which is left out, answers anything else than the key.
         assert ("named", "ApiKey") in _by_annotation(answer) & _by_schema(envelope["data"])
     else:
-        assert _by_annotation(answer) == _by_schema(envelope["data"])
+        assert _by_annotation(answer) == data
 
 
 TYPES = {name: value for name, value in vars(types).items() if name[0].isupper()}

@@ -44,11 +44,19 @@ class Account:
         signed_in: SignedIn = answer["data"]
         return signed_in
 
-    def sign_up(self, email: str, password: str) -> SignedIn:
-        """A new user, and a key."""
+    def sign_up(self, email: str, password: str | None = None) -> SignedIn | None:
+        """A new user and a key; `None` where a link is sent first, which asks for the password."""
         answer = self._calls.post("/v1/auth/register", email=email, password=password)
-        signed_in: SignedIn = answer["data"]
+        signed_in: SignedIn | None = answer["data"]
         return signed_in
+
+    def request_password_reset(self, email: str) -> None:
+        """Have a link sent by which another password can be chosen."""
+        self._calls.post("/v1/auth/password-reset", email=email)
+
+    def reset_password(self, token: str, new_password: str) -> None:
+        """Choose a password with the token of such a link, or of one of a sign-up."""
+        self._calls.post("/v1/auth/reset-password", token=token, new_password=new_password)
 
     def change_password(self, current_password: str, new_password: str) -> EndedKeys:
         """Change the password, and end the user's other sign-ins."""
@@ -72,7 +80,10 @@ class Account:
         email: str | None = None,
         chat_retention_days: int | Null | None = None,
     ) -> Profile:
-        """Change the profile. `NULL` days in the trash are the service's own."""
+        """Change the profile. `NULL` days in the trash are the service's own.
+
+        An `email` is not set but sent a link, and is the user's once that was opened.
+        """
         answer = self._calls.patch(
             "/v1/user/profile",
             username=username,

@@ -1,0 +1,131 @@
+"""GET and POST /auth/link: the page to which the links in e-mails lead.
+
+Opening it changes nothing, since mail programs and scanners open every link; its button does. No
+session and no cookie: the sealed text in the link is all that counts.
+"""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from accounts.auth.passwords import account_to_open, choose_password
+from accounts.auth.serializers import PasswordChoice
+from accounts.auth.throttling import admit_link, admit_password_change
+from accounts.confirmation.addresses import confirm_address, user_to_confirm
+from accounts.confirmation.links import DeadLink, Link, PasswordLink, unsealed
+from accounts.limits import LimitExceeded
+from gatewayz.api.problems import PageResponse
+from gatewayz.api.serializing import validated
+from gatewayz.api.view import ApiView
+from gatewayz.request.client_address import client_address
+
+# Of a form: a sealed link, and a password.
+MAX_FORM_BYTES = 64 * 1024
+MAX_FORM_FIELDS = 10
+
+# A style sheet and an icon of our own, and a form that goes back here.
+_HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "Cache-Control": "no-store",
+    # The address of this page opens an account.
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class LinkView(ApiView):
+    """Says what a link is for, and does it when asked to."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request) -> PageResponse:
+        return _form_page(request, request.query_params.get("token", ""))
+
+    def post(self, request: Request) -> PageResponse:
+        form = _form(request)
+        token = form.get("token", "")
+        link = _link(token)
+        admit_link(client_address(request))
+        try:
+            if isinstance(link, PasswordLink):
+                choose_password(link, validated(PasswordChoice, form)["new_password"])
+                done = "Your password is set. You can sign in with it now."
+            else:
+                admit_password_change(link.user_id)
+                confirm_address(link, form.get("password", ""))
+                done = f"{link.email} is the address of your account now."
+        except ValidationError as refusal:
+            return _form_page(request, token, refusal)
+        return _page({"title": "Done", "text": done})
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, DeadLink):
+            page = {"title": "This link does not work", "text": str(exc.detail)}
+            return _page(page, HTTPStatus.BAD_REQUEST)
+        if isinstance(exc, LimitExceeded):
+            page = {"title": "Too many attempts", "text": str(exc.detail)}
+            return _page(page, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(exc.wait)})
+        return super().handle_exception(exc)
+
+
+def _link(token: str) -> Link:
+    """The link that is in `token`. Raises DeadLink (400)."""
+    link: Link | None = unsealed(token, Link)
+    if link is None:
+        raise DeadLink
+    return link
+
+
+def _form(request: Request) -> dict[str, str]:
+    """The fields of the form that was sent; none of what is not the form of this page."""
+    body: bytes = request.read(MAX_FORM_BYTES + 1)
+    if len(body) > MAX_FORM_BYTES:
+        return {}
+    try:
+        return dict(parse_qsl(body.decode("ascii"), max_num_fields=MAX_FORM_FIELDS))
+    except ValueError:
+        return {}
+
+
+def _form_page(
+    request: HttpRequest | Request, token: str, refusal: ValidationError | None = None
+) -> PageResponse:
+    """What the link in `token` is for, and the button. Raises DeadLink (400)."""
+    link = _link(token)
+    page: dict[str, Any] = {"link": link, "token": token, "path": request.path}
+    if isinstance(link, PasswordLink):
+        account_to_open(link)
+        page |= {"title": "Choose a password", "field": "new_password"}
+    else:
+        has_password = user_to_confirm(link).has_usable_password()
+        page |= {
+            "title": "Confirm your e-mail address",
+            "field": "password" if has_password else None,
+        }
+    if refusal is None:
+        return _page(page)
+    messages = [message for errors in refusal.detail.values() for message in errors]  # type: ignore[union-attr]
+    return _page({**page, "messages": messages}, HTTPStatus.BAD_REQUEST)
+
+
+def _page(
+    context: dict[str, Any],
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: dict[str, str] | None = None,
+) -> PageResponse:
+    text = render_to_string("accounts/link_page.html", context)
+    return PageResponse(text, status=status, headers={**_HEADERS, **(headers or {})})

@@ -1,0 +1,41 @@
+"""What `manage.py check --deploy` says of e-mail and signing up."""
+
+import pytest
+from django.core.checks import run_checks
+
+IDS = {"accounts.W001", "accounts.W002", "accounts.W003"}
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(settings):
+    settings.ALLOWED_HOSTS = ["chat.example.com"]
+    settings.PUBLIC_URL = "https://chat.example.com"
+    settings.SIGN_UP_CONFIRMS_EMAIL = True
+
+
+def warnings():
+    return [found.id for found in run_checks(include_deployment_checks=True) if found.id in IDS]
+
+
+def test_a_deployment_in_order_is_not_warned_of():
+    assert warnings() == []
+
+
+def test_one_without_a_mail_server_is(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+    assert warnings() == ["accounts.W001"]
+
+
+def test_one_that_tells_who_has_an_account_is_unless_nobody_signs_up(settings):
+    settings.SIGN_UP_CONFIRMS_EMAIL = False
+    assert warnings() == ["accounts.W002"]
+
+    settings.EMAIL_SIGN_UP = False
+    assert warnings() == []
+
+
+def test_one_whose_links_lead_elsewhere_is(settings):
+    settings.PUBLIC_URL = "https://elsewhere.example.com"
+
+    assert warnings() == ["accounts.W003"]
