@@ -58,7 +58,8 @@ def export_all(owner: Principal) -> Iterator[bytes]:
                 line = {"type": "message", "session_id": session.pk, "id": message.pk}
                 yield _encode(line | _message(message)) + b"\n"
         last = page[-1].pk
-    yield _encode({"type": "end", "lines": lines}) + b"\n"
+    # With an id, as clients look for one in each line.
+    yield _encode({"type": "end", "id": None, "lines": lines}) + b"\n"
 
 
 def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:

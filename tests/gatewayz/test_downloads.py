@@ -102,7 +102,7 @@ def test_a_whole_export_says_so(port, api_key, long_chat):
         received = rest_of(client)
 
     assert received.endswith(b"\r\n0\r\n\r\n")
-    assert b'{"type":"end","lines":%d}\n' % (MESSAGES + 1) in received[-100:]
+    assert b'{"type":"end","id":null,"lines":%d}\n' % (MESSAGES + 1) in received[-100:]
 
 
 @pytest.mark.django_db(transaction=True)

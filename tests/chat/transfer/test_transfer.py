@@ -91,7 +91,7 @@ def test_exports_everything_as_a_line_each(api, stranger_api, session, messages,
         *(("message", message["id"]) for message in messages),
         ("session", other),
     ]
-    assert end == {"type": "end", "lines": len(lines)}
+    assert end == {"type": "end", "id": None, "lines": len(lines)}
 
 
 def test_reads_a_page_of_messages_at_a_time(api, session, messages, django_assert_num_queries):

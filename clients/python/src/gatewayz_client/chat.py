@@ -9,6 +9,7 @@ from typing import Any
 
 from gatewayz_client.calls import Calls
 from gatewayz_client.pages import Page
+from gatewayz_client.problems import UnreachableError
 from gatewayz_client.types import (
     Content,
     DeletedCount,
@@ -389,7 +390,14 @@ class Chat:
             return response.read()
 
     def export_all(self) -> Iterator[dict[str, Any]]:
-        """Every session, each followed by its messages; `type` says which of the two."""
+        """Every session, each followed by its messages; `type` says which of the two.
+
+        Raises UnreachableError when the export was cut off.
+        """
         with self._calls.download("/v1/chat/export") as response:
-            for line in response.iter_lines():
-                yield json.loads(line)
+            for text in response.iter_lines():
+                line = json.loads(text)
+                if line["type"] == "end":
+                    return
+                yield line
+        raise UnreachableError("The export was cut off")
