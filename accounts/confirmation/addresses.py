@@ -1,5 +1,7 @@
 """Making an address that somebody has confirmed the address of a user."""
 
+from functools import partial
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -9,6 +11,7 @@ from accounts.confirmation import mails
 from accounts.confirmation.links import AddressLink, DeadLink
 from accounts.limits import LimitExceeded, hit
 from accounts.models import User
+from accounts.notifications.notices import sends_email
 from accounts.principals.email_addresses import canonical
 from accounts.users import release_address
 
@@ -22,19 +25,25 @@ def ask_to_confirm(user: User, email: str) -> bool:
     Nothing is sent, and False returned, when it is that already. Else the caller learns nothing:
     it takes as long, and counts, whether the address is somebody else's or not.
 
-    Raises PermissionDenied (403) without a mail server, LimitExceeded (429) after CHANGES_A_DAY,
+    Raises PermissionDenied (403) without a mail server and LimitExceeded (429) after
+    CHANGES_A_DAY, both not for the user's own address, which clients send back with the profile;
     and redis.exceptions.RedisError.
     """
-    if user.email_verified_at is not None and canonical(user.email or "") == email:
+    if canonical(user.email or "") != email:
+        mails.require_mail_server()
+        _count_change(user)
+    elif user.email_verified_at is not None or not sends_email():
         return False
-    mails.require_mail_server()
+    mails.send_soon(mails.Confirm(user.pk, user.email, email))
+    return True
+
+
+def _count_change(user: User) -> None:
     decision = hit(
         "address_changes", str(user.pk), limit=CHANGES_A_DAY, window_seconds=_DAY_SECONDS
     )
     if not decision.allowed:
         raise LimitExceeded(decision)
-    mails.send_soon(mails.Confirm(user.pk, user.email, email))
-    return True
 
 
 def user_to_confirm(link: AddressLink) -> User:
@@ -71,10 +80,16 @@ def confirm_address(link: AddressLink, password: str) -> User:
                 after={"email": link.email},
             )
             if old is not None:
-                transaction.on_commit(lambda: mails.send_soon(mails.Changed(old)), robust=True)
+                tell_old_address(old)
     except IntegrityError as exc:
         raise DeadLink from exc
     return user
+
+
+def tell_old_address(email: str) -> None:
+    """Tell an address, which was verified, that its user has another one, after the commit."""
+    if sends_email():
+        transaction.on_commit(partial(mails.send_soon, mails.Changed(email)), robust=True)
 
 
 def _waiting(link: AddressLink, *, for_update: bool) -> User:

@@ -3,6 +3,8 @@
 Anybody may have one sent by typing the address in. So the request does the same for every
 address: it counts, and leaves a task, sealed. The worker looks whose the address is and decides
 what to send, if anything; nothing of that can be seen or timed from outside.
+
+Nothing that was typed in is in a message, not even the address: `ada+words@` reaches ada too.
 """
 
 import logging
@@ -119,7 +121,6 @@ def send(sealed: str, attempt: int = 1) -> None:
     body = render_to_string(
         f"accounts/confirmation/{letter.template}.txt",
         {
-            "email": mail.email,
             "link": letter.link and _url(letter.link),
             "hours": LINK_HOURS,
             "service": settings.PUBLIC_URL,

@@ -11,7 +11,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_q.signing import SignedPackage
 
+from accounts import background
 from accounts.access.key_lookup import get_user
 from accounts.models import AuditEntry, Notification, User
 from accounts.notifications import Notice, delivery, tell
@@ -146,6 +149,30 @@ def test_what_an_operator_types_in_is_verified(admin_client, squatter):
     squatter.refresh_from_db()
     assert squatter.email == "eve@example.com"
     assert squatter.email_verified_at is not None
+
+
+def test_a_verified_address_that_an_operator_takes_away_is_told(admin_client, user):
+    url = reverse("admin:accounts_user_change", args=[user.pk])
+    form = {"username": user.username, "plan": user.plan_id, "is_active": "on"}
+    background._broker().purge_queue()
+
+    admin_client.post(url, {"email": "eve@example.com", **form})
+    worker_does_all()
+    admin_client.post(url, {"email": "", **form})
+    worker_does_all()
+
+    assert [message.to for message in mail.outbox] == [["ada@example.com"], ["eve@example.com"]]
+    assert {message.subject for message in mail.outbox} == {
+        "Gatewayz: your e-mail address has changed"
+    }
+
+
+def worker_does_all():
+    broker = background._broker()
+    while broker.queue_size():
+        for _, signed in broker.dequeue():
+            task = SignedPackage.loads(signed)
+            import_string(task["func"])(*task["args"])
 
 
 def test_an_operator_answers_for_addresses_that_are_there(admin_client, squatter, user):

@@ -109,6 +109,8 @@ def test_production_does_not_import_the_development_servers():
                 "accounts.admin.tasks",
             },
         ),
+        # Every message passes what bounds and words it.
+        ("django.core.mail", {"accounts.notifications.emails"}),
         # The app has Django leave the caches alone.
         (
             "django.core.cache",

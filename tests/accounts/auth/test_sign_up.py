@@ -235,6 +235,14 @@ def test_a_message_holds_nothing_that_was_sent_but_the_address(mailbox):
     assert "evil" not in str(message.message())
 
 
+def test_an_address_that_holds_words_brings_them_into_no_text(mailbox):
+    sign_up("new+www.evil.example/you-have-won@example.com")
+
+    (message,) = mailbox.receive()
+
+    assert "evil" not in message.subject + message.body
+
+
 def test_a_task_shows_no_address_to_who_reads_the_queue(mailbox):
     sign_up()
 

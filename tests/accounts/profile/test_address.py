@@ -185,6 +185,15 @@ def test_a_user_asks_for_so_many_a_day_and_one_too_many_changes_nothing(api, use
     assert user.username == "ada@example.com"
 
 
+def test_a_client_may_send_the_profile_back_as_it_is(api, user, mailbox, settings):
+    User.objects.update(email_verified_at=None)
+
+    for _ in range(CHANGES_A_DAY + 2):
+        assert ask(api, user.email, username="ada").status_code == 200
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    assert ask(api, user.email, username="eda").status_code == 200
+
+
 def test_without_a_mail_server_it_says_so(api, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
