@@ -1,5 +1,6 @@
 """Referral codes: making, checking and applying them."""
 
+import re
 import secrets
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,8 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 # 31^10 codes: with a million of them in use, one guess in 800 million hits.
 _CODE_CHARS = 10
 _TRIES = 5
+
+_MADE_OF_ADDRESS = re.compile(r"-[0-9a-f]{16}$")
 
 # Against guessing: nobody has as many friends in an hour.
 _ATTEMPTS_PER_HOUR = 20
@@ -59,7 +62,7 @@ def check_code(owner: Principal, text: str) -> dict[str, Any]:
     return {
         "valid": True,
         "message": "This referral code is valid.",
-        "referrer_username": masked_username(code.user.username),
+        "referrer_username": shown_name(code.user),
     }
 
 
@@ -85,9 +88,16 @@ def apply_code(owner: Principal, text: str) -> Referral:
         )
 
 
-def masked_username(username: str) -> str:
-    """A user name as others may see it: of one that is an e-mail address, the first letter."""
-    return f"{username[:1]}…" if "@" in username else username
+def shown_name(user: User) -> str:
+    """The name of a user as others may see it: the first letter, where it tells of the address.
+
+    Users may be called by their address or by what is before its @, as by the old service, and
+    once by that and 16 hexadecimal digits.
+    """
+    name = user.username
+    local = (user.email or "").partition("@")[0].lower()
+    tells = "@" in name or (local and local in name.lower()) or _MADE_OF_ADDRESS.search(name)
+    return f"{name[:1]}…" if tells else name
 
 
 def _count_attempt(owner: Principal) -> None:

@@ -51,7 +51,7 @@ class CheckedCode(serializers.Serializer):
     valid = serializers.BooleanField()
     message = serializers.CharField()
     referrer_username = serializers.CharField(
-        allow_null=True, help_text="Of one that is an e-mail address, the first letter."
+        allow_null=True, help_text="The first letter only, where it tells of the e-mail address."
     )
 
 

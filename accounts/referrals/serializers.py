@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from accounts.access.serializers import DollarField
 from accounts.models import Referral
-from accounts.referrals.codes import masked_username
+from accounts.referrals.codes import shown_name
 
 MAX_CODE = 32
 
@@ -26,7 +26,7 @@ class ReferralSerializer(serializers.ModelSerializer):
 
     def get_username(self, referral: Referral) -> str | None:
         referred = referral.referred_user
-        return masked_username(referred.username) if referred else None
+        return shown_name(referred) if referred else None
 
     def get_status(self, referral: Referral) -> str:
         return "pending" if referral.completed_at is None else "completed"

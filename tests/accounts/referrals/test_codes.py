@@ -118,9 +118,21 @@ def test_validating_tells_who_it_is_without_the_address(api, grace, her_code):
         "referrer_username": "g…",
     }
     assert "grace@" not in checked.content.decode()
-    User.objects.filter(pk=grace.pk).update(username="grace")
+    User.objects.filter(pk=grace.pk).update(username="admiral")
     named = api.post_json(VALIDATE, {"referral_code": her_code}).json()
-    assert named["data"]["referrer_username"] == named["referrer_username"] == "grace"
+    assert named["data"]["referrer_username"] == named["referrer_username"] == "admiral"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["grace@example.com", "grace", "Grace2", "grace-0123456789abcdef", "x-0123456789abcdef"],
+)
+def test_a_name_that_tells_of_the_address_is_its_first_letter(api, grace, her_code, name):
+    User.objects.filter(pk=grace.pk).update(username=name)
+
+    shown = api.post_json(VALIDATE, {"referral_code": her_code}).json()["referrer_username"]
+
+    assert shown == f"{name[0]}…"
 
 
 @pytest.mark.parametrize("change", [str.lower, lambda code: f" {code[:5]}-{code[5:]} "])
@@ -231,7 +243,7 @@ def test_codes_cannot_be_guessed(api, stranger_api, her_code):
 
 def test_the_figures_show_who_came_and_hide_addresses(api, user, grace, her_code):
     apply_code(principal(user), her_code)
-    other = User.objects.create_user("bob@example.com", username="bob")
+    other = User.objects.create_user("bob@example.com", username="builder")
     apply_code(principal(other), code_of(principal(user))[0].code)
 
     response = api.get(STATS)
@@ -248,7 +260,7 @@ def test_the_figures_show_who_came_and_hide_addresses(api, user, grace, her_code
         "balance": 0.0,
         "referred_by_code": her_code,
     }
-    assert (brought["username"], brought["status"]) == ("bob", "pending")
+    assert (brought["username"], brought["status"]) == ("builder", "pending")
     assert body["total_uses"] == 1
     assert "@" not in response.content.decode()
     hers = client_of(grace).get(STATS).json()["data"]
@@ -257,7 +269,7 @@ def test_the_figures_show_who_came_and_hide_addresses(api, user, grace, her_code
 
 def test_the_list_in_the_figures_has_pages(api, user):
     for n in range(3):
-        referred = User.objects.create_user(f"u{n}@example.com", username=f"u{n}")
+        referred = User.objects.create_user(f"mail-{n}@example.com", username=f"u{n}")
         apply_code(principal(referred), code_of(principal(user))[0].code)
 
     page = api.get(STATS, {"limit": 2, "offset": 1}).json()["data"]
