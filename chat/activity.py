@@ -13,6 +13,7 @@ def chat_event(
     *,
     model: str = "",
     tokens: int = 0,
+    stored_bytes: int = 0,
     **details: Any,
 ) -> activity.Event:
     """An event that says that `owner` does `action`; `details` must be JSON."""
@@ -22,6 +23,7 @@ def chat_event(
         model=model,
         provider=_provider(model),
         tokens=tokens,
+        stored_bytes=stored_bytes,
         finish_reason=finish_reason,
         app="Chat",
         metadata={"action": action, **details},

@@ -44,6 +44,7 @@ KEY_LIMITS = (
     ("concurrent_requests", "concurrency_limit"),
 )
 
+_STORAGE_FIELDS = ("plan__max_storage_bytes", "storage__bytes")
 LOADED_FIELDS = (
     "key_digest",
     "previous_digest",
@@ -62,6 +63,7 @@ LOADED_FIELDS = (
     "requests_used",
     *(f"user__plan__{field}" for _, field in PLAN_LIMITS),
     *(f"rate_limits__{field}" for _, field in KEY_LIMITS),
+    *(f"user__{field}" for field in _STORAGE_FIELDS),
 )
 MAX_TTL_SECONDS = 86_400
 
@@ -305,6 +307,7 @@ def _load(api_key: str, digests: list[str]) -> _Loaded | None:
         max_requests=row["max_requests"],
         requests_used=row["requests_used"],
         limits=_limits(row),
+        storage_is_used_up=_is_used_up(*(row[f"user__{field}"] for field in _STORAGE_FIELDS)),
     )
     return _Loaded(digest, principal)
 
@@ -318,11 +321,15 @@ def _limits(row: Mapping[str, Any], user: str = "user__") -> Limits | None:
     return None if limits == _NO_LIMITS else limits
 
 
+def _is_used_up(max_bytes: int | None, stored_bytes: int | None) -> bool:
+    return max_bytes is not None and (stored_bytes or 0) >= max_bytes
+
+
 def _load_legacy(digests: list[str]) -> _Loaded | None:
     """The principal of a key that the old service kept in its users table."""
     fields = ("legacy_key_digest", "id", "is_active", "is_staff")
     plan = [f"plan__{field}" for _, field in PLAN_LIMITS]
-    row = User.objects.with_legacy_key(digests).values(*fields, *plan).first()
+    row = User.objects.with_legacy_key(digests).values(*fields, *plan, *_STORAGE_FIELDS).first()
     if row is None:
         return None
     principal = Principal(
@@ -334,5 +341,6 @@ def _load_legacy(digests: list[str]) -> _Loaded | None:
         environment_tag=ApiKey.Environment.LIVE,
         expires_at=None,
         limits=_limits(row, user=""),
+        storage_is_used_up=_is_used_up(*(row[field] for field in _STORAGE_FIELDS)),
     )
     return _Loaded(row["legacy_key_digest"], principal)

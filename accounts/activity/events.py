@@ -10,6 +10,9 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from accounts.models import User
+from accounts.principals.cached_keys import forget_on_commit
+
 
 class Event(msgspec.Struct, frozen=True, array_like=True):
     """What a user did, as it waits in Redis: a JSON array in the order of the fields.
@@ -34,6 +37,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     traceparent: str = ""
     # From where the key was used (CIDR); only the worker looks at it, the log does not keep it.
     network: str = ""
+    # What it has stored. Counted with the event; the log does not keep it.
+    stored_bytes: int = 0
 
 
 # How many of the fields the log keeps: those up to `metadata`.
@@ -94,7 +99,8 @@ WITH incoming AS (
         (event->>8)::float8 AS speed,
         event->>9 AS finish_reason,
         event->>10 AS app,
-        event->11 AS metadata
+        event->11 AS metadata,
+        (event->>12)::bigint AS stored_bytes
     FROM jsonb_array_elements(%s::jsonb) AS event
 ), written AS (
     INSERT INTO activity_log (
@@ -109,7 +115,7 @@ WITH incoming AS (
     ORDER BY "timestamp"
     ON CONFLICT (event_id) DO NOTHING
     RETURNING
-        user_id, api_key_id, "timestamp", ("timestamp" AT TIME ZONE 'UTC')::date AS day,
+        event_id, user_id, api_key_id, "timestamp", ("timestamp" AT TIME ZONE 'UTC')::date AS day,
         model, provider, tokens, cost
 ), known_keys AS (
     SELECT id FROM api_keys_new
@@ -150,20 +156,40 @@ WITH incoming AS (
         tokens = usage.tokens + EXCLUDED.tokens,
         spend = usage.spend + EXCLUDED.spend,
         logged = usage.logged + EXCLUDED.logged
+), stored AS (
+    SELECT user_id, sum(stored_bytes)::bigint AS added
+    FROM written JOIN (
+        SELECT DISTINCT event_id, stored_bytes FROM incoming WHERE stored_bytes > 0
+    ) AS storing USING (event_id)
+    GROUP BY user_id
+), storage_counted AS (
+    INSERT INTO user_storage AS storage (user_id, bytes)
+    SELECT user_id, added FROM stored ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET bytes = storage.bytes + EXCLUDED.bytes
+    RETURNING user_id, bytes
 )
-SELECT count(*) FROM written
+SELECT (SELECT count(*) FROM written), ARRAY(
+    SELECT user_id
+    FROM storage_counted JOIN stored USING (user_id)
+    JOIN users ON users.id = user_id JOIN plans ON plans.id = users.plan_id
+    WHERE bytes >= max_storage_bytes AND bytes - added < max_storage_bytes
+)
 """
 
 
 def write_events(events: Sequence[Event]) -> int:
     """Write `events` to the activity log and add them up, per key and per day, in one statement.
 
+    The keys of a user whose storage is used up by that are forgotten, so that they tell.
+
     Returns how many were new. Writing an event again does nothing, so a batch may be retried.
 
     Raises django.db.Error when the database does not take them; then none is written.
     """
-    rows = [msgspec.structs.astuple(event)[:_LOGGED] for event in events]
+    rows = [(*msgspec.structs.astuple(event)[:_LOGGED], event.stored_bytes) for event in events]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [msgspec.json.encode(rows).decode()])
-        (written,) = cursor.fetchone()
+        written, used_up = cursor.fetchone()
+    if used_up:
+        forget_on_commit(User.objects.filter(pk__in=used_up).key_digests())
     return int(written)

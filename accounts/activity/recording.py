@@ -38,6 +38,7 @@ class EventFields(TypedDict, total=False):
     finish_reason: str
     app: str
     metadata: dict[str, Any]
+    stored_bytes: int
 
 
 def new_event(**fields: Unpack[EventFields]) -> Event:
@@ -64,6 +65,7 @@ def new_event(**fields: Unpack[EventFields]) -> Event:
         metadata=fields.get("metadata", {}),
         traceparent=tracing.traceparent(),
         network=_network() if api_key_id is not None else "",
+        stored_bytes=fields.get("stored_bytes", 0),
     )
 
 

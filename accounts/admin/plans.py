@@ -53,6 +53,7 @@ class PlanAdmin(BigTableAdmin):
                 )
             },
         ),
+        ("Storage", {"fields": ("max_storage_bytes",)}),
         (
             "Tokens",
             {

@@ -5,7 +5,7 @@ from accounts.models.notifications import ApiKeyNetwork, Notification, Notificat
 from accounts.models.plans import Plan
 from accounts.models.rate_limits import RateLimitConfig
 from accounts.models.referrals import Credit, Referral, ReferralCode
-from accounts.models.usage import ActivityDay, ApiKeyDay
+from accounts.models.usage import ActivityDay, ApiKeyDay, StorageUse
 from accounts.models.users import User
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "RateLimitConfig",
     "Referral",
     "ReferralCode",
+    "StorageUse",
     "User",
 ]

@@ -68,6 +68,9 @@ class Plan(models.Model):
         validators=[MaxValueValidator(MAX_CONCURRENCY)],
         help_text=_NO_LIMIT,
     )
+    max_storage_bytes = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=_BOUNDED, help_text=_NO_LIMIT
+    )
     price_per_month = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, help_text="US dollars"
     )

@@ -10,6 +10,24 @@ from accounts.models.api_keys import ApiKey
 from accounts.principals.principal import Principal
 
 
+class StorageUse(models.Model):
+    """How much one user stores; see `accounts.plans.storage`."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="storage",
+    )
+    bytes = models.BigIntegerField()
+
+    class Meta:
+        db_table = "user_storage"
+
+    def __str__(self) -> str:
+        return f"{self.bytes} bytes of user {self.user_id}"
+
+
 class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):
     def owned_by(self, owner: Principal) -> Self:
         """One user's days; the primary key starts with the user."""

@@ -30,6 +30,7 @@ _PLAN = {
     "price_per_token": None,
     "is_pay_as_you_go": False,
     "max_concurrent_requests": None,
+    "max_storage_bytes": 10_000_000_000,
     "features": ["chat_history", "search"],
     "is_active": True,
 }
@@ -58,6 +59,12 @@ _USAGE = {
         "daily_tokens": False,
         "monthly_requests": False,
         "monthly_tokens": False,
+    },
+    "storage": {
+        "used_bytes": 5_000_000,
+        "limit_bytes": 10_000_000_000,
+        "remaining_bytes": 9_995_000_000,
+        "at_limit": False,
     },
 }
 _ENTITLEMENTS = {

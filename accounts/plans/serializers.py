@@ -33,6 +33,7 @@ class PlanSerializer(serializers.ModelSerializer):
             "price_per_token",
             "is_pay_as_you_go",
             "max_concurrent_requests",
+            "max_storage_bytes",
             "features",
             "is_active",
         ]
@@ -67,12 +68,20 @@ class _AtLimit(serializers.Serializer):
     monthly_tokens = serializers.BooleanField()
 
 
+class _Storage(serializers.Serializer):
+    used_bytes = serializers.IntegerField()
+    limit_bytes = serializers.IntegerField(allow_null=True)
+    remaining_bytes = serializers.IntegerField(allow_null=True)
+    at_limit = serializers.BooleanField()
+
+
 class PlanUsage(serializers.Serializer):
     plan_name = serializers.CharField()
     usage = _Numbers()
     limits = _Numbers()
     remaining = _Numbers()
     at_limit = _AtLimit()
+    storage = _Storage()
 
 
 class EnvironmentUsage(serializers.Serializer):

@@ -43,6 +43,16 @@ def plan_usage(owner: Principal, plan: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
+def storage_usage(limit_bytes: int | None, used_bytes: int) -> dict[str, Any]:
+    """What is stored beside the limit of a plan, by the names of the API."""
+    return {
+        "used_bytes": used_bytes,
+        "limit_bytes": limit_bytes,
+        "remaining_bytes": None if limit_bytes is None else max(0, limit_bytes - used_bytes),
+        "at_limit": limit_bytes is not None and used_bytes >= limit_bytes,
+    }
+
+
 def environment_usage(owner: Principal) -> dict[str, dict[str, int | float]]:
     """What the keys of each environment have been used for, in all and this month (UTC).
 

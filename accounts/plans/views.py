@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
 from accounts.limits.throttles import AddressThrottle
-from accounts.models import Plan
+from accounts.models import Plan, StorageUse
 from accounts.plans import openapi
 from accounts.plans.serializers import EntitlementsInput, PlanSerializer
-from accounts.plans.usage import environment_usage, plan_usage
+from accounts.plans.usage import environment_usage, plan_usage, storage_usage
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
@@ -53,8 +54,13 @@ class UserPlanView(OwnPlanView):
 @openapi.plan_usage
 class PlanUsageView(OwnPlanView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        plan = Plan.objects.of(request.user).get()
-        usage: dict[str, Any] = {"plan_name": plan.name, **plan_usage(request.user, plan)}
+        stored = StorageUse.objects.filter(user=OuterRef("users")).values("bytes")
+        plan = Plan.objects.of(request.user).annotate(stored_bytes=Subquery(stored)).get()
+        usage: dict[str, Any] = {
+            "plan_name": plan.name,
+            **plan_usage(request.user, plan),
+            "storage": storage_usage(plan.max_storage_bytes, plan.stored_bytes or 0),
+        }
         # Beside `data` too, where clients of the old service look.
         return success(usage, **usage)
 

@@ -26,7 +26,7 @@ from gatewayz.threads.single_flight import SingleFlight
 logger = logging.getLogger(__name__)
 
 # Part of each entry's name: change it with the fields of Principal.
-_VERSION = 4
+_VERSION = 5
 
 # Keys that nobody has are remembered in this process only, briefly, and apart from the others:
 # a flood of them takes no more room than this, and no room from keys that work.

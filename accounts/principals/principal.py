@@ -69,6 +69,8 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     max_requests: int | None = None
     requests_used: int = 0
     limits: Limits | None = None
+    # See accounts.plans.storage.
+    storage_is_used_up: bool = False
 
     @property
     def pk(self) -> int:

@@ -1,5 +1,8 @@
 """The JSON of feedback."""
 
+from typing import Any
+
+import msgspec
 from rest_framework import serializers
 
 from chat.messages.serializers import StorableJsonField
@@ -8,6 +11,7 @@ from gatewayz.api.paging import PageInput
 from gatewayz.api.serializing import MAX_ID
 
 MAX_COMMENT = 10_000
+MAX_METADATA_BYTES = 16_384
 
 
 class FeedbackChange(serializers.Serializer):
@@ -19,6 +23,11 @@ class FeedbackChange(serializers.Serializer):
         max_length=MAX_COMMENT, required=False, allow_null=True, allow_blank=True
     )
     metadata = StorableJsonField(required=False, allow_null=True)
+
+    def validate_metadata(self, metadata: Any) -> Any:
+        if metadata is not None and len(msgspec.json.encode(metadata)) > MAX_METADATA_BYTES:
+            raise serializers.ValidationError(f"At most {MAX_METADATA_BYTES:,} bytes of JSON.")
+        return metadata
 
 
 class FeedbackInput(FeedbackChange):

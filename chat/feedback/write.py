@@ -8,6 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from accounts.plans.storage import check_storage
 from accounts.principals.principal import Principal
 from chat.activity import record_chat
 from chat.models import ChatMessage, ChatSession, Feedback
@@ -29,6 +30,7 @@ def give_feedback(
 
     Raises Http404 when `owner` has no such session, or it has no such message.
     """
+    check_storage(owner)
     about = _spoken_of(owner, session_id, message_id)
     if isinstance(about, ChatMessage):
         session_id = about.session_id

@@ -8,6 +8,7 @@ import msgspec
 from django.db import connection
 from django.http import Http404
 
+from accounts.plans.storage import check_storage
 from accounts.principals.principal import Principal
 from chat.activity import record_chat
 from chat.messages.content import text_of
@@ -54,9 +55,12 @@ WITH touched AS (
         role, content, content_parts, model, tokens, reasoning, metadata, created_at, position
     )
     ORDER BY given.position
-    RETURNING id, created_at
+    RETURNING
+        id, created_at, chat_message_bytes(content, content_parts, reasoning, metadata) AS bytes
 )
-SELECT saved.id, saved.created_at, touched.model FROM saved, touched ORDER BY saved.id
+SELECT saved.id, saved.created_at, touched.model, saved.bytes
+FROM saved, touched
+ORDER BY saved.id
 """
 
 
@@ -70,6 +74,7 @@ def append_messages(
 
     Returns the messages. Raises Http404 when there is no such session.
     """
+    check_storage(owner)
     messages = [_unsaved(session_id, one) for one in given]
     model = next((message.model for message in reversed(messages) if message.model), None)
     with connection.cursor() as cursor:
@@ -91,7 +96,7 @@ def append_messages(
         saved = cursor.fetchall()
     if not saved:
         raise Http404
-    for message, (message_id, created_at, _) in zip(messages, saved, strict=True):
+    for message, (message_id, created_at, *_) in zip(messages, saved, strict=True):
         message.pk, message.created_at = message_id, created_at
     record_chat(
         owner,
@@ -101,6 +106,7 @@ def append_messages(
         tokens=sum(message.tokens for message in messages),
         session_id=session_id,
         messages=len(messages),
+        stored_bytes=sum(row[3] for row in saved),
     )
     return messages
 

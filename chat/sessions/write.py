@@ -13,6 +13,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from accounts import activity
+from accounts.plans.storage import SESSION_BYTES, check_storage
 from accounts.principals.principal import Principal
 from chat.activity import chat_event, record_chat
 from chat.models import ChatSession
@@ -38,6 +39,7 @@ def create_session(
     Without a title it is called by the time (UTC), without a model it gets
     DEFAULT_CHAT_MODEL. It may have been created in the past, elsewhere.
     """
+    check_storage(owner)
     with timed("session_create"):
         given = _first_fields(owner, title, model)
         if created_at is not None:
@@ -49,6 +51,7 @@ def create_session(
             "session_created",
             model=session.model,
             session_title=session.title,
+            stored_bytes=SESSION_BYTES,
         )
         if transaction.get_connection().in_atomic_block:
             _create([(session, event)])
@@ -106,11 +109,18 @@ def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> lis
 
     Returns them in the order given.
     """
+    check_storage(owner)
     made = [
         ChatSession(**_first_fields(owner, one.get("title"), one.get("model"))) for one in given
     ]
     _insert(made)
-    record_chat(owner, "create_sessions", "session_created", sessions=len(made))
+    record_chat(
+        owner,
+        "create_sessions",
+        "session_created",
+        sessions=len(made),
+        stored_bytes=len(made) * SESSION_BYTES,
+    )
     return made
 
 
@@ -227,8 +237,9 @@ WITH source AS (
     FROM source, measured
     WHERE messages <= %(max_messages)s AND bytes <= %(max_bytes)s
     ORDER BY created_at, id
+    RETURNING chat_message_bytes(content, content_parts, reasoning, metadata) AS stored
 )
-SELECT messages, bytes FROM measured
+SELECT messages, bytes, (SELECT COALESCE(sum(stored), 0)::bigint FROM copied) FROM measured
 """
 
 
@@ -257,11 +268,20 @@ def fork_session(
                     "max_bytes": settings.MAX_BODY_BYTES,
                 },
             )
-            messages, size_bytes = cursor.fetchone()
+            messages, size_bytes, stored_bytes = cursor.fetchone()
         if message_id is not None and not messages:
             raise Http404
         if messages > MAX_FORKED:
             raise ValidationError(f"At most {MAX_FORKED} messages can be copied.")
         if size_bytes > settings.MAX_BODY_BYTES:
             raise ValidationError(f"At most {settings.MAX_BODY_BYTES:,} bytes can be copied.")
+        if messages:
+            record_chat(
+                owner,
+                "fork_session",
+                "session_forked",
+                session_id=fork.pk,
+                messages=messages,
+                stored_bytes=stored_bytes,
+            )
     return fork

@@ -140,6 +140,12 @@ def test_usage_is_that_of_today_and_this_month(api, user, plan, django_assert_nu
             "monthly_requests": False,
             "monthly_tokens": False,
         },
+        "storage": {
+            "used_bytes": 0,
+            "limit_bytes": None,
+            "remaining_bytes": None,
+            "at_limit": False,
+        },
     }
     # Where clients of the old service look.
     assert body["usage"] == body["data"]["usage"]

@@ -292,6 +292,7 @@ class Plan(TypedDict):
     price_per_token: float | None
     is_pay_as_you_go: bool
     max_concurrent_requests: int | None
+    max_storage_bytes: int | None
     features: list[str]
     is_active: bool
 
@@ -302,6 +303,7 @@ class PlanUsage(TypedDict):
     limits: Numbers
     remaining: Numbers
     at_limit: AtLimit
+    storage: Storage
 
 
 class Preferences(TypedDict):
@@ -467,6 +469,13 @@ class Numbers(TypedDict):
     daily_tokens: int | None
     monthly_requests: int | None
     monthly_tokens: int | None
+
+
+class Storage(TypedDict):
+    used_bytes: int
+    limit_bytes: int | None
+    remaining_bytes: int | None
+    at_limit: bool
 
 
 class SessionInput(TypedDict):

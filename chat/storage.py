@@ -1,0 +1,36 @@
+"""Counting anew what users store: what was there before it was counted, or has drifted since."""
+
+from collections.abc import Iterator
+
+from django.db import connection, transaction
+
+from accounts.models import User
+from accounts.plans.storage import SESSION_BYTES
+
+_COUNT = """
+INSERT INTO user_storage AS storage (user_id, bytes)
+SELECT %(user)s, (
+    SELECT %(session_bytes)s * count(*) FROM chat_sessions WHERE user_id = %(user)s
+) + COALESCE((
+    SELECT sum(chat_message_bytes(
+        message.content, message.content_parts, message.reasoning, message.metadata
+    ))
+    FROM chat_messages AS message JOIN chat_sessions AS session ON session.id = message.session_id
+    WHERE session.user_id = %(user)s
+), 0)
+ON CONFLICT (user_id) DO UPDATE SET bytes = EXCLUDED.bytes
+"""
+
+
+def count_storage() -> Iterator[int]:
+    """Count what each user stores; one statement a user, which reads all of the user's messages.
+
+    What is stored meanwhile may be counted twice. Yields the ids of the users.
+
+    Raises django.db.Error; then it may be run again.
+    """
+    for user_id in list(User.objects.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute(_COUNT, {"user": user_id, "session_bytes": SESSION_BYTES})
+        yield user_id
