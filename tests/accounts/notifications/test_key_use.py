@@ -230,7 +230,8 @@ def test_events_that_wait_from_before_can_still_be_read(key):
         new_event_id(), key.user_id, key.pk, datetime.now(UTC),
         "", "", 0, 0.0, 0.0, "", "", {},
     )  # fmt: skip
-    older = encode(event).removesuffix(b',""]') + b"]"
+    before_storage = encode(event).removesuffix(b",0]") + b"]"
+    before_networks = before_storage.removesuffix(b',""]') + b"]"
 
-    assert decode(older) == event
+    assert decode(before_storage) == decode(before_networks) == event
     assert write_events([event]) == 1
