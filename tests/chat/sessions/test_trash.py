@@ -101,8 +101,6 @@ def test_what_is_half_purged_is_not_restored_even_if_it_would_be_kept_now(
         (90, 31, 0),
         (90, 91, 1),
         (0, 9999, 0),
-        # More than PostgreSQL can reckon with.
-        (2**31 - 1, 9999, 0),
     ],
 )
 def test_a_user_may_have_a_retention_of_its_own(
@@ -114,3 +112,14 @@ def test_a_user_may_have_a_retention_of_its_own(
     later = timezone.now() + timedelta(days=days_in_trash)
 
     assert retention.purge(later) == (purged, True)
+
+
+def test_a_retention_that_postgresql_cannot_reckon_with_keeps_nobody_elses(
+    user, deleted, settings
+):
+    settings.CHAT_RETENTION_DAYS = 2**31 - 1
+    later = timezone.now() + timedelta(days=9999)
+
+    assert retention.purge(later) == (0, True)
+    User.objects.filter(pk=user.pk).update(chat_retention_days=30)
+    assert retention.purge(later) == (1, True)
