@@ -27,6 +27,7 @@ from accounts.principals.principal import AuthenticatedRequest
 from chat.models import IdempotencyKey
 from gatewayz.api.view import ApiView
 from gatewayz.database.deletion import delete_in_batches
+from gatewayz.database.owed import is_commit_in_doubt
 from gatewayz.request import deadline
 
 Post = Callable[..., HttpResponse]
@@ -78,9 +79,11 @@ def idempotent(post: Post) -> Post:
         fingerprint = _fingerprint(request)
 
         used: Any = None
+        events: list[bytes] = []
+        doubtful: list[bytes] = []
 
-        def answer_once() -> HttpResponse:
-            nonlocal used
+        def answer_in_transaction() -> HttpResponse:
+            nonlocal used, events
             with transaction.atomic():
                 used = connection.connection
                 mine = IdempotencyKey.objects.filter(user_id=request.user.user_id, key=key)
@@ -94,16 +97,33 @@ def idempotent(post: Post) -> Post:
                     body=response.content.decode(),
                     activity=b"\n".join(events).decode(),
                 )
+                activity.record_encoded(events)
             return response
 
-        try:
-            return answer_once()
-        except (OperationalError, InterfaceError):
-            # Lost with its connection: the key makes it safe to do it again, even if it was done.
-            is_lost = used is None or used.closed
-            if not is_lost or deadline.has_passed():
+        def answer_once() -> HttpResponse:
+            try:
+                return answer_in_transaction()
+            except OperationalError as error:
+                if is_commit_in_doubt(error):
+                    doubtful.extend(events)
                 raise
-            return answer_once()
+
+        try:
+            try:
+                return answer_once()
+            except (OperationalError, InterfaceError):
+                # Lost with its connection: the key makes it safe to do it again, even if it was
+                # done.
+                is_lost = used is None or used.closed
+                if not is_lost or deadline.has_passed():
+                    raise
+                return answer_once()
+        except (OperationalError, InterfaceError):
+            # Should it have been done, whoever asks again records the same events, which count
+            # once.
+            if doubtful:
+                activity.record_now(doubtful)
+            raise
 
     return answer
 

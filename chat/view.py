@@ -1,11 +1,35 @@
 """What all views of chats have in common."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rest_framework.permissions import SAFE_METHODS
+
+from accounts.activity import OUTCOME_UNKNOWN
+from accounts.principals.principal import Principal
+from chat.activity import record_chat
 from gatewayz.api.view import ApiView
+from gatewayz.database.owed import is_statement_in_doubt
 
 
 class ChatView(ApiView):
-    """The key needs the scope `chat`."""
+    """The key needs the scope `chat`.
+
+    A change of which nobody knows whether it was made is recorded as a use of the key. Changes
+    that are transactions see to that themselves.
+    """
 
     scope_resource: ClassVar[str] = "chat"
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if is_statement_in_doubt(exc):
+            self._record_doubt()
+        return super().handle_exception(exc)
+
+    def _record_doubt(self) -> None:
+        method = self.request.method
+        reads = method in SAFE_METHODS or getattr(self, "scope_level", None) == "read"
+        # Not `user`, which would look the key up again if that is what failed.
+        principal = getattr(self.request, "_user", None)
+        if not reads and isinstance(principal, Principal):
+            route = getattr(self.request.resolver_match, "route", "")
+            record_chat(principal, f"{method} /{route}", OUTCOME_UNKNOWN)

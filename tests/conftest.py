@@ -1,5 +1,6 @@
 """What tests of all packages use."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from django_redis import get_redis_connection
@@ -21,6 +22,7 @@ from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, User
 from accounts.principals import cached_keys
 from gatewayz.redis.breaker import breaker
+from tests.faults.proxy import Proxy, upstream_of
 from tests.waiting import wait_until
 
 # How long an example takes depends on what else the machine does.
@@ -200,6 +202,20 @@ def stranger_api(db: None) -> ApiClient:
 def committed(django_capture_on_commit_callbacks: Any) -> Callable[[], Any]:
     """A block whose end is a commit: what waits for one then happens."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def database_network(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The network between this thread and the database; other threads have their own."""
+    database = connections["default"]
+    with Proxy(upstream_of(os.environ["DATABASE_URL"])) as proxy:
+        database.close()
+        host, port = proxy.address.split(":")
+        through_proxy = {**database.settings_dict, "HOST": host, "PORT": port}
+        monkeypatch.setattr(database, "settings_dict", through_proxy)
+        yield proxy
+        database.close()
+        monkeypatch.undo()
 
 
 @pytest.fixture

@@ -6,15 +6,18 @@ the log, what cannot be written becomes a letter of `dead_letters`. `sums` and `
 
 from accounts.activity.events import Event
 from accounts.activity.recording import (
+    OUTCOME_UNKNOWN,
     collect_events,
     log_activity_background,
     new_event,
     record,
     record_encoded,
     record_events,
+    record_now,
 )
 
 __all__ = [
+    "OUTCOME_UNKNOWN",
     "Event",
     "collect_events",
     "log_activity_background",
@@ -22,4 +25,5 @@ __all__ = [
     "record",
     "record_encoded",
     "record_events",
+    "record_now",
 ]

@@ -1,4 +1,9 @@
-"""Recording what users do, without making them wait for it."""
+"""Recording what users do, without making them wait for it, or letting them choose.
+
+What has happened is recorded however late its request is. When it is not known whether it has, the
+connection to the database having broken at the wrong moment, it is recorded as an event with
+the finish reason OUTCOME_UNKNOWN: a use of the key is counted rather than forgotten.
+"""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -9,17 +14,22 @@ from typing import Any, Required, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import Error, transaction
+from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from accounts import limits
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
+from gatewayz.database.owed import owe
+from gatewayz.request import deadline
 from gatewayz.request.client_address import client_address, network_of
 from gatewayz.request.context import current_request
 from gatewayz.telemetry import tracing
 
 logger = logging.getLogger(__name__)
+
+OUTCOME_UNKNOWN = "outcome_unknown"
 
 
 class EventFields(TypedDict, total=False):
@@ -87,13 +97,16 @@ def record_events(events: Sequence[Event]) -> None:
     encoded = [encode(event) for event in events]
     # Outside a transaction Django's on_commit would open a database connection, only to learn
     # that there is nothing to wait for.
-    if transaction.get_connection().in_atomic_block:
-        collected = _collected.get()
-        if collected is not None:
-            collected += encoded
-        record_encoded(encoded)
+    if not transaction.get_connection().in_atomic_block:
+        record_now(encoded)
+    elif (collected := _collected.get()) is not None:
+        collected += encoded
     else:
-        _keep(encoded)
+        owe(lambda: record_now(encoded), in_doubt=lambda: _record_in_doubt(events))
+
+
+def _record_in_doubt(events: Sequence[Event]) -> None:
+    record_now([encode(replace(event, finish_reason=OUTCOME_UNKNOWN)) for event in events])
 
 
 _collected: ContextVar[list[bytes] | None] = ContextVar("collected", default=None)
@@ -101,7 +114,7 @@ _collected: ContextVar[list[bytes] | None] = ContextVar("collected", default=Non
 
 @contextmanager
 def collect_events() -> Iterator[list[bytes]]:
-    """The events that the block records, for `record_encoded`; it is part of a transaction.
+    """The events that the block would record, for `record_encoded`; it is part of a transaction.
 
     Between the commit and the record stands only the process: who keeps them in the same
     transaction can make up for its death.
@@ -119,8 +132,7 @@ def record_encoded(encoded: Sequence[bytes]) -> None:
 
     They may have been recorded before: each is in the log once.
     """
-    # Not a partial, which has no __qualname__ for Django to log when it fails.
-    transaction.on_commit(lambda: _keep(encoded), robust=True)
+    owe(lambda: record_now(encoded))
 
 
 def _network() -> str:
@@ -131,6 +143,12 @@ def _network() -> str:
 
 # The name under which the documentation of the service it replaces knows it.
 log_activity_background = record
+
+
+def record_now(encoded: Sequence[bytes]) -> None:
+    """Record events of `collect_events` that may have happened; see `record_encoded`."""
+    with deadline.extended():
+        _keep(encoded)
 
 
 def _keep(events: Sequence[bytes]) -> None:

@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.notifications.notices import sends_email
 from accounts.principals.email_addresses import canonical
 from accounts.users import release_address
+from gatewayz.database.owed import owe
 
 CHANGES_A_DAY = 10
 _DAY_SECONDS = 86_400
@@ -89,7 +90,8 @@ def confirm_address(link: AddressLink, password: str) -> User:
 def tell_old_address(email: str) -> None:
     """Tell an address, which was verified, that its user has another one, after the commit."""
     if sends_email():
-        transaction.on_commit(partial(mails.send_soon, mails.Changed(email)), robust=True)
+        send = partial(mails.send_soon, mails.Changed(email))
+        owe(send, in_doubt=send)
 
 
 def _waiting(link: AddressLink, *, for_update: bool) -> User:

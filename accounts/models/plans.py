@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Self
 
 from django.core.validators import MaxValueValidator
-from django.db import models
+from django.db import models, transaction
 
 from accounts.principals.cached_keys import forget_all_on_commit
 from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT, Principal
@@ -25,8 +25,10 @@ class PlanQuerySet(models.QuerySet["Plan"]):
         return self.filter(users=owner.user_id)
 
     def update(self, **fields: Any) -> int:
-        updated = super().update(**fields)
-        forget_all_on_commit()
+        # In a transaction, so that it is forgotten also when the outcome is not heard.
+        with transaction.atomic(using=self.db):
+            updated = super().update(**fields)
+            forget_all_on_commit()
         return updated
 
 
@@ -111,9 +113,10 @@ class Plan(models.Model):
         return self.name
 
     def save(self, *args: Any, **options: Any) -> None:
-        super().save(*args, **options)
-        # One message, however many users the plan has.
-        forget_all_on_commit()
+        with transaction.atomic():
+            super().save(*args, **options)
+            # One message, however many users the plan has.
+            forget_all_on_commit()
 
     def entitlements(self, feature: str | None) -> dict[str, Any]:
         """What the plan gives, by the contract's names; without a `feature`, access to it too."""

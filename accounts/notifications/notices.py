@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from redis.exceptions import RedisError
 
 from accounts import background
 from accounts.models import Notification
+from gatewayz.database.owed import owe
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def tell(notices: Sequence[Notice]) -> list[int]:
             },
         )
         ids = [notification_id for (notification_id,) in cursor.fetchall()]
-    transaction.on_commit(lambda: _enqueue(ids), robust=True)
+    owe(lambda: _enqueue(ids))
     return ids
 
 

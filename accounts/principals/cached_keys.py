@@ -8,19 +8,19 @@ import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple, cast
 
 import msgspec
 from django.conf import settings
 from django.core.cache import caches
-from django.db import transaction
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from accounts.principals.principal import Principal
 from gatewayz.caching.backend import Reading, TwoLevelCache
 from gatewayz.caching.local import Entry, LocalLevel
+from gatewayz.database.owed import owe
 from gatewayz.threads.single_flight import SingleFlight
 
 logger = logging.getLogger(__name__)
@@ -152,16 +152,35 @@ def keep_unknown(digest: str, changes: int) -> None:
 def forget_on_commit(digests: Iterable[str]) -> None:
     """Forget the keys with these digests, in every process, once the transaction commits.
 
-    Without a transaction, at once; after a rollback, never.
+    Without a transaction, immediately; after a rollback, never. From just before the COMMIT until
+    its answer, or for a minute without one, nobody caches them either: a reader that comes in
+    between may find what they were. So it does not matter whether the answer is heard.
     """
     names = [key_cache().name_prefix + digest for digest in digests]
     if names:
-        transaction.on_commit(lambda: _forget(names), robust=True)
+        hold = partial(_hold, names)
+        owe(lambda: _forget(names), before=hold, in_doubt=hold)
 
 
 def forget_all_on_commit() -> None:
-    """Forget every key, in every process, once the transaction commits; in one message."""
-    transaction.on_commit(_forget_all, robust=True)
+    """Forget every key as `forget_on_commit` does; in one message."""
+    owe(_forget_all, before=_hold_all, in_doubt=_hold_all)
+
+
+def _hold(names: list[str]) -> None:
+    with suppress(RedisError):  # as in `_forget`
+        key_cache().entries.shared.hold(names)
+
+
+def _forget(names: list[str]) -> None:
+    # When Redis does not take it, that is logged and tried again until it does.
+    with suppress(RedisError):
+        key_cache().entries.shared.delete(names)
+
+
+def _hold_all() -> None:
+    with suppress(RedisError):  # `_forget_all` says so
+        key_cache().entries.hold_all()
 
 
 def _forget_all() -> None:
@@ -172,12 +191,6 @@ def _forget_all() -> None:
         logger.exception(
             "Redis does not take it: other processes may use old entries till they end"
         )
-
-
-def _forget(names: list[str]) -> None:
-    # When Redis does not take it, that is logged and tried again until it does.
-    with suppress(RedisError):
-        key_cache().entries.shared.delete(names)
 
 
 # --- Time to live -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -12,6 +13,7 @@ from accounts.plans.storage import check_storage
 from accounts.principals.principal import Principal
 from chat.activity import record_chat
 from chat.models import ChatMessage, ChatSession, Feedback
+from gatewayz.request import deadline
 
 
 def give_feedback(
@@ -75,24 +77,27 @@ def change_feedback(owner: Principal, feedback_id: int, **given: Any) -> Feedbac
     changed = {name: value for name, value in given.items() if value is not None}
     if changed:
         feedback.update(updated_at=timezone.now(), **changed)
-    found = get_object_or_404(feedback)
-    record_chat(
-        owner,
-        "update_feedback",
-        "feedback_updated",
-        model=found.model,
-        feedback_id=feedback_id,
-        changed=sorted(changed),
-    )
+    with deadline.extended():
+        found = get_object_or_404(feedback)
+        record_chat(
+            owner,
+            "update_feedback",
+            "feedback_updated",
+            model=found.model,
+            feedback_id=feedback_id,
+            changed=sorted(changed),
+        )
     return found
 
 
 def withdraw_feedback(owner: Principal, feedback_id: int) -> None:
     """Delete feedback of `owner`. Raises Http404 when there is no such feedback."""
-    deleted, _ = Feedback.objects.owned_by(owner).filter(pk=feedback_id).delete()
-    if not deleted:
-        raise Http404
-    record_chat(owner, "delete_feedback", "feedback_deleted", feedback_id=feedback_id)
+    # Django deletes in a transaction in any case.
+    with transaction.atomic():
+        deleted, _ = Feedback.objects.owned_by(owner).filter(pk=feedback_id).delete()
+        if not deleted:
+            raise Http404
+        record_chat(owner, "delete_feedback", "feedback_deleted", feedback_id=feedback_id)
 
 
 def feedback_statistics(

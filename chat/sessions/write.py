@@ -18,6 +18,7 @@ from accounts.principals.principal import Principal
 from chat.activity import chat_event, record_chat
 from chat.models import ChatSession
 from gatewayz.redis.breaker import breaker
+from gatewayz.request import deadline
 from gatewayz.request.context import timed, timing_ms
 from gatewayz.threads.combining import Combiner
 
@@ -158,10 +159,12 @@ def update_session(
         changed["updated_at"] = timezone.now()
     marks = {"is_pinned": is_pinned, "is_archived": is_archived}
     changed |= {name: mark for name, mark in marks.items() if mark is not None}
-    if changed:
-        sessions.update(**changed)
-    session = get_object_or_404(sessions)
-    if changed:
+    if not changed:
+        return get_object_or_404(sessions)
+    if not sessions.update(**changed):
+        raise Http404
+    with deadline.extended():
+        session = get_object_or_404(sessions)
         record_chat(
             owner,
             "update_session",

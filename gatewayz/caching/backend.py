@@ -5,11 +5,18 @@ What is in Redis, under the name of an entry:
     <epoch> <end> <JSON>    a value; it counts while <epoch> is the cache's, until <end> (seconds
                             since the epoch, or inf)
     ~<token>                deleted a moment ago
+    ~!<token>               held: what it is made of may change at any moment
 
 Clearing the cache, and a restart of Redis (which may bring back what was deleted while it was
 down), begin a new epoch. A value is filled in only if its entry is still as it was when the
 reader missed it: a delete in between leaves a token, unique and kept for TOMBSTONE_MS, and the
-fill is refused. So what was read before a change is never kept after it.
+fill is rejected. So what was read before a change is never kept after it.
+
+Whoever is about to commit a change holds the entries that are made of it, and deletes them when
+the commit is done. Nothing is filled into a held entry: a reader that comes before the commit
+would keep what it finds for long. Without an answer to the commit the hold ends by itself, after
+TOMBSTONE_MS. A held cache is one in an epoch `!<end>:<token>`, which is held until its end
+(seconds since the epoch).
 """
 
 import logging
@@ -25,7 +32,7 @@ from django_redis.cache import RedisCache
 
 from gatewayz.caching import scripts
 from gatewayz.caching.local import Entry
-from gatewayz.caching.shared import TOMBSTONE, TOMBSTONE_MS, Shared
+from gatewayz.caching.shared import HELD_EPOCH, HOLD, TOMBSTONE, TOMBSTONE_MS, Shared
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +47,14 @@ class Reading(NamedTuple):
     epoch: bytes
     local_changes: int
     read_at: float  # monotonic seconds
+
+    @property
+    def is_held(self) -> bool:
+        """Whether what is read elsewhere now may be outdated in a moment."""
+        if self.epoch.startswith(HELD_EPOCH):
+            ends, _, _ = self.epoch.removeprefix(HELD_EPOCH).partition(b":")
+            return time.time() < float(ends)
+        return self.raw.startswith(HOLD)
 
 
 class TwoLevelCache(BaseCache):
@@ -145,8 +160,11 @@ class TwoLevelCache(BaseCache):
     ) -> bool:
         """Keep what was read elsewhere after `reading`, unless the entry has changed since.
 
-        `name` as `make_key` says, `timeout` in seconds. Returns whether it was kept.
+        Nor is it kept when the entry was held. `name` as `make_key` says, `timeout` in seconds.
+        Returns whether it was kept.
         """
+        if reading.is_held:
+            return False
         if time.monotonic() > reading.read_at + TOMBSTONE_MS / 2000:
             return False  # A token left since then may be gone again.
         entry = Entry(msgspec.json.encode(value), self._end(timeout))
@@ -197,9 +215,17 @@ class TwoLevelCache(BaseCache):
         self.shared.delete([self.make_key(key, version) for key in keys])
 
     def clear(self) -> None:
+        self._begin_epoch(uuid4().hex)
+
+    def hold_all(self) -> None:
+        """Clear the cache, and fill nothing in until it is cleared again, or TOMBSTONE_MS long."""
+        ends = time.time() + TOMBSTONE_MS / 1000
+        self._begin_epoch(f"{HELD_EPOCH.decode()}{ends:.3f}:{uuid4().hex}")
+
+    def _begin_epoch(self, epoch: str) -> None:
         shared = self.shared
         try:
-            shared.run(scripts.CLEAR, [], [uuid4().hex, *shared.coherence.message(None)])
+            shared.run(scripts.CLEAR, [], [epoch, *shared.coherence.message(None)])
         finally:
             for follower in shared.coherence.followers:
                 follower.forget_all()

@@ -29,12 +29,21 @@ T = TypeVar("T")
 # Longer than any reader takes from its miss to its fill.
 TOMBSTONE_MS = 60_000
 TOMBSTONE = b"~"
+HOLD = TOMBSTONE + b"!"
+HELD_EPOCH = b"!"
 SUSPECT_SECONDS = 3.0
 MAX_MEASURED = 100_000
 MEASURED_SIZES = 100
 _NAMES_PER_CALL = 1000
 _EXIT_SECONDS = 5.0
 _EXIT_RETRY_SECONDS = 0.2
+
+
+class _Failure:
+    """A failure to delete entries, or to hold them."""
+
+    def __init__(self, *, hold: bool) -> None:
+        self.hold = hold
 
 
 class Measure(NamedTuple):
@@ -68,7 +77,7 @@ class Shared:
         self._losses = 0
         self._suspect_until = 0.0
         # By name, the failure to delete it.
-        self._undelivered: dict[str, object] = {}
+        self._undelivered: dict[str, _Failure] = {}
         self._delivers_at_exit = False
         self._renew_lock()
         os.register_at_fork(after_in_child=self._renew_lock)
@@ -151,7 +160,10 @@ class Shared:
             return
         with self._lock:
             failures = dict(self._undelivered)
-        self.delete(list(failures))
+        for hold in (False, True):
+            names = [name for name, failure in failures.items() if failure.hold == hold]
+            if names:
+                self._leave_token(names, hold=hold)
         with self._lock:
             for name, failure in failures.items():
                 # Unless it has failed again meanwhile.
@@ -162,8 +174,8 @@ class Shared:
                     "Redis takes deletes again: every process has forgotten what it should"
                 )
 
-    def _deliver_later(self, names: list[str], reason: RedisError) -> None:
-        failure = object()
+    def _deliver_later(self, names: list[str], reason: RedisError, *, hold: bool) -> None:
+        failure = _Failure(hold=hold)
         with self._lock:
             if not self._undelivered:
                 logger.error(
@@ -196,18 +208,33 @@ class Shared:
                 time.sleep(_EXIT_RETRY_SECONDS)
 
     def delete(self, names: list[str]) -> int:
-        """Delete entries everywhere. Returns how many there were."""
+        """Delete entries everywhere. Returns how many there were.
+
+        Raises redis.exceptions.RedisError; Redis is told later.
+        """
+        return self._leave_token(names, hold=False)
+
+    def hold(self, names: list[str]) -> None:
+        """Delete entries everywhere, and have nothing filled in for them.
+
+        This ends with the next `delete`, or by itself after TOMBSTONE_MS. Raises
+        redis.exceptions.RedisError; Redis is told later.
+        """
+        self._leave_token(names, hold=True)
+
+    def _leave_token(self, names: list[str], *, hold: bool) -> int:
         deleted = 0
+        mark = HOLD if hold else TOMBSTONE
         try:
             for start in range(0, len(names), _NAMES_PER_CALL):
                 some = names[start : start + _NAMES_PER_CALL]
-                token = TOMBSTONE + uuid4().hex.encode()
+                token = mark + uuid4().hex.encode()
                 deleted += self.run(
                     scripts.DELETE, some, [token, TOMBSTONE_MS, *self.coherence.message(some)]
                 )
         except RedisError as exc:
             # Redis may go on holding them: try again until it does not.
-            self._deliver_later(names, exc)
+            self._deliver_later(names, exc, hold=hold)
             # It may refuse writes only, with its memory or disk full: others must not read on.
             with suppress(RedisError):
                 message = self.coherence.message(names, suspect=True)

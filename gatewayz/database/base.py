@@ -9,13 +9,14 @@ from threading import Lock, local
 from typing import Any, ClassVar, cast
 
 import psycopg
-from django.db import Error
+from django.db import Error, OperationalError
 from django.db.backends.base.base import RAN_DB_VERSION_CHECK
 from django.db.backends.postgresql import base
 from django.utils.asyncio import async_unsafe
 
 from gatewayz.database.client import DatabaseClient
 from gatewayz.database.connections import BoundedConnection
+from gatewayz.database.owed import Owed, is_commit_in_doubt
 from gatewayz.database.pool import Pool
 from gatewayz.request import deadline
 
@@ -39,6 +40,15 @@ class _Borrowers(local):
 
 
 _borrowers = _Borrowers()
+
+
+class TooLateError(OperationalError):
+    """The deadline of the request has passed. Nothing was sent: the connection is as it was."""
+
+
+def _check_deadline() -> None:
+    if deadline.has_passed():
+        raise TooLateError("the deadline of the request passed before the statement")
 
 
 def give_back_connections(**_: Any) -> None:
@@ -133,6 +143,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
             _borrowers.now.discard(self)
             pool.put(connection)
 
+    def set_autocommit(self, autocommit: bool, *arguments: Any, **options: Any) -> None:
+        if autocommit and self.connection is None:
+            # A transaction has lost its connection. Whoever needs another connects.
+            self.autocommit = True
+            return
+        super().set_autocommit(autocommit, *arguments, **options)
+
+    def _commit(self) -> None:
+        owed = [entry[1] for entry in self.run_on_commit if isinstance(entry[1], Owed)]
+        for one in owed:
+            if one.before is not None:
+                one.before()
+        _check_deadline()
+        try:
+            super()._commit()  # type: ignore[misc]
+        except OperationalError as error:
+            if is_commit_in_doubt(error):
+                for one in owed:
+                    one.settle_doubt()
+            raise
+
     def fetch_alone(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of one statement that is a transaction by itself.
 
@@ -142,6 +173,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         Raises as Django's cursors do. A statement that certainly never ran is tried again.
         """
+        _check_deadline()
         pool = self.shared_connections
         is_used = self.connection is not None or self.in_atomic_block
         if pool is None or is_used or self.queries_logged:
@@ -182,6 +214,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         That is one that only reads, or of which the server says that it never ran; in a
         transaction none is, for the statements before it are lost too.
         """
+        _check_deadline()
         cursor = context["cursor"]
         for _ in range(_RETRIES):
             try:

@@ -26,6 +26,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from gatewayz.redis.scripts import Script
+from gatewayz.request import deadline
 from gatewayz.request.context import current_user_id
 
 logger = logging.getLogger(__name__)
@@ -122,7 +123,8 @@ def mark_write(user_id: int) -> None:
     """
     mark = _PENDING + uuid4().hex.encode()
     try:
-        get_redis_connection("default").set(_mark_name(user_id), mark, ex=MARK_SECONDS)
+        with deadline.extended():
+            get_redis_connection("default").set(_mark_name(user_id), mark, ex=MARK_SECONDS)
     except RedisError as error:
         logger.warning("A write is not marked: the replica may show less for a while: %s", error)
 

@@ -3,6 +3,10 @@
 REQUEST_DEADLINE_SECONDS after it was taken up, or earlier if the client says so:
 
     X-Request-Timeout: 0.8      whole or decimal seconds; nonsense is ignored
+
+A client that asks for less than MIN_ASKED_SECONDS gets that: work that is broken off costs more
+than the client saves. What a request owes for something that it has done, such as the record of
+it, is not the client's to cut short: it has OWED_SECONDS, however late the request is.
 """
 
 import math
@@ -23,6 +27,8 @@ _began: ContextVar[float | None] = ContextVar("began", default=None)
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 RETRY_AFTER_SECONDS = 1
+MIN_ASKED_SECONDS = 0.1
+OWED_SECONDS = 1.0
 
 _late = 0
 _late_lock = Lock()
@@ -78,6 +84,17 @@ def limited(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+@contextmanager
+def extended() -> Iterator[None]:
+    """Have OWED_SECONDS left in this block at the least, although the request may be late."""
+    left_seconds = remaining_seconds()
+    if left_seconds is None:
+        yield
+    else:
+        with limited(max(left_seconds, OWED_SECONDS)):
+            yield
+
+
 class DeadlineMiddleware:
     """Sets the deadline of each request."""
 
@@ -111,4 +128,6 @@ def _allowed_seconds(request: HttpRequest) -> float:
         seconds = float(asked)
     except ValueError:
         return allowed
-    return min(seconds, allowed) if math.isfinite(seconds) and seconds > 0 else allowed
+    if not math.isfinite(seconds) or seconds <= 0:
+        return allowed
+    return min(max(seconds, MIN_ASKED_SECONDS), allowed)

@@ -30,6 +30,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
+# What becomes of what a client sends, and of its connection.
+FATES = {
+    "lost": "it does not arrive, and the connection is reset",
+    "unheard": "it arrives, and the connection is reset instead of the answer",
+    "silent": "it arrives, and nothing comes back",
+    "late": "it falls into the black hole, which opens now, and arrives when that is closed",
+}
+
 
 @dataclass
 class Faults:
@@ -39,12 +47,17 @@ class Faults:
     on top. `bytes_per_second` bounds each direction of each connection. While `blackhole`, no
     byte passes and nothing is lost: it arrives when the hole closes, as after TCP's
     retransmission, and connections are opened but get no word out of the other side.
+
+    The first data from a client that holds `trigger` meets its `fate`, one of FATES, and after it
+    there is no trigger any more.
     """
 
     latency_ms: float = 0.0
     jitter_ms: float = 0.0
     bytes_per_second: float | None = None
     blackhole: bool = False
+    trigger: str = ""
+    fate: str = "lost"
 
     @property
     def is_none(self) -> bool:
@@ -60,6 +73,8 @@ class _End(asyncio.Protocol):
         self.faces_client = faces_client
         self.other: _End | None = None
         self.is_deaf = False
+        self.breaks = False  # with what it receives next
+        self.is_mute = False  # what it receives goes nowhere
         self.spoke_last = False
         self.transport: asyncio.Transport
         self._waiting: deque[tuple[float, bytes]] = deque()  # with the time when it is due
@@ -72,18 +87,40 @@ class _End(asyncio.Protocol):
         self.network.ends.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self.breaks or (self.faces_client and not self._meets_its_fate(data)):
+            self._break()
+            return
         if self.faces_client and not self.spoke_last:
             self.network.round_trips += 1
         self.spoke_last = True
         if self.other is not None:
             self.other.spoke_last = False
+        if self.is_mute:
+            return
         if self._waiting or self.other is None or not self.network.faults.is_none:
             self._enqueue(data)
         elif not self.is_deaf:
             self.other.transport.write(data)
 
+    def _meets_its_fate(self, data: bytes) -> bool:
+        """Whether `data` is to be passed on; prepares what happens then."""
+        faults = self.network.faults
+        if not faults.trigger or faults.trigger.encode() not in data:
+            return True
+        faults.trigger = ""
+        if faults.fate == "late":
+            self.network.change(blackhole=True)
+        elif self.other is not None:
+            self.other.breaks = faults.fate == "unheard"
+            self.other.is_mute = faults.fate == "silent"
+        return faults.fate != "lost"
+
+    def _break(self) -> None:
+        if self.other is not None:
+            self.other.reset()
+        self.reset()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self.network.ends.discard(self)
         # What came before a write that failed would be lost, which TCP does not do.
         with suppress(OSError):
             while rest := os.read(self.transport.get_extra_info("socket").fileno(), 65536):
@@ -108,6 +145,8 @@ class _End(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self.is_deaf:
+            self.network.ends.discard(self)
         if self.is_deaf or self.other is None or self.network.faults.blackhole:
             return
         now = self.network.loop.time()
@@ -116,6 +155,7 @@ class _End(asyncio.Protocol):
             if data:
                 self.other.transport.write(data)
             else:
+                self.network.ends.discard(self)
                 self.other.transport.close()
         if self._waiting:
             self._timer = self.network.loop.call_at(self._waiting[0][0], self.deliver)

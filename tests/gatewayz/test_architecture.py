@@ -122,6 +122,19 @@ def test_a_library_has_one_door(library, door):
     assert importers(APPS, library) == door
 
 
+def test_what_a_commit_gives_cause_for_is_owed():
+    # Django's `on_commit` does nothing when the answer to the COMMIT is not heard, and what it
+    # calls is under the deadline of the request.
+    calls = {
+        name
+        for name, path in modules().items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "on_commit"
+    }
+
+    assert calls == {"gatewayz.database.owed"}
+
+
 def test_no_module_has_a_name_that_says_nothing():
     nothing = {"utils", "util", "helpers", "helper", "common", "misc"}
     modules = {path.stem for app in APPS for path in (ROOT / app).rglob("*.py")}

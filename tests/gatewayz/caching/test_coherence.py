@@ -79,6 +79,70 @@ def test_what_was_read_before_a_change_is_not_filled_in_after_it(cache, other, c
     assert cache.get("key") == ("new" if change == "set" else None)
 
 
+HOLDS = {
+    "an entry": (lambda cache: cache.shared.hold([cache.make_key("key")]), "delete"),
+    "all": (lambda cache: cache.hold_all(), "clear"),
+}
+
+
+@pytest.mark.parametrize("what", HOLDS)
+def test_nothing_is_filled_in_while_it_is_held(cache, other, what):
+    hold, release = HOLDS[what]
+    cache.set("key", "old")
+    remember(other)
+
+    hold(cache)
+    wait_until(lambda: not in_memory(other))
+    assert not filled(cache, "old")
+    assert not filled(other, "old")
+    {"delete": lambda: cache.delete("key"), "clear": cache.clear}[release]()
+
+    assert filled(other, "new")
+    assert cache.get("key") == "new"
+
+
+@pytest.mark.parametrize("what", HOLDS)
+def test_what_was_read_before_a_hold_is_not_filled_in(cache, what):
+    name = cache.make_key("key")
+    reading = cache.read_shared(name)
+
+    HOLDS[what][0](cache)
+
+    assert not cache.fill(name, "old", reading)
+    assert cache.get("key") is None
+
+
+def test_a_hold_ends_by_itself(cache, monkeypatch):
+    monkeypatch.setattr("gatewayz.caching.shared.TOMBSTONE_MS", 1)
+    monkeypatch.setattr("gatewayz.caching.backend.TOMBSTONE_MS", 1)
+
+    for hold, _ in HOLDS.values():
+        hold(cache)
+
+    monkeypatch.undo()
+    wait_until(lambda: filled(cache, "value"))
+    assert cache.get("key") == "value"
+
+
+def test_a_hold_that_redis_does_not_take_is_told_later(cache, other, monkeypatch):
+    def fail(*arguments):
+        raise RedisConnectionError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cache.shared, "run", fail)
+        with pytest.raises(RedisConnectionError):
+            cache.shared.hold([cache.make_key("key")])
+    cache.shared.deliver()
+
+    assert not filled(other, "old")
+
+
+def filled(cache, value):
+    """Whether a value that is read elsewhere now is kept."""
+    name = cache.make_key("key")
+    return cache.fill(name, value, cache.read_shared(name))
+
+
 def test_a_value_read_from_redis_before_a_delete_is_not_kept_in_memory_after_it(cache, other):
     cache.set("key", "old")
     changes = other.shared.local.changes

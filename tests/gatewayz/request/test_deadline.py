@@ -3,15 +3,18 @@
 import time
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
+from psycopg.pq import TransactionStatus
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from accounts.principals import key_format
 from gatewayz.redis.breaker import BreakerRetry
 from gatewayz.request import deadline
 from gatewayz.request.deadline import DeadlineMiddleware
 from tests.problems import assert_problem
+from tests.waiting import WAIT_SECONDS
 
 
 @pytest.fixture
@@ -46,6 +49,17 @@ def test_a_client_may_ask_for_less(allowed):
     assert allowed("0.75") == 0.75
 
 
+@pytest.mark.parametrize("header", ["0.0000001", "0.003", "0.0999"])
+def test_nobody_gets_less_than_a_tenth_of_a_second(allowed, header):
+    assert allowed(header) == pytest.approx(0.1) == deadline.MIN_ASKED_SECONDS
+
+
+def test_the_least_that_can_be_asked_for_is_not_more_than_the_setting(allowed, settings):
+    settings.REQUEST_DEADLINE_SECONDS = 0.05
+
+    assert allowed("0.01") == pytest.approx(0.05)
+
+
 @pytest.mark.parametrize("header", ["60", "0", "-1", "nan", "inf", "soon", ""])
 def test_more_time_and_nonsense_are_not_listened_to(allowed, header):
     assert allowed(header) == 5.0
@@ -55,6 +69,44 @@ def test_outside_a_request_there_is_no_deadline():
     assert deadline.remaining_seconds() is None
     assert deadline.within_deadline(60) == 60
     assert not deadline.has_passed()
+
+
+def late(view, settings):
+    """Call `view` in a request that is late."""
+    settings.REQUEST_DEADLINE_SECONDS = 0.000001
+
+    def called(request):
+        assert deadline.has_passed()
+        return view(request)
+
+    in_request(called)
+
+
+def test_for_what_is_owed_there_is_time_although_the_request_is_late(settings):
+    left = []
+
+    def view(request):
+        with deadline.extended():
+            left.append(deadline.remaining_seconds())
+        assert deadline.has_passed()
+        return HttpResponse()
+
+    late(view, settings)
+
+    assert left[0] == pytest.approx(deadline.OWED_SECONDS, abs=0.5)
+
+
+def test_what_is_owed_does_not_shorten_the_time_that_there_is():
+    left = []
+
+    def view(request):
+        with deadline.extended():
+            left.append(deadline.remaining_seconds())
+        return HttpResponse()
+
+    in_request(view, "30")
+
+    assert left[0] > deadline.OWED_SECONDS
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,6 +140,72 @@ def test_nothing_is_sent_after_the_deadline():
     in_request(view, "0.01")
 
     assert not asked
+
+
+@pytest.fixture
+def backend():
+    """The process that serves this thread's connection."""
+    connection.ensure_connection()
+    return connection.connection.info.backend_pid
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_request_costs_no_connection(settings, backend):
+    def view(request):
+        with pytest.raises(OperationalError):
+            connection.cursor().execute("SELECT 1")
+        return HttpResponse()
+
+    late(view, settings)
+
+    assert connection.connection.info.backend_pid == backend
+    assert not connection.connection.closed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_is_late_is_rolled_back_and_costs_no_connection(backend, settings):
+    settings.REQUEST_DEADLINE_SECONDS = 60.0
+
+    def view(request):
+        with pytest.raises(OperationalError), transaction.atomic():
+            connection.cursor().execute("CREATE TABLE left_behind ()")
+            deadline._deadline.set(time.monotonic() - 1)
+        return HttpResponse()
+
+    in_request(view)
+
+    assert connection.connection.info.backend_pid == backend
+    assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+    assert "left_behind" not in connection.introspection.table_names()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_under_way_is_heard_a_little_past_the_deadline(backend, monkeypatch):
+    monkeypatch.setattr("gatewayz.database.connections.GRACE_SECONDS", WAIT_SECONDS)
+
+    def view(request):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_sleep(0.3)")
+            assert cursor.fetchall() == [(1,)]
+        assert deadline.has_passed()
+        return HttpResponse()
+
+    in_request(view, "0.1")
+
+    assert connection.connection.info.backend_pid == backend
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("timeout", ["0.0005", "0.001", "0.002", "0.004"])
+def test_made_up_keys_with_hardly_any_time_cost_no_connection(backend, client, timeout):
+    for _ in range(5):
+        headers = {
+            "Authorization": f"Bearer {key_format.generate('live')}",
+            "X-Request-Timeout": timeout,
+        }
+        client.get("/v1/chat/stats", headers=headers)
+
+    assert connection.connection.info.backend_pid == backend
 
 
 @pytest.mark.django_db(transaction=True)
