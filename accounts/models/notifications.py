@@ -51,10 +51,20 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Latest first; with one user, idx_notifications_user_id."""
         return self.order_by("-id")
 
-    def due(self) -> Self:
-        """Those to be looked at now, longest due first (idx_notifications_due)."""
-        pending = self.filter(status=Notification.Status.PENDING, due_at__lte=timezone.now())
-        return pending.order_by("due_at")
+    def left_behind(self) -> Self:
+        """Those whose claim has ended, the first ended first (idx_notifications_claimed)."""
+        ended = self.filter(status=Notification.Status.PENDING, due_at__lte=timezone.now())
+        return ended.filter(attempt_started_at__isnull=False).order_by("due_at")
+
+    def finish(self, status: "Notification.Status", error: str = "") -> int:
+        """Give them a final status. Returns how many there are."""
+        return self.update(
+            status=status,
+            error=error,
+            attempt_started_at=None,
+            due_at=None,
+            finished_at=timezone.now(),
+        )
 
 
 class Notification(models.Model):
@@ -96,9 +106,9 @@ class Notification(models.Model):
     error = models.CharField(max_length=255, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
-    # Set while a worker is sending it.
+    # Set while a courier has claimed it, to send it.
     attempt_started_at = models.DateTimeField(null=True, blank=True)
-    # When the sweep has to look at one that is pending; until then its task may be on the way.
+    # When one that is pending is to be sent, or when the claim of it ends.
     due_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -108,9 +118,17 @@ class Notification(models.Model):
         db_table = "notifications"
         indexes = [
             models.Index(fields=["user", "-id"], name="idx_notifications_user_id"),
+            # Only of what is claimed, or the planner might take it to look for what is due, and
+            # pass all that one user has waiting.
             models.Index(
                 fields=["due_at"],
-                name="idx_notifications_due",
+                name="idx_notifications_claimed",
+                condition=models.Q(status="pending", attempt_started_at__isnull=False),
+            ),
+            # From user to user: is one of theirs claimed, and which is due first.
+            models.Index(
+                fields=["channel", "user", "attempt_started_at", "due_at"],
+                name="idx_notifications_waiting",
                 condition=models.Q(status="pending"),
             ),
         ]

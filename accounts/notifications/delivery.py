@@ -1,106 +1,224 @@
-"""The worker's side of notifications: sending each, and looking after those left pending.
+"""Delivering notifications: claiming them, sending each, and noting what became of it.
 
-Before it sends, a worker claims the notification, in a transaction of its own; so two never send
-the same one. One that dies between sending and saying so leaves a claim behind. What that means
-differs by channel: an e-mail may have been taken, and is not sent again (at most once); a webhook
-is sent again (at least once), with the same id, for the receiver to recognise.
+The rows are the queue. The courier (`accounts.worker.courier`) delivers them, and not tasks: a
+receiver that a user chose may take its time, and nothing else must wait for that. Users take
+turns, and each is sent one thing at a time by each channel.
+
+A claim is committed before the notification is sent, so two couriers never send the same one. A
+courier that dies between sending and saying so leaves its claim behind. What that means differs
+by channel: an e-mail may have been taken, and is not sent again (at most once); a webhook is sent
+again (at least once), with the same id, for the receiver to recognise.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
+from redis.exceptions import RedisError
 
-from accounts import background
+from accounts import bad_rows
 from accounts.models import Notification
 from accounts.notifications import emails, webhooks
-from accounts.notifications.notices import LEASE_SECONDS
 from accounts.notifications.undelivered import Undelivered
+from gatewayz.database.bad_rows import past_bad_rows
 
 MAX_ATTEMPTS = 5
+# How long a claim holds: longer than an attempt takes by either channel.
+LEASE_SECONDS = 120
 # Between one attempt and the next: 1, 5, 25 and 125 minutes.
 _BACKOFF_BASE = 5
 _SWEPT_ROWS = 500
+# So many users are looked at by one statement, in some 30 ms. Many may wait for a later attempt.
+_USERS_AT_ONCE = 10_000
 
 _SEND = {
     Notification.Channel.EMAIL.value: emails.send,
     Notification.Channel.WEBHOOK.value: webhooks.send,
 }
 
+# The first number of an advisory lock; the second is that of the channel.
+_CLAIM_LOCK = 1_871_403_255
 
-def deliver(notification_id: int) -> None:
-    """Send a pending notification, unless another worker is at it, and note what became of it.
+# Steps from user to user along idx_notifications_waiting: it costs the same however much one of
+# them has waiting.
+_NEXT_IN_TURN = """
+WITH RECURSIVE waiting (user_id, place) AS (
+    (
+        SELECT user_id, 1 FROM notifications
+        WHERE status = 'pending' AND channel = %(channel)s AND user_id > %(after)s
+        ORDER BY user_id LIMIT 1
+    )
+    UNION ALL
+    SELECT further.user_id, place + 1 FROM waiting CROSS JOIN LATERAL (
+        SELECT user_id FROM notifications
+        WHERE status = 'pending' AND channel = %(channel)s AND user_id > waiting.user_id
+        ORDER BY user_id LIMIT 1
+    ) AS further
+    WHERE place < %(users)s
+)
+SELECT waiting.user_id, due.id
+FROM waiting LEFT JOIN LATERAL (
+    SELECT id FROM notifications
+    WHERE status = 'pending' AND channel = %(channel)s AND user_id = waiting.user_id
+        AND attempt_started_at IS NULL AND due_at <= now() AND id <> ALL (%(stuck)s)
+    ORDER BY due_at, id LIMIT 1
+) AS due ON NOT EXISTS (
+    SELECT FROM notifications
+    WHERE status = 'pending' AND channel = %(channel)s AND user_id = waiting.user_id
+        AND attempt_started_at IS NOT NULL
+)
+ORDER BY waiting.user_id
+"""
 
-    Raises django.db.Error; the sweep then looks after it.
+
+@dataclass
+class Turn:
+    """Where a courier is among the users who wait for one channel.
+
+    `after` is the last user whose turn it was; 0 begins anew. `stuck` are the notifications that
+    the database lets nobody claim.
+    """
+
+    channel: Notification.Channel
+    after: int = 0
+    stuck: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an attempt: a final status, or None, why, and whether to try again."""
+
+    status: Notification.Status | None
+    error: str = ""
+    may_try_again: bool = False
+
+
+def claim(turn: Turn, most: int) -> list[Notification]:
+    """Claim at most `most` notifications that are due, each of another user.
+
+    Fewer are all that are due only if `turn.after` is 0 afterwards. Claims nothing while another
+    courier does. Four statements in a transaction.
+
+    Raises django.db.Error.
     """
     now = timezone.now()
-    claimed = Notification.objects.filter(
-        pk=notification_id, status=Notification.Status.PENDING, attempt_started_at=None
-    )
-    notification = claimed.select_related("user__notification_preferences").first()
-    if notification is None:
-        return
-    notification.attempts += 1
-    is_ours = claimed.update(
-        attempt_started_at=now,
-        attempts=notification.attempts,
-        due_at=now + timedelta(seconds=LEASE_SECONDS),
-    )
-    if not is_ours:
-        return
-    try:
-        _finish(notification, _SEND[notification.channel](notification))
-    except Undelivered as undelivered:
-        if undelivered.may_try_again and notification.attempts < MAX_ATTEMPTS:
-            _put_off(notification, str(undelivered))
+    with transaction.atomic():
+        if not _is_alone(turn.channel):
+            return []
+        found = _next_in_turn(turn)
+        due = [(user_id, row_id) for user_id, row_id in found if row_id is not None][:most]
+
+        def set_aside(row_id: int, error: Exception) -> None:
+            turn.stuck.add(row_id)
+            bad_rows.note("notifications", f"notification {row_id}", error)
+
+        past_bad_rows([row_id for _, row_id in due], lambda ids: _claim(ids, now), set_aside)
+        if len(due) == most:
+            turn.after = due[-1][0]
         else:
-            _finish(notification, Notification.Status.FAILED, str(undelivered))
+            turn.after = found[-1][0] if len(found) == _USERS_AT_ONCE else 0
+        # With all that sending looks at, since it makes no statement.
+        claimed = Notification.objects.filter(
+            pk__in=[row_id for _, row_id in due], attempt_started_at=now
+        )
+        return list(claimed.select_related("user__notification_preferences"))
+
+
+def send(notification: Notification) -> Outcome:
+    """Send a notification that is claimed. It uses no database: threads may call it."""
+    try:
+        return Outcome(_SEND[notification.channel](notification))
+    except Undelivered as undelivered:
+        return Outcome(None, str(undelivered), undelivered.may_try_again)
+    except RedisError:
+        # It was asked whether the mailbox has room: nothing is sent yet.
+        return Outcome(None, "The limits do not answer.", may_try_again=True)
+
+
+def note(notification: Notification, outcome: Outcome) -> None:
+    """Write down what became of a notification, unless its claim has ended meanwhile.
+
+    Raises django.db.Error; then it may be called again.
+    """
+    claimed = Notification.objects.filter(
+        pk=notification.pk, attempt_started_at=notification.attempt_started_at
+    )
+    if outcome.status is not None:
+        claimed.finish(outcome.status)
+    elif outcome.may_try_again and notification.attempts < MAX_ATTEMPTS:
+        minutes = _BACKOFF_BASE ** (notification.attempts - 1)
+        due_at = timezone.now() + timedelta(minutes=minutes)
+        claimed.update(error=outcome.error, attempt_started_at=None, due_at=due_at)
+    else:
+        claimed.finish(Notification.Status.FAILED, outcome.error)
 
 
 def sweep() -> int:
-    """Look after pending notifications whose task is lost, or was to try again; every minute.
+    """End the claims that dead couriers left behind; runs every minute.
 
-    Returns how many it had sent again.
-
-    Raises django.db.Error and redis.exceptions.RedisError; a later sweep goes on.
+    Returns how many notifications are sent again. Raises django.db.Error; a later sweep goes on.
     """
-    with transaction.atomic():
-        due = Notification.objects.due().select_for_update(skip_locked=True)[:_SWEPT_ROWS]
-        lost = [notification for notification in due if not _may_send_again(notification)]
-        again = [notification for notification in due if _may_send_again(notification)]
-        for notification in lost:
-            _finish(notification, Notification.Status.FAILED, "A worker ended while sending this.")
-        Notification.objects.filter(pk__in=[notification.pk for notification in again]).update(
-            attempt_started_at=None, due_at=timezone.now() + timedelta(seconds=LEASE_SECONDS)
+    left = Notification.objects.left_behind().values_list("pk", flat=True)
+    return past_bad_rows(
+        list(left[:_SWEPT_ROWS]),
+        _release,
+        lambda row_id, error: bad_rows.note("notifications", f"notification {row_id}", error),
+    )
+
+
+def _is_alone(channel: Notification.Channel) -> bool:
+    """Lock the claiming for this transaction: two couriers could both find a user idle."""
+    with connection.cursor() as cursor:
+        number = list(Notification.Channel).index(channel)
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_CLAIM_LOCK, number])
+        (is_locked,) = cursor.fetchone()
+    return bool(is_locked)
+
+
+def _next_in_turn(turn: Turn) -> list[tuple[int, int | None]]:
+    """The users whose turn is next, and what each is to be sent now, if anything."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NEXT_IN_TURN,
+            {
+                "channel": turn.channel.value,
+                "after": turn.after,
+                "users": _USERS_AT_ONCE,
+                "stuck": list(turn.stuck),
+            },
         )
-    for notification in again:
-        background.enqueue("accounts.notifications.delivery.deliver", notification.pk)
-    return len(again)
+        return list(cursor.fetchall())
 
 
-def _may_send_again(notification: Notification) -> bool:
-    if notification.attempt_started_at is None:
-        return True
-    return (
-        notification.channel == Notification.Channel.WEBHOOK
-        and notification.attempts < MAX_ATTEMPTS
+def _claim(ids: Sequence[int], now: datetime) -> int:
+    idle = Notification.objects.filter(
+        pk__in=ids, status=Notification.Status.PENDING, attempt_started_at=None
     )
+    # Of its own, so that the transaction around it survives a row that is refused.
+    with transaction.atomic():
+        return idle.update(
+            attempt_started_at=now,
+            attempts=F("attempts") + 1,
+            due_at=now + timedelta(seconds=LEASE_SECONDS),
+        )
 
 
-def _finish(notification: Notification, status: Notification.Status, error: str = "") -> None:
-    Notification.objects.filter(pk=notification.pk).update(
-        status=status,
-        error=error,
-        attempt_started_at=None,
-        due_at=None,
-        finished_at=timezone.now(),
-    )
-
-
-def _put_off(notification: Notification, error: str) -> None:
-    minutes = _BACKOFF_BASE ** (notification.attempts - 1)
-    Notification.objects.filter(pk=notification.pk).update(
-        error=error,
-        attempt_started_at=None,
-        due_at=timezone.now() + timedelta(minutes=minutes),
-    )
+def _release(ids: Sequence[int]) -> int:
+    """Fail the e-mails and what was tried often enough; have the others sent again."""
+    with transaction.atomic():
+        rows = Notification.objects.left_behind().filter(pk__in=ids)
+        left = rows.select_for_update(skip_locked=True)
+        again = {
+            notification.pk
+            for notification in left
+            if notification.channel == Notification.Channel.WEBHOOK
+            and notification.attempts < MAX_ATTEMPTS
+        }
+        lost = Notification.objects.filter(pk__in={row.pk for row in left} - again)
+        lost.finish(Notification.Status.FAILED, "A worker ended while sending this.")
+        return Notification.objects.filter(pk__in=again).update(
+            attempt_started_at=None, due_at=timezone.now()
+        )

@@ -1,24 +1,14 @@
 """Writing down what users are to be told: once per cause, by the channels that they want."""
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from redis.exceptions import RedisError
 
-from accounts import background
 from accounts.models import Notification
-from gatewayz.database.owed import owe
-
-logger = logging.getLogger(__name__)
-
-# How long the task of a new notification, or one that is being sent, is left alone before the
-# sweep takes it for lost. Longer than the time-out of a task (Q_CLUSTER).
-LEASE_SECONDS = 120
 
 _NO_EMAIL = "django.core.mail.backends.dummy.EmailBackend"
 _USAGE_ALERTS = [Notification.Kind.QUOTA_WARNING.value, Notification.Kind.QUOTA_REACHED.value]
@@ -46,7 +36,7 @@ INSERT INTO notifications (
 )
 SELECT
     users.id, notice.kind, notice.cause, channel.name, notice.details::jsonb, 'pending', '', 0,
-    now(), now() + %(lease_seconds)s * interval '1 second'
+    now(), now()
 FROM unnest(%(users)s::bigint[], %(kinds)s::text[], %(causes)s::text[], %(details)s::text[])
     AS notice (user_id, kind, cause, details)
 JOIN users ON users.id = notice.user_id AND users.is_active
@@ -73,7 +63,7 @@ def tell(notices: Sequence[Notice]) -> list[int]:
     Who is switched off, does not want it, or has been told of the cause before, is left out.
     Returns the ids of the notifications that are new.
 
-    Raises django.db.Error. When Redis does not take the tasks, the sweep sends them later.
+    Raises django.db.Error.
     """
     if not notices:
         return []
@@ -85,24 +75,13 @@ def tell(notices: Sequence[Notice]) -> list[int]:
                 "kinds": [notice.kind.value for notice in notices],
                 "causes": [notice.cause for notice in notices],
                 "details": [json.dumps(notice.details) for notice in notices],
-                "lease_seconds": LEASE_SECONDS,
                 "sends_email": sends_email(),
                 "usage_alerts": _USAGE_ALERTS,
             },
         )
-        ids = [notification_id for (notification_id,) in cursor.fetchall()]
-    owe(lambda: _enqueue(ids))
-    return ids
+        return [notification_id for (notification_id,) in cursor.fetchall()]
 
 
 def sends_email() -> bool:
     """Whether this service has a mail server: see EMAIL_URL."""
     return bool(settings.EMAIL_BACKEND != _NO_EMAIL)
-
-
-def _enqueue(ids: list[int]) -> None:
-    try:
-        for notification_id in ids:
-            background.enqueue("accounts.notifications.delivery.deliver", notification_id)
-    except RedisError as error:
-        logger.warning("The queue does not answer: the sweep will send notifications: %s", error)

@@ -2,8 +2,8 @@
 
 The address is not to be trusted: it may lead into our own network. So its host is looked up
 here, only public addresses are accepted, and the connection goes to the very address that was
-checked. Redirects are not followed, the body of the answer is not read, and a watchdog bounds
-the whole exchange, however slowly the other side sends.
+checked. Redirects are not followed, the body of the answer is not read, and the look-up of the
+name, the connection and the exchange take TIMEOUT_SECONDS together, however slow the other side.
 """
 
 import hmac
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
+from queue import Empty, SimpleQueue
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -25,6 +26,9 @@ from accounts.notifications.undelivered import Undelivered
 
 SIGNATURE_HEADER = "Gatewayz-Signature"
 TIMEOUT_SECONDS = 10
+# At the same time, those that are not waited for any more included.
+MAX_LOOK_UPS = 128
+_look_ups = threading.BoundedSemaphore(MAX_LOOK_UPS)
 
 # What is routed on the public Internet: of IPv6, 2000::/3 without what embeds an IPv4 address.
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
@@ -135,33 +139,74 @@ def _post(url: str, body: bytes, signed: str) -> int:
 def _connected(parts: SplitResult) -> Iterator[HTTPConnection]:
     """A connection to a public address of the URL's host, closed at the end.
 
-    Raises OSError, also when all takes longer than TIMEOUT_SECONDS, and Undelivered when the
-    host has an address that is not public.
+    Raises OSError, also when all, from the look-up on, takes longer than TIMEOUT_SECONDS, and
+    Undelivered when the host has an address that is not public.
     """
+    ends_at = time.monotonic() + TIMEOUT_SECONDS
     host, is_secure = str(parts.hostname), parts.scheme == "https"
     port = parts.port or (443 if is_secure else 80)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(address[0]) for *_, address in found]
+    addresses = _look_up(host, port, ends_at)
     if not all(_may_connect_to(address) for address in addresses):
         raise Undelivered("The webhook leads into a private network.", may_try_again=False)
     connection = HTTPConnection(host, port)
     connection.default_port = 443 if is_secure else 80
     # Not by the name, which may lead elsewhere when it is looked up again.
-    opened = socket.create_connection((addresses[0], port), TIMEOUT_SECONDS)
+    opened = socket.create_connection((addresses[0], port), _left_seconds(ends_at))
     if is_secure:
         opened = ssl.create_default_context().wrap_socket(
             opened, server_hostname=host, do_handshake_on_connect=False
         )
     connection.sock = opened
-    with closing(connection), _bounded(opened):
+    with closing(connection), _bounded(opened, ends_at):
         if isinstance(opened, ssl.SSLSocket):
             opened.do_handshake()
         yield connection
 
 
+def _left_seconds(ends_at: float) -> float:
+    """How long it is until `ends_at` (monotonic). Raises TimeoutError when it has passed."""
+    left_seconds = ends_at - time.monotonic()
+    if left_seconds <= 0:
+        raise TimeoutError("The exchange took too long")
+    return left_seconds
+
+
+def _look_up(host: str, port: int, ends_at: float) -> list[str]:
+    """The addresses of `host`.
+
+    The user's own name server may answer late or never, and getaddrinfo knows no time-out. So it
+    runs in a thread, which is left to itself at `ends_at`; there are MAX_LOOK_UPS of these.
+
+    Raises OSError.
+    """
+    if not _look_ups.acquire(timeout=_left_seconds(ends_at)):
+        raise TimeoutError("Too many names are being looked up")
+    answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.put([str(address[0]) for *_, address in found])
+        except UnicodeError as error:
+            answers.put(OSError(f"{host} cannot be a name: {error}"))
+        except OSError as error:
+            answers.put(error)
+        finally:
+            _look_ups.release()
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        answer = answers.get(timeout=max(0.0, ends_at - time.monotonic()))
+    except Empty:
+        raise TimeoutError("The name server does not answer") from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
+
+
 @contextmanager
-def _bounded(opened: socket.socket) -> Iterator[None]:
-    """Cut a connection after TIMEOUT_SECONDS, which its own time-out, of each read, does not.
+def _bounded(opened: socket.socket, ends_at: float) -> Iterator[None]:
+    """Cut a connection at `ends_at` (monotonic), which its own time-out, of each read, does not.
 
     Raises TimeoutError.
     """
@@ -173,7 +218,7 @@ def _bounded(opened: socket.socket) -> Iterator[None]:
             # Of the connection, and not of TLS, which the other thread is using.
             socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
-    watchdog = threading.Timer(TIMEOUT_SECONDS, cut)
+    watchdog = threading.Timer(_left_seconds(ends_at), cut)
     watchdog.start()
     try:
         yield

@@ -20,11 +20,13 @@ from django_q import cluster
 from redis.exceptions import RedisError
 
 from accounts import background
+from accounts.worker import courier
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 POLL_SECONDS = 0.1
+EMAIL_SECONDS = 2.0
 
 _SWEEP = "accounts.worker.drain.sweep"
 
@@ -34,7 +36,13 @@ class _Killed(BaseException):  # django-q2 catches what is an Exception
 
 
 class Sentinel(cluster.Sentinel):
-    """Django-q2's, which looks after the other processes; it ends when one of them was killed."""
+    """Django-q2's, which looks after the other processes; it ends when one of them was killed.
+
+    Beside those that do tasks there is the courier, which django-q2 does not know.
+    """
+
+    courier: Process | None = None
+    _is_stopping = False
 
     def start(self) -> None:
         signal.signal(signal.SIGCHLD, self._look_at_children)
@@ -49,6 +57,20 @@ class Sentinel(cluster.Sentinel):
         # What is left by now ends with this process.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
+    def spawn_cluster(self) -> None:
+        super().spawn_cluster()
+        self.courier = self.spawn_process(courier.run)
+
+    def stop(self) -> None:
+        """End all, the courier too, when what is under way is done."""
+        self._is_stopping = True
+        if self.courier is not None:
+            self.courier.terminate()
+        super().stop()
+        if self.courier is not None:
+            self.courier.join(courier.END_SECONDS)
+            self.courier.kill()
+
     def reincarnate(self, process: Process) -> None:
         """Begin another in the place of a process that has ended by itself."""
         self._look_at_children()
@@ -59,23 +81,31 @@ class Sentinel(cluster.Sentinel):
         if os.getpid() != self.pid:
             return  # a child, which has this handler too
         for child in self._children():
-            if (child.exitcode or 0) < 0:
+            # The others end by themselves too: to be begun anew, for their memory.
+            may_end = self._is_stopping if child is self.courier else (child.exitcode or 0) >= 0
+            if child.exitcode is not None and not may_end:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 raise _Killed(f"Process {child.pid} of the worker was killed ({child.exitcode})")
 
     def _children(self) -> list[Process]:
         # Those that have been given up for their time-out are not among them any more.
-        known = [*self.pool, *filter(None, (self.monitor, self.pusher))]
+        known = [*self.pool, *filter(None, (self.monitor, self.pusher, self.courier))]
         return [child for child in known if child.pid]  # begun, that is
 
     def _end(self) -> None:
         """End all, those that are at work when their task is done."""
         until = time.monotonic() + self.timeout
+        if self.courier is not None:
+            self.courier.terminate()
         # Past the lock, which a killed process may have had.
         while time.monotonic() < until and any(
             child.is_alive() and child.timer.get_obj().value > 0 for child in self.pool
         ):
             time.sleep(POLL_SECONDS)
+        if self.courier is not None:
+            # For an e-mail, which may not be sent again. Not as long as webhooks may take: all
+            # tasks wait for the new cluster.
+            self.courier.join(EMAIL_SECONDS)
         for child in self._children():
             child.kill()
         for child in self._children():
@@ -128,6 +158,9 @@ def run() -> None:
 
     Raises RuntimeError or redis.exceptions.RedisError when the worker cannot begin.
     """
+    # Of the C library's resolver (resolv.conf(5)). The names of webhooks are looked up by servers
+    # that users chose; by default one of them may keep a thread for half a minute.
+    os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
     cluster.Sentinel = Sentinel  # which the first process names as it begins the second
     if sys.platform == "linux":
         _end_with_parents()

@@ -131,7 +131,7 @@ class Service:
         """The processes of the cluster, but for its first, by what they are to django-q2."""
         (sentinel,) = psutil.Process(self._processes["cluster"].pid).children()
         children = sorted(sentinel.children(), key=lambda child: (child.create_time(), child.pid))
-        names = [*(["worker"] * (len(children) - 2)), "monitor", "pusher"]
+        names = [*(["worker"] * (len(children) - 3)), "monitor", "pusher", "courier"]
         return {"sentinel": sentinel, **dict(zip(names, children, strict=True))}
 
     def signal(self, name: str, number: signal.Signals) -> None:

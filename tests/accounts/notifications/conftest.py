@@ -8,9 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from accounts import background
-from accounts.models import Notification
-from accounts.notifications import delivery
+from tests.couriers import deliver_due
 
 
 @contextmanager
@@ -98,11 +96,5 @@ def hook(settings):
 
 @pytest.fixture
 def work():
-    """Do what is queued for the worker, as far as it is about notifications."""
-
-    def work():
-        background._broker().purge_queue()
-        for notification in Notification.objects.filter(status="pending", attempts=0):
-            delivery.deliver(notification.pk)
-
-    return work
+    """Deliver what is due."""
+    return deliver_due

@@ -8,12 +8,11 @@ import pytest
 from django.core import mail
 from django.db import connection, transaction
 from django.utils import timezone
-from django_q.signing import SignedPackage
 
-from accounts import background
 from accounts.keys import create_key
 from accounts.models import Notification, NotificationPreferences, User
 from accounts.notifications import Notice, delivery, emails, tell
+from tests.couriers import deliver_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,32 +57,23 @@ def test_a_cause_is_told_once_even_when_many_workers_find_it_at_once(user):
     assert Notification.objects.count() == 2
 
 
-def test_two_workers_that_have_the_same_task_send_one_email(user, smtp):
+def test_couriers_that_look_at_the_same_time_send_an_email_once(user, smtp):
     notification = told(user)
 
-    at_once(delivery.deliver, [notification.pk] * 8)
+    at_once(lambda _: deliver_due(), range(8))
 
     notification.refresh_from_db()
     assert len(smtp.messages) == 1
     assert (notification.status, notification.attempts) == ("sent", 1)
 
 
-def test_telling_is_one_statement_and_a_task_for_each_channel(user, django_assert_num_queries):
+def test_telling_is_one_statement_and_asks_nobody_else(user, django_assert_num_queries, no_redis):
     NotificationPreferences.objects.create(user=user, webhook_url="https://example.com/")
 
     with django_assert_num_queries(1):
         ids = tell([notice(user)])
 
-    assert len(ids) == background._broker().queue_size() == 2
-
-
-def test_a_task_holds_an_id_and_nothing_else(user):
-    (notification_id,) = tell([Notice(user.pk, Notification.Kind.TEST, "because", {"a": "b"})])
-
-    _, signed = background._broker().dequeue()[0]
-    task = SignedPackage.loads(signed)
-    assert task["func"] == "accounts.notifications.delivery.deliver"
-    assert task["args"] == (notification_id,)
+    assert len(ids) == 2
 
 
 def test_what_rolls_back_is_told_to_nobody(user):
@@ -92,7 +82,6 @@ def test_what_rolls_back_is_told_to_nobody(user):
         raise ZeroDivisionError
 
     assert not Notification.objects.exists()
-    assert background._broker().queue_size() == 0
 
 
 def test_preferences_and_switched_off_users_are_respected(user):
@@ -151,11 +140,11 @@ def test_every_kind_has_a_text_that_reads_well(user, kind):
 @pytest.mark.parametrize("kind", Notification.Kind.values)
 def test_a_subject_holds_no_word_of_a_user(user, kind):
     names = ("key_name", "of_what", "network", "ends_on", "first", "last", "percent")
-    (notification_id,) = tell(
+    tell(
         [Notice(user.pk, Notification.Kind(kind), "because", dict.fromkeys(names, "evil.example"))]
     )
 
-    delivery.deliver(notification_id)
+    deliver_due()
 
     (message,) = mail.outbox
     assert message.subject.startswith("Gatewayz: ")
@@ -166,8 +155,7 @@ def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
     set_address(user, "ada+1@example.com")
     causes = [str(n) for n in range(emails.NOTIFICATIONS_A_DAY + 1)]
     ids = tell([notice(user, cause) for cause in causes])
-    for notification_id in ids:
-        delivery.deliver(notification_id)
+    deliver_due()
 
     assert len(mail.outbox) == emails.NOTIFICATIONS_A_DAY
     last = Notification.objects.get(pk=ids[-1])
@@ -175,27 +163,11 @@ def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
 
     set_address(user, "ada+2@example.com")
     told_of_network = notice(user, "network", Notification.Kind.KEY_NEW_NETWORK)
-    for one in (notice(user, "another"), told_of_network):
-        delivery.deliver(*tell([one]))
+    tell([notice(user, "another"), told_of_network])
+    deliver_due()
     assert [message.subject for message in mail.outbox[emails.NOTIFICATIONS_A_DAY :]] == [
         "Gatewayz: an API key was used from a new network"
     ]
-
-
-def test_a_task_that_got_lost_is_sent_by_the_sweep(user):
-    notification = told(user)
-    background._broker().purge_queue()
-    assert delivery.sweep() == 0
-
-    make_due(notification)
-    assert delivery.sweep() == 1
-    assert background._broker().queue_size() == 1
-    # The task is on its way again: the next sweep leaves it alone.
-    assert delivery.sweep() == 0
-
-
-def test_without_redis_nothing_fails_and_the_sweep_sends_it_later(user, no_redis):
-    assert len(tell([notice(user)])) == 1
 
 
 def test_an_email_whose_worker_died_is_not_sent_again(user):
@@ -214,13 +186,13 @@ def test_a_webhook_whose_worker_died_is_sent_again_with_the_same_id(user, hook):
         user=user, email_notifications=False, webhook_url=hook.url
     )
     notification = told(user)
-    delivery.deliver(notification.pk)
+    deliver_due()
     # As if it had died before it could say so.
     Notification.objects.update(status="pending", attempt_started_at=timezone.now())
     make_due(notification)
 
     assert delivery.sweep() == 1
-    delivery.deliver(notification.pk)
+    deliver_due()
 
     assert [body["id"] for body in hook.bodies()] == [notification.pk] * 2
     notification.refresh_from_db()
@@ -233,7 +205,8 @@ def test_what_the_mail_server_puts_off_is_tried_again_a_bounded_number_of_times(
 
     waits = []
     for _ in range(delivery.MAX_ATTEMPTS):
-        delivery.deliver(notification.pk)
+        make_due(notification)
+        deliver_due()
         notification.refresh_from_db()
         waits.append(
             notification.due_at
@@ -243,7 +216,7 @@ def test_what_the_mail_server_puts_off_is_tried_again_a_bounded_number_of_times(
     assert waits == [1, 5, 25, 125, None]
     assert (notification.status, notification.attempts) == ("failed", 5)
     assert notification.error == "The mail server refused the message (451)."
-    delivery.deliver(notification.pk)
+    deliver_due()
     assert len(smtp.messages) == 5
 
 
@@ -251,7 +224,7 @@ def test_what_the_mail_server_refuses_for_good_is_not_tried_again(user, smtp):
     smtp.data_answer = b"554 spam"
     notification = told(user)
 
-    delivery.deliver(notification.pk)
+    deliver_due()
 
     notification.refresh_from_db()
     assert (notification.status, notification.attempts) == ("failed", 1)
@@ -261,7 +234,7 @@ def test_an_email_that_may_have_been_taken_is_not_sent_again(user, smtp):
     smtp.data_answer = None
     notification = told(user)
 
-    delivery.deliver(notification.pk)
+    deliver_due()
 
     notification.refresh_from_db()
     assert notification.status == "failed"
@@ -272,7 +245,7 @@ def test_a_mail_server_that_cannot_be_reached_is_tried_again(user, smtp, setting
     settings.EMAIL_PORT = 1
     notification = told(user)
 
-    delivery.deliver(notification.pk)
+    deliver_due()
 
     notification.refresh_from_db()
     assert (notification.status, notification.error) == (

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from accounts.models import Notification, NotificationPreferences
-from accounts.notifications import Notice, delivery, tell, webhooks
+from accounts.notifications import Notice, tell, webhooks
 from accounts.notifications.undelivered import Undelivered
+from tests.couriers import deliver_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,8 +59,8 @@ def send(user, url):
         user=user, defaults={"email_notifications": False, "webhook_url": url}
     )
     Notification.objects.all().delete()
-    (notification_id,) = tell([Notice(user.pk, Notification.Kind.TEST, "because", {"a": 1})])
-    delivery.deliver(notification_id)
+    tell([Notice(user.pk, Notification.Kind.TEST, "because", {"a": 1})])
+    deliver_due()
     return Notification.objects.get()
 
 
@@ -225,6 +226,70 @@ def test_a_receiver_that_answers_by_drops_is_cut_off(user, settings, monkeypatch
     assert (sent.status, sent.error) == ("pending", "The webhook does not answer.")
 
 
+@pytest.fixture
+def silent_names(monkeypatch):
+    """A name server that answers when the test is over."""
+    is_over = threading.Event()
+    asked = []
+
+    def getaddrinfo(host, *args, **options):
+        asked.append(host)
+        is_over.wait()
+        raise socket.gaierror
+
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield asked
+    is_over.set()
+    for thread in threading.enumerate():
+        if thread.name == "look-up":
+            thread.join()
+
+
+def test_a_name_server_that_does_not_answer_is_not_waited_for(user, silent_names):
+    sent = send(user, "https://hooks.example.com/")
+
+    assert silent_names == ["hooks.example.com"]
+    assert (sent.status, sent.error) == ("pending", "The webhook does not answer.")
+
+
+def test_no_more_names_are_looked_up_at_the_same_time_than_are_bounded(
+    user, silent_names, monkeypatch
+):
+    monkeypatch.setattr(webhooks, "_look_ups", threading.BoundedSemaphore(2))
+
+    for n in range(4):
+        send(user, f"https://hooks{n}.example.com/")
+
+    assert silent_names == ["hooks0.example.com", "hooks1.example.com"]
+
+
+def test_what_the_look_up_takes_is_missing_for_the_rest(user, monkeypatch):
+    waited = []
+
+    def create_connection(address, timeout_seconds):
+        waited.append(timeout_seconds)
+        raise TimeoutError
+
+    def getaddrinfo(host, port, *args, **options):
+        threading.Event().wait(0.5 * webhooks.TIMEOUT_SECONDS)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
+
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.4)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    send(user, "https://hooks.example.com/")
+
+    assert 0 <= waited[0] <= 0.5 * webhooks.TIMEOUT_SECONDS
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "a..b", "-"], ids=str)
+def test_what_can_be_no_name_is_an_address_that_does_not_answer(user, host):
+    sent = send(user, f"https://{host}.example/")
+
+    assert (sent.status, sent.error) == ("pending", "The webhook does not answer.")
+
+
 def test_a_huge_answer_is_not_read(user, settings):
     settings.WEBHOOKS_TO_PRIVATE_NETWORKS = True
     written = 0
@@ -254,10 +319,10 @@ def test_a_webhook_removed_meanwhile_is_not_sent(user):
     NotificationPreferences.objects.create(
         user=user, email_notifications=False, webhook_url="https://example.com/"
     )
-    (notification_id,) = tell([Notice(user.pk, Notification.Kind.TEST, "because", {})])
+    tell([Notice(user.pk, Notification.Kind.TEST, "because", {})])
     NotificationPreferences.objects.update(webhook_url=None)
 
-    delivery.deliver(notification_id)
+    deliver_due()
 
     assert Notification.objects.get().error == "The webhook has been removed."
 

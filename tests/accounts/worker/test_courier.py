@@ -1,0 +1,267 @@
+"""The courier: users take turns, and whoever is slow is waited for beside the others."""
+
+import socket
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.utils import timezone
+
+from accounts import bad_rows
+from accounts.models import Notification, NotificationPreferences, User
+from accounts.notifications import Notice, delivery, tell
+from accounts.notifications.delivery import Turn, claim
+from accounts.worker.courier import Courier
+from tests.accounts.notifications.conftest import hook  # noqa: F401, a fixture
+from tests.couriers import deliver_due
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EMAIL, WEBHOOK = Notification.Channel.EMAIL, Notification.Channel.WEBHOOK
+
+
+def somebody(name, **preferences):
+    user = User.objects.create_user(f"{name}@example.com", email_verified_at=timezone.now())
+    if preferences:
+        NotificationPreferences.objects.create(user=user, **preferences)
+    return user
+
+
+def be_told(user, times=1):
+    tell([Notice(user.pk, Notification.Kind.TEST, f"cause {n}", {}) for n in range(times)])
+
+
+@contextmanager
+def tarpit():
+    """An address that takes connections and answers none, until the end; and those it took."""
+    taken = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take():
+            while True:
+                try:
+                    taken.append(server.accept()[0])
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/", taken
+        finally:
+            # Wakes the thread, which closing would not.
+            server.shutdown(socket.SHUT_RDWR)
+            for one in taken:
+                one.close()
+
+
+def test_slow_webhooks_of_one_user_keep_nobody_else_waiting(hook):  # noqa: F811
+    others = [
+        somebody(f"other{n}", email_notifications=False, webhook_url=hook.url) for n in range(3)
+    ]
+    courier = Courier()
+    with tarpit() as (url, taken):
+        slow = somebody("slow", email_notifications=False, webhook_url=url)
+        be_told(slow, 40)
+        courier.look()
+        wait_until(lambda: taken)
+        for other in others:
+            be_told(other)
+
+        def are_told():
+            courier.look()
+            return {body["user_id"] for body in hook.bodies()} == {user.pk for user in others}
+
+        wait_until(are_told)
+
+        # One at a time.
+        assert len(taken) == 1
+        being_sent = [row.user for lane in courier.lanes for row in lane.under_way.values()]
+        assert being_sent.count(slow) == 1
+    courier.finish()
+
+
+def test_e_mail_does_not_wait_for_webhooks(monkeypatch, settings):
+    settings.WEBHOOKS_TO_PRIVATE_NETWORKS = True
+    monkeypatch.setattr("accounts.worker.courier.WEBHOOKS", 1)
+    courier = Courier()
+    with tarpit() as (url, taken):
+        be_told(somebody("slow", email_notifications=False, webhook_url=url), 3)
+        courier.look()
+        wait_until(lambda: taken)
+        reader = somebody("reader")
+        be_told(reader)
+
+        wait_until(lambda: courier.look() or mail.outbox)
+
+        assert mail.outbox[0].to == [reader.email]
+    courier.finish()
+
+
+def test_users_take_turns(user):
+    busy, rare = somebody("busy"), somebody("rare")
+    be_told(busy, 3)
+    be_told(rare)
+    turn, order = Turn(EMAIL), []
+
+    for _ in range(6):
+        for notification in claim(turn, 1):
+            order.append(notification.user)
+            delivery.note(notification, delivery.send(notification))
+
+    assert order == [busy, rare, busy, busy]
+
+
+def test_a_user_is_sent_one_thing_at_a_time_whoever_sends_it():
+    busy = somebody("busy")
+    be_told(busy, 3)
+
+    (first,) = claim(Turn(EMAIL), 10)
+    assert claim(Turn(EMAIL), 10) == []
+    delivery.note(first, delivery.send(first))
+
+    assert len(claim(Turn(EMAIL), 10)) == 1
+
+
+def test_all_are_reached_however_many_wait_for_a_later_attempt(monkeypatch):
+    monkeypatch.setattr(delivery, "_USERS_AT_ONCE", 3)
+    users = [somebody(f"user{n}") for n in range(10)]
+    for user in users:
+        be_told(user)
+    later = timezone.now() + timedelta(hours=1)
+    Notification.objects.exclude(user=users[-1]).update(due_at=later)
+    turn = Turn(EMAIL)
+
+    claimed = [notification.user for _ in range(4) for notification in claim(turn, 5)]
+
+    assert claimed == [users[-1]]
+    assert turn.after == 0
+
+
+def test_what_was_told_first_is_sent_first():
+    reader = somebody("reader")
+    be_told(reader, 3)
+
+    deliver_due()
+
+    ids = Notification.objects.order_by("finished_at").values_list("pk", flat=True)
+    assert list(ids) == sorted(ids)
+
+
+@pytest.fixture
+def refuse_one():
+    """Has the database refuse to change one notification."""
+
+    def refuse(notification_id):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'out of range' USING ERRCODE = '22003'; END $$;
+                CREATE TRIGGER refuse BEFORE UPDATE ON notifications
+                FOR EACH ROW WHEN (OLD.id = {notification_id}) EXECUTE FUNCTION refuse();
+                """
+            )
+
+    yield refuse
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION IF EXISTS refuse CASCADE")
+
+
+def test_one_that_cannot_be_claimed_is_named_once_and_all_others_are_sent(refuse_one, caplog):
+    users = [somebody(f"user{n}") for n in range(5)]
+    for user in users:
+        be_told(user, 2)
+    bad = Notification.objects.filter(user=users[2]).earliest("pk")
+    refuse_one(bad.pk)
+
+    deliver_due()
+
+    assert set(Notification.objects.filter(status="pending")) == {bad}
+    assert len(mail.outbox) == 9
+    assert f"notifications failed for notification {bad.pk}" in caplog.messages
+    assert bad_rows.counts() == {"notifications": 1}
+
+
+def test_one_whose_claim_cannot_be_ended_keeps_no_other_from_that(refuse_one, caplog):
+    users = [somebody(f"user{n}") for n in range(5)]
+    for user in users:
+        be_told(user)
+    Notification.objects.update(
+        channel=WEBHOOK, attempts=1, attempt_started_at=timezone.now(), due_at=timezone.now()
+    )
+    bad = Notification.objects.get(user=users[2])
+    refuse_one(bad.pk)
+
+    assert delivery.sweep() == 4
+
+    assert set(Notification.objects.exclude(attempt_started_at=None)) == {bad}
+    assert f"notifications failed for notification {bad.pk}" in caplog.messages
+
+
+def test_an_outcome_is_not_noted_for_a_claim_that_has_ended():
+    be_told(somebody("reader"))
+    (notification,) = claim(Turn(EMAIL), 1)
+    Notification.objects.update(due_at=timezone.now())
+    delivery.sweep()
+
+    delivery.note(notification, delivery.send(notification))
+
+    notification.refresh_from_db()
+    assert (notification.status, notification.error) == (
+        "failed",
+        "A worker ended while sending this.",
+    )
+
+
+def test_sending_makes_no_statement(django_assert_num_queries, hook):  # noqa: F811
+    be_told(somebody("both", webhook_url=hook.url))
+    both = [*claim(Turn(EMAIL), 1), *claim(Turn(WEBHOOK), 1)]
+
+    with django_assert_num_queries(0):
+        outcomes = [delivery.send(notification) for notification in both]
+
+    assert [outcome.status for outcome in outcomes] == ["sent", "delivered"]
+
+
+def test_whose_turn_it_is_is_found_by_the_index():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser,
+                created_at, updated_at)
+            SELECT n, n || '@example.com', n, '', true, false, false, now(), now()
+            FROM generate_series(1000000, 1000499) AS n;
+            INSERT INTO notifications (user_id, kind, cause, channel, details, status, error,
+                attempts, created_at, due_at, finished_at)
+            SELECT 1000000 + n % 500, 'test', n, 'email', '{}',
+                CASE WHEN n % 10 = 0 THEN 'pending' ELSE 'sent' END, '', 0, now(), now(), NULL
+            FROM generate_series(1, 50000) AS n;
+            ANALYZE users, notifications;
+            """
+        )
+        cursor.execute(
+            f"EXPLAIN {delivery._NEXT_IN_TURN}",
+            {"channel": "email", "after": 0, "users": 100, "stuck": []},
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "idx_notifications_waiting" in plan
+    assert "Seq Scan" not in plan
+
+
+def test_claims_that_have_ended_are_found_by_their_index():
+    be_told(somebody("reader"))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        try:
+            plan = Notification.objects.left_behind().explain()
+        finally:
+            cursor.execute("RESET enable_seqscan")
+
+    assert "idx_notifications_claimed" in plan
