@@ -34,7 +34,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, cast
 
-from granian import cli
+from granian import cli, wsgi
 from granian.constants import HTTPModes
 from granian.errors import ConfigurationError
 from granian.log import logger
@@ -42,11 +42,13 @@ from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.mp import MPServer, WorkerProcess
 
 from gatewayz.web import draining
+from gatewayz.web.connections import has_unsent_bytes, tcp_sockets
 
 READY_SECONDS = 60.0  # for a new process
 DRAIN_SECONDS = 1.0  # for the clients of an old one to send what they are about to
 RETRY_SECONDS = 1.0
 ORPHAN_SECONDS = 1.0  # until a process ends whose parent has died
+QUIET_SECONDS = 0.5  # without an answer to make or to send, until a process is over
 POLL_SECONDS = 0.05
 # Until a connection ends whose client takes nothing of what is sent, or has gone without a word.
 UNREAD_SECONDS = 20.0
@@ -238,6 +240,10 @@ def _load(
     application = load()
     is_loaded.set()
     if listener is not None:
+        # Here, since it belongs to the application, whose code a reload loads anew.
+        from gatewayz.web import silent_connections
+
+        silent_connections.watch(listener.getsockname()[1])
         listener.listen(backlog)
     channel.send_bytes(b"ready")
     Thread(target=_drain_when_told, args=[channel], name="drain", daemon=True).start()
@@ -249,6 +255,10 @@ def _end_when_told(is_loaded: Event) -> None:
 
     Granian's handler runs in the main thread, which waits at a lock: a signal that the kernel
     gives to another thread does not wake it. And a process that loads has that of its parent.
+
+    Granian then waits for all its connections to end, and some do not: one whose client has sent
+    half of its headers, and one that was accepted in the moment of the signal. So the process
+    ends as soon as no request is being answered any more.
     """
     parents = signal.getsignal(signal.SIGTERM)
     signal.sigwait([signal.SIGTERM])
@@ -256,7 +266,26 @@ def _end_when_told(is_loaded: Event) -> None:
         os._exit(0)
     while (end := signal.getsignal(signal.SIGTERM)) == parents:
         time.sleep(POLL_SECONDS)
+    draining.begin()
     cast("Callable[..., None]", end)(signal.SIGTERM, None)
+    busy_at = time.monotonic()
+    while time.monotonic() < busy_at + QUIET_SECONDS:
+        time.sleep(POLL_SECONDS)
+        if _is_answering():
+            busy_at = time.monotonic()
+    os._exit(0)
+
+
+def _is_answering() -> bool:
+    """Whether the server has called the application, or has some of an answer to send."""
+    for frame in sys._current_frames().values():
+        outermost = frame
+        while outermost.f_back is not None:
+            outermost = outermost.f_back
+        if outermost.f_code.co_filename == wsgi.__file__:
+            return True
+    with tcp_sockets() as connections:
+        return any(has_unsent_bytes(connection) for connection in connections)
 
 
 def _drain_when_told(channel: Connection) -> None:

@@ -9,7 +9,6 @@ On Linux, which alone tells how long a connection has been silent. A proxy that 
 requests, as most do, keeps such callers away from here.
 """
 
-import os
 import socket
 import struct
 import sys
@@ -17,9 +16,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from django.conf import settings
+
+from gatewayz.web.connections import tcp_sockets
 
 _CHECK_SECONDS = 0.5
 
@@ -32,7 +32,9 @@ _SILENT_FOR = struct.Struct("8x 36x I 4x I")
 
 # By thread, since when (monotonic) it waits for a body.
 _waiting: dict[int, float] = {}
-_start = threading.Lock()
+
+# At which this process has listened; it may listen no more when it is about to end.
+_port: int | None = None
 
 
 @contextmanager
@@ -40,13 +42,18 @@ def waiting_for_body() -> Iterator[None]:
     """While the block reads a body, its caller may be silent for REQUEST_DEADLINE_SECONDS."""
     thread = threading.get_ident()
     _waiting[thread] = time.monotonic()
-    # One for each process. Nobody lets go of it.
-    if _start.acquire(blocking=False) and sys.platform == "linux":
-        threading.Thread(target=_watch, name="silent connections", daemon=True).start()
     try:
         yield
     finally:
         del _waiting[thread]
+
+
+def watch(port: int) -> None:
+    """From now on, look after the connections at `port`. Once for each process."""
+    global _port  # noqa: PLW0603, of the process
+    _port = port
+    if sys.platform == "linux":
+        threading.Thread(target=_watch, name="silent connections", daemon=True).start()
 
 
 def _watch() -> None:
@@ -94,38 +101,17 @@ def end_connection(began: float) -> bool:
 @contextmanager
 def _accepted() -> Iterator[list[tuple[int, int, socket.socket]]]:
     """The connections that this process has accepted, with the ms since each sent and received."""
-    sockets = [found for entry in Path("/proc/self/fd").iterdir() if (found := _tcp(entry))]
     accepted = []
-    try:
-        ports = {found.getsockname()[1] for found in sockets if _listens(found)}
+    with tcp_sockets() as sockets:
         for found in sockets:
-            with suppress(OSError):  # it has ended by itself
+            with suppress(OSError):  # it listens, or has ended by itself
                 # Others are this process's own, to PostgreSQL and Redis.
-                if found.getsockname()[1] not in ports or _listens(found):
-                    continue
-                info = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SILENT_FOR.size)
-                accepted.append((*_SILENT_FOR.unpack(info), found))
+                if found.getsockname()[1] == _port and found.getpeername():
+                    info = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SILENT_FOR.size)
+                    accepted.append((*_SILENT_FOR.unpack(info), found))
         yield accepted
-    finally:
-        for found in sockets:
-            found.close()
 
 
 def _shut(connection: socket.socket) -> None:
     with suppress(OSError):  # it has ended by itself
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _tcp(entry: Path) -> socket.socket | None:
-    """A second handle on the TCP socket of a file descriptor; None if it is something else."""
-    with suppress(OSError):  # closed meanwhile
-        if str(entry.readlink()).startswith("socket:"):
-            found = socket.socket(fileno=os.dup(int(entry.name)))
-            if found.type == socket.SOCK_STREAM and found.family != socket.AF_UNIX:
-                return found
-            found.close()
-    return None
-
-
-def _listens(found: socket.socket) -> bool:
-    return bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from gatewayz.development.run import web_command
+from tests.gatewayz.processes import living
 from tests.waiting import wait_until
 from tests.web import CHECKOUT, answered_by, web_process
 
@@ -95,6 +97,43 @@ def test_processes_end_whose_parent_was_killed(port):
     os.kill(parent, signal.SIGKILL)
 
     wait_until(lambda: listening(port) == 0)
+
+
+# Granian waits for a client as long as this, and for a body without end.
+HEADER_READ_TIMEOUT_SECONDS = 60
+HALF = {
+    "nothing": b"",
+    "half of a request line": b"GET /hea",
+    "half of its headers": b"GET /healthz HTTP/1.1\r\nHost: testserver\r\nX-A",
+    "half of its body": b"POST /v1/auth HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+}
+
+
+@pytest.mark.parametrize("sent", HALF.values(), ids=HALF.keys())
+def test_a_client_that_has_not_sent_a_request_keeps_no_process_from_ending(sent):
+    with web_process(
+        REQUEST_DEADLINE_SECONDS="1",
+        GRANIAN_WORKERS_KILL_TIMEOUT="600",
+        GRANIAN_HTTP1_HEADER_READ_TIMEOUT=str(HEADER_READ_TIMEOUT_SECONDS * 1000),
+    ) as port:
+        (pid,) = answered_by(port)
+        process = psutil.Process(pid)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(sent)
+            wait_until(lambda: len(connections_at(process, port)) == 1)
+
+            process.terminate()
+
+            wait_until(lambda: living([process]) == [], HEADER_READ_TIMEOUT_SECONDS / 2)
+
+
+def connections_at(process, port):
+    """The connections at `port` that a process has accepted."""
+    return [
+        connection
+        for connection in process.net_connections("tcp4")
+        if connection.laddr.port == port and connection.status == psutil.CONN_ESTABLISHED
+    ]
 
 
 @pytest.fixture
