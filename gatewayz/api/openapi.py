@@ -119,15 +119,10 @@ def described(
     errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else _OF_KEYS), 503}
     answers = [status] if repeated_status is None else [status, repeated_status]
     examples = [
-        OpenApiExample(
-            "Answer",
-            {"success": True, "data": example, **(example_beside or {})},
-            response_only=True,
-            status_codes=[str(done) for done in answers],
-        )
+        _example("Answer", {"data": example, **(example_beside or {})}, answers),
+        *([_example("Put off", _PUT_OFF, [202])] if is_put_off else []),
+        *([OpenApiExample("Request", request_example, request_only=True)] if request else []),
     ]
-    if request is not None:
-        examples.append(OpenApiExample("Request", request_example, request_only=True))
     return extend_schema(
         operation_id=name,
         summary=summary,
@@ -143,6 +138,19 @@ def described(
         },
         examples=examples,
         auth=[] if public else None,
+    )
+
+
+_PUT_OFF = {"data": None, "message": "Please follow the link that was sent to you."}
+
+
+def _example(name: str, body: Mapping[str, Any], statuses: Sequence[int]) -> OpenApiExample:
+    """The example of an answer with one of `statuses`."""
+    return OpenApiExample(
+        name,
+        {"success": True, **body},
+        response_only=True,
+        status_codes=[str(status) for status in statuses],
     )
 
 

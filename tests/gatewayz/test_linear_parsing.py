@@ -41,7 +41,7 @@ from accounts.principals.email_addresses import canonical
 from accounts.principals.principal import Principal
 from accounts.principals.scopes import validate_scopes
 from accounts.profile.serializers import ProfileChange
-from accounts.referrals.codes import _normalised
+from accounts.referrals.codes import _normalised, shown_name
 from chat import idempotency
 from chat.feedback.serializers import FeedbackInput
 from chat.messages.content import UnstorableJsonError, check_storable
@@ -276,6 +276,11 @@ PARSERS: dict[str, Parser] = {
     ),
     "scopes": Parser(lambda text: validate_scopes({"chat": list(text), text: [text]})),
     "referral code": Parser(_normalised),
+    "name of a referrer": Parser(
+        lambda text: shown_name(User(username=text, email="ada@example.com")),
+        ("accounts/referrals/codes.py:_MADE_OF_ADDRESS",),
+        (("-", "0", "x"), ("", "-0", "")),
+    ),
     "webhook": Parser(webhooks.refusal, pumps=(("https://", "a", ""), ("https://", "@", ""))),
     "audited values": Parser(
         lambda text: redacted({text: text, "list": list(text)}),
@@ -294,6 +299,7 @@ PARSERS: dict[str, Parser] = {
 NOT_OF_CALLERS = {
     "gatewayz/api/groups.py:group_of": "paths of our own views",
     "accounts/migrations/0026_canonical_addresses.py:_ODD": "columns of 254 characters",
+    "gatewayz/database/programs.py:_major": "what a program of PostgreSQL says of itself",
     "gatewayz/database/roles.py:_NAME": "an argument of a command",
 }
 

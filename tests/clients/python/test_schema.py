@@ -90,7 +90,8 @@ def test_a_method_sends_the_request_of_its_operation(operation_id):
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        return httpx.Response(200, json={"data": [], "count": 0})
+        # Enough of an answer for all of them; a line of an export has a type.
+        return httpx.Response(200, json={"data": [], "count": 0, "type": "end"})
 
     name = method_name(operation_id)
     hints = get_type_hints(METHODS[name])

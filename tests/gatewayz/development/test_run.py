@@ -138,7 +138,9 @@ class TestGivenServers:
 def test_without_a_redis_program_one_line_says_what_to_do(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
-    assert "install redis-server, or set REDIS_URL" in refusal(without_redis(environ, tmp_path))
+    assert "install valkey-server or redis-server, or set REDIS_URL" in refusal(
+        without_redis(environ, tmp_path)
+    )
 
 
 # --- When it runs ------------------------------------------------------------------------------
