@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 
 MAX_ENTRIES = 100
+MAX_DOMAIN_CHARS = 253
+# Zeros before a prefix length are valid, and there may be any number of them.
+MAX_NETWORK_CHARS = 64
 
 # A host name, or `*.` and the domain whose hosts are meant.
 _DOMAIN = re.compile(r"(?:\*\.)?(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
@@ -97,6 +100,8 @@ def _matches(host: str, entry: str) -> bool:
 def validate_ip_allowlist(given: Any) -> None:
     """Raise django's ValidationError unless `given` is a list of addresses and CIDR blocks."""
     for entry in _entries(given, 'A list of addresses and networks such as ["203.0.113.0/24"].'):
+        if len(entry) > MAX_NETWORK_CHARS:
+            raise ValidationError("This is no address or network.")
         try:
             network = ip_network(entry)
         except ValueError as exc:
@@ -109,7 +114,7 @@ def validate_ip_allowlist(given: Any) -> None:
 def validate_domain_referrers(given: Any) -> None:
     """Raise django's ValidationError unless `given` is a list of host names, see above."""
     for entry in _entries(given, 'A list of hosts such as ["example.com", "*.example.com"].'):
-        if len(entry) > 253 or not _DOMAIN.fullmatch(entry):
+        if len(entry) > MAX_DOMAIN_CHARS or not _DOMAIN.fullmatch(entry):
             raise ValidationError(
                 f"{entry!r} is no host name in small letters such as example.com or *.example.com."
             )

@@ -180,7 +180,7 @@ def _forget(names: list[str]) -> None:
 
 def _hold_all() -> None:
     with suppress(RedisError):  # `_forget_all` says so
-        key_cache().entries.hold_all()
+        key_cache().entries.shared.hold_all()
 
 
 def _forget_all() -> None:

@@ -26,6 +26,8 @@ from gatewayz.api.serializing import represented, represented_all, validated
 
 @openapi.feedback_list
 class FeedbackListView(ChatView):
+    takes_long_bodies = True
+
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(FeedbackInput, request.data)
@@ -56,6 +58,8 @@ class SessionFeedbackView(ChatView):
 
 @openapi.feedback
 class FeedbackView(ChatView):
+    takes_long_bodies = True
+
     def put(self, request: AuthenticatedRequest, feedback_id: int) -> JSONResponse:
         given = validated(FeedbackChange, request.data)
         changed = write.change_feedback(request.user, feedback_id, **given)

@@ -16,6 +16,8 @@ from gatewayz.api.serializing import represented, represented_all, validated
 
 @openapi.messages
 class MessagesView(ChatView):
+    takes_long_bodies = True
+
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageInput, request.data)
@@ -29,6 +31,8 @@ class MessagesView(ChatView):
 
 @openapi.message_batch
 class MessageBatchView(ChatView):
+    takes_long_bodies = True
+
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageBatchInput, request.data)

@@ -64,6 +64,8 @@ class SessionsView(ChatView):
 
 @openapi.session_batch
 class SessionBatchView(ChatView):
+    takes_long_bodies = True
+
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionBatchInput, request.data)

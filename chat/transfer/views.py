@@ -46,6 +46,8 @@ class ExportAllView(ChatView):
 
 @openapi.chat_import
 class ImportView(ChatView):
+    takes_long_bodies = True
+
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ChatInput, request.data)

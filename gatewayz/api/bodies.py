@@ -5,10 +5,11 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+
+from gatewayz.request.long_bodies import UPLOAD
 
 MEDIA_TYPE = "application/json"
 
@@ -25,26 +26,27 @@ class PayloadTooLarge(APIException):
     default_code = "payload_too_large"
 
 
-def read_json(request: HttpRequest) -> Any:
-    """What the body of `request` holds, of at most MAX_BODY_BYTES, MAX_VALUES and MAX_DEPTH.
+def read_json(request: HttpRequest, max_bytes: int) -> Any:
+    """What the body of `request` holds, of at most `max_bytes`, MAX_VALUES and MAX_DEPTH.
 
     Strict as RFC 8259: no NaN, no invalid UTF-8. No body at all is an empty object.
 
     Raises UnsupportedMediaType (415) when it is not JSON, PayloadTooLarge (413), before anything
-    is made of the body, or ParseError (400).
+    is made of the body, ParseError (400), or what reading a long body does; see gatewayz.uploads.
     """
+    upload = request.META.get(UPLOAD)
     declared = request.META.get("CONTENT_LENGTH") or "0"
     length = int(declared) if declared.isdecimal() else 0
-    if not length:
+    if not length and upload is None:
         return {}
     given_type = request.META.get("CONTENT_TYPE", "")
     if given_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise UnsupportedMediaType(given_type)
-    if length > settings.MAX_BODY_BYTES:
+    if length > max_bytes:
         raise PayloadTooLarge
     # One byte more than allowed tells a body that is too long, declared or not.
-    body = request.read(settings.MAX_BODY_BYTES + 1)
-    if len(body) > settings.MAX_BODY_BYTES:
+    body = (request if upload is None else upload).read(max_bytes + 1)
+    if len(body) > max_bytes:
         raise PayloadTooLarge
     if _holds_too_many_values(body):
         raise PayloadTooLarge(f"The request body holds more than {MAX_VALUES:,} values.")

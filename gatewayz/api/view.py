@@ -1,8 +1,9 @@
 """The views of the API: DRF's, in a service that reads and answers JSON and nothing else."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from rest_framework.exceptions import MethodNotAllowed
@@ -12,12 +13,19 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from gatewayz.api.bodies import JSONResponse, read_json
+from gatewayz.request.context import current_user_id
+from gatewayz.request.long_bodies import SMALL_BODY_BYTES
+
+# Of a method that a caller has made up.
+MAX_SHOWN_CHARS = 20
 
 _negotiator = DefaultContentNegotiation()
 
 
 class ApiRequest(Request):
-    """DRF's request, whose body can only be JSON."""
+    """DRF's request, whose body can only be JSON, and is a small one unless it may be long."""
+
+    may_be_long = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,7 +35,10 @@ class ApiRequest(Request):
     @cached_property
     def data(self) -> Any:
         """What the body holds. Raises what `read_json` does."""
-        return read_json(self._request)
+        max_bytes: int = settings.MAX_BODY_BYTES
+        if not self.may_be_long:
+            max_bytes = min(max_bytes, SMALL_BODY_BYTES)
+        return read_json(self._request, max_bytes)
 
 
 class _MethodNotAllowed(MethodNotAllowed):
@@ -44,6 +55,9 @@ class ApiView(APIView):
     had them.
     """
 
+    # Whether those who have a key may send bodies of up to MAX_BODY_BYTES.
+    takes_long_bodies: ClassVar[bool] = False
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         # Django does it for each view that it makes, which puts that in a circle with its method.
@@ -59,6 +73,7 @@ class ApiView(APIView):
             self.perform_authentication(asked)
             self.check_permissions(asked)
             self.check_throttles(asked)
+            asked.may_be_long = self.takes_long_bodies and current_user_id() is not None
             name = (request.method or "").lower()
             known = name in self.http_method_names
             method = getattr(self, name, None) if known else None
@@ -75,7 +90,8 @@ class ApiView(APIView):
         raise exc
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        raise _MethodNotAllowed(request.method or "", self.default_response_headers)
+        shown = (request.method or "")[:MAX_SHOWN_CHARS]
+        raise _MethodNotAllowed(shown, self.default_response_headers)
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> JSONResponse:  # type: ignore[override]
         described = SimpleMetadata().determine_metadata(request, self)

@@ -24,7 +24,6 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import msgspec
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -215,20 +214,7 @@ class TwoLevelCache(BaseCache):
         self.shared.delete([self.make_key(key, version) for key in keys])
 
     def clear(self) -> None:
-        self._begin_epoch(uuid4().hex)
-
-    def hold_all(self) -> None:
-        """Clear the cache, and fill nothing in until it is cleared again, or TOMBSTONE_MS long."""
-        ends = time.time() + TOMBSTONE_MS / 1000
-        self._begin_epoch(f"{HELD_EPOCH.decode()}{ends:.3f}:{uuid4().hex}")
-
-    def _begin_epoch(self, epoch: str) -> None:
-        shared = self.shared
-        try:
-            shared.run(scripts.CLEAR, [], [epoch, *shared.coherence.message(None)])
-        finally:
-            for follower in shared.coherence.followers:
-                follower.forget_all()
+        self.shared.clear()
 
     def _set(
         self, key: str, value: Any, timeout: float | None, version: int | None, *, only_new: bool

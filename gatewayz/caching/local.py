@@ -11,6 +11,9 @@ from typing import NamedTuple
 # dictionary and in the order of use. Measured with tracemalloc on CPython 3.11.
 _OVERHEAD_BYTES = 180
 
+# Most take a third of it; some, of keys with long allow-lists, take fifty times as much.
+ROOM_PER_ENTRY_BYTES = 2_000
+
 
 class Entry(NamedTuple):
     """An encoded value and when it ends, in seconds since the epoch (infinity: never)."""
@@ -20,7 +23,9 @@ class Entry(NamedTuple):
 
 
 class LocalLevel:
-    """Entries by name, at most `max_entries`. Safe to use from many threads.
+    """Entries by name, at most `max_entries` and ROOM_PER_ENTRY_BYTES for each of those.
+
+    Safe to use from many threads.
 
     An entry that has ended is not returned by `get` any more, but it stays, as long as there is
     room, for `get_ended`.
@@ -28,9 +33,11 @@ class LocalLevel:
 
     def __init__(self, max_entries: int) -> None:
         self.max_entries = max_entries
+        self.size_bytes = 0  # the memory that the entries take
         self.hits = 0
         self.misses = 0
         self.evictions = 0
+        self._max_bytes = max_entries * ROOM_PER_ENTRY_BYTES
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._changes = 0
         self._lock = Lock()
@@ -63,10 +70,11 @@ class LocalLevel:
         with self._lock:
             if self._changes != unless_changed_since:
                 return False
+            self._drop(name)
             self._entries[name] = entry
-            self._entries.move_to_end(name)
-            while len(self._entries) > self.max_entries:
-                self._entries.popitem(last=False)
+            self.size_bytes += _size_bytes(name, entry)
+            while len(self._entries) > self.max_entries or self.size_bytes > self._max_bytes:
+                self._drop(next(iter(self._entries)))
                 self.evictions += 1
             return True
 
@@ -75,28 +83,29 @@ class LocalLevel:
         with self._lock:
             self._changes += 1
             for name in names:
-                self._entries.pop(name, None)
+                self._drop(name)
 
     def forget_all(self) -> None:
         """Drop every entry, and whatever is being read to be kept."""
         with self._lock:
             self._changes += 1
             self._entries.clear()
+            self.size_bytes = 0
 
     def after_fork(self) -> None:
         """Begin anew in a child process: another thread of the parent may have held the lock."""
         self._lock = Lock()
         self._entries.clear()
-        self.hits = self.misses = self.evictions = 0
+        self.size_bytes = self.hits = self.misses = self.evictions = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    @property
-    def size_bytes(self) -> int:
-        """The memory that the entries take."""
-        with self._lock:
-            return sum(
-                sys.getsizeof(name) + sys.getsizeof(entry.value) + _OVERHEAD_BYTES
-                for name, entry in self._entries.items()
-            )
+    def _drop(self, name: str) -> None:
+        entry = self._entries.pop(name, None)
+        if entry is not None:
+            self.size_bytes -= _size_bytes(name, entry)
+
+
+def _size_bytes(name: str, entry: Entry) -> int:
+    return sys.getsizeof(name) + sys.getsizeof(entry.value) + _OVERHEAD_BYTES

@@ -36,6 +36,10 @@ MAX_MEASURED = 100_000
 MEASURED_SIZES = 100
 _NAMES_PER_CALL = 1000
 _EXIT_SECONDS = 5.0
+
+# Of more names than this that could not be deleted, all entries are deleted instead.
+MAX_UNDELIVERED = 10_000
+_EVERYTHING = ""
 _EXIT_RETRY_SECONDS = 0.2
 
 
@@ -160,10 +164,13 @@ class Shared:
             return
         with self._lock:
             failures = dict(self._undelivered)
-        for hold in (False, True):
-            names = [name for name, failure in failures.items() if failure.hold == hold]
-            if names:
-                self._leave_token(names, hold=hold)
+        if _EVERYTHING in failures:
+            self._begin_epoch(hold=failures[_EVERYTHING].hold)
+        else:
+            for hold in (False, True):
+                names = [name for name, failure in failures.items() if failure.hold == hold]
+                if names:
+                    self._leave_token(names, hold=hold)
         with self._lock:
             for name, failure in failures.items():
                 # Unless it has failed again meanwhile.
@@ -184,6 +191,8 @@ class Shared:
                     reason,
                 )
             self._undelivered |= dict.fromkeys(names, failure)
+            if _EVERYTHING in self._undelivered or len(self._undelivered) > MAX_UNDELIVERED:
+                self._undelivered = {_EVERYTHING: failure}
             if not self._delivers_at_exit:
                 self._delivers_at_exit = True
                 atexit.register(self._deliver_before_exit)
@@ -244,6 +253,27 @@ class Shared:
             # After Redis, so that what another thread has just read from there goes too.
             self.forget(names)
         return deleted
+
+    def clear(self) -> None:
+        """Delete all entries everywhere. Raises redis.exceptions.RedisError."""
+        self._begin_epoch(hold=False)
+
+    def hold_all(self) -> None:
+        """Delete all entries, and have none filled in until the next `clear`.
+
+        This ends by itself after TOMBSTONE_MS. Raises redis.exceptions.RedisError.
+        """
+        self._begin_epoch(hold=True)
+
+    def _begin_epoch(self, *, hold: bool) -> None:
+        epoch = uuid4().hex
+        if hold:
+            epoch = f"{HELD_EPOCH.decode()}{time.time() + TOMBSTONE_MS / 1000:.3f}:{epoch}"
+        try:
+            self.run(scripts.CLEAR, [], [epoch, *self.coherence.message(None)])
+        finally:
+            for follower in self.coherence.followers:
+                follower.forget_all()
 
     def measure(self, pattern: str) -> "Measure":
         """Count the entries whose names match `pattern`, of any epoch, and their bytes in Redis.

@@ -15,8 +15,9 @@ from django.urls import ResolverMatch, resolve
 # The admin, its files, and the page on which people try the API.
 PAGES = ("/admin", settings.STATIC_URL, "/docs")
 
-# How many are remembered as allowed; `*` in ALLOWED_HOSTS allows any number.
+# How many are remembered as allowed; `*` in ALLOWED_HOSTS allows any number, of any length.
 MAX_HOSTS = 1_000
+MAX_HOST_CHARS = 260  # a name in DNS and a port
 
 
 class ApiMiddleware:
@@ -53,5 +54,5 @@ class ApiMiddleware:
         host = request.META.get("HTTP_HOST")
         if host not in self._hosts:
             request.get_host()
-            if len(self._hosts) < MAX_HOSTS:
+            if len(self._hosts) < MAX_HOSTS and len(host or "") <= MAX_HOST_CHARS:
                 self._hosts.add(host)

@@ -6,7 +6,9 @@ it can be seen, and not in the server.
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from http import HTTPStatus
 from threading import Lock
@@ -15,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter
+from rest_framework.exceptions import APIException
 
 from gatewayz.api.problems import problem_response
 from gatewayz.request import deadline
@@ -99,6 +102,55 @@ class Gate:
                 self._free += 1
 
 
+class Overloaded(APIException):
+    """503: the request would be answered too late."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "There are too many requests to answer this one in time. Please try again."
+    default_code = "overloaded"
+    wait = RETRY_AFTER_SECONDS
+
+
+class _Turn:
+    """The turn of one request."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._began: float | None = None
+
+    def begin(self) -> bool:
+        """Wait for it. False: turned away."""
+        allowed_seconds = deadline.within_deadline(settings.REQUEST_DEADLINE_SECONDS)
+        if not self._gate.enter(allowed_seconds):
+            return False
+        self._began = time.monotonic()
+        return True
+
+    def end(self) -> None:
+        """Let the next one have it, unless it has ended."""
+        if self._began is not None:
+            self._gate.leave(time.monotonic() - self._began)
+            self._began = None
+
+
+_turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
+
+
+@contextmanager
+def out_of_turn() -> Iterator[None]:
+    """While the block waits for its caller, others have the turn, and the deadline waits too.
+
+    Raises Overloaded when there is no other turn in time.
+    """
+    turn = _turn.get()
+    if turn is not None:
+        turn.end()
+    with deadline.paused():
+        yield
+    if turn is not None and not turn.begin():
+        raise Overloaded
+
+
 def process_gate() -> Gate:
     """The gate of this process, for as many as DATABASE_POOL_SIZE allows."""
     return _gate_with(REQUESTS_PER_CONNECTION * settings.DATABASE_POOL_SIZE)
@@ -123,18 +175,20 @@ class LoadSheddingMiddleware:
         sampled(self._sample)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not self.gate.enter(deadline.within_deadline(settings.REQUEST_DEADLINE_SECONDS)):
+        turn = _Turn(self.gate)
+        if not turn.begin():
             return problem_response(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "overloaded",
-                "There are too many requests to answer this one in time. Please try again.",
-                {"Retry-After": str(RETRY_AFTER_SECONDS)},
+                Overloaded.status_code,
+                Overloaded.default_code,
+                Overloaded.default_detail,
+                {"Retry-After": str(Overloaded.wait)},
             )
-        entered = time.monotonic()
+        token = _turn.set(turn)
         try:
             return self.get_response(request)
         finally:
-            self.gate.leave(time.monotonic() - entered)
+            _turn.reset(token)
+            turn.end()
 
     def _sample(self) -> None:
         _waiting.set(self.gate.waiting)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from gatewayz.request.context import begin_request, end_request
-from gatewayz.telemetry.metrics.requests import observe_request
+from gatewayz.telemetry.metrics.requests import method_of, observe_request
 
 access_log = logging.getLogger("gatewayz.access")
 
@@ -37,7 +37,9 @@ class RequestContextMiddleware:
             response = self.get_response(request)
         finally:
             end_request()
-        timings_ms["total"] = (time.perf_counter() - started) * 1000
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        # How long a caller takes to send a long body is not up to us.
+        timings_ms["total"] = elapsed_ms - timings_ms.get("receive", 0.0)
         response["X-Request-ID"] = request_id
         response["Server-Timing"] = ", ".join(
             f"{name};dur={elapsed_ms:.2f}" for name, elapsed_ms in timings_ms.items()
@@ -49,15 +51,15 @@ class RequestContextMiddleware:
 
 
 def _log_access(request: HttpRequest, status: int, total_ms: float) -> None:
-    route = _route(request)
+    method, route = method_of(request), _route(request)
     access_log.info(
         "%s %s %d %.1fms",
-        request.method,
+        method,
         route,
         status,
         total_ms,
         extra={
-            "method": request.method,
+            "method": method,
             "route": route,
             "status": status,
             "duration_ms": round(total_ms, 2),

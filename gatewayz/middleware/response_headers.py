@@ -1,6 +1,7 @@
 """What browsers are told about answers, for their users' safety: on every one of them."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -52,6 +53,9 @@ _DATA_HEADERS = {
 }
 
 
+_WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+
 class ResponseHeadersMiddleware:
     """Adds the headers that a view has not given its own."""
 
@@ -75,4 +79,7 @@ class ResponseHeadersMiddleware:
         else:
             added = self._for_data
         response.headers._store = {**added, **response.headers._store}
+        # Without it an answer ends when its connection is done with the request, too.
+        if not response.streaming and response.status_code not in _WITHOUT_BODY:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response

@@ -13,6 +13,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from gatewayz.api.problems import problem_response
+from gatewayz.middleware.api_only import PAGES
+from gatewayz.request.long_bodies import UPLOAD
 
 # In the WSGI environment: the problem of the body, as `problem_response` takes it.
 _PROBLEM = "gatewayz.body_problem"
@@ -26,6 +28,11 @@ _LENGTH_REQUIRED = (
     HTTPStatus.LENGTH_REQUIRED,
     "length_required",
     "The request has a Content-Type and no Content-Length: send one, 0 when there is no body.",
+)
+_TOO_LARGE = (
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "payload_too_large",
+    "The request body is too large.",
 )
 
 
@@ -46,11 +53,16 @@ def note_missing_body(environ: dict[str, Any], received_bytes: int) -> None:
 
 
 class WholeBodyMiddleware:
-    """Answers a request with a problem that `note_missing_body` has noted."""
+    """Answers a request with a problem that `note_missing_body` has noted.
+
+    And one for a page with a long body, of which no page reads anything.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         problem = request.META.get(_PROBLEM)
+        if UPLOAD in request.META and request.path_info.startswith(PAGES):
+            problem = _TOO_LARGE
         return self.get_response(request) if problem is None else problem_response(*problem)

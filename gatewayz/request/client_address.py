@@ -7,6 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+# The longest form of an address: of IPv6, with an IPv4 address at its end.
+MAX_CHARS = 45
+
 
 def client_address(request: HttpRequest | Request) -> str:
     """The caller's IP address, or "" when the connection has none.
@@ -67,12 +70,17 @@ def _without_port(entry: str) -> str:
     return host if port.isdecimal() else entry
 
 
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    # Without the interface of a link-local address, which is of no use elsewhere.
+    address = text.partition("%")[0]
+    return _parsed_address(address) if len(address) <= MAX_CHARS else None
+
+
 # Most requests come from few addresses.
 @lru_cache(maxsize=4096)
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+def _parsed_address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        # Without the interface of a link-local address, which is of no use elsewhere.
-        address = ip_address(text.partition("%")[0])
+        address = ip_address(text)
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)

@@ -60,13 +60,13 @@ class _Route(NamedTuple):
 
 
 # Looked up by method, route and status, all bounded, so that a request builds no labels.
-_routes: dict[tuple[str | None, str, int], _Route] = {}
+_routes: dict[tuple[str, str, int], _Route] = {}
 
 
 def observe_request(request: HttpRequest, status: int, timings_ms: Mapping[str, float]) -> None:
     """Count a request and its times, which are those of its Server-Timing, in milliseconds."""
     match = request.resolver_match
-    name = (request.method, match.route if match else "", status)
+    name = (method_of(request), match.route if match else "", status)
     route = _routes.get(name)
     if route is None:
         route = _routes[name] = _route(*name)
@@ -85,10 +85,13 @@ def observe_request(request: HttpRequest, status: int, timings_ms: Mapping[str, 
     sample_if_due()
 
 
-def _route(method: str | None, route: str, status: int) -> _Route:
-    if method not in _METHODS:
-        # Labels are for what the service knows, not for what a caller makes up.
-        method = "other"
+def method_of(request: HttpRequest) -> str:
+    """The method, or `other` for one that a caller has made up."""
+    method = request.method
+    return method if method in _METHODS else "other"
+
+
+def _route(method: str, route: str, status: int) -> _Route:
     path = f"/{route}" if route else "other"
     return _Route(_requests.labels(method, path, status), _request_ms.labels(method, path))
 

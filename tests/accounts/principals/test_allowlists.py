@@ -70,6 +70,7 @@ def test_a_referrer_is_allowed_by_its_host(allowlist, origin, referrer, allowed)
         [""],
         ["10.0.0.1/8"],  # an address within the network, not the network
         ["10.0.0.0/33"],
+        ["10.0.0.0/" + "0" * 100 + "8"],
         ["fe80::1%eth0/64"],
         ["example.com"],
         ["10.0.0.1"] * 101,

@@ -39,11 +39,11 @@ def test_a_body_with_too_many_values_is_refused_before_it_is_parsed(api, body):
 
 def test_commas_and_brackets_in_text_are_no_values(api):
     text = r",[{\"" * MAX_VALUES
+    session_id = api.post_json(PATH, {}).json()["data"]["id"]
 
-    response = api.post_json(PATH, {"title": text})
+    response = api.post_json(f"{PATH}/{session_id}/messages", {"role": "user", "content": text})
 
-    body = assert_problem(response, 400, "validation_error")
-    assert "255" in body["detail"]
+    assert response.status_code == 201
 
 
 def test_a_body_is_refused_when_it_is_nested_deeper_than_any_needs_to_be(api):

@@ -8,7 +8,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from gatewayz.caching import coherence
+from gatewayz.caching import coherence, shared
 from gatewayz.caching.local import Entry
 from tests.gatewayz.caching.conftest import new_cache
 from tests.waiting import WAIT_SECONDS, wait_until
@@ -81,7 +81,7 @@ def test_what_was_read_before_a_change_is_not_filled_in_after_it(cache, other, c
 
 HOLDS = {
     "an entry": (lambda cache: cache.shared.hold([cache.make_key("key")]), "delete"),
-    "all": (lambda cache: cache.hold_all(), "clear"),
+    "all": (lambda cache: cache.shared.hold_all(), "clear"),
 }
 
 
@@ -258,6 +258,23 @@ def test_a_delete_that_redis_did_not_take_is_delivered_when_it_is_back(cache, ot
         assert not in_memory(cache)
 
     wait_until(lambda: other.get("key") is None)
+
+
+def test_of_too_many_deletes_that_redis_did_not_take_all_entries_are_deleted(
+    cache, other, monkeypatch
+):
+    monkeypatch.setattr(shared, "MAX_UNDELIVERED", 3)
+    cache.set("key", "old")
+    remember(other)
+    with monkeypatch.context() as patch:
+        patch.setattr(cache.shared, "run", fail)
+        for name in ["key", *range(10)]:
+            with pytest.raises(RedisConnectionError):
+                cache.delete(name)
+        assert len(cache.shared._undelivered) == 1
+
+    wait_until(lambda: other.get("key") is None)
+    wait_until(lambda: not cache.shared._undelivered)
 
 
 def test_meanwhile_it_does_not_read_back_what_it_has_deleted(cache, monkeypatch):

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from gatewayz.caching.local import Entry, LocalLevel
+from gatewayz.caching.local import ROOM_PER_ENTRY_BYTES, Entry, LocalLevel
 
 HOUR = 3600
 
@@ -26,6 +26,17 @@ def test_keeps_no_more_than_it_may_and_drops_the_least_recently_used():
 
     assert [name for name in "abcd" if level.get(name)] == ["a", "c", "d"]
     assert (len(level), level.evictions) == (3, 1)
+
+
+def test_long_values_take_no_more_room_than_many_usual_ones():
+    level = LocalLevel(10)
+    long = Entry(b"x" * 9_000, time.time() + HOUR)
+
+    for name in "abcd":
+        level.put(name, long, unless_changed_since=level.changes)
+
+    assert [name for name in "abcd" if level.get(name)] == ["c", "d"]
+    assert level.size_bytes <= 10 * ROOM_PER_ENTRY_BYTES
 
 
 def test_an_entry_ends(monkeypatch):

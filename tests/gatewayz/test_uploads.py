@@ -1,0 +1,247 @@
+"""Long bodies: read for those who have a key, where they are wanted, and never too many."""
+
+import json
+import socket
+import time
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.permissions import IsAuthenticated
+
+from accounts.access.authentication import ApiKeyAuthentication
+from chat.models import ChatMessage, ChatSession
+from gatewayz.request.long_bodies import SMALL_BODY_BYTES
+from gatewayz.uploads import MAX_LONG_BODIES, MAX_LONG_BODIES_OF_USER, Room, UploadsBusy
+from tests.waiting import WAIT_SECONDS
+from tests.web import web_process
+
+# The messages that a web process saves are seen, and its keys are there.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DEADLINE_SECONDS = 1.0
+MAX_BODY_BYTES = 500_000
+
+
+def small_process(deadline_seconds):
+    """Four requests at a time, with one connection for all."""
+    return web_process(
+        DATABASE_POOL_SIZE="1",
+        REQUEST_DEADLINE_SECONDS=str(deadline_seconds),
+        MAX_BODY_BYTES=str(MAX_BODY_BYTES),
+    )
+
+
+@pytest.fixture(scope="module")
+def port(django_db_setup):
+    with small_process(DEADLINE_SECONDS) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def patient_port(django_db_setup):
+    """Of a process that does not cut off who is silent for a while."""
+    with small_process(10 * WAIT_SECONDS) as port:
+        yield port
+
+
+@pytest.fixture
+def messages(user):
+    """The path at which messages are added to a session of the user."""
+    session = ChatSession.objects.create(user=user, title="t", model="m")
+    return f"/v1/chat/sessions/{session.pk}/messages"
+
+
+def message(size):
+    return b'{"role": "user", "content": "' + b"x" * size + b'"}'
+
+
+LONG = message(2 * SMALL_BODY_BYTES)
+LENGTH = f"Content-Length: {len(LONG)}"
+
+
+def head(path, *headers, key=None):
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: testserver",
+        "Content-Type: application/json",
+        *headers,
+        *([f"Authorization: Bearer {key}"] if key else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+class Sending(ExitStack):
+    """A request whose parts are sent one by one."""
+
+    def __init__(self, port: int, *parts: bytes) -> None:
+        super().__init__()
+        connection = socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS)
+        self.connection = self.enter_context(connection)
+        for part in parts:
+            self.send(part)
+
+    def send(self, part: bytes) -> None:
+        self.connection.sendall(part)
+
+    def answer(self) -> tuple[int, Any]:
+        """The status, and what the JSON holds."""
+        answer = HTTPResponse(self.connection)
+        answer.begin()
+        return answer.status, json.loads(answer.read())
+
+
+def send(port, *parts):
+    with Sending(port, *parts) as sending:
+        return sending.answer()
+
+
+def chunks(*parts):
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [(LENGTH,), LONG],
+        [("Transfer-Encoding: chunked",), chunks(LONG[:9], LONG[9:100_000], LONG[100_000:])],
+    ],
+    ids=["length", "chunks"],
+)
+def test_a_long_message_is_saved_as_it_was_sent(port, api_key, messages, sent):
+    headers, body = sent
+
+    status, _ = send(port, head(messages, *headers, key=api_key), body)
+
+    assert status == 201
+    assert ChatMessage.objects.get().content == json.loads(LONG)["content"]
+
+
+def test_a_long_body_that_waits_to_be_asked_for_is_asked_for_with_a_key(port, api_key, messages):
+    with Sending(port, head(messages, LENGTH, "Expect: 100-continue", key=api_key)) as sending:
+        assert sending.connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        sending.send(LONG)
+
+        assert sending.answer()[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/auth", (LENGTH,), 413),
+        ("/v1/auth", (LENGTH, "Expect: 100-continue"), 413),
+        ("/admin/login/", (LENGTH,), 413),
+        ("/v1/chat/sessions/1/messages", (LENGTH,), 401),
+        ("/v1/chat/sessions/1/messages", (LENGTH, "Authorization: Bearer gw_live_no"), 401),
+        ("/v1/nothing", (LENGTH,), 404),
+    ],
+)
+def test_without_a_key_it_is_answered_before_a_long_body_has_come(port, path, headers, status):
+    assert send(port, head(path, *headers))[0] == status
+
+
+def test_a_view_of_small_bodies_answers_before_a_long_one_has_come(port, api_key):
+    assert send(port, head("/v1/chat/sessions", LENGTH, key=api_key))[0] == 413
+
+
+def test_a_chunked_body_is_refused_where_it_becomes_too_long(port, api_key, messages):
+    endless = head("/v1/chat/sessions", "Transfer-Encoding: chunked", key=api_key)
+    too_long = head(messages, "Transfer-Encoding: chunked", key=api_key)
+
+    assert send(port, endless, chunks(LONG)[:-5])[0] == 413
+    assert send(port, too_long, chunks(message(MAX_BODY_BYTES))[:-5])[0] == 413
+
+
+def test_who_sends_all_of_a_body_that_nobody_wants_gets_the_answer(port):
+    body, headers = b" " * MAX_BODY_BYTES, {"Content-Type": "application/json"}
+    with closing(HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)) as connection:
+        for _ in range(2):
+            connection.request("POST", "/v1/auth", body, headers)
+            response = connection.getresponse()
+            response.read()
+
+            assert response.status == 413
+
+
+def test_a_long_body_that_did_not_come_whole_is_rejected(port, api_key, messages):
+    with Sending(port, head(messages, LENGTH, key=api_key), LONG[:-1]) as sending:
+        sending.connection.shutdown(socket.SHUT_WR)
+        status, body = sending.answer()
+
+    assert (status, body["code"]) == (400, "incomplete_body")
+    assert not ChatMessage.objects.exists()
+
+
+def test_a_long_body_may_take_longer_than_the_deadline(port, api_key, messages):
+    with Sending(port, head(messages, LENGTH, key=api_key)) as sending:
+        for start in range(0, len(LONG), 10_000):
+            time.sleep(0.2 * DEADLINE_SECONDS)
+            sending.send(LONG[start : start + 10_000])
+
+        assert sending.answer()[0] == 201
+
+
+def test_long_bodies_that_are_on_their_way_keep_nobody_waiting(patient_port, api_key, messages):
+    with ExitStack() as stack:
+        sendings = [
+            stack.enter_context(
+                Sending(patient_port, head(messages, LENGTH, key=api_key), LONG[:70_000])
+            )
+            for _ in range(5)
+        ]
+
+        assert (
+            send(patient_port, head("/v1/chat/sessions", "Content-Length: 2", key=api_key), b"{}")[
+                0
+            ]
+            == 201
+        )
+
+        for sending in sendings:
+            sending.send(LONG[70_000:])
+            assert sending.answer()[0] == 201
+
+
+def test_a_user_and_a_process_hold_so_much_of_long_bodies_at_a_time(settings):
+    room = Room()
+    room.take(1, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
+    with pytest.raises(UploadsBusy):
+        room.take(1, 1)
+    room.give_back(1, room.held_bytes)
+    for user_id in (1, 2):
+        room.take(user_id, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
+    assert room.held_bytes == MAX_LONG_BODIES * settings.MAX_BODY_BYTES
+
+    with pytest.raises(UploadsBusy):
+        room.take(3, 1)
+
+    room.give_back(1, 1)
+    room.take(3, 1)
+    with pytest.raises(UploadsBusy):
+        room.take(1, 1)
+
+
+def views(patterns=None):
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            yield getattr(pattern.callback, "cls", None)
+
+
+def test_only_views_of_a_key_take_long_bodies():
+    taking = {view for view in views() if getattr(view, "takes_long_bodies", False)}
+
+    assert {view.__name__ for view in taking} == {
+        "FeedbackListView",
+        "FeedbackView",
+        "ImportView",
+        "MessageBatchView",
+        "MessagesView",
+        "SessionBatchView",
+    }
+    for view in taking:
+        assert ApiKeyAuthentication in view.authentication_classes
+        assert IsAuthenticated in view.permission_classes
