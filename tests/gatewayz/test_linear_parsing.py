@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from corsheaders.middleware import CorsMiddleware
+from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation, ValidationError
 from django.db import DataError, connection, transaction
 from django.http import Http404, HttpResponse
@@ -114,7 +115,7 @@ def _lists(serializer: Any, *names: str) -> Callable[[str], Any]:
 
 
 def _json(text: str) -> Any:
-    return read_json(_post(text, "application/json"))
+    return read_json(_post(text, "application/json"), settings.MAX_BODY_BYTES)
 
 
 def _json_of_many_values(text: str) -> Any:

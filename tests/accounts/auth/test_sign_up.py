@@ -126,7 +126,7 @@ def test_a_link_ends(mailbox, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "ü", "a" * 100_000, "gAAAAABm", links.seal(mails.SignUp(ADDRESS))]
+    "token", ["", "x", "ü", "a" * 60_000, "gAAAAABm", links.seal(mails.SignUp(ADDRESS))]
 )
 def test_what_is_no_link_does_nothing(db, token):
     assert Client().get("/auth/link", {"token": token}).status_code == 400

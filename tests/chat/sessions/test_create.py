@@ -98,7 +98,7 @@ def test_keeps_a_title_of_255_characters_of_any_language(api):
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"\xff\xfe", b'{"title": NaN}', b"[" * 100_000, b'{"title": "\\ud800"}']
+    "body", [b"{", b"\xff\xfe", b'{"title": NaN}', b"[" * 60_000, b'{"title": "\\ud800"}']
 )
 def test_refuses_what_is_not_json(api, body):
     response = api.post(PATH, body, content_type="application/json")
