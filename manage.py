@@ -14,7 +14,7 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line
 
-        from gatewayz.command_faults import advice
+        from gatewayz.management.setup_advice import advice
     except ModuleNotFoundError as error:
         sys.exit(
             f"manage.py: there is no {error.name} here: run `make run`, then .venv/bin/python"

@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from gatewayz import __version__
 from gatewayz.admin_site.appearance import UNFOLD as UNFOLD
-from gatewayz.api.groups import API_DESCRIPTION, API_GROUPS
+from gatewayz.api.tags import API_DESCRIPTION, API_TAGS
 from gatewayz.redis.servers import cache_location, cache_options, with_timeouts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -572,14 +572,14 @@ REST_FRAMEWORK = {
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "gatewayz.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "gatewayz.api.openapi.GroupedSchema",
+    "DEFAULT_SCHEMA_CLASS": "gatewayz.api.openapi.TaggedSchema",
 }
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatewayz",
     "DESCRIPTION": API_DESCRIPTION,
     "VERSION": __version__,
-    "TAGS": [{"name": name, "description": text} for name, _, text in API_GROUPS],
+    "TAGS": [{"name": name, "description": text} for name, _, text in API_TAGS],
     "SERVERS": [{"url": "/", "description": "This service."}],
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -588,7 +588,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["gatewayz.api.openapi.only_described"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "gatewayz.api.openapi.only_used_groups",
+        "gatewayz.api.openapi.only_used_tags",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "chat.models.ChatMessage.Role",

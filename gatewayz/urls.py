@@ -6,11 +6,11 @@ from accounts.metrics import DEPENDENCIES
 from accounts.profile.export import ACCOUNT_KINDS
 from accounts.profile.views import ExportView
 from chat.transfer.account_export import CHAT_KINDS
-from gatewayz.api.page import api_page
 from gatewayz.api.schema import schema
+from gatewayz.pages.api_page import api_page
+from gatewayz.pages.start_page import favicon, start_page
 from gatewayz.probes import health
 from gatewayz.probes.metrics import metrics
-from gatewayz.start_page import favicon, start_page
 
 # All that a user owns, of every app.
 export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))

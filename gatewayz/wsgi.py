@@ -20,7 +20,7 @@ from django.core.wsgi import get_wsgi_application
 
 from gatewayz.middleware.whole_bodies import note_missing_body
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES, UPLOAD
-from gatewayz.uploads import Upload
+from gatewayz.streaming.uploads import Upload
 from gatewayz.web import draining
 from gatewayz.web.silent_connections import waiting_for_body
 
@@ -39,7 +39,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     Who sends it slowly so keeps a thread, of which there are many, and none of the turns at the
     database that `gatewayz.middleware.load_shedding` gives; who sends no more is cut off. And
     Django could not read a chunked body, which has no Content-Length. A body that is not all there
-    is noted as such. Of a longer one see `gatewayz.uploads`.
+    is noted as such. Of a longer one see `gatewayz.streaming.uploads`.
     """
     if draining.has_begun():
         start_response = partial(_start_last_response, start_response)

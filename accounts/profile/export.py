@@ -46,7 +46,7 @@ from accounts.profile.serializers import (
     SignInDataSerializer,
 )
 from accounts.referrals.serializers import ReferralSerializer
-from gatewayz.downloads import read_page
+from gatewayz.streaming.downloads import read_page
 
 PAGE_ROWS = 200
 

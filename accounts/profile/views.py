@@ -20,7 +20,7 @@ from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import represented, validated
 from gatewayz.api.view import ApiView
-from gatewayz.downloads import Download
+from gatewayz.streaming.downloads import Download
 
 _LINK_SENT = (
     "Profile updated successfully. A link was sent to the e-mail address, unless somebody else "

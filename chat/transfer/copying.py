@@ -13,7 +13,7 @@ from chat.messages.read import within_bytes
 from chat.messages.write import append_messages
 from chat.models import ChatMessage, ChatSession
 from chat.sessions.write import create_session
-from gatewayz.downloads import read_page
+from gatewayz.streaming.downloads import read_page
 
 PAGE_MESSAGES = 100
 PAGE_SESSIONS = 100

@@ -14,7 +14,7 @@ from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import represented, validated
-from gatewayz.downloads import Download
+from gatewayz.streaming.downloads import Download
 
 
 @openapi.export

@@ -31,8 +31,8 @@ def read_json(request: HttpRequest, max_bytes: int) -> Any:
 
     Strict as RFC 8259: no NaN, no invalid UTF-8. No body at all is an empty object.
 
-    Raises UnsupportedMediaType (415) when it is not JSON, PayloadTooLarge (413), before anything
-    is made of the body, ParseError (400), or what reading a long body does; see gatewayz.uploads.
+    Raises UnsupportedMediaType (415) when it is not JSON; PayloadTooLarge (413), before the body
+    is parsed; ParseError (400); and what `gatewayz.streaming.uploads` raises for a long body.
     """
     upload = request.META.get(UPLOAD)
     declared = request.META.get("CONTENT_LENGTH") or "0"

@@ -16,8 +16,8 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from gatewayz.api.groups import group_of
 from gatewayz.api.problems import PROBLEM_JSON
+from gatewayz.api.tags import tag_of
 
 Described = Callable[[Any], Any]
 
@@ -41,11 +41,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
-class GroupedSchema(AutoSchema):
-    """DRF's DEFAULT_SCHEMA_CLASS: every operation is tagged with its group."""
+class TaggedSchema(AutoSchema):
+    """DRF's DEFAULT_SCHEMA_CLASS: tags every operation by its path."""
 
     def get_tags(self) -> list[str]:
-        return [group_of(self.path)]
+        return [tag_of(self.path)]
 
 
 class BearerKey(OpenApiAuthenticationExtension):
@@ -212,7 +212,7 @@ Endpoints = list[tuple[str, str, str, Callable[..., Any]]]
 
 
 def only_described(endpoints: Endpoints) -> Endpoints:
-    """A hook of drf-spectacular: what is described, without the old service's paths to it."""
+    """A drf-spectacular hook that keeps described views and drops the old service's paths."""
     return [
         (path, path_regex, method, callback)
         for path, path_regex, method, callback in endpoints
@@ -220,8 +220,8 @@ def only_described(endpoints: Endpoints) -> Endpoints:
     ]
 
 
-def only_used_groups(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: leave out groups without an operation."""
+def only_used_tags(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A drf-spectacular hook that leaves out tags without operations."""
     used = {
         tag
         for operations in result["paths"].values()

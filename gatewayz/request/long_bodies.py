@@ -1,4 +1,4 @@
-"""What tells a long body from others; how one is read is in `gatewayz.uploads`."""
+"""What tells a long body from others; how one is read is in `gatewayz.streaming.uploads`."""
 
 # Longer ones are read for views that take them only, and for nobody without a key. Every thread of
 # a process may hold as much for anybody.

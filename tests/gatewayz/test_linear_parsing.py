@@ -298,7 +298,7 @@ PARSERS: dict[str, Parser] = {
 
 # Patterns that no caller's text meets, and where what they read comes from.
 NOT_OF_CALLERS = {
-    "gatewayz/api/groups.py:group_of": "paths of our own views",
+    "gatewayz/api/tags.py:tag_of": "paths of our own views",
     "accounts/migrations/0026_canonical_addresses.py:_ODD": "columns of 254 characters",
     "gatewayz/database/programs.py:_major": "what a program of PostgreSQL says of itself",
     "gatewayz/database/roles.py:_NAME": "an argument of a command",

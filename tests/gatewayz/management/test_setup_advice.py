@@ -10,7 +10,7 @@ from django.db import OperationalError, ProgrammingError, connection
 from django.db.utils import DataError
 from redis.exceptions import ConnectionError as NoRedis
 
-from gatewayz.command_faults import advice
+from gatewayz.management.setup_advice import advice
 from tests.gatewayz.development.test_run import free_port
 from tests.gatewayz.processes import CHECKOUT, only_line, private_environ
 

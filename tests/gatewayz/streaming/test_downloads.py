@@ -13,7 +13,7 @@ from django.db import connection
 from accounts.keys import create_key
 from accounts.models import User
 from chat.models import ChatMessage, ChatSession
-from gatewayz import downloads
+from gatewayz.streaming import downloads
 from gatewayz.web.__main__ import UNREAD_SECONDS
 from tests.conftest import ApiClient
 from tests.problems import assert_problem

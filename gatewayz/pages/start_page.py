@@ -21,7 +21,7 @@ _POLICY = "; ".join(
     )
 )
 
-_ICON = (Path(__file__).parent / "static" / "gatewayz" / "favicon.ico").read_bytes()
+_ICON = (Path(__file__).parents[1] / "static" / "gatewayz" / "favicon.ico").read_bytes()
 _ICON_SECONDS = 86_400
 
 

@@ -1,6 +1,6 @@
-"""The groups in which the description of the API stands, in the order of reading.
+"""The tags that group the operations of the OpenAPI description, in reading order.
 
-No imports: the settings read it.
+The settings import this module, so it imports nothing of ours.
 """
 
 import re
@@ -15,8 +15,8 @@ Chat history for LLM products: users, their API keys, chat sessions and messages
 once, however often it is sent.
 """
 
-# (name, the paths that belong to it, description)
-API_GROUPS = (
+# (name, pattern of the paths it covers, description)
+API_TAGS = (
     (
         "Sessions",
         r"/chat/sessions(?!.*/(messages|feedback|export))",
@@ -39,6 +39,6 @@ API_GROUPS = (
 )
 
 
-def group_of(path: str) -> str:
-    """The first group to which a path, such as `/v1/chat/sessions/{session_id}`, belongs."""
-    return next(name for name, pattern, _ in API_GROUPS if re.search(pattern, path))
+def tag_of(path: str) -> str:
+    """The first tag whose pattern matches a path such as `/v1/chat/sessions/{session_id}`."""
+    return next(name for name, pattern, _ in API_TAGS if re.search(pattern, path))

@@ -14,7 +14,7 @@ from rest_framework.permissions import IsAuthenticated
 from accounts.access.authentication import ApiKeyAuthentication
 from chat.models import ChatMessage, ChatSession
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
-from gatewayz.uploads import MAX_LONG_BODIES, MAX_LONG_BODIES_OF_USER, Room, UploadsBusy
+from gatewayz.streaming.uploads import MAX_LONG_BODIES, MAX_LONG_BODIES_OF_USER, Room, UploadsBusy
 from tests.waiting import WAIT_SECONDS
 from tests.web import web_process
 
