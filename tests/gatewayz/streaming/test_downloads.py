@@ -48,6 +48,13 @@ def port(transactional_db):
         yield port
 
 
+@pytest.fixture
+def patient_port(transactional_db):
+    """A process whose downloads do not end by themselves while a test lasts."""
+    with web_process(DATABASE_POOL_SIZE=str(POOL_SIZE), DOWNLOAD_SECONDS="600") as port:
+        yield port
+
+
 def ask(port, api_key, path):
     """A connection on which a download was asked for, and nothing is read yet."""
     client = socket.socket()
@@ -132,8 +139,9 @@ def test_an_export_that_takes_too_long_is_broken_off(port, api_key, long_chat):
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.timeout(180)
-def test_a_client_that_does_not_read_is_cut_off_in_the_end(port, api_key, long_chat):
+def test_a_client_that_does_not_read_is_cut_off_in_the_end(patient_port, api_key, long_chat):
     """By the kernel, which is told at the socket that the server listens on."""
+    port = patient_port
     clients = [ask(port, api_key, "/v1/chat/export") for _ in range(2)]
     for client in clients:
         assert client.recv(15) == b"HTTP/1.1 200 OK"
