@@ -26,8 +26,8 @@ from accounts import activity, background
 from accounts.principals.principal import AuthenticatedRequest
 from chat.models import IdempotencyKey
 from gatewayz.api.view import ApiView
+from gatewayz.database.after_commit import is_commit_in_doubt
 from gatewayz.database.deletion import delete_in_batches
-from gatewayz.database.owed import is_commit_in_doubt
 from gatewayz.request import deadline
 
 Post = Callable[..., HttpResponse]

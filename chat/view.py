@@ -8,7 +8,7 @@ from accounts.activity import OUTCOME_UNKNOWN
 from accounts.principals.principal import Principal
 from chat.activity import record_chat
 from gatewayz.api.view import ApiView
-from gatewayz.database.owed import is_statement_in_doubt
+from gatewayz.database.after_commit import is_statement_in_doubt
 
 
 class ChatView(ApiView):

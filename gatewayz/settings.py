@@ -437,7 +437,7 @@ CACHES = {
         "TIMEOUT": KEY_CACHE_TTL_SECONDS,
         "OPTIONS": {
             "LOCAL_MAX_ENTRIES": KEY_CACHE_MAX_ENTRIES,
-            "ENDED_SECONDS": KEY_CACHE_STALE_SECONDS,
+            "EXPIRED_SECONDS": KEY_CACHE_STALE_SECONDS,
             **_redis_options,
         },
     },

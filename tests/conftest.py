@@ -145,8 +145,8 @@ def _passwords_are_quick() -> None:
 def _no_keys_left_in_redis() -> Iterator[None]:
     """No test leaves keys to another; those of others on a shared server are not touched."""
     yield
-    for follower in cached_keys.key_cache().entries.shared.coherence.followers:
-        follower.forget_all()
+    for subscriber in cached_keys.key_cache().entries.process_cache.coherence.subscribers:
+        subscriber.forget_all()
     delete_redis_keys()
 
 
@@ -243,4 +243,4 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for pool in pools:
         pool.reset()
     breaker.succeeded()
-    cached_keys.key_cache().entries.shared._suspect_until = 0.0
+    cached_keys.key_cache().entries.process_cache.suspect_until = 0.0

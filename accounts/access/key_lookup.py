@@ -103,7 +103,7 @@ def get_user(api_key: str) -> Principal | None:
     if all(cached_keys.is_known_unknown(digest) for digest in digests):
         _counters.add("negative_hits")
         return None
-    found, readings = _read_shared(digests)
+    found, readings = _read_redis(digests)
     if found is not None:
         return found.principal
     cached = cached_keys.key_cache()
@@ -139,7 +139,7 @@ def clear_cache(api_key: str | None = None) -> None:
         cached.entries.clear()
     else:
         digests = _digests(api_key)
-        cached.entries.shared.delete([cached.name_prefix + digest for digest in digests])
+        cached.entries.process_cache.delete([cached.name_prefix + digest for digest in digests])
 
 
 def set_cache_ttl(seconds: int) -> None:
@@ -161,9 +161,9 @@ def get_cache_stats() -> dict[str, Any]:
     Raises redis.exceptions.RedisError.
     """
     cached = cached_keys.key_cache()
-    shared = cached.entries.shared
-    local, reads = shared.local, shared.counters.counts()
-    in_redis = shared.measure(f"{cached.name_prefix}*")
+    process_cache = cached.entries.process_cache
+    local, reads = process_cache.local, process_cache.counters.counts()
+    in_redis = process_cache.redis_usage(f"{cached.name_prefix}*")
     return {
         **get_process_stats(),
         "ttl_seconds": cached_keys.ttl_seconds(),
@@ -174,7 +174,7 @@ def get_cache_stats() -> dict[str, Any]:
             "misses": local.misses,
             "evictions": local.evictions,
             "unknown_entries": len(cached.unknown),
-            "trusted": shared.coherence.is_trusted(),
+            "trusted": process_cache.coherence.is_trusted(),
         },
         "shared": {
             "entries": in_redis.entries,
@@ -188,9 +188,10 @@ def get_cache_stats() -> dict[str, Any]:
 def get_process_stats() -> dict[str, Any]:
     """The part of `get_cache_stats` that this process knows by itself, without any I/O."""
     cached = cached_keys.key_cache()
-    local, shared = cached.entries.shared.local, cached.entries.shared
+    process_cache = cached.entries.process_cache
+    local = process_cache.local
     counts = _counters.counts()
-    hits = local.hits + shared.counters.counts()["hits"]
+    hits = local.hits + process_cache.counters.counts()["hits"]
     looked_up = hits + counts["loads"]
     return {
         "enabled": settings.KEY_CACHE,
@@ -214,12 +215,12 @@ def _may_be_a_key(api_key: str) -> bool:
     )
 
 
-def _read_shared(digests: list[str]) -> tuple[CachedKey | None, dict[str, Reading]]:
+def _read_redis(digests: list[str]) -> tuple[CachedKey | None, dict[str, Reading]]:
     """The key from Redis, and what was read there by digest; nothing if it does not answer."""
     readings: dict[str, Reading] = {}
     try:
         for digest in digests:
-            found, readings[digest] = cached_keys.read_shared(digest)
+            found, readings[digest] = cached_keys.read_redis(digest)
             if found is not None:
                 return found, readings
     except RedisError as exc:
@@ -230,14 +231,14 @@ def _read_shared(digests: list[str]) -> tuple[CachedKey | None, dict[str, Readin
 
 def _find(api_key: str, digests: list[str], *, redis_answers: bool) -> Principal | None:
     """The principal from the database, unless another caller has just cached it."""
-    found, readings = _read_shared(digests) if redis_answers else (None, {})
+    found, readings = _read_redis(digests) if redis_answers else (None, {})
     if found is not None:
         return found.principal
     try:
         return _load_and_keep(api_key, digests, readings)
     except (OperationalError, InterfaceError) as exc:
         for digest in digests:
-            ended = cached_keys.read_ended(digest)
+            ended = cached_keys.read_expired(digest)
             if ended is not None:
                 logger.warning("The database does not answer (%s): using an ended entry", exc)
                 _counters.add("stale_hits")
@@ -268,7 +269,7 @@ def _load_and_keep(
 def _renew(api_key: str, digests: list[str]) -> None:
     """Fetch an entry anew before it ends, unless another process has done it."""
     try:
-        found, readings = _read_shared(digests)
+        found, readings = _read_redis(digests)
         if found is None or found.renew_at <= time.time():
             _load_and_keep(api_key, digests, readings)
             _counters.add("renewed")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from accounts.activity import dead_letters
 from accounts.activity.events import Event, Undecodable, decode, write_events
-from gatewayz.database.bad_rows import past_bad_rows
+from gatewayz.database.bad_rows import skipping_bad_rows
 from gatewayz.telemetry import tracing
 
 
@@ -27,7 +27,7 @@ def write_batch(batch: Sequence[bytes]) -> tuple[int, list[Event]]:
     if not readable:
         return 0, []
     with tracing.continued("write activity", (event.traceparent for _, event in readable)):
-        new = past_bad_rows(
+        new = skipping_bad_rows(
             readable,
             lambda part: write_events([event for _, event in part]),
             lambda bad, error: dead_letters.set_aside(bad[0], error),

@@ -21,7 +21,7 @@ from accounts import limits
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.activity.events import Event, encode, new_event_id
-from gatewayz.database.owed import owe
+from gatewayz.database.after_commit import after_commit
 from gatewayz.request import deadline
 from gatewayz.request.client_address import client_address, network_of
 from gatewayz.request.context import current_request
@@ -102,7 +102,7 @@ def record_events(events: Sequence[Event]) -> None:
     elif (collected := _collected.get()) is not None:
         collected += encoded
     else:
-        owe(lambda: record_now(encoded), in_doubt=lambda: _record_in_doubt(events))
+        after_commit(lambda: record_now(encoded), in_doubt=lambda: _record_in_doubt(events))
 
 
 def _record_in_doubt(events: Sequence[Event]) -> None:
@@ -132,7 +132,7 @@ def record_encoded(encoded: Sequence[bytes]) -> None:
 
     They may have been recorded before: each is in the log once.
     """
-    owe(lambda: record_now(encoded))
+    after_commit(lambda: record_now(encoded))
 
 
 def _network() -> str:

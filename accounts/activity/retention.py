@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import background
 from accounts.models import ActivityEvent
-from gatewayz.database.bad_rows import lies_in_rows
+from gatewayz.database.bad_rows import is_caused_by_rows
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def prune(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool
         try:
             pruned, last = _prune_page(after, before, size)
         except DatabaseError as error:
-            if not lies_in_rows(error):
+            if not is_caused_by_rows(error):
                 raise
             if size > 1:
                 size //= 2

@@ -63,7 +63,7 @@ sign_up = describe(
         name="signUp",
         request=SignUpInput,
         status=201,
-        is_put_off=True,
+        may_answer_202=True,
         problems=(400, 403, 409, 429),
     )
 )

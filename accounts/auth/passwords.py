@@ -20,7 +20,7 @@ from accounts.models import ApiKey, User
 from accounts.notifications.notices import sends_email
 from accounts.principals.principal import Principal
 from accounts.users import create_user, made_up_username, release_address
-from gatewayz.database.owed import owe
+from gatewayz.database.after_commit import after_commit
 
 
 def user_with_password(email: str, password: str) -> User:
@@ -137,7 +137,7 @@ def register(email: str, password: str) -> User:
 def _send_soon(mail: mails.Mail) -> None:
     """Send it if that is possible: what it is sent for is done."""
     if sends_email():
-        owe(partial(mails.send_soon, mail))
+        after_commit(partial(mails.send_soon, mail))
 
 
 def _check_strength(field: str, password: str, user: User) -> None:

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.notifications.notices import sends_email
 from accounts.principals.email_addresses import canonical
 from accounts.users import release_address
-from gatewayz.database.owed import owe
+from gatewayz.database.after_commit import after_commit
 
 CHANGES_A_DAY = 10
 _DAY_SECONDS = 86_400
@@ -91,7 +91,7 @@ def tell_old_address(email: str) -> None:
     """Tell an address, which was verified, that its user has another one, after the commit."""
     if sends_email():
         send = partial(mails.send_soon, mails.Changed(email))
-        owe(send, in_doubt=send)
+        after_commit(send, in_doubt=send)
 
 
 def _waiting(link: AddressLink, *, for_update: bool) -> User:

@@ -23,7 +23,7 @@ from accounts import bad_rows
 from accounts.models import Notification
 from accounts.notifications import emails, webhooks
 from accounts.notifications.undelivered import Undelivered
-from gatewayz.database.bad_rows import past_bad_rows
+from gatewayz.database.bad_rows import skipping_bad_rows
 
 MAX_ATTEMPTS = 5
 # How long a claim holds: longer than an attempt takes by either channel.
@@ -115,7 +115,7 @@ def claim(turn: Turn, most: int) -> list[Notification]:
             turn.stuck.add(row_id)
             bad_rows.note("notifications", f"notification {row_id}", error)
 
-        past_bad_rows([row_id for _, row_id in due], lambda ids: _claim(ids, now), set_aside)
+        skipping_bad_rows([row_id for _, row_id in due], lambda ids: _claim(ids, now), set_aside)
         if len(due) == most:
             turn.after = due[-1][0]
         else:
@@ -162,7 +162,7 @@ def sweep() -> int:
     Returns how many notifications are sent again. Raises django.db.Error; a later sweep goes on.
     """
     left = Notification.objects.left_behind().values_list("pk", flat=True)
-    return past_bad_rows(
+    return skipping_bad_rows(
         list(left[:_SWEPT_ROWS]),
         _release,
         lambda row_id, error: bad_rows.note("notifications", f"notification {row_id}", error),

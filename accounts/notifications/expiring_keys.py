@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import background, bad_rows
 from accounts.models import ApiKey, Notification
 from accounts.notifications.notices import Notice, tell
-from gatewayz.database.bad_rows import past_bad_rows
+from gatewayz.database.bad_rows import skipping_bad_rows
 
 REMINDER_DAYS = (1, 7)
 PAGE_ROWS = 1_000
@@ -28,7 +28,7 @@ def tell_of_expiring_keys(after: int = 0) -> int:
     now = timezone.now()
     ending = ApiKey.objects.active().ending_between(now, now + timedelta(days=max(REMINDER_DAYS)))
     keys = list(ending.filter(pk__gt=after).order_by("pk")[:PAGE_ROWS])
-    told = past_bad_rows(
+    told = skipping_bad_rows(
         keys,
         lambda part: _tell(part, now),
         lambda key, error: bad_rows.note("expiring_keys", f"API key {key.pk}", error),

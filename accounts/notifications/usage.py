@@ -7,7 +7,7 @@ from accounts import bad_rows
 from accounts.activity.events import Event
 from accounts.notifications.networks import Use, learn_networks
 from accounts.notifications.quotas import tell_of_key_quotas, tell_of_plan_quotas
-from gatewayz.database.bad_rows import lies_in_rows, past_bad_rows
+from gatewayz.database.bad_rows import is_caused_by_rows, skipping_bad_rows
 
 # More failures than these in one batch are no fault of single users: the check is given up.
 _MAX_BAD_ROWS = 100
@@ -49,8 +49,8 @@ def _check(
         bad_rows.note(name, named(row), error)
 
     try:
-        past_bad_rows(rows, check, note, max_bad=_MAX_BAD_ROWS, max_late=_MAX_LATE_ROWS)
+        skipping_bad_rows(rows, check, note, max_bad=_MAX_BAD_ROWS, max_late=_MAX_LATE_ROWS)
     except Exception as error:
-        if not lies_in_rows(error):
+        if not is_caused_by_rows(error):
             raise
         bad_rows.note(name, "all that were left", error)

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from accounts.principals.principal import Principal
 from gatewayz.caching.backend import Reading, TwoLevelCache
 from gatewayz.caching.local import Entry, LocalLevel
-from gatewayz.database.owed import owe
+from gatewayz.database.after_commit import after_commit
 from gatewayz.threads.single_flight import SingleFlight
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def key_cache() -> KeyCache:
     entries = cast("TwoLevelCache", caches["keys"])
     unknown = LocalLevel(UNKNOWN_MAX_ENTRIES)
     flights = _Flights(_FLIGHT_SECONDS)
-    entries.shared.coherence.followers += [unknown, flights]
+    entries.process_cache.coherence.subscribers += [unknown, flights]
     return KeyCache(entries, unknown, flights, entries.make_key(f"key:{_VERSION}:"))
 
 
@@ -98,22 +98,22 @@ def read_local(digest: str) -> CachedKey | None:
     return _decode(entry)
 
 
-def read_shared(digest: str) -> tuple[CachedKey | None, Reading]:
+def read_redis(digest: str) -> tuple[CachedKey | None, Reading]:
     """The key with this digest from Redis, and what `keep` has to be given.
 
     Raises redis.exceptions.RedisError, also when Redis may not be up to date.
     """
     cached = key_cache()
-    if cached.entries.shared.is_suspect:
+    if cached.entries.process_cache.redis_may_be_stale:
         raise RedisConnectionError("Redis may hold keys that have changed")
-    reading = cached.entries.read_shared(cached.name_prefix + digest)
+    reading = cached.entries.read_redis(cached.name_prefix + digest)
     return _decode(reading.entry), reading
 
 
-def read_ended(digest: str) -> CachedKey | None:
+def read_expired(digest: str) -> CachedKey | None:
     """The key from memory although its entry ended, KEY_CACHE_STALE_SECONDS ago at most."""
     cached = key_cache()
-    return _decode(cached.entries.read_ended(cached.name_prefix + digest))
+    return _decode(cached.entries.read_expired(cached.name_prefix + digest))
 
 
 def keep(digest: str, principal: Principal, reading: Reading) -> None:
@@ -131,7 +131,7 @@ def is_known_unknown(digest: str) -> bool:
     """Whether a moment ago nobody had a key with this digest."""
     cached = key_cache()
     return (
-        cached.entries.shared.coherence.is_trusted()
+        cached.entries.process_cache.coherence.is_trusted()
         and cached.unknown.get(cached.name_prefix + digest) is not None
     )
 
@@ -144,7 +144,7 @@ def changes_of_unknown() -> int:
 def keep_unknown(digest: str, changes: int) -> None:
     """Remember that nobody has such a key, unless keys have changed since `changes`."""
     cached = key_cache()
-    if cached.entries.shared.coherence.is_trusted():
+    if cached.entries.process_cache.coherence.is_trusted():
         entry = Entry(b"", time.time() + UNKNOWN_SECONDS)
         cached.unknown.put(cached.name_prefix + digest, entry, unless_changed_since=changes)
 
@@ -159,28 +159,28 @@ def forget_on_commit(digests: Iterable[str]) -> None:
     names = [key_cache().name_prefix + digest for digest in digests]
     if names:
         hold = partial(_hold, names)
-        owe(lambda: _forget(names), before=hold, in_doubt=hold)
+        after_commit(lambda: _forget(names), before=hold, in_doubt=hold)
 
 
 def forget_all_on_commit() -> None:
     """Forget every key as `forget_on_commit` does; in one message."""
-    owe(_forget_all, before=_hold_all, in_doubt=_hold_all)
+    after_commit(_forget_all, before=_hold_all, in_doubt=_hold_all)
 
 
 def _hold(names: list[str]) -> None:
     with suppress(RedisError):  # as in `_forget`
-        key_cache().entries.shared.hold(names)
+        key_cache().entries.process_cache.hold(names)
 
 
 def _forget(names: list[str]) -> None:
     # When Redis does not take it, that is logged and tried again until it does.
     with suppress(RedisError):
-        key_cache().entries.shared.delete(names)
+        key_cache().entries.process_cache.delete(names)
 
 
 def _hold_all() -> None:
     with suppress(RedisError):  # `_forget_all` says so
-        key_cache().entries.shared.hold_all()
+        key_cache().entries.process_cache.hold_all()
 
 
 def _forget_all() -> None:
@@ -201,8 +201,8 @@ def ttl_seconds() -> int:
 
     Raises redis.exceptions.RedisError.
     """
-    shared = key_cache().entries.shared
-    set_seconds = shared.ask(lambda: shared.client.get(_ttl_key()))
+    process_cache = key_cache().entries.process_cache
+    set_seconds = process_cache.ask(lambda: process_cache.client.get(_ttl_key()))
     return int(set_seconds) if set_seconds else settings.KEY_CACHE_TTL_SECONDS
 
 
@@ -211,8 +211,8 @@ def set_ttl_seconds(seconds: int) -> None:
 
     Raises redis.exceptions.RedisError.
     """
-    shared = key_cache().entries.shared
-    shared.ask(lambda: shared.client.set(_ttl_key(), seconds))
+    process_cache = key_cache().entries.process_cache
+    process_cache.ask(lambda: process_cache.client.set(_ttl_key(), seconds))
     key_cache().entries.clear()
 
 

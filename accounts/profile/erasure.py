@@ -19,8 +19,8 @@ from django.utils import timezone
 from accounts import audit, background
 from accounts.activity import dead_letters
 from accounts.models import ApiKey, User
+from gatewayz.database.after_commit import after_commit
 from gatewayz.database.deletion import delete_in_batches, dependents_of
-from gatewayz.database.owed import owe
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def request_erasure(user_id: int) -> None:
         ApiKey.objects.filter(user_id=user_id).update(is_active=False, updated_at=now)
         audit.record("erasure_requested", user_id=user_id, target=audit.user_target(user_id))
         # Without Redis, the run of the hour finds the user.
-        owe(_have_the_rest_erased)
+        after_commit(_have_the_rest_erased)
 
 
 def erase_remaining(after: int = 0) -> int:

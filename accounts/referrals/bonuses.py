@@ -6,7 +6,7 @@ from django.db import connection
 
 from accounts import bad_rows
 from accounts.models import Referral
-from gatewayz.database.bad_rows import past_bad_rows
+from gatewayz.database.bad_rows import skipping_bad_rows
 
 # A user who was brought has earned the bonus, for both, by this much activity.
 QUALIFYING_REQUESTS = 10
@@ -55,7 +55,7 @@ def complete_referrals() -> int:
     pending = Referral.objects.pending().order_by("pk").values_list("pk", flat=True)
     while True:
         page = list(pending.filter(pk__gt=after)[:_BATCH_ROWS])
-        completed += past_bad_rows(page, _complete, _note)
+        completed += skipping_bad_rows(page, _complete, _note)
         if len(page) < _BATCH_ROWS:
             return completed
         after = page[-1]

@@ -18,7 +18,7 @@ from accounts import bad_rows
 from accounts.models import Notification
 from accounts.notifications import delivery
 from accounts.notifications.delivery import Outcome, Turn
-from gatewayz.database.bad_rows import lies_in_rows
+from gatewayz.database.bad_rows import is_caused_by_rows
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Lane:
             try:
                 delivery.note(notification, future.result())
             except Exception as error:
-                if not lies_in_rows(error):
+                if not is_caused_by_rows(error):
                     raise
                 # Its claim ends by itself.
                 bad_rows.note("notifications", f"notification {notification.pk}", error)

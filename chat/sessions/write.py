@@ -79,7 +79,7 @@ _ROW = "(%s, %s, %s, %s, %s, TRUE, FALSE, FALSE)"
 
 def _insert(sessions: Sequence[ChatSession]) -> None:
     """Insert `sessions` in one statement, and give them their ids."""
-    rows = transaction.get_connection().fetch_alone(
+    rows = transaction.get_connection().fetch_autocommit(
         f"{_INSERT}{', '.join([_ROW] * len(sessions))} RETURNING id",
         [getattr(session, column) for session in sessions for column in _COLUMNS],
     )

@@ -86,7 +86,7 @@ def described(
     answer: Any = None,
     status: int = 200,
     repeated_status: int | None = None,
-    is_put_off: bool = False,
+    may_answer_202: bool = False,
     example: Any = None,
     request: Any = None,
     request_example: Any = None,
@@ -97,14 +97,25 @@ def described(
     idempotent: bool = False,
     public: bool = False,
 ) -> Described:
-    """The description of one method of a view.
+    """Describe one method of a view, for `describe`.
 
-    `status` is that of success, `repeated_status` that of what had been done before; `is_put_off`
-    says that it may also be 202, with no data: something else has to be done first. `answer` is
-    a serializer of what is in `data` of the envelope, None for null, and `example` an example
-    of it; `beside` are the fields beside `data`, and `example_beside` their example.
-    `query` is the serializer that checks the query parameters. `name` names the operation and
-    its answer.
+    Args:
+        summary: one line, shown in lists of operations.
+        name: names the operation and the schema of its answer.
+        answer: a serializer of `data` in the envelope; None when `data` is null.
+        status: the status of success.
+        repeated_status: the status when the same had been done before, if that differs.
+        may_answer_202: the answer may also be 202 without data, when the caller has to do
+            something else first.
+        example: an example of `data`.
+        request: a serializer of the body.
+        request_example: an example of the body.
+        query: the serializer that validates the query parameters.
+        beside: the fields beside `data` in the envelope.
+        example_beside: examples of these fields.
+        problems: statuses of the errors that this operation has of its own.
+        idempotent: the operation takes an Idempotency-Key.
+        public: the operation needs no key.
     """
     data = Nothing() if answer is None else answer
     envelope = inline_serializer(
@@ -120,7 +131,7 @@ def described(
     answers = [status] if repeated_status is None else [status, repeated_status]
     examples = [
         _example("Answer", {"data": example, **(example_beside or {})}, answers),
-        *([_example("Put off", _PUT_OFF, [202])] if is_put_off else []),
+        *([_example("Accepted", _ACCEPTED, [202])] if may_answer_202 else []),
         *([OpenApiExample("Request", request_example, request_only=True)] if request else []),
     ]
     return extend_schema(
@@ -130,7 +141,7 @@ def described(
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
         responses={
             **{(done, "application/json"): envelope for done in answers},
-            **({(202, "application/json"): _put_off()} if is_put_off else {}),
+            **({(202, "application/json"): _accepted()} if may_answer_202 else {}),
             **{
                 (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
                 for error in sorted(errors)
@@ -141,7 +152,7 @@ def described(
     )
 
 
-_PUT_OFF = {"data": None, "message": "Please follow the link that was sent to you."}
+_ACCEPTED = {"data": None, "message": "Please follow the link that was sent to you."}
 
 
 def _example(name: str, body: Mapping[str, Any], statuses: Sequence[int]) -> OpenApiExample:
@@ -154,13 +165,13 @@ def _example(name: str, body: Mapping[str, Any], statuses: Sequence[int]) -> Ope
     )
 
 
-def _put_off() -> Any:
+def _accepted() -> Any:
     return inline_serializer(
-        "PutOffAnswer",
+        "AcceptedAnswer",
         {
             "success": serializers.BooleanField(),
             "data": Nothing(),
-            "message": serializers.CharField(help_text="What has to be done first."),
+            "message": serializers.CharField(help_text="What the caller has to do first."),
         },
     )
 

@@ -86,7 +86,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse |
     elif isinstance(exc, exceptions.APIException):
         headers = _headers_of(exc)
         body = problem(exc.status_code, _code_of(exc), str(exc.detail))
-    elif is_of_a_value(exc):
+    elif is_invalid_value(exc):
         # Nothing is at risk, but a check of ours has let it through.
         logger.error("PostgreSQL cannot take a value of a request", exc_info=exc)
         body = problem(HTTPStatus.BAD_REQUEST, "invalid_value", _INVALID_VALUE)
@@ -110,7 +110,7 @@ def _refers_to_nothing(exc: Exception) -> bool:
     return isinstance(exc, IntegrityError) and cause == _FOREIGN_KEY_VIOLATION
 
 
-def is_of_a_value(exc: Exception) -> bool:
+def is_invalid_value(exc: Exception) -> bool:
     """Whether PostgreSQL, or its driver, has failed because of a value that it was given."""
     if isinstance(exc, DataError):
         return True
@@ -235,7 +235,7 @@ class InvalidValueMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
-        if not is_of_a_value(exc):
+        if not is_invalid_value(exc):
             return None
         logger.error("PostgreSQL cannot take a value of a request", exc_info=exc)
         return defaults.bad_request(request, exc)

@@ -1,6 +1,6 @@
-"""A Django cache backend of two levels: this process's memory over Redis.
+"""A Django cache backend with two levels: this process's memory over Redis.
 
-`backend` is what CACHES names, `shared` what a process has of a cache, `local` its memory and
-`scripts` what runs inside Redis; `coherence` keeps the memories of all processes in step,
-`single_flight` lets one of many callers do the work.
+`backend` is the class that CACHES names. `process_cache` holds what all threads of a process
+share of one cache, `local` is its level in memory, and `scripts` run inside Redis. `coherence`
+keeps the memories of all processes in step.
 """

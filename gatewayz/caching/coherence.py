@@ -1,14 +1,15 @@
-"""Keeps the memories of all processes in step: who changes an entry tells all the others.
+"""Keeps the memories of all processes in step: a process that changes an entry tells the others.
 
-A change is published on a Redis channel; in each process a thread listens. What is in memory is
-trusted only while the thread has lately heard from Redis: pings at PING_SECONDS prove that
-nothing published before them was missed, for LEASE_SECONDS. So a lost message, a cut or
-half-open connection or a paused process costs LEASE_SECONDS of outdated answers at the most.
+It publishes the change on a Redis channel, on which a thread in each process listens. A process
+trusts its memory only while that thread has recently heard from Redis. The thread pings Redis
+every PING_SECONDS; an answer proves that no message published before the ping was missed, and
+extends the trust by LEASE_SECONDS. So a lost message, a cut or half-open connection or a paused
+process leads to at most LEASE_SECONDS of outdated answers.
 
-Chosen by measurement (median, loopback, Redis 6.2): a published change was in the other
-process's hands after 0.11 ms. CLIENT TRACKING in broadcast mode took 0.06 ms, but also tells
-every process to drop what another has just filled, and in RESP2 ties two connections together;
-a version number read at each look-up costs the 0.03 ms of a round trip every time.
+Chosen by measurement (median, loopback, Redis 6.2): a published change reached another process
+after 0.11 ms. CLIENT TRACKING in broadcast mode took 0.06 ms, but also makes every process drop
+what another has just filled in, and in RESP2 ties two connections together. Checking a version
+number at each look-up costs a round trip of 0.03 ms every time.
 """
 
 import json
@@ -31,8 +32,8 @@ LEASE_SECONDS = 2.0
 _RECONNECT_SECONDS = 0.2
 
 
-class Follower(Protocol):
-    """What holds copies in this process."""
+class Subscriber(Protocol):
+    """Something in this process that holds copies of entries."""
 
     def forget(self, names: Iterable[str]) -> None: ...
 
@@ -42,12 +43,14 @@ class Follower(Protocol):
 
 
 class Coherence:
-    """Listens for changes by other processes and has `followers` forget what has changed.
+    """Listens for changes by other processes and makes `subscribers` forget what has changed.
 
-    `pool` gives the connection to listen on. From the listening thread, `on_lost` is called when
-    the connection is gone, `on_suspect` when another process could not write to Redis what has
-    changed, and `on_tick` at every ping; it must not raise.
+    `pool` gives the connection to listen on. The listening thread calls `on_lost` when the
+    connection breaks, `on_suspect` when another process could not write its changes to Redis, and
+    `on_tick` at every ping; `on_tick` must not raise.
     """
+
+    _thread: Thread | None
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class Coherence:
         on_suspect: Callable[[], None],
         on_tick: Callable[[], None],
     ) -> None:
-        self.followers: list[Follower] = []
+        self.subscribers: list[Subscriber] = []
         self.channel = channel
         self._pool = pool
         self._on_lost = on_lost
@@ -69,9 +72,9 @@ class Coherence:
         os.register_at_fork(after_in_child=self._after_fork)
 
     def is_trusted(self) -> bool:
-        """Whether what is in memory is known to be up to date. Starts to listen when it is not.
+        """Whether this process's memory is known to be up to date.
 
-        Costs a tenth of a microsecond.
+        Starts the listening thread if there is none. Costs a tenth of a microsecond.
         """
         if time.monotonic() < self._trusted_until:
             return True
@@ -79,37 +82,33 @@ class Coherence:
             self.start()
         return False
 
-    def wait_until_trusted(self, timeout_seconds: float) -> bool:
-        """Wait for the listening thread to be connected. Returns whether it is."""
-        return self.is_trusted() or self._connected.wait(timeout_seconds)
-
     def message(self, names: Sequence[str] | None, *, suspect: bool = False) -> tuple[str, str]:
-        """The channel, and what to publish on it about changed entries; None is all of them.
+        """The channel, and what to publish on it about changed entries; None means all of them.
 
-        `suspect` says that Redis could not be brought up to date and may not be believed.
+        `suspect` says that Redis could not be brought up to date and must not be believed.
         """
         return self.channel, json.dumps([self._process, names, suspect])
 
+    def start(self) -> None:
+        """Start to listen, unless this process already does."""
+        with self._start_lock:
+            if self._thread is None:
+                # A daemon thread, so that it does not keep the process from exiting.
+                self._thread = Thread(target=self._run, name=self.channel, daemon=True)
+                self._thread.start()
+
     def _begin(self) -> None:
         self._process = uuid4().hex
-        self._thread: Thread | None = None
+        self._thread = None
         self._connected = Event()
         self._trusted_until = 0.0
 
     def _after_fork(self) -> None:
-        # Threads stay behind in the parent, and locks as they happened to be.
+        # A child has none of the parent's threads, and its locks may be held by them.
         self._start_lock = Lock()
         self._begin()
-        for follower in self.followers:
-            follower.after_fork()
-
-    def start(self) -> None:
-        """Start to listen, unless this process does so already."""
-        with self._start_lock:
-            if self._thread is None:
-                # A daemon, so that it keeps no process from ending.
-                self._thread = Thread(target=self._run, name=self.channel, daemon=True)
-                self._thread.start()
+        for subscriber in self.subscribers:
+            subscriber.after_fork()
 
     def _run(self) -> None:
         lost = False
@@ -118,11 +117,11 @@ class Coherence:
                 self._listen()
             except (RedisError, OSError) as exc:
                 if not lost:
-                    logger.warning("Cache changes of other processes are not heard: %s", exc)
+                    logger.warning("Cannot hear cache changes of other processes: %s", exc)
                 lost = not self._connected.is_set()
             except Exception:
                 # Without this thread the process would never trust its memory again.
-                logger.exception("The listener for cache changes begins anew")
+                logger.exception("The listener for cache changes failed and starts again")
             self._connected.clear()
             self._trusted_until = 0.0
             self._on_lost()
@@ -130,13 +129,13 @@ class Coherence:
             time.sleep(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
-        # Of its own, not one of the pool's, which are closed when Redis is found to be down.
+        # Not one of the pool's connections: those are closed when Redis is found to be down.
         connection = self._pool.connection_class(**self._pool.connection_kwargs)
         try:
             connection.connect()
             connection.send_command("SUBSCRIBE", self.channel)
             connection.read_response()
-            # Nothing from before the subscription was heard.
+            # Messages from before the subscription were missed.
             self._forget_all()
             while True:
                 self._hear_until_next_ping(connection)
@@ -145,7 +144,7 @@ class Coherence:
             connection.disconnect()
 
     def _hear_until_next_ping(self, connection: Any) -> None:
-        """Ping, then follow what is heard for PING_SECONDS. Raises when there is no answer."""
+        """Ping, then handle messages for PING_SECONDS. Raises when the ping is not answered."""
         pinged_at = time.monotonic()
         connection.send_command("PING")
         answered = False
@@ -157,28 +156,28 @@ class Coherence:
             response = connection.read_response()
             kind = response[0] if isinstance(response, list) else response
             if kind == b"message":
-                self._follow(response[2])
+                self._handle(response[2])
             else:
                 answered = True
                 self._trusted_until = pinged_at + LEASE_SECONDS
                 self._connected.set()
 
-    def _follow(self, message: bytes) -> None:
+    def _handle(self, message: bytes) -> None:
         try:
             process, names, suspect = json.loads(message)
         except (ValueError, TypeError):
-            logger.warning("A message about cache changes cannot be read: forgetting everything")
+            logger.warning("Cannot read a message about cache changes: forgetting everything")
             process, names, suspect = "", None, False
         if process == self._process:
-            return  # It has forgotten them already.
+            return  # This process has forgotten them already.
         if suspect:
             self._on_suspect()
         if names is None:
             self._forget_all()
         else:
-            for follower in self.followers:
-                follower.forget(names)
+            for subscriber in self.subscribers:
+                subscriber.forget(names)
 
     def _forget_all(self) -> None:
-        for follower in self.followers:
-            follower.forget_all()
+        for subscriber in self.subscribers:
+            subscriber.forget_all()

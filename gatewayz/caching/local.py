@@ -1,4 +1,4 @@
-"""The in-process level: a bounded dictionary, least recently used out first."""
+"""The level in this process's memory: a bounded dictionary that evicts the least recently used."""
 
 import sys
 import time
@@ -11,24 +11,22 @@ from typing import NamedTuple
 # dictionary and in the order of use. Measured with tracemalloc on CPython 3.11.
 _OVERHEAD_BYTES = 180
 
-# Most take a third of it; some, of keys with long allow-lists, take fifty times as much.
+# Most entries take a third of this; those of keys with long allow-lists take fifty times as much.
 ROOM_PER_ENTRY_BYTES = 2_000
 
 
 class Entry(NamedTuple):
-    """An encoded value and when it ends, in seconds since the epoch (infinity: never)."""
+    """An encoded value and when it expires, in seconds since 1970 (infinity: never)."""
 
     value: bytes
     expires_at: float
 
 
 class LocalLevel:
-    """Entries by name, at most `max_entries` and ROOM_PER_ENTRY_BYTES for each of those.
+    """Entries by name: at most `max_entries`, and ROOM_PER_ENTRY_BYTES for each of those.
 
-    Safe to use from many threads.
-
-    An entry that has ended is not returned by `get` any more, but it stays, as long as there is
-    room, for `get_ended`.
+    Safe to use from many threads. `get` does not return an expired entry, but it stays for
+    `get_expired` as long as there is room.
     """
 
     def __init__(self, max_entries: int) -> None:
@@ -43,7 +41,7 @@ class LocalLevel:
         self._lock = Lock()
 
     def get(self, name: str) -> Entry | None:
-        """The entry called `name`, unless it has ended."""
+        """Return the entry called `name`, unless it has expired."""
         with self._lock:
             entry = self._entries.get(name)
             if entry is None or entry[1] <= time.time():
@@ -53,13 +51,13 @@ class LocalLevel:
             self.hits += 1
             return entry
 
-    def get_ended(self, name: str) -> Entry | None:
-        """The entry called `name`, although it may have ended."""
+    def get_expired(self, name: str) -> Entry | None:
+        """Return the entry called `name` even if it has expired."""
         return self._entries.get(name)
 
     @property
     def changes(self) -> int:
-        """How often something was forgotten. Read it before reading what `put` will keep."""
+        """How often something was forgotten. Read it before reading the value to `put`."""
         return self._changes
 
     def put(self, name: str, entry: Entry, *, unless_changed_since: int) -> bool:
@@ -79,21 +77,21 @@ class LocalLevel:
             return True
 
     def forget(self, names: Iterable[str]) -> None:
-        """Drop entries, and whatever is being read to be kept."""
+        """Drop these entries, and reject every `put` of a value that was read before."""
         with self._lock:
             self._changes += 1
             for name in names:
                 self._drop(name)
 
     def forget_all(self) -> None:
-        """Drop every entry, and whatever is being read to be kept."""
+        """Drop every entry, and reject every `put` of a value that was read before."""
         with self._lock:
             self._changes += 1
             self._entries.clear()
             self.size_bytes = 0
 
     def after_fork(self) -> None:
-        """Begin anew in a child process: another thread of the parent may have held the lock."""
+        """Start empty in a child process: another thread of the parent may have held the lock."""
         self._lock = Lock()
         self._entries.clear()
         self.size_bytes = self.hits = self.misses = self.evictions = 0

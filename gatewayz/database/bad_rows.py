@@ -13,7 +13,7 @@ _LIMIT_EXCEEDED = "54"
 Row = TypeVar("Row")
 
 
-def lies_in_rows(error: Exception) -> bool:
+def is_caused_by_rows(error: Exception) -> bool:
     """Whether work failed because of its rows, and not because the database did not answer.
 
     With fewer rows, or other ones, it may succeed: one of them is refused, overflows in a sum, or
@@ -27,7 +27,7 @@ def lies_in_rows(error: Exception) -> bool:
     return _is_late(error) or sqlstate.startswith(_LIMIT_EXCEEDED)
 
 
-def past_bad_rows(
+def skipping_bad_rows(
     rows: Sequence[Row],
     work: Callable[[Sequence[Row]], int],
     set_aside: Callable[[Row, Exception], None],
@@ -54,7 +54,7 @@ def past_bad_rows(
             return work(part)
         except Exception as error:
             is_late = _is_late(error)
-            if not lies_in_rows(error) or (is_late and not max_late):
+            if not is_caused_by_rows(error) or (is_late and not max_late):
                 raise
             if len(part) == 1:
                 bad, late = bad + 1, late + is_late

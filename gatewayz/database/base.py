@@ -14,9 +14,9 @@ from django.db.backends.base.base import RAN_DB_VERSION_CHECK
 from django.db.backends.postgresql import base
 from django.utils.asyncio import async_unsafe
 
+from gatewayz.database.after_commit import AfterCommit, is_commit_in_doubt
 from gatewayz.database.client import DatabaseClient
 from gatewayz.database.connections import BoundedConnection
-from gatewayz.database.owed import Owed, is_commit_in_doubt
 from gatewayz.database.pool import Pool
 from gatewayz.request import deadline
 
@@ -151,7 +151,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().set_autocommit(autocommit, *arguments, **options)
 
     def _commit(self) -> None:
-        owed = [entry[1] for entry in self.run_on_commit if isinstance(entry[1], Owed)]
+        owed = [entry[1] for entry in self.run_on_commit if isinstance(entry[1], AfterCommit)]
         for one in owed:
             if one.before is not None:
                 one.before()
@@ -161,10 +161,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except OperationalError as error:
             if is_commit_in_doubt(error):
                 for one in owed:
-                    one.settle_doubt()
+                    one.run_in_doubt()
             raise
 
-    def fetch_alone(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch_autocommit(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of one statement that is a transaction by itself.
 
         It borrows a connection of the pool for no longer than it takes, and goes past Django's

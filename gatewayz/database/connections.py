@@ -96,7 +96,7 @@ class BoundedConnection(Connection[Any]):
         return self._fetching.execute(sql, params).fetchall()
 
     @property
-    def is_at_rest(self) -> bool:
+    def is_reusable(self) -> bool:
         """Whether it is as it was made: open, in no transaction, and each statement is one."""
         return self.autocommit and self.pgconn.transaction_status == TransactionStatus.IDLE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import DatabaseError, models, transaction
 
-from gatewayz.database.bad_rows import lies_in_rows
+from gatewayz.database.bad_rows import is_caused_by_rows
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def delete_in_batches(
                 # By the conditions too: a row may have changed since.
                 rows.order_by().filter(pk__in=batch).delete()
         except DatabaseError as error:
-            if not lies_in_rows(error):
+            if not is_caused_by_rows(error):
                 raise
             if len(batch) > 1:
                 size = len(batch) // 2

@@ -91,7 +91,7 @@ class Pool:
         """Give back what `take` gave; one not at rest, or old, is replaced when it is needed."""
         with self._lock:
             if (
-                not connection.is_at_rest
+                not connection.is_reusable
                 or connection.age_seconds > MAX_AGE_SECONDS
                 or (self._line and connection.is_gone())
             ):

@@ -137,7 +137,7 @@ _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
 
 @contextmanager
-def out_of_turn() -> Iterator[None]:
+def without_turn() -> Iterator[None]:
     """While the block waits for its caller, others have the turn, and the deadline waits too.
 
     Raises Overloaded when there is no other turn in time.

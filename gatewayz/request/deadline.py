@@ -6,7 +6,7 @@ REQUEST_DEADLINE_SECONDS after it was taken up, or earlier if the client says so
 
 A client that asks for less than MIN_ASKED_SECONDS gets that: work that is broken off costs more
 than the client saves. What a request owes for something that it has done, such as the record of
-it, is not the client's to cut short: it has OWED_SECONDS, however late the request is.
+it, is not the client's to cut short: it has FOLLOW_UP_SECONDS, however late the request is.
 """
 
 import math
@@ -28,7 +28,7 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 RETRY_AFTER_SECONDS = 1
 MIN_ASKED_SECONDS = 0.1
-OWED_SECONDS = 1.0
+FOLLOW_UP_SECONDS = 1.0
 
 _late = 0
 _late_lock = Lock()
@@ -86,12 +86,12 @@ def limited(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def extended() -> Iterator[None]:
-    """Have OWED_SECONDS left in this block at the least, although the request may be late."""
+    """Have FOLLOW_UP_SECONDS left in this block at the least, although the request may be late."""
     left_seconds = remaining_seconds()
     if left_seconds is None:
         yield
     else:
-        with limited(max(left_seconds, OWED_SECONDS)):
+        with limited(max(left_seconds, FOLLOW_UP_SECONDS)):
             yield
 
 

@@ -27,7 +27,7 @@ from rest_framework.exceptions import APIException
 from gatewayz.database.base import give_back_connections
 from gatewayz.middleware.load_shedding import process_gate
 from gatewayz.request import deadline
-from gatewayz.web.silent_connections import end_connection
+from gatewayz.web.silent_connections import abort_response
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def _sent(pieces: Iterator[bytes], began: float) -> Iterator[bytes]:
                 yield piece[start : start + PIECE_BYTES]
     except Exception:
         logger.exception("A download ended before it was whole")
-        end_connection(began)
+        abort_response(began)
         raise
 
 

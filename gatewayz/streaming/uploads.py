@@ -16,7 +16,7 @@ from django.conf import settings
 from rest_framework.exceptions import APIException
 
 from gatewayz.database.base import give_back_connections
-from gatewayz.middleware.load_shedding import out_of_turn
+from gatewayz.middleware.load_shedding import without_turn
 from gatewayz.request.context import current_user_id, timed
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS
 from gatewayz.web.silent_connections import waiting_for_body
@@ -108,7 +108,7 @@ class Upload:
         self._is_expected = False
         give_back_connections()
         body = bytearray()
-        with timed("receive"), out_of_turn():
+        with timed("receive"), without_turn():
             piece = self._begun or self._next(max_bytes)
             while piece:
                 room.take(self._user_id, len(piece))

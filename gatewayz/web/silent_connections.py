@@ -73,7 +73,7 @@ def _shut_connections_silent_for(seconds: float) -> None:
                 _shut(connection)
 
 
-def end_connection(began: float) -> bool:
+def abort_response(began: float) -> bool:
     """Break off the answer to the request that was taken up at the time `began` (monotonic).
 
     The server ends every answer as if it were whole, and does not tell which connection it has.

@@ -33,7 +33,7 @@ from tests.waiting import wait_until
 LONG = os.environ.get("FAULTS") == "long"
 FAULT_SECONDS = 5.0 if LONG else 1.5
 # The short form does not wait for the whole deadline.
-ALLOWED_SECONDS = 5.0 if LONG else 1.0
+ALLFOLLOW_UP_SECONDS = 5.0 if LONG else 1.0
 # What requests are allowed where none may fail, however busy the machine is.
 PATIENT_SECONDS = 60.0
 CLIENTS = 8
@@ -103,7 +103,7 @@ def median_ms(service: Service, requests: int = 20) -> float:
 
 def enough_seconds(normal_ms: float) -> float:
     """What to allow a request that a fault may hold up, but not the machine."""
-    return ALLOWED_SECONDS + normal_ms / 20
+    return ALLFOLLOW_UP_SECONDS + normal_ms / 20
 
 
 def is_served(service: Service) -> bool:
@@ -153,7 +153,9 @@ def test_a_database_that_is_not_heard_of(service):
 
     answers = ask_all_the_while(
         service,
-        lambda: hold(service.database_network, FAULT_SECONDS + allowed_seconds - ALLOWED_SECONDS),
+        lambda: hold(
+            service.database_network, FAULT_SECONDS + allowed_seconds - ALLFOLLOW_UP_SECONDS
+        ),
         allowed_seconds,
     )
     ended_at = time.monotonic()

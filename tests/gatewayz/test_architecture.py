@@ -132,7 +132,7 @@ def test_what_a_commit_gives_cause_for_is_owed():
         if isinstance(node, ast.Attribute) and node.attr == "on_commit"
     }
 
-    assert calls == {"gatewayz.database.owed"}
+    assert calls == {"gatewayz.database.after_commit"}
 
 
 def test_no_module_has_a_name_that_says_nothing():

@@ -130,7 +130,7 @@ def _small_bounds(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_only, "MAX_HOSTS", BOUND)
     monkeypatch.setattr(leases, "MAX_LEASES", BOUND)
     monkeypatch.setattr(refusals, "_MAX_KNOWN", BOUND)
-    for level in (key_cache().unknown, key_cache().entries.shared.local):
+    for level in (key_cache().unknown, key_cache().entries.process_cache.local):
         monkeypatch.setattr(level, "max_entries", BOUND)
     # What pytest keeps of the log is not the process's.
     logging.disable()

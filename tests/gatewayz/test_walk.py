@@ -54,7 +54,7 @@ CREATING_A_SESSION = [
     "gatewayz/request/client_address.py",
     "gatewayz/database/base.py",
     "gatewayz/database/connections.py",
-    "gatewayz/database/owed.py",
+    "gatewayz/database/after_commit.py",
     "gatewayz/api/envelope.py",
     "gatewayz/middleware/conditional_get.py",
     "gatewayz/telemetry/metrics/requests.py",

@@ -31,7 +31,7 @@ LEGACY_KEY = "gw_live_" + "a-B_9" * 8
 @pytest.fixture
 def listening():
     """The process hears of changes, so that it may keep entries in memory."""
-    assert cached_keys.key_cache().entries.shared.coherence.wait_until_trusted(10)
+    wait_until(cached_keys.key_cache().entries.process_cache.coherence.is_trusted)
 
 
 @pytest.fixture
@@ -155,22 +155,22 @@ def test_what_redis_holds_and_cannot_be_read_is_looked_up_anew(api_key, user):
     for nonsense in (b"nonsense", b" inf [1]", b" x []", b" inf \xff"):
         get_redis_connection("default").set(name, nonsense)
         assert get_user(api_key).user_id == user.pk
-        cached_keys.key_cache().entries.shared.local.forget_all()
+        cached_keys.key_cache().entries.process_cache.local.forget_all()
 
 
 def test_a_key_is_looked_up_in_the_database_while_redis_is_suspect(
     api_key, django_assert_num_queries
 ):
     get_user(api_key)
-    shared = cached_keys.key_cache().entries.shared
-    shared._lost()
-    shared.local.forget_all()
+    process_cache = cached_keys.key_cache().entries.process_cache
+    process_cache.connection_lost()
+    process_cache.local.forget_all()
 
     try:
         with django_assert_num_queries(1):
             assert works(api_key)
     finally:
-        shared._suspect_until = 0.0
+        process_cache.suspect_until = 0.0
 
 
 def test_a_change_of_nothing_that_is_cached_keeps_the_entry(

@@ -18,8 +18,8 @@ from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.principals import cached_keys
+from gatewayz.database.after_commit import AfterCommit
 from gatewayz.database.connections import BoundedConnection
-from gatewayz.database.owed import Owed
 from gatewayz.request import deadline
 from tests.accounts.keys.conftest import PATH as KEYS
 from tests.waiting import wait_until
@@ -40,7 +40,7 @@ LIMITS = {
 @pytest.fixture(autouse=True)
 def _listening():
     """The process hears of changes, so that it may keep entries in memory."""
-    assert cached_keys.key_cache().entries.shared.coherence.wait_until_trusted(10)
+    wait_until(cached_keys.key_cache().entries.process_cache.coherence.is_trusted)
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_a_process_that_dies_after_its_commit_has_told_the_others_before(victim,
     before = get_user(secret)
 
     with used_all_the_while(secret), monkeypatch.context() as patched:
-        patched.setattr(Owed, "__call__", lambda owed: None)
+        patched.setattr(AfterCommit, "__call__", lambda owed: None)
         if row == "key":
             ApiKey.objects.update(is_active=False)
         else:

@@ -8,15 +8,15 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from gatewayz.caching import coherence, shared
+from gatewayz.caching import coherence, process_cache
 from gatewayz.caching.local import Entry
-from tests.gatewayz.caching.conftest import new_cache
+from tests.gatewayz.caching.conftest import delete, fill, new_cache, read
 from tests.waiting import WAIT_SECONDS, wait_until
 
 
 def remember(cache, key="key"):
-    """Read until it is in memory: changes still on their way may empty it at first."""
-    wait_until(lambda: cache.get(key) is not None and in_memory(cache, key))
+    """Read until the entry is in memory: messages still on their way may empty it at first."""
+    wait_until(lambda: read(cache, key) is not None and in_memory(cache, key))
 
 
 def in_memory(cache, key="key"):
@@ -24,104 +24,100 @@ def in_memory(cache, key="key"):
 
 
 CHANGES = {
-    "set": lambda cache: cache.set("key", "new"),
-    "delete": lambda cache: cache.delete("key"),
-    "delete_many": lambda cache: cache.delete_many(["other", "key"]),
-    "touch": lambda cache: cache.touch("key", 10),
-    "incr": lambda cache: cache.incr("key"),
+    "delete one": delete,
+    "delete several": lambda cache: delete(cache, "other", "key"),
     "clear": lambda cache: cache.clear(),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_change_leaves_no_old_value_in_another_process(cache, other, change):
-    cache.set("key", 1)
+    fill(cache, "old")
     remember(other)
 
     change(cache)
 
     wait_until(lambda: not in_memory(other))
-    assert other.get("key") == cache.get("key")
+    assert read(other) is None
 
 
 def test_a_second_read_asks_nobody(cache, other):
-    cache.set("key", "value")
+    fill(cache, "value")
     remember(other)
-    reads = other.shared.counters.counts()
+    reads = other.process_cache.counters.counts()
 
-    assert other.get("key") == "value"
-    assert other.shared.counters.counts() == reads
+    assert read(other) == "value"
+    assert other.process_cache.counters.counts() == reads
 
 
 def test_filling_an_entry_does_not_disturb_others(cache, other):
     for each in (cache, other):
-        name = each.make_key("key")
-        reading = each.read_shared(name)
-        if reading.entry is None:
-            assert each.fill(name, "value", reading)
+        if read(each) is None:
+            assert fill(each, "value")
 
     assert in_memory(cache)
     assert in_memory(other)
 
 
-@pytest.mark.parametrize("change", ["delete", "set", "clear"])
+@pytest.mark.parametrize("change", ["delete", "delete and fill", "clear"])
 def test_what_was_read_before_a_change_is_not_filled_in_after_it(cache, other, change):
     name = cache.make_key("key")
-    reading = cache.read_shared(name)
+    reading = cache.read_redis(name)
 
-    {
-        "delete": lambda: other.delete("key"),
-        "set": lambda: other.set("key", "new"),
-        "clear": other.clear,
-    }[change]()
+    if change == "clear":
+        other.clear()
+    else:
+        delete(other)
+    if change == "delete and fill":
+        fill(other, "new")
 
     assert not cache.fill(name, "old", reading)
-    assert cache.get("key") == ("new" if change == "set" else None)
+    assert read(cache) == ("new" if change == "delete and fill" else None)
 
 
 HOLDS = {
-    "an entry": (lambda cache: cache.shared.hold([cache.make_key("key")]), "delete"),
-    "all": (lambda cache: cache.shared.hold_all(), "clear"),
+    "an entry": (lambda cache: cache.process_cache.hold([cache.make_key("key")]), delete),
+    "all": (lambda cache: cache.process_cache.hold_all(), lambda cache: cache.clear()),
 }
 
 
 @pytest.mark.parametrize("what", HOLDS)
 def test_nothing_is_filled_in_while_it_is_held(cache, other, what):
     hold, release = HOLDS[what]
-    cache.set("key", "old")
+    fill(cache, "old")
     remember(other)
 
     hold(cache)
     wait_until(lambda: not in_memory(other))
-    assert not filled(cache, "old")
-    assert not filled(other, "old")
-    {"delete": lambda: cache.delete("key"), "clear": cache.clear}[release]()
+    assert not fill(cache, "old")
+    assert not fill(other, "old")
+    release(cache)
 
-    assert filled(other, "new")
-    assert cache.get("key") == "new"
+    assert fill(other, "new")
+    assert read(cache) == "new"
 
 
 @pytest.mark.parametrize("what", HOLDS)
 def test_what_was_read_before_a_hold_is_not_filled_in(cache, what):
     name = cache.make_key("key")
-    reading = cache.read_shared(name)
+    reading = cache.read_redis(name)
 
     HOLDS[what][0](cache)
 
     assert not cache.fill(name, "old", reading)
-    assert cache.get("key") is None
+    assert read(cache) is None
 
 
 def test_a_hold_ends_by_itself(cache, monkeypatch):
-    monkeypatch.setattr("gatewayz.caching.shared.TOMBSTONE_MS", 1)
+    monkeypatch.setattr("gatewayz.caching.process_cache.TOMBSTONE_MS", 1)
     monkeypatch.setattr("gatewayz.caching.backend.TOMBSTONE_MS", 1)
 
     for hold, _ in HOLDS.values():
         hold(cache)
 
     monkeypatch.undo()
-    wait_until(lambda: filled(cache, "value"))
-    assert cache.get("key") == "value"
+    wait_until(lambda: fill(cache, "value"))
+    assert read(cache) == "value"
 
 
 def test_a_hold_that_redis_does_not_take_is_told_later(cache, other, monkeypatch):
@@ -129,45 +125,40 @@ def test_a_hold_that_redis_does_not_take_is_told_later(cache, other, monkeypatch
         raise RedisConnectionError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(cache.shared, "run", fail)
+        patched.setattr(cache.process_cache, "run", fail)
         with pytest.raises(RedisConnectionError):
-            cache.shared.hold([cache.make_key("key")])
-    cache.shared.deliver()
+            cache.process_cache.hold([cache.make_key("key")])
+    cache.process_cache.retry_deletes()
 
-    assert not filled(other, "old")
-
-
-def filled(cache, value):
-    """Whether a value that is read elsewhere now is kept."""
-    name = cache.make_key("key")
-    return cache.fill(name, value, cache.read_shared(name))
+    assert not fill(other, "old")
 
 
 def test_a_value_read_from_redis_before_a_delete_is_not_kept_in_memory_after_it(cache, other):
-    cache.set("key", "old")
-    changes = other.shared.local.changes
+    fill(cache, "old")
+    changes = other.process_cache.local.changes
 
-    cache.delete("key")
-    wait_until(lambda: other.shared.local.changes != changes)
-    other._keep_locally(other.make_key("key"), Entry(b'"old"', time.time() + 60), changes)
+    delete(cache)
+    wait_until(lambda: other.process_cache.local.changes != changes)
+    other.keep_locally(other.make_key("key"), Entry(b'"old"', time.time() + 60), changes)
 
     assert not in_memory(other)
 
 
 def test_without_its_listener_a_process_does_not_trust_its_memory(cache, other, monkeypatch):
-    cache.set("key", "old")
+    fill(cache, "old")
     remember(other)
 
     kill_listeners(other)
     wait_until(lambda: not in_memory(other))
 
-    cache.set("key", "new")
-    assert other.get("key") == "new"
+    delete(cache)
+    fill(cache, "new")
+    assert read(other) == "new"
 
 
 def kill_listeners(cache):
     """Have Redis close the connections that listen for changes of any cache."""
-    client = cache.shared.client
+    client = cache.process_cache.client
     listening = client.client_list(_type="pubsub")
     assert listening
     for connection in listening:
@@ -175,7 +166,7 @@ def kill_listeners(cache):
 
 
 class Forgetting:
-    """A follower that says when it was told to forget everything."""
+    """A subscriber that says when it was told to forget everything."""
 
     def __init__(self):
         self.has_forgotten = threading.Event()
@@ -191,20 +182,20 @@ class Forgetting:
 
 
 def test_a_listener_that_was_cut_off_comes_back_with_an_empty_memory(cache, other):
-    cache.set("key", "old")
+    fill(cache, "old")
     remember(other)
     cut_off = Forgetting()
-    other.shared.coherence.followers.append(cut_off)
+    other.process_cache.coherence.subscribers.append(cut_off)
 
     kill_listeners(other)
     assert cut_off.has_forgotten.wait(WAIT_SECONDS)
-    wait_until(other.shared.coherence.is_trusted)
+    wait_until(other.process_cache.coherence.is_trusted)
 
     assert not in_memory(other)
 
 
 def test_memory_is_distrusted_when_redis_falls_silent(cache, monkeypatch):
-    cache.set("key", "value")
+    fill(cache, "value")
     remember(cache)
 
     # The lease is over and nothing was heard, as with a half-open connection.
@@ -215,15 +206,15 @@ def test_memory_is_distrusted_when_redis_falls_silent(cache, monkeypatch):
 
 
 def test_a_forked_child_begins_with_an_empty_memory_and_a_listener_of_its_own(cache, other):
-    cache.set("key", "value")
+    fill(cache, "value")
     remember(cache)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            empty = len(cache.shared.local) == 0
-            trusted = cache.shared.coherence.wait_until_trusted(WAIT_SECONDS)
-            right = cache.get("key") == "value" and in_memory(cache)
+            empty = len(cache.process_cache.local) == 0
+            trusted = wait_until(cache.process_cache.coherence.is_trusted)
+            right = read(cache) == "value" and in_memory(cache)
             os.write(writing, b"ok" if empty and trusted and right else b"no")
         finally:
             os._exit(0)
@@ -235,13 +226,13 @@ def test_a_forked_child_begins_with_an_empty_memory_and_a_listener_of_its_own(ca
 
 
 def test_a_restarted_redis_brings_no_deleted_value_back(cache, prefix):
-    cache.set("key", "old")
+    fill(cache, "old")
     # What a restart looks like: the same data, in another run of the server.
-    cache.shared.client.set(cache.shared.run_key, "the run before")
+    cache.process_cache.client.set(cache.process_cache.run_key, "the run before")
 
     late_comer = new_cache(prefix)
 
-    assert late_comer.get("key") is None
+    assert read(late_comer) is None
 
 
 def fail(*arguments):
@@ -249,79 +240,79 @@ def fail(*arguments):
 
 
 def test_a_delete_that_redis_did_not_take_is_delivered_when_it_is_back(cache, other, monkeypatch):
-    cache.set("key", "old")
+    fill(cache, "old")
     remember(other)
     with monkeypatch.context() as patch:
-        patch.setattr(cache.shared, "run", fail)
+        patch.setattr(cache.process_cache, "run", fail)
         with pytest.raises(RedisConnectionError):
-            cache.delete("key")
+            delete(cache)
         assert not in_memory(cache)
 
-    wait_until(lambda: other.get("key") is None)
+    wait_until(lambda: read(other) is None)
 
 
 def test_of_too_many_deletes_that_redis_did_not_take_all_entries_are_deleted(
     cache, other, monkeypatch
 ):
-    monkeypatch.setattr(shared, "MAX_UNDELIVERED", 3)
-    cache.set("key", "old")
+    monkeypatch.setattr(process_cache, "MAX_PENDING_DELETES", 3)
+    fill(cache, "old")
     remember(other)
     with monkeypatch.context() as patch:
-        patch.setattr(cache.shared, "run", fail)
-        for name in ["key", *range(10)]:
+        patch.setattr(cache.process_cache, "run", fail)
+        for key in ["key", *range(10)]:
             with pytest.raises(RedisConnectionError):
-                cache.delete(name)
-        assert len(cache.shared._undelivered) == 1
+                delete(cache, key)
+        assert cache.process_cache.pending_deletes == 1
 
-    wait_until(lambda: other.get("key") is None)
-    wait_until(lambda: not cache.shared._undelivered)
+    wait_until(lambda: read(other) is None)
+    wait_until(lambda: not cache.process_cache.pending_deletes)
 
 
 def test_meanwhile_it_does_not_read_back_what_it_has_deleted(cache, monkeypatch):
-    cache.set("key", "old")
-    monkeypatch.setattr(cache.shared, "run", fail)
+    fill(cache, "old")
+    monkeypatch.setattr(cache.process_cache, "run", fail)
     with pytest.raises(RedisConnectionError):
-        cache.delete("key")
+        delete(cache)
 
     with pytest.raises(RedisConnectionError):
-        cache.get("key")
+        read(cache)
 
 
 @pytest.mark.parametrize(
     ("setting", "refusing", "well"), [("maxmemory", 1, 0), ("min-replicas-to-write", 1, 0)]
 )
 def test_a_delete_is_heard_although_redis_refuses_writes(cache, other, setting, refusing, well):
-    cache.set("key", "old")
+    fill(cache, "old")
     remember(other)
-    client = cache.shared.client
+    client = cache.process_cache.client
     client.config_set(setting, refusing)
     try:
         with pytest.raises(RedisError):
-            cache.delete("key")
+            delete(cache)
 
         # The others must not believe Redis either. Only this message says so: the earlier `set`,
         # heard late, also empties their memory.
-        wait_until(lambda: other.shared.is_suspect)
+        wait_until(lambda: other.process_cache.redis_may_be_stale)
         wait_until(lambda: not in_memory(other))
     finally:
         client.config_set(setting, well)
-    wait_until(lambda: other.get("key") is None)
+    wait_until(lambda: read(other) is None)
 
 
 def test_redis_is_suspect_after_its_connection_was_lost(cache):
-    assert not cache.shared.is_suspect
+    assert not cache.process_cache.redis_may_be_stale
 
     kill_listeners(cache)
 
-    wait_until(lambda: cache.shared.is_suspect)
+    wait_until(lambda: cache.process_cache.redis_may_be_stale)
 
 
 @pytest.mark.parametrize("nonsense", ["nonsense", "[1]", "null", "[1, 2, 3, 4]"])
 def test_a_message_that_cannot_be_read_empties_the_memory_and_nothing_else(cache, nonsense):
-    cache.set("key", "value")
+    fill(cache, "value")
     remember(cache)
 
-    cache.shared.client.publish(cache.shared.coherence.channel, nonsense)
+    cache.process_cache.client.publish(cache.process_cache.coherence.channel, nonsense)
 
     wait_until(lambda: not in_memory(cache))
     remember(cache)
@@ -329,16 +320,18 @@ def test_a_message_that_cannot_be_read_empties_the_memory_and_nothing_else(cache
 
 def test_what_was_read_long_ago_is_not_filled_in(cache, monkeypatch):
     name = cache.make_key("key")
-    reading = cache.read_shared(name)
+    reading = cache.read_redis(name)
 
     late = reading._replace(read_at=reading.read_at - 31)
 
     assert not cache.fill(name, "old", late)
-    assert cache.get("key") is None
+    assert read(cache) is None
 
 
 def test_it_keeps_no_process_from_ending(cache):
-    listeners = [t for t in threading.enumerate() if t.name == cache.shared.coherence.channel]
+    listeners = [
+        t for t in threading.enumerate() if t.name == cache.process_cache.coherence.channel
+    ]
 
     assert listeners
     assert all(thread.daemon for thread in listeners)

@@ -47,7 +47,7 @@ def test_an_entry_ends(monkeypatch):
     monkeypatch.setattr("gatewayz.caching.local.time.time", lambda: ends)
 
     assert level.get("a") is None
-    assert level.get_ended("a").value == b"value"
+    assert level.get_expired("a").value == b"value"
 
 
 @pytest.mark.parametrize("forget", [lambda level: level.forget(["b"]), LocalLevel.forget_all])

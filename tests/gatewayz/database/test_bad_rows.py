@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import DataError, InterfaceError, OperationalError
 
-from gatewayz.database.bad_rows import past_bad_rows
+from gatewayz.database.bad_rows import skipping_bad_rows
 
 ROWS = range(16)
 
@@ -23,7 +23,7 @@ class Work:
         return len(rows)
 
     def past(self, **options):
-        return past_bad_rows(
+        return skipping_bad_rows(
             list(ROWS), self, lambda row, error: self.set_aside.append(row), **options
         )
 
@@ -48,7 +48,7 @@ def test_without_bad_rows_it_is_called_once():
 
 
 def test_without_rows_it_is_not_called():
-    assert past_bad_rows([], lambda rows: 1 / 0, lambda row, error: None) == 0
+    assert skipping_bad_rows([], lambda rows: 1 / 0, lambda row, error: None) == 0
 
 
 @pytest.mark.parametrize(

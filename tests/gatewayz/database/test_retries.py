@@ -129,7 +129,7 @@ def database(monkeypatch):
 
 
 def test_a_statement_by_itself_borrows_a_connection_and_gives_it_back(database):
-    assert database.fetch_alone("SELECT %s + 1", [1]) == [(2,)]
+    assert database.fetch_autocommit("SELECT %s + 1", [1]) == [(2,)]
 
     assert database.connection is None
     assert database.shared_connections.get_stats()["pool_available"] == 1
@@ -147,23 +147,23 @@ def test_what_a_request_has_borrowed_it_gives_back_at_its_end(database):
 
 def test_in_a_transaction_it_belongs_to_that(database, numbers):
     with transaction.atomic():
-        database.fetch_alone("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
+        database.fetch_autocommit("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
         transaction.set_rollback(True)
 
     assert run("SELECT number FROM numbers") == []
 
 
 def test_it_runs_again_when_it_never_ran(database, onlooker, numbers):
-    ((pid,),) = database.fetch_alone("SELECT pg_backend_pid()", [])
+    ((pid,),) = database.fetch_autocommit("SELECT pg_backend_pid()", [])
     onlooker.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
-    database.fetch_alone("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
+    database.fetch_autocommit("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
 
     assert run("SELECT number FROM numbers") == [(1,)]
 
 
 def test_its_errors_are_those_of_django(database):
     with pytest.raises(ProgrammingError):
-        database.fetch_alone("SELECT nothing FROM nowhere", [])
+        database.fetch_autocommit("SELECT nothing FROM nowhere", [])
 
-    assert database.fetch_alone("SELECT 1", []) == [(1,)]
+    assert database.fetch_autocommit("SELECT 1", []) == [(1,)]

@@ -138,7 +138,7 @@ def test_an_error_that_redis_answers_with_is_an_answer():
 def test_it_stands_before_every_client(no_redis):
     for client in (
         get_redis_connection("default"),
-        cached_keys.key_cache().entries.shared.client,
+        cached_keys.key_cache().entries.process_cache.client,
         background._broker().connection,
     ):
         with pytest.raises(RedisConnectionError, match="a moment ago"):

@@ -93,7 +93,7 @@ def test_for_what_is_owed_there_is_time_although_the_request_is_late(settings):
 
     late(view, settings)
 
-    assert left[0] == pytest.approx(deadline.OWED_SECONDS, abs=0.5)
+    assert left[0] == pytest.approx(deadline.FOLLOW_UP_SECONDS, abs=0.5)
 
 
 def test_what_is_owed_does_not_shorten_the_time_that_there_is():
@@ -106,7 +106,7 @@ def test_what_is_owed_does_not_shorten_the_time_that_there_is():
 
     in_request(view, "30")
 
-    assert left[0] > deadline.OWED_SECONDS
+    assert left[0] > deadline.FOLLOW_UP_SECONDS
 
 
 @pytest.mark.django_db(transaction=True)

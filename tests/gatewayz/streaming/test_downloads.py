@@ -215,7 +215,7 @@ class TestAtATime:
             gc.collect()
 
     def test_one_that_fails_makes_room_too(self, api, monkeypatch):
-        monkeypatch.setattr(downloads, "end_connection", lambda began: None)
+        monkeypatch.setattr(downloads, "abort_response", lambda began: None)
         monkeypatch.setattr(downloads, "read_page", None)
         monkeypatch.setattr("chat.transfer.copying.read_page", None)
         for _ in range(5):
