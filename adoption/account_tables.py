@@ -1,4 +1,4 @@
-"""How the old service's users, keys and activity become those of this one."""
+"""Plans for the old service's users, API keys and activity."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +23,11 @@ _USERNAME = (
 _NUMBERED_USERNAME = "left(wanted_username, 230) || '-' || id"
 
 
-# What the old service wrote for users of whom it knew no address.
+# Domains of the addresses that the old service made up for users without one.
 _PLACEHOLDER_DOMAINS = ("@privy.placeholder", "@privy.user")
 
 
-def _facts_of_user(api_key: str | None, email: str | None) -> Computed:
+def _compute_user(api_key: str | None, email: str | None) -> Computed:
     return {
         "legacy_digest": current_digest(api_key) if api_key else None,
         "address": _address(email or ""),
@@ -35,7 +35,7 @@ def _facts_of_user(api_key: str | None, email: str | None) -> Computed:
 
 
 def _address(email: str) -> str | None:
-    """An old address in its canonical form, but for its case; None of what is none."""
+    """The canonical form of an old address, in its old case; None if it is not an address."""
     address = canonical(email)
     try:
         validate_address(address)
@@ -43,15 +43,15 @@ def _address(email: str) -> str | None:
         return None
     if address.endswith(_PLACEHOLDER_DOMAINS):
         return None
-    as_it_was = email.strip()
-    return as_it_was if as_it_was.upper() == address.upper() else address
+    unchanged = email.strip()
+    return unchanged if unchanged.upper() == address.upper() else address
 
 
-# The old balance, in US dollars, opens the ledger.
+# The ledger starts with the old balance, in US dollars.
 _OPENING_BALANCES = """
 INSERT INTO credits (user_id, amount, reason, cause, created_at)
 SELECT id, opening_balance, 'opening_balance', 'opening_balance', now()
-FROM judged JOIN copied USING (id)
+FROM derived JOIN copied USING (id)
 WHERE opening_balance <> 0
 """
 
@@ -70,10 +70,10 @@ USERS = TablePlan(
         "registration_date": "timestamptz",
         "updated_at": "timestamptz",
     },
-    compute=_facts_of_user,
+    compute=_compute_user,
     computed_from=("api_key", "email"),
     computed={"legacy_digest": "text", "address": "text"},
-    judged={
+    derived={
         # NaN is greater than all numbers.
         "opening_balance": "CASE WHEN page.credits BETWEEN -9999999999 AND 9999999999 "
         "THEN round(page.credits, 2) END",
@@ -83,7 +83,7 @@ USERS = TablePlan(
             "upper(page.address)",
             where="FROM users AS known WHERE upper(known.email) = upper(page.address)",
         ),
-        "email_is_none": "page.address IS NULL AND btrim(page.email) <> ''",
+        "email_is_invalid": "page.address IS NULL AND btrim(page.email) <> ''",
         "username_is_taken": taken_before(
             _USERNAME, where=f"FROM users AS known WHERE known.username = {_USERNAME}"
         ),
@@ -108,7 +108,7 @@ USERS = TablePlan(
         END""",
         "privy_user_id": "CASE WHEN NOT privy_id_is_taken THEN wanted_privy_id END",
         "legacy_key_digest": "CASE WHEN NOT legacy_key_is_taken THEN legacy_digest END",
-        # As Django marks a password that nobody has.
+        # Django's mark for a password that cannot be used.
         "password": "'!' || replace(gen_random_uuid()::text, '-', '')",
         "is_active": "COALESCE(is_active, true)",
         "is_staff": "false",
@@ -116,19 +116,19 @@ USERS = TablePlan(
         "created_at": "COALESCE(created_at, registration_date, updated_at, now())",
         "updated_at": "COALESCE(updated_at, created_at, registration_date, now())",
     },
-    noted={
-        "e-mail address left out: another user has it": "email_is_taken",
-        "e-mail address left out: it is none": "email_is_none",
+    changes={
+        "e-mail address dropped: another user has it": "email_is_taken",
+        "e-mail address dropped: it is not valid": "email_is_invalid",
         "user name changed: another user has it": "username_is_taken",
-        "Privy id left out: another user has it": "privy_id_is_taken",
-        "key left out: another user has it": "legacy_key_is_taken",
-        "credits left out: they are no amount": "opening_balance IS NULL AND credits IS NOT NULL",
+        "Privy id dropped: another user has it": "privy_id_is_taken",
+        "key dropped: another user has it": "legacy_key_is_taken",
+        "credits dropped: not an amount": "opening_balance IS NULL AND credits IS NOT NULL",
     },
-    also={"opening_balances": _OPENING_BALANCES},
+    extra_steps={"opening_balances": _OPENING_BALANCES},
 )
 
 
-def _facts_of_key(
+def _compute_key(
     api_key: str | None,
     scope_permissions: str | None,
     ip_allowlist: str | None,
@@ -137,7 +137,7 @@ def _facts_of_key(
     if not api_key:
         return {}
     known = key_format.is_legacy(api_key) or key_format.is_well_formed(api_key)
-    # Of a key in another form, the shape is not known, and so neither what may be shown.
+    # Of a key in an unknown form, nobody knows which part is safe to show.
     key_prefix, last_four = key_format.shown_parts(api_key) if known else ("", "")
     bounds = {
         "scopes": new_scopes(_json(scope_permissions)),
@@ -163,7 +163,7 @@ def _json(text: str | None) -> Any:
 def new_allowlist(
     given: Any, read: Callable[[str], str], validate: Callable[[Any], None]
 ) -> list[str] | None:
-    """An allow-list of an old key as accounts.principals.allowlists has it; None if unreadable."""
+    """Convert an old key's allow-list for accounts.principals.allowlists; None if unreadable."""
     if not given:
         return []
     try:
@@ -175,28 +175,28 @@ def new_allowlist(
 
 
 def _network(entry: str) -> str:
-    # Some have bits set beyond their prefix.
+    # Some old networks have bits set beyond their prefix.
     return str(ip_network(entry.strip(), strict=False))
 
 
 def _host(entry: str) -> str:
-    """The host of what may be a whole address, such as `https://example.com/*`."""
+    """The host of an entry, which may be a whole URL such as `https://example.com/*`."""
     host = entry.strip().lower()
     return host.partition("://")[2].partition("/")[0] if "://" in host else host
 
 
 def new_scopes(given: Any) -> dict[str, list[str]] | None:
-    """The scopes of an old key as accounts.principals.scopes has them; None if unreadable.
+    """Convert an old key's scopes for accounts.principals.scopes; None if unreadable.
 
-    The old service also wrote them the other way round, a level and the resources of it, with
-    `*` for all of them.
+    The old service wrote them in two ways: levels by resource, as here, and resources by level,
+    with `*` for every resource.
     """
     if given is None or given == {}:
         return {}
     if not isinstance(given, Mapping):
         return None
-    turned = _turned(given)
-    scopes = dict(given) if turned is None else turned
+    by_resource = _by_resource(given)
+    scopes = dict(given) if by_resource is None else by_resource
     try:
         validate_scopes(scopes)
     except ValidationError:
@@ -205,8 +205,8 @@ def new_scopes(given: Any) -> dict[str, list[str]] | None:
     return {} if everything else (scopes or None)
 
 
-def _turned(given: Mapping[str, Any]) -> dict[str, list[str]] | None:
-    """`{"read": ["chat"]}` as `{"chat": ["read"]}`; None when it is not of that form."""
+def _by_resource(given: Mapping[str, Any]) -> dict[str, list[str]] | None:
+    """Turn `{"read": ["chat"]}` into `{"chat": ["read"]}`; None for any other form."""
     if not given.keys() <= {"read", "write", "admin"}:
         return None
     scopes: dict[str, list[str]] = {}
@@ -246,7 +246,7 @@ API_KEYS = TablePlan(
         "created_at": "timestamptz",
         "updated_at": "timestamptz",
     },
-    compute=_facts_of_key,
+    compute=_compute_key,
     computed_from=("api_key", "scope_permissions", "ip_allowlist", "domain_referrers"),
     computed={
         "key_digest": "text",
@@ -263,7 +263,7 @@ API_KEYS = TablePlan(
         "its user is missing": NO_USER,
         "another row has the same key": _SAME_KEY,
     },
-    judged={
+    derived={
         "wanted_name": _KEY_NAME,
         "name_is_taken": taken_before(
             _KEY_NAME,
@@ -307,20 +307,20 @@ API_KEYS = TablePlan(
         "created_at": "COALESCE(created_at, updated_at, now())",
         "updated_at": "COALESCE(updated_at, created_at, now())",
     },
-    noted={
+    changes={
         "name changed: another key of the user has it": "name_is_taken",
-        "not primary any more: another key of the user is": "another_is_primary",
-        "environment taken for live": "tag = 'live' AND lower(environment_tag) NOT IN "
+        "no longer primary: another key of the user is": "another_is_primary",
+        "environment set to live": "tag = 'live' AND lower(environment_tag) NOT IN "
         "('live', 'prod', 'production', '')",
-        "switched off: its scopes or allow-lists cannot be read": "has_unreadable_bounds",
-        "not usable: it has none of the forms of a key": "NOT has_known_form",
-        "requests lowered to the most that can be counted": (
+        "deactivated: its scopes or allow-lists cannot be read": "has_unreadable_bounds",
+        "not usable: its key has an unknown form": "NOT has_known_form",
+        "requests lowered to the largest number that can be counted": (
             f"GREATEST(max_requests, requests_used) > {MAX_LIMIT}"
         ),
     },
 )
 
-# The sums, as `accounts.activity.events` keeps them for what is recorded.
+# The daily sums that `accounts.activity.events` keeps for recorded events.
 _DAYS = """
 INSERT INTO activity_daily AS usage (
     user_id, day, model, provider, requests, tokens, spend, logged
@@ -374,23 +374,23 @@ ACTIVITY = TablePlan(
     },
     columns={
         "id": "id",
-        # Of the row, so that it is the same whenever it is adopted.
+        # Made from the id, so that adopting the row again gives the same one.
         "event_id": "md5('activity_log:' || id)::uuid",
         "user_id": "user_id",
         "api_key_id": "api_key_id",
         "timestamp": 'COALESCE("timestamp", created_at)',
         "model": "left(COALESCE(model, ''), 255)",
         "provider": "left(COALESCE(provider, ''), 255)",
-        # As many as a message may have, so that sums of them do not overflow.
+        # The most that a message may have, so that sums of them do not overflow.
         "tokens": "LEAST(GREATEST(tokens, 0), 2147483647)",
         # NaN is greater than all numbers.
         "cost": "CASE WHEN cost BETWEEN -9999999999 AND 9999999999 THEN cost ELSE 0 END",
         "speed": "CASE WHEN speed BETWEEN 0 AND 1e300 THEN speed ELSE 0 END",
         "finish_reason": "left(COALESCE(finish_reason, ''), 64)",
         "app": "left(COALESCE(app, ''), 64)",
-        # The old service wrote keys here.
+        # The old service wrote API keys here.
         "metadata": "CASE jsonb_typeof(metadata) WHEN 'object' THEN metadata - 'api_key' "
         "ELSE '{}' END",
     },
-    also={"days": _DAYS, "key_days": _KEY_DAYS},
+    extra_steps={"days": _DAYS, "key_days": _KEY_DAYS},
 )

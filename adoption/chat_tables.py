@@ -1,6 +1,6 @@
-"""How the old service's chats become those of this one. See adoption.
+"""Plans for the old service's sessions, messages, feedback and share links.
 
-The words for the search are made by the triggers on the new tables.
+Triggers on the new tables index the text for the search.
 """
 
 from django.conf import settings
@@ -21,7 +21,7 @@ SESSIONS = TablePlan(
         "updated_at": "timestamptz",
     },
     skipped={"its user is missing": NO_USER},
-    judged={"began_at": "COALESCE(page.created_at, page.updated_at, now())"},
+    derived={"began_at": "COALESCE(page.created_at, page.updated_at, now())"},
     columns={
         "id": "id",
         "user_id": "user_id",
@@ -32,7 +32,7 @@ SESSIONS = TablePlan(
         "created_at": "began_at",
         "updated_at": "COALESCE(updated_at, began_at)",
     },
-    noted={"title cut to 255 characters": "length(title) > 255"},
+    changes={"title cut to 255 characters": "length(title) > 255"},
     parameters={"default_model": settings.DEFAULT_CHAT_MODEL},
 )
 
@@ -54,7 +54,7 @@ MESSAGES = TablePlan(
         "its session is missing": "NOT EXISTS "
         "(SELECT FROM chat_sessions AS session WHERE session.id = page.session_id)",
     },
-    judged={
+    derived={
         "new_role": """CASE lower(page.role)
             WHEN 'user' THEN 'user' WHEN 'human' THEN 'user'
             WHEN 'assistant' THEN 'assistant' WHEN 'ai' THEN 'assistant'
@@ -72,11 +72,11 @@ MESSAGES = TablePlan(
         "tokens": "LEAST(GREATEST(tokens, 0), 2147483647)",
         "reasoning": "reasoning",
         "metadata": "metadata",
-        # Where the session began, it stands in the order of ids.
+        # A message without a time gets that of its session; ids keep the order.
         "created_at": "COALESCE(created_at, (SELECT session.created_at "
-        "FROM chat_sessions AS session WHERE session.id = judged.session_id))",
+        "FROM chat_sessions AS session WHERE session.id = derived.session_id))",
     },
-    noted={"role taken for user": "new_role IS NULL"},
+    changes={"role set to user": "new_role IS NULL"},
 )
 
 FEEDBACK = TablePlan(
@@ -107,7 +107,7 @@ FEEDBACK = TablePlan(
         "user_id": "user_id",
         "session_id": "session_id",
         "message_id": "(SELECT message.id FROM chat_messages AS message "
-        "WHERE message.id = judged.message_id AND message.session_id = judged.session_id)",
+        "WHERE message.id = derived.message_id AND message.session_id = derived.session_id)",
         "feedback_type": "feedback_type",
         "rating": "CASE WHEN rating BETWEEN 1 AND 5 THEN rating END",
         "comment": "comment",
@@ -141,16 +141,16 @@ SHARES = TablePlan(
         "its session is missing": "NOT EXISTS (SELECT FROM chat_sessions AS session "
         "WHERE session.id = page.session_id)",
     },
-    judged={
+    derived={
         "token_is_taken": taken_before(
             _TOKEN, where=f"FROM shared_chats AS known WHERE known.token = {_TOKEN}"
         ),
     },
     columns={
         "id": "id",
-        # Who owns the session; the links of others to it do not exist.
+        # The owner of the session: nobody else can share it.
         "user_id": "(SELECT session.user_id FROM chat_sessions AS session "
-        "WHERE session.id = judged.session_id)",
+        "WHERE session.id = derived.session_id)",
         "session_id": "session_id",
         "token": "COALESCE(token, share_token)",
         "is_active": "COALESCE(is_active, true)",
@@ -161,5 +161,5 @@ SHARES = TablePlan(
     },
 )
 
-# In an order in which what a row refers to comes before it.
+# In this order, a row comes after those that it refers to.
 CHAT_TABLES = (SESSIONS, MESSAGES, FEEDBACK, SHARES)

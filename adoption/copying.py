@@ -1,7 +1,7 @@
-"""Copying the old tables, a batch per transaction.
+"""Copies the rows of the old tables, one batch per transaction.
 
-How far it is stands in the same transaction as the rows, so that it may be stopped at any moment
-and goes on where it was. Rows keep their ids.
+Each transaction also records the progress, so copying can be stopped at any moment and continues
+where it was. Rows keep their ids.
 """
 
 import json
@@ -22,7 +22,7 @@ _BEFORE_ALL = -(2**63)
 
 @dataclass(frozen=True)
 class TableReport:
-    """What became of the rows of one old table; `changed` and `skipped` count by reason."""
+    """The outcome for one old table; `changed` and `skipped` count rows by reason."""
 
     table: str
     found: int
@@ -32,7 +32,7 @@ class TableReport:
 
 
 def reserve_ids(plans: Sequence[TablePlan], tables: Sequence[OldTable]) -> None:
-    """Let new rows have higher ids than all old ones. May be repeated at any time."""
+    """Make ids of new rows higher than all old ones. May be repeated at any time."""
     names = {table.name for table in tables}
     with connection.cursor() as cursor:
         for plan in plans:
@@ -49,10 +49,10 @@ def reserve_ids(plans: Sequence[TablePlan], tables: Sequence[OldTable]) -> None:
 
 
 def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
-    """Copy what is not copied yet of one table. Yields how many rows were read, after each batch.
+    """Copy the rows of one table that are not copied yet; yield the number read in each batch.
 
-    A row that the database refuses is left behind and noted. Raises django.db.OperationalError;
-    then it may be run again.
+    A row that the database rejects is skipped, and the reason recorded. After
+    django.db.OperationalError, copying may be started again.
     """
     rows = BATCH_ROWS
     with connection.cursor() as cursor:
@@ -65,9 +65,9 @@ def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
     while True:
         try:
             found = _copy_batch(plan, old, statement, rows)
-        except (DataError, IntegrityError) as refused:
+        except (DataError, IntegrityError) as error:
             if rows == 1:
-                yield _leave_behind(plan, refused)
+                yield _skip_row(plan, error)
             rows = max(rows // 2, 1)
             continue
         if not found:
@@ -77,7 +77,7 @@ def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
 
 
 def report(table: str) -> TableReport:
-    """What became of the rows of `table` so far."""
+    """Return the outcome for `table` so far."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT found, adopted FROM {SCHEMA}.adoption_progress WHERE table_name = %s",
@@ -124,7 +124,7 @@ def _locked_progress(cursor: Any, plan: TablePlan) -> int:
 
 
 def _compute(cursor: Any, plan: TablePlan, old: OldTable, after: int, rows: int) -> str:
-    """What `plan.compute` makes of the next rows, as a JSON array for jsonb_to_recordset."""
+    """Run `plan.compute` on the next rows; return a JSON array for jsonb_to_recordset."""
     assert plan.compute is not None  # noqa: S101 - the caller has asked
     columns = ", ".join(plan.computed_from)
     cursor.execute(
@@ -136,10 +136,10 @@ def _compute(cursor: Any, plan: TablePlan, old: OldTable, after: int, rows: int)
     )
 
 
-def _leave_behind(plan: TablePlan, refused: Exception) -> int:
-    """Skip the next row, which the database refuses."""
-    # Only the kind of error: its text holds values of the row.
-    note = f"the database refuses it ({type(refused.__cause__).__name__})"
+def _skip_row(plan: TablePlan, error: Exception) -> int:
+    """Skip the next row, which the database rejects."""
+    # Only the type of the error: its text contains values of the row.
+    note = f"the database rejects it ({type(error.__cause__).__name__})"
     with transaction.atomic(), connection.cursor() as cursor:
         after = _locked_progress(cursor, plan)
         cursor.execute(
@@ -160,27 +160,27 @@ def _leave_behind(plan: TablePlan, refused: Exception) -> int:
 
 
 def _statement(plan: TablePlan, old: OldTable) -> str:
-    """The statement that copies one batch; it returns rows found, the last id, rows adopted."""
+    """The statement that copies one batch; it returns rows read, the last id, rows adopted."""
     columns = {name: plan.columns[name] for name in plan.columns if name in _new_columns(plan)}
     notes = [
-        "SELECT id, skipped_because AS note, true AS skipped FROM judged "
+        "SELECT id, skipped_because AS note, true AS skipped FROM derived "
         "WHERE skipped_because IS NOT NULL",
         *(
-            f"SELECT id, '{note}', false FROM judged WHERE skipped_because IS NULL AND ({when})"
-            for note, when in plan.noted.items()
+            f"SELECT id, '{note}', false FROM derived WHERE skipped_because IS NULL AND ({when})"
+            for note, when in plan.changes.items()
         ),
     ]
     steps = {
         "read": _page(plan, old),
         "page": f"SELECT * FROM read {_join_of_computed(plan)}",
-        "reasoned": f"SELECT page.*, {_skipped_because(plan)} AS skipped_because FROM page",
-        "judged": f"SELECT {_named({'page.*': '', **plan.judged})} FROM reasoned AS page",
+        "with_reason": f"SELECT page.*, {_skipped_because(plan)} AS skipped_because FROM page",
+        "derived": f"SELECT {_named({'page.*': '', **plan.derived})} FROM with_reason AS page",
         "copied": f"INSERT INTO {plan.table} ({', '.join(columns)}) "
-        f"SELECT {', '.join(columns.values())} FROM judged "
+        f"SELECT {', '.join(columns.values())} FROM derived "
         "WHERE skipped_because IS NULL ORDER BY id RETURNING *",
         "noted": f"INSERT INTO {SCHEMA}.adoption_notes (table_name, row_id, note, skipped) "
         f"SELECT %(table)s, id, note, skipped FROM ({' UNION ALL '.join(notes)}) AS note",
-        **plan.also,
+        **plan.extra_steps,
     }
     return (
         "WITH "

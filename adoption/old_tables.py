@@ -1,4 +1,4 @@
-"""The old service's tables: what they look like, moving them out of the way, dropping them."""
+"""Finds the old service's tables, moves them out of the way, and drops them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from adoption.table_plan import TablePlan
 
-# Where the old tables stay until they are dropped, and what is known of their adoption.
+# Holds the old tables until they are dropped, and the progress of their adoption.
 SCHEMA = "legacy"
 
 _BOOKKEEPING = f"""
@@ -29,19 +29,19 @@ CREATE TABLE {SCHEMA}.adoption_notes (
 );
 """
 
-# Roles of Supabase's web API, which gets every right on new tables of `public` by default.
+# Roles of Supabase's web API, to which it grants every right on new tables in `public`.
 _WEB_API_ROLES = ("anon", "authenticated")
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 
 
 class UnadoptableDatabaseError(Exception):
-    """The database is not one that can be adopted; the message says why."""
+    """The database cannot be adopted; the message says why."""
 
 
 @dataclass(frozen=True)
 class OldTable:
-    """An old table as it is found. `columns` are its names and PostgreSQL types."""
+    """An old table; `columns` maps column names to PostgreSQL types."""
 
     name: str
     columns: dict[str, str]
@@ -56,13 +56,14 @@ def adoption_began() -> bool:
 
 
 def find_old_tables() -> list[OldTable]:
-    """The old service's tables whose names the tables of this service have too.
+    """Find the old service's tables that have the name of a table of this service.
 
-    Raises UnadoptableDatabaseError when the tables of this service are there already, or none.
+    Raises UnadoptableDatabaseError when the database already is this service's own, or holds no
+    old tables.
     """
     schema = SCHEMA if adoption_began() else "current"
     names = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
-    # What a `migrate` that failed at the old tables left is no use to the next.
+    # A `migrate` that failed at the old tables may have left this one.
     names.add(MigrationRecorder.Migration._meta.db_table)
     with connection.cursor() as cursor:
         if schema == "current":
@@ -71,7 +72,9 @@ def find_old_tables() -> list[OldTable]:
             if "accounts" in {
                 app for app, _ in MigrationRecorder(connection).applied_migrations()
             }:
-                raise UnadoptableDatabaseError("This database is Gatewayz' own: nothing to adopt.")
+                raise UnadoptableDatabaseError(
+                    "This database already is Gatewayz' own: there is nothing to adopt."
+                )
         cursor.execute(
             """
             SELECT table_name, column_name, data_type FROM information_schema.columns
@@ -89,12 +92,12 @@ def find_old_tables() -> list[OldTable]:
             cursor.execute(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(table)}")
             found.append(OldTable(table, its_columns, cursor.fetchone()[0]))
     if "users" not in columns:
-        raise UnadoptableDatabaseError("There is no table `users`: nothing to adopt.")
+        raise UnadoptableDatabaseError("There is no table `users`, so there is nothing to adopt.")
     return found
 
 
 def check(tables: Sequence[OldTable], plans: Sequence[TablePlan]) -> None:
-    """Raise UnadoptableDatabaseError unless the tables have what the plans cannot do without."""
+    """Raise UnadoptableDatabaseError unless the tables have the columns that the plans require."""
     by_name = {table.name: table for table in tables}
     wrong = []
     for plan in plans:
@@ -106,11 +109,11 @@ def check(tables: Sequence[OldTable], plans: Sequence[TablePlan]) -> None:
         if old.columns.get("id", "bigint") not in _INTEGERS:
             wrong.append(f"{plan.table}.id is {old.columns['id']}, not an integer")
     if wrong:
-        raise UnadoptableDatabaseError("Not in the old service's shape: " + "; ".join(wrong))
+        raise UnadoptableDatabaseError("The tables are not the old service's: " + "; ".join(wrong))
 
 
 def tables_that_refer_to(names: Collection[str]) -> list[str]:
-    """Tables beside these whose foreign keys point to them, and follow them when they move."""
+    """Other tables whose foreign keys point to these, and keep doing so when these move."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -133,10 +136,10 @@ def tables_that_refer_to(names: Collection[str]) -> list[str]:
 
 
 def move(tables: Sequence[OldTable]) -> None:
-    """Move the tables, all or none, into SCHEMA: their indexes, rows and sequences with them.
+    """Move all tables into SCHEMA, with their rows, indexes and sequences, or none.
 
-    Raises django.db.OperationalError when somebody uses one of them for longer than the
-    connection's lock_timeout.
+    Raises django.db.OperationalError when another transaction uses one of them for longer than
+    the connection's lock_timeout.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_BOOKKEEPING)
@@ -151,10 +154,10 @@ def move(tables: Sequence[OldTable]) -> None:
 
 
 def drop() -> None:
-    """Drop the old tables and what is known of their adoption.
+    """Drop the old tables and the record of their adoption.
 
-    Raises UnadoptableDatabaseError when the adoption is not finished, or something refers to
-    them.
+    Raises UnadoptableDatabaseError when the adoption is not finished, or other tables refer to
+    the old ones.
     """
     if not adoption_began():
         raise UnadoptableDatabaseError("There are no old tables.")
@@ -172,7 +175,7 @@ def drop() -> None:
                 f"Foreign keys of {', '.join(referring)} point to the old tables: drop them first."
             )
         tables = ", ".join(f"{SCHEMA}.{_quoted(name)}" for name in names)
-        # Without CASCADE: what else depends on them, such as a view, is not ours to drop.
+        # Without CASCADE: other objects that depend on them, such as views, are not ours to drop.
         cursor.execute(f"DROP TABLE {tables}")
         cursor.execute(f"DROP TABLE {SCHEMA}.adoption_progress, {SCHEMA}.adoption_notes")
         cursor.execute(f"DROP SCHEMA {SCHEMA}")

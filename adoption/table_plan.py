@@ -1,4 +1,4 @@
-"""How one table of the old service becomes a table of this one."""
+"""Plans that say how a table of the old service becomes a table of this one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,43 +9,46 @@ Computed = dict[str, Any]
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What is read from an old table, and what is written to the new one, as SQL.
+    """What to read from an old table and what to write to the new one, as SQL.
 
-    An old row passes two steps, and each expression may use the columns of the step before it:
-    `page` has `old_columns` (and what `compute` made), `judged` has those and `judged`.
+    A batch of old rows is a `page`, with `old_columns` and the values that `compute` returned.
+    `derived` is the page with further columns, from which the new rows are made.
     """
 
     table: str
-    # The columns that are read, each as the PostgreSQL type it is read as. One that the old
-    # table does not have is NULL, unless it is among `required`.
+    # The columns to read, with the PostgreSQL type to read each as. A column that the old table
+    # lacks is NULL, unless it is `required`.
     old_columns: Mapping[str, str]
     required: frozenset[str]
-    # New column → expression over `judged`. Columns that the new table lacks are left out.
+    # New column → expression over `derived`. Columns that the new table lacks are ignored.
     columns: Mapping[str, str]
-    # Why a row is left behind → when, over `page`. The first that holds is told.
+    # Reason to skip a row → condition over `page`. The first that is true is reported.
     skipped: Mapping[str, str] = field(default_factory=dict)
-    # Facts to decide by, over `page`, such as whether a value is taken already.
-    judged: Mapping[str, str] = field(default_factory=dict)
-    # What is changed in an adopted row → when, over `judged`.
-    noted: Mapping[str, str] = field(default_factory=dict)
-    # For what only Python can make: called with an old row's `computed_from`, gives the values
-    # of `computed`, each of a PostgreSQL type.
+    # Column of `derived` → expression over `page`, such as whether a value is taken already.
+    derived: Mapping[str, str] = field(default_factory=dict)
+    # Change to report for an adopted row → condition over `derived`.
+    changes: Mapping[str, str] = field(default_factory=dict)
+    # For values that SQL cannot compute: takes the `computed_from` columns of an old row and
+    # returns the `computed` ones (name → PostgreSQL type).
     compute: Callable[..., Computed] | None = None
     computed_from: tuple[str, ...] = ()
     computed: Mapping[str, str] = field(default_factory=dict)
-    # Of the statement, for values that are no SQL.
+    # Parameters of the statement.
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    # Further common table expressions, over `copied`, the rows just written.
-    also: Mapping[str, str] = field(default_factory=dict)
+    # Further common table expressions; `copied` has the rows just written.
+    extra_steps: Mapping[str, str] = field(default_factory=dict)
 
 
 def taken_before(column: str, *, per: str = "", where: str) -> str:
-    """Whether another row has the value already: a new row (`where`), or one before in the page.
+    """SQL that is true when another row has the value: a new row, or an earlier one of the page.
 
-    `column` is an expression over `page`; with `per`, another one, only rows alike in it count.
+    Args:
+        column: an expression over `page`.
+        per: another expression over `page`; only rows with the same value of it are compared.
+        where: finds the new rows that have the value, as `FROM … WHERE …`.
     """
-    alike = f"{per}, {column}" if per else column
+    group = f"{per}, {column}" if per else column
     return (
         f"{column} IS NOT NULL AND (EXISTS (SELECT {where}) OR row_number() OVER "
-        f"(PARTITION BY {alike}, skipped_because IS NULL ORDER BY page.id) > 1)"
+        f"(PARTITION BY {group}, skipped_because IS NULL ORDER BY page.id) > 1)"
     )

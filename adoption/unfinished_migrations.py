@@ -1,4 +1,4 @@
-"""What a killed `migrate` leaves behind, so that it can be run again."""
+"""Removes what a killed `migrate` leaves behind, so that it can run again."""
 
 import re
 from collections.abc import Iterator
@@ -11,11 +11,12 @@ from django.db.migrations.executor import MigrationExecutor
 _CREATES_INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX CONCURRENTLY (\w+)")
 
 
-def drop_their_indexes() -> None:
+def drop_unrecorded_indexes() -> None:
     """Drop the indexes of migrations that are not recorded as applied.
 
-    Those that build an index concurrently have no transaction: one that is killed leaves it
-    behind, whole or INVALID, and could not be applied again. Any other leaves nothing.
+    A migration that builds an index concurrently runs in no transaction. When it is killed, it
+    leaves the index behind, valid or INVALID, and could not be applied again. Other migrations
+    leave nothing.
     """
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())

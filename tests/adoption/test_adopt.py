@@ -81,10 +81,10 @@ def test_counts_what_it_found_adopted_and_skipped(output):
         "  1 skipped: its user is missing",
         "  1 skipped: it has no key",
         "  2 skipped: its session is missing",
-        "  2 e-mail address left out: another user has it",
-        "  3 e-mail address left out: it is none",
+        "  2 e-mail address dropped: another user has it",
+        "  3 e-mail address dropped: it is not valid",
         "payments: its foreign keys will point to the old tables",
-        "  stays behind: auth_method",
+        "  not adopted: auth_method",
     ):
         assert line in output
 

@@ -12,7 +12,7 @@ from adoption import account_tables, copying, old_tables, unfinished_migrations
 from adoption.chat_tables import CHAT_TABLES
 from adoption.old_tables import OldTable, UnadoptableDatabaseError
 
-# Users and keys first: with them the service can serve while the rest follows.
+# Users and keys first: the service can answer requests while the rest is copied.
 PLANS = (
     account_tables.USERS,
     account_tables.API_KEYS,
@@ -20,33 +20,35 @@ PLANS = (
     account_tables.ACTIVITY,
 )
 
-# Of PostgreSQL's advisory locks, the one that lets a single adoption run.
+# The number of the advisory lock that lets only one adoption run at a time.
 _LOCK = 0x6761_7465
 
 
 class Command(BaseCommand):
     help = "Take over the old service's database: move its tables aside and copy them from there."
-    # They would look for tables that are not there yet.
+    # The checks would look for tables that do not exist yet.
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group()
         what.add_argument(
-            "--dry-run", action="store_true", help="say what would be done, and change nothing"
+            "--dry-run", action="store_true", help="say what would be done, but change nothing"
         )
         what.add_argument(
-            "--drop-old", action="store_true", help="drop the old tables, once all is adopted"
+            "--drop-old",
+            action="store_true",
+            help="drop the old tables after everything was adopted",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with connection.cursor() as cursor:
-            # Tables are big here, and nobody waits for an answer. Like the lock, it ends with the
-            # connection, which is this command's own.
+            # The tables are big, and nobody waits for an answer. The setting and the lock end
+            # with the connection, which belongs to this command.
             cursor.execute("SET statement_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
-                raise CommandError("Another adoption runs.")
+                raise CommandError("Another adoption is running.")
         try:
             if options["drop_old"]:
                 old_tables.drop()
@@ -66,19 +68,19 @@ class Command(BaseCommand):
             plan = plans.get(table.name)
             self.stdout.write(f"{table.name}: {table.rows:,} rows")
             if plan is None:
-                self.stdout.write("  is moved aside, and not adopted")
+                self.stdout.write("  is moved aside and not adopted")
                 continue
             if unread := table.columns.keys() - plan.old_columns.keys():
-                self.stdout.write(f"  stays behind: {', '.join(sorted(unread))}")
+                self.stdout.write(f"  not adopted: {', '.join(sorted(unread))}")
             if missing := plan.old_columns.keys() - table.columns.keys():
-                self.stdout.write(f"  not there: {', '.join(sorted(missing))}")
+                self.stdout.write(f"  missing: {', '.join(sorted(missing))}")
         for name in old_tables.tables_that_refer_to([table.name for table in tables]):
             self.stdout.write(f"{name}: its foreign keys will point to the old tables")
 
     def _adopt(self, tables: Sequence[OldTable]) -> None:
         if not old_tables.adoption_began():
             old_tables.move(tables)
-        unfinished_migrations.drop_their_indexes()
+        unfinished_migrations.drop_unrecorded_indexes()
         call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         copying.reserve_ids(PLANS, tables)
         by_name = {table.name: table for table in tables}
