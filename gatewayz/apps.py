@@ -17,6 +17,8 @@ class GatewayzConfig(AppConfig):
 
     def ready(self) -> None:
         """Begin to trace, where that is asked for; leave out what no request needs."""
+        from gatewayz import checks  # noqa: F401, registers itself
+
         if settings.TRACING:
             tracing.start()
         # Connections to Redis stay open, no request has URLs of its own, and only with DEBUG are

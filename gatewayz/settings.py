@@ -145,14 +145,20 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 
 # TRUSTED_PROXIES: networks of the proxies in front of this service (10.0.0.0/8,fd00::/8), whose
-# X-Forwarded-For is believed. Without any, the caller is who has connected. Name no network in
-# which others than your proxies are: they could then give themselves any address.
+# X-Forwarded-For and X-Forwarded-Proto are believed. Without any, the caller is who has connected.
+# Name no network in which others than your proxies are: they could then give themselves any
+# address.
 try:
     TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
 except ValueError as exc:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {exc}") from exc
 if PRODUCTION and any(network.prefixlen == 0 for network in TRUSTED_PROXIES):
     raise ImproperlyConfigured("TRUSTED_PROXIES must not be everybody in production")
+
+# PROXY_DROPS_UNDERSCORED_HEADERS: say `on` when those proxies drop headers whose name has an
+# underscore, as they must: X_Forwarded_For arrives here as X-Forwarded-For, in place of theirs.
+# `manage.py check --deploy` warns until then, and says how to try it.
+PROXY_DROPS_UNDERSCORED_HEADERS = env.bool("PROXY_DROPS_UNDERSCORED_HEADERS", default=False)
 
 # CORS_ALLOWED_ORIGINS: sites (https://app.example.com, separated by commas) whose pages may call
 # the API from a browser. None by default. They send a key and no cookies.
@@ -224,6 +230,7 @@ MIDDLEWARE = [
     "accounts.limits.middleware.LimitsMiddleware",
     # An ETag on what is read, and 304 for who has it already.
     "gatewayz.middleware.conditional_get.ConditionalGetMiddleware",
+    "gatewayz.middleware.forwarded_scheme.ForwardedSchemeMiddleware",
     # Requests of the API go no further.
     "gatewayz.middleware.api_only.ApiMiddleware",
     "gatewayz.middleware.cookies.CookieMiddleware",

@@ -20,7 +20,7 @@ def client_address(request: HttpRequest | Request) -> str:
 
     An IPv4 address that is mapped into IPv6 (`::ffff:192.0.2.1`) is given as IPv4.
     """
-    address = _parsed(request.META.get("REMOTE_ADDR", ""))
+    address = _peer(request)
     if address is None:
         return ""
     if _is_trusted(address):
@@ -33,6 +33,12 @@ def client_address(request: HttpRequest | Request) -> str:
             if not _is_trusted(hop):
                 break
     return str(address)
+
+
+def is_from_proxy(request: HttpRequest | Request) -> bool:
+    """Whether the peer of the connection is one of TRUSTED_PROXIES."""
+    peer = _peer(request)
+    return peer is not None and _is_trusted(peer)
 
 
 def network_of(address: str) -> str:
@@ -56,6 +62,10 @@ def subscriber_of(address: str) -> str:
     if ":" in address:
         return str(ip_network((address, 64), strict=False))
     return address
+
+
+def _peer(request: HttpRequest | Request) -> IPv4Address | IPv6Address | None:
+    return _parsed(request.META.get("REMOTE_ADDR", ""))
 
 
 def _is_trusted(address: IPv4Address | IPv6Address) -> bool:

@@ -105,6 +105,14 @@ def test_compose_is_valid():
     composed.to_spec()
 
 
+def test_its_caddy_drops_headers_with_underscores_by_itself():
+    image, _, tag = COMPOSE["services"]["proxy"]["image"].partition(":")
+    version = tuple(int(number) for number in tag.removesuffix("-alpine").split("."))
+
+    assert image == "caddy"
+    assert version >= (2, 11, 4)
+
+
 def interpolated(value: Any) -> Any:
     """With numbers and words in place of the variables, as the engine sees it."""
     if isinstance(value, dict):

@@ -1,0 +1,42 @@
+"""Whether a request came over HTTPS is believed of TRUSTED_PROXIES only."""
+
+from ipaddress import ip_network
+
+import pytest
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from gatewayz.middleware.forwarded_scheme import ForwardedSchemeMiddleware
+
+PROXY, STRANGER = "10.0.0.1", "203.0.113.7"
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+
+
+def is_secure(peer, **headers):
+    request = RequestFactory(REMOTE_ADDR=peer).get("/", headers=headers)
+    ForwardedSchemeMiddleware(lambda _: HttpResponse())(request)
+    return request.is_secure()
+
+
+def test_a_proxy_says_that_a_request_came_over_https():
+    assert is_secure(PROXY, **{"X-Forwarded-Proto": "https"})
+    assert not is_secure(PROXY, **{"X-Forwarded-Proto": "http"})
+    assert not is_secure(PROXY)
+
+
+@pytest.mark.parametrize("peer", [STRANGER, ""])
+def test_nobody_else_does(peer):
+    assert not is_secure(peer, **{"X-Forwarded-Proto": "https"})
+
+
+def test_where_no_proxy_is_named_the_scheme_is_left_to_django(settings):
+    settings.TRUSTED_PROXIES = []
+
+    with pytest.raises(MiddlewareNotUsed):
+        ForwardedSchemeMiddleware(lambda _: HttpResponse())

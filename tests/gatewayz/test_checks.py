@@ -1,0 +1,25 @@
+"""What `manage.py check --deploy` says of the proxy in front."""
+
+from ipaddress import ip_network
+
+import pytest
+from django.core.checks import run_checks
+
+
+def warnings():
+    found = run_checks(include_deployment_checks=True)
+    return [one.id for one in found if one.id == "gatewayz.W001"]
+
+
+def test_a_service_that_believes_no_proxy_is_not_warned_of():
+    assert warnings() == []
+
+
+@pytest.mark.parametrize(("says_so", "expected"), [(False, ["gatewayz.W001"]), (True, [])])
+def test_one_that_believes_a_proxy_is_until_somebody_says_what_that_drops(
+    settings, says_so, expected
+):
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+    settings.PROXY_DROPS_UNDERSCORED_HEADERS = says_so
+
+    assert warnings() == expected
