@@ -43,6 +43,14 @@ def without_redis(environ: dict[str, str], folder: Path) -> dict[str, str]:
     return environ | {"PATH": str(folder), "PYTHONPATH": str(folder)}
 
 
+def start_method_environ(method: str, folder: Path) -> dict[str, str]:
+    """The environment of a Python in which multiprocessing starts processes by `method`."""
+    (folder / "sitecustomize.py").write_text(
+        f"import multiprocessing\nmultiprocessing.set_start_method({method!r})\n"
+    )
+    return {"PYTHONPATH": str(folder)}
+
+
 def run_module(
     name: str, *arguments: str, environ: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ from accounts.keys import create_key
 from accounts.models import User
 from chat.models import ChatMessage, ChatSession
 from gatewayz.streaming import downloads
-from gatewayz.web.__main__ import UNREAD_SECONDS
+from gatewayz.web.server import UNREAD_SECONDS
 from tests.conftest import ApiClient
 from tests.problems import assert_problem
 from tests.waiting import wait_until

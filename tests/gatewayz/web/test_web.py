@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from gatewayz.development.run import web_command
-from tests.gatewayz.processes import living
+from tests.gatewayz.processes import living, start_method_environ
 from tests.waiting import wait_until
 from tests.web import CHECKOUT, answered_by, web_process
 
@@ -23,9 +23,21 @@ LISTEN = "0A"  # in /proc/net/tcp
 SIGTERM_BIT = 1 << signal.SIGTERM - 1
 
 
+@pytest.fixture(
+    params=[
+        "fork",  # Linux before Python 3.14
+        pytest.param("spawn", marks=pytest.mark.long),  # macOS
+        pytest.param("forkserver", marks=pytest.mark.long),  # Linux since Python 3.14
+    ]
+)
+def start_method(request, tmp_path):
+    """The environment of a process whose Python starts its children by this method."""
+    return start_method_environ(request.param, tmp_path)
+
+
 @pytest.fixture
-def port():
-    with web_process(GRANIAN_WORKERS="2") as port:
+def port(start_method):
+    with web_process(GRANIAN_WORKERS="2", **start_method) as port:
         wait_until(lambda: listening(port) == 2)
         yield port
 
@@ -58,10 +70,15 @@ def test_what_a_killed_process_would_have_got_goes_to_the_other_until_it_is_repl
     assert killed not in afterwards
 
 
-def test_a_process_that_still_loads_ends_when_it_is_told(tmp_path):
+def test_a_process_that_still_loads_ends_when_it_is_told(tmp_path, start_method):
     log = tmp_path / "web.log"
     with log.open("w") as output:
-        server = subprocess.Popen(web_command("127.0.0.1", "0"), cwd=CHECKOUT, stderr=output)
+        server = subprocess.Popen(
+            web_command("127.0.0.1", "0"),
+            cwd=CHECKOUT,
+            env=os.environ | start_method,
+            stderr=output,
+        )
     wait_until(psutil.Process(server.pid).children)
 
     server.terminate()
