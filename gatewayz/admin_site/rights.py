@@ -79,8 +79,8 @@ class OwnedRows:
             raise PermissionDenied(_DENIED)
         return row
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        found: dict[str, Any] = super().get_actions(request)  # type: ignore[misc]
+    def get_actions(self, request: HttpRequest, *more: Any, **options: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_actions(request, *more, **options)  # type: ignore[misc]
         return {
             name: (self._checked(action), name, description)
             for name, (action, _, description) in found.items()
