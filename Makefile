@@ -1,6 +1,6 @@
-# `make run` and `make test` need nothing but Python 3.11 or newer, make and pip.
+# `make run` and `make test` need nothing but make and Python 3.12, 3.13 or 3.14: the newest that
+# .ci/python finds, or PYTHON=/path/to/python.
 
-PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PACKAGES := gatewayz accounts chat adoption docs clients/python/src/gatewayz_client
@@ -68,7 +68,7 @@ lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 	$(INSTALL) uv
 	for list in requirements requirements-docs requirements-tracing requirements-test \
 			requirements-bench; do \
-		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.12 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
 	done
@@ -85,10 +85,7 @@ clean: ## Delete the virtual environment and the caches; the data in .gatewayz s
 
 # Each step ends with a stamp, so that an interrupted one is done again.
 $(VENV)/venv.stamp:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "gatewayz: needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …" >&2; \
-		exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
+	@python=$$(.ci/python $(PYTHON)) && "$$python" -m venv --clear $(VENV)
 	@touch $@
 
 $(VENV)/runtime.stamp: requirements.txt $(VENV)/venv.stamp
