@@ -51,7 +51,7 @@ def answered_by(port: int, connections: int = 1) -> Counter[int]:
     """How many of so many connections, opened at once and each answered, every process has."""
     with ExitStack() as stack:
         clients = [
-            stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=10)))
+            stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)))
             for _ in range(connections)
         ]
         for client in clients:

@@ -27,6 +27,7 @@ from tests.waiting import WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RETRY_SECONDS = 0.02
+ESTABLISHED = "01"  # in /proc/net/tcp
 # Its time-out is that of Redis: one request after the other waits for that.
 PATIENCE_WITH_DATABASE = {
     name: seconds for name, seconds in PATIENCE.items() if name != "REDIS_TIMEOUT_SECONDS"
@@ -119,12 +120,13 @@ class Service:
         parent = psutil.Process(self._processes[name].pid)
         return [child.pid for child in parent.children(recursive=True)]
 
-    def web_connections(self) -> int:
-        """How many connections of clients the web processes have taken."""
+    def unread_bytes(self) -> int:
+        """How much of what clients have sent the web processes have not read."""
+        connections = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         return sum(
-            connection.laddr.port == self.port and connection.status == psutil.CONN_ESTABLISHED
-            for pid in self.pids("web")
-            for connection in psutil.Process(pid).net_connections("tcp4")
+            int(queues.split(":")[1], 16)
+            for _, local, _, state, queues, *_ in connections
+            if state == ESTABLISHED and int(local.split(":")[1], 16) == self.port
         )
 
     def cluster_processes(self) -> dict[str, psutil.Process]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
+from http.client import HTTPConnection
 from threading import Thread
 from typing import NamedTuple
 
@@ -30,12 +31,12 @@ from tests.faults.load import (
 )
 from tests.faults.proxy import Proxy, upstream_of
 from tests.faults.service import PATIENCE_WITH_DATABASE, Service
-from tests.waiting import wait_until
+from tests.waiting import WAIT_SECONDS, wait_until
 
 LONG = os.environ.get("FAULTS") == "long"
 FAULT_SECONDS = 5.0 if LONG else 1.5
 # The short form does not wait for the whole deadline.
-ALLFOLLOW_UP_SECONDS = 5.0 if LONG else 1.0
+ALLOWED_SECONDS = 5.0 if LONG else 1.0
 # What requests are allowed where none may fail, however busy the machine is.
 PATIENT_SECONDS = 60.0
 CLIENTS = 8
@@ -107,7 +108,7 @@ def median_ms(service: Service, requests: int = 20) -> float:
 
 def enough_seconds(normal_ms: float) -> float:
     """What to allow a request that a fault may hold up, but not the machine."""
-    return ALLFOLLOW_UP_SECONDS + normal_ms / 20
+    return ALLOWED_SECONDS + normal_ms / 20
 
 
 def is_served(service: Service) -> bool:
@@ -121,7 +122,7 @@ def is_served(service: Service) -> bool:
 def assert_normal_soon(service: Service, ended_at: float, normal_ms: float) -> None:
     """Creation is as fast as it was within 2 s after a fault has ended.
 
-    On a busy machine, which shows before the fault, it may take longer.
+    On a busy machine, which shows before the fault or after it, it may take longer.
     """
     caller = Caller(service)
 
@@ -132,8 +133,10 @@ def assert_normal_soon(service: Service, ended_at: float, normal_ms: float) -> N
             for answer in answers
         )
 
-    wait_until(is_normal, ended_at + 2.0 + normal_ms / 10 - time.monotonic())
+    wait_until(is_normal)
+    took_seconds = time.monotonic() - ended_at
     caller.close()
+    assert took_seconds < 2.0 + max(normal_ms, median_ms(service)) / 10
 
 
 def hold(network: Proxy, seconds: float) -> None:
@@ -157,9 +160,7 @@ def test_a_database_that_is_not_heard_of(service):
 
     answers = ask_all_the_while(
         service,
-        lambda: hold(
-            service.database_network, FAULT_SECONDS + allowed_seconds - ALLFOLLOW_UP_SECONDS
-        ),
+        lambda: hold(service.database_network, FAULT_SECONDS + allowed_seconds - ALLOWED_SECONDS),
         allowed_seconds,
     )
     ended_at = time.monotonic()
@@ -385,27 +386,24 @@ def test_a_service_that_cannot_start_ends(service):
 
 def test_the_end_of_the_web_processes_finishes_what_was_begun(service):
     median_ms(service, 3)
-    answers: list[Answer] = []
-
-    def create() -> None:
-        answers.append(Caller(service).create(allowed_seconds=PATIENT_SECONDS))
-
-    clients = [Thread(target=create) for _ in range(CLIENTS)]
+    clients = [HTTPConnection("127.0.0.1", service.port, timeout=WAIT_SECONDS) for _ in range(8)]
+    headers = {
+        "Authorization": f"Bearer {service.api_key}",
+        "Content-Type": "application/json",
+        "X-Request-Timeout": str(PATIENT_SECONDS),
+    }
     try:
         with service.database_network.blackhole():
             for client in clients:
-                client.start()
-            wait_until(lambda: service.web_connections() == CLIENTS)
-            time.sleep(0.25)  # all are on their way, none is done
+                client.request("POST", "/v1/chat/sessions", "{}", headers)
+            wait_until(lambda: not service.unread_bytes())
             service.signal("web", signal.SIGTERM)
-        for client in clients:
-            client.join()
+        statuses = [client.getresponse().status for client in clients]
         service.wait("web")
     finally:
         service.start_web()
 
-    report("web process ended (SIGTERM)", answers)
-    assert {answer.status for answer in answers} == {201}
+    assert statuses == [201] * len(clients)
 
 
 def answered_per_second(service: Service, clients: int, seconds: float, **options) -> tuple:

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from tests.faults.proxy import Proxy, upstream_of
-from tests.waiting import WAIT_SECONDS
+from tests.waiting import WAIT_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -66,9 +66,11 @@ def test_a_round_trip_takes_the_latency_once(proxy):
     proxy.change(latency_ms=50)
     with connect(proxy) as connection:
         round_trip_ms(connection)  # opens the other end
-        times_ms = [round_trip_ms(connection) for _ in range(10)]
+        times_ms = [round_trip_ms(connection)]
+        # A busy machine adds to most of them, not to all.
+        wait_until(lambda: times_ms.append(round_trip_ms(connection)) or times_ms[-1] < 2 * 50)
 
-    assert 50 <= min(times_ms) < 2 * 50
+    assert min(times_ms) >= 50
 
 
 def test_round_trips_of_all_connections_are_counted(proxy):

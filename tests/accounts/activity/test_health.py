@@ -1,5 +1,6 @@
 """How the writing of activity fares, for the probes and in the admin."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,7 @@ def wait_in_buffer(*events):
 
 
 def test_counts_what_was_written_and_what_waits(user):
+    began = time.time()
     for _ in range(3):
         record(user)
     drain.drain()
@@ -55,11 +57,12 @@ def test_counts_what_was_written_and_what_waits(user):
     stats = activity_stats()
 
     assert (stats.depth, stats.written, stats.batches, stats.dead_letters) == (1, 3, 1, 0)
-    assert 0 <= stats.oldest_seconds < 30
+    assert 0 <= stats.oldest_seconds <= time.time() - began
     assert not stats.is_degraded
 
 
 def test_an_event_in_a_leased_batch_waits_too(user):
+    began = time.time()
     wait_in_buffer(event_of_age(user, 60))
     buffer.take()
     record(user)
@@ -67,7 +70,7 @@ def test_an_event_in_a_leased_batch_waits_too(user):
     stats = activity_stats()
 
     assert stats.depth == 2
-    assert 60 <= stats.oldest_seconds < 90
+    assert 60 <= stats.oldest_seconds <= 60 + time.time() - began
 
 
 def test_counts_batches_that_were_abandoned(user, monkeypatch):

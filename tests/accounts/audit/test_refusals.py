@@ -12,7 +12,7 @@ from accounts.audit.origin import Origin
 from accounts.models import ApiKey, AuditEntry, User
 from tests.conftest import ApiClient
 from tests.problems import assert_problem
-from tests.waiting import wait_until
+from tests.waiting import WAIT_SECONDS, wait_until
 
 PATH = "/v1/chat/sessions"
 
@@ -86,8 +86,8 @@ def test_what_this_process_knows_stays_bounded(api, ended, monkeypatch):
 
 def test_no_request_waits_for_it(api, ended):
     held, release = threading.Event(), threading.Event()
-    refusals._thread.submit("held", lambda: (held.set(), release.wait(10)))
-    held.wait(10)
+    refusals._thread.submit("held", lambda: (held.set(), release.wait(WAIT_SECONDS)))
+    held.wait(WAIT_SECONDS)
     try:
         with CaptureQueriesContext(connection) as statements:
             assert_problem(api.get(PATH), 401, "inactive_key")

@@ -17,6 +17,7 @@ from accounts.worker import drain
 from chat.models import ChatSession
 from chat.sessions.write import create_session
 from tests.problems import assert_problem
+from tests.waiting import WAIT_SECONDS
 
 PATH = "/v1/chat/sessions"
 
@@ -177,7 +178,7 @@ def test_sessions_created_at_the_same_moment_stay_apart():
     together = Barrier(len(owners) + 1)
 
     def create(owner: Principal, title: str) -> ChatSession:
-        together.wait(10)
+        together.wait(WAIT_SECONDS)
         try:
             return create_session(owner, title=title)
         finally:

@@ -9,13 +9,12 @@ import psutil
 import pytest
 
 from chat.models import ChatSession
-from tests.waiting import wait_until
+from tests.waiting import WAIT_SECONDS, wait_until
 from tests.web import answered_by, web_process
 
 # The sessions that a web process creates are seen, and its keys are there.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-HANG_SECONDS = 10.0
 BODY = b'{"title": "mine"}'
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -52,7 +51,7 @@ def exchange(port, *sent, then_gone=False):
     Returns the status of the last answer and what its JSON holds; None when the connection is
     cut off instead. Raises TimeoutError when neither happens.
     """
-    with socket.create_connection(("127.0.0.1", port), timeout=HANG_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as connection:
         connection.sendall(sent[0])
         for part in sent[1:]:
             assert connection.recv(65_536)
