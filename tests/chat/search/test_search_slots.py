@@ -1,0 +1,126 @@
+"""Searches leave the database to others: few of them run at a time."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.keys import create_key
+from accounts.models import User
+from chat.search import slots
+from chat.search.slots import MAX_ASKED_OF_USER, MAX_RUNNING, Searches, TooManySearches, searches
+from tests.problems import assert_problem
+from tests.waiting import WAIT_SECONDS, wait_until
+from tests.web import web_process
+
+PATH = "/v1/chat/search"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.01)
+
+
+def test_a_search_waits_for_another_of_its_user(user):
+    own, began = Searches(), threading.Event()
+
+    def search():
+        with own.slot(user.pk):
+            began.set()
+
+    with ThreadPoolExecutor() as threads:
+        with own.slot(user.pk):
+            second = threads.submit(search)
+            wait_until(lambda: own._asked[user.pk] == 2)
+            assert not began.is_set()
+        second.result(WAIT_SECONDS)
+
+
+def test_one_that_waits_in_vain_is_rejected(api, user, impatient):
+    with searches.slot(user.pk):
+        rejected = api.post_json(PATH, {"query": "cat"})
+
+    assert_problem(rejected, 429, "too_many_searches")
+    assert rejected["Retry-After"] == "1"
+    assert api.post_json(PATH, {"query": "cat"}).status_code == 200
+
+
+def test_a_process_runs_few_of_all_users(api, user, impatient):
+    with ExitStack() as others:
+        for other in range(MAX_RUNNING):
+            others.enter_context(searches.slot(-1 - other))
+        rejected = api.post_json(PATH, {"query": "cat"})
+
+    assert_problem(rejected, 503, "searches_busy")
+    assert rejected["Retry-After"] == "1"
+    assert api.post_json(PATH, {"query": "cat"}).status_code == 200
+
+
+def test_a_user_does_not_have_many_wait(user, monkeypatch):
+    monkeypatch.setattr(slots, "WAIT_SECONDS", WAIT_SECONDS)
+    own = Searches()
+
+    def search():
+        with own.slot(user.pk):
+            pass
+
+    with ThreadPoolExecutor() as threads:
+        with own.slot(user.pk):
+            waiting = [threads.submit(search) for _ in range(MAX_ASKED_OF_USER - 1)]
+            wait_until(lambda: own._asked[user.pk] == MAX_ASKED_OF_USER)
+            with pytest.raises(TooManySearches), own.slot(user.pk):
+                pass
+        for one in waiting:
+            one.result(WAIT_SECONDS)
+
+
+def test_a_search_that_fails_gives_its_slot_back(user):
+    own = Searches()
+    with pytest.raises(ValueError, match="failed"), own.slot(user.pk):
+        raise ValueError("failed")
+
+    assert not own._asked
+    assert not own._running
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_are_created_while_searches_do_not_end():
+    keys = [
+        create_key(User.objects.create_user(f"user{number}@example.com"), key_name="k")[1]
+        for number in range(2 * MAX_RUNNING)
+    ]
+    with web_process(DATABASE_POOL_SIZE="3") as port, ThreadPoolExecutor(20) as threads:
+
+        def post(key, path, body):
+            client = HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
+            headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+            with closing(client):
+                client.request("POST", path, json.dumps(body), headers)
+                return client.getresponse().status
+
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE chat_messages IN ACCESS EXCLUSIVE MODE")
+            found = [
+                threads.submit(post, key, PATH, {"query": "cat"}) for key in keys for _ in range(3)
+            ]
+            # Each is running or rejected.
+            wait_until(lambda: sum(one.done() for one in found) == len(found) - MAX_RUNNING)
+            created = [post(key, "/v1/chat/sessions", {"title": "x"}) for key in keys]
+            assert _waiting_for_lock(cursor) == MAX_RUNNING
+        statuses = [one.result(WAIT_SECONDS) for one in found]
+
+    assert created == [201] * len(keys)
+    assert statuses.count(200) == MAX_RUNNING
+    assert set(statuses) == {200, 429, 503}
+
+
+def _waiting_for_lock(cursor):
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    return cursor.fetchone()[0]
