@@ -232,7 +232,7 @@ MIDDLEWARE = [
     "gatewayz.middleware.conditional_get.ConditionalGetMiddleware",
     "gatewayz.middleware.forwarded_scheme.ForwardedSchemeMiddleware",
     # Requests of the API go no further.
-    "gatewayz.middleware.api_only.ApiMiddleware",
+    "gatewayz.middleware.api_dispatch.ApiDispatchMiddleware",
     "gatewayz.middleware.cookies.CookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -9,11 +9,11 @@ from typing import Any
 
 from gatewayz.web.runtime_dir import runtime_dir
 
-# Before the imports below, of which some look at it.
+# Set before the imports below, some of which read these.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gatewayz.settings")
-# A web process runs many threads: they share a pool. See DATABASE_POOL_SIZE in the settings.
+# The many threads of a web process share a pool. See DATABASE_POOL_SIZE in the settings.
 os.environ.setdefault("DATABASE_POOL_SIZE", "16")
-# The processes of one server share a folder for their metrics, and have their parent in common.
+# The processes of one server share a folder for metrics, named after their common parent.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(runtime_dir() / f"metrics-{os.getppid()}"))
 
 from django.core.wsgi import get_wsgi_application
@@ -26,20 +26,20 @@ from gatewayz.web.silent_connections import waiting_for_body
 
 _django = get_wsgi_application()
 
-# What is loaded by now stays until the process ends, and what a request makes seldom holds itself:
-# the garbage collector need not look at the one at all, nor at the other every few requests.
+# Objects that exist by now live until the process ends, so the garbage collector can ignore them.
+# Requests rarely create reference cycles, so it can also run less often than every few requests.
 gc.collect()
 gc.freeze()
 gc.set_threshold(20_000, 20, 50)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django, with the body read before it, if it is a small one.
+    """Receive a small body, then call Django.
 
-    Who sends it slowly so keeps a thread, of which there are many, and none of the turns at the
-    database that `gatewayz.middleware.load_shedding` gives; who sends no more is cut off. And
-    Django could not read a chunked body, which has no Content-Length. A body that is not all there
-    is noted as such. Of a longer one see `gatewayz.streaming.uploads`.
+    A slow upload occupies a thread (cheap), but no slot of `gatewayz.middleware.load_shedding`; a
+    client that stops sending is cut off. Receiving the body here also lets Django read chunked
+    bodies, which have no Content-Length. An incomplete body is recorded as such. Longer bodies are
+    left to `gatewayz.streaming.uploads`.
     """
     if draining.has_begun():
         start_response = partial(_start_last_response, start_response)
@@ -48,13 +48,13 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return _django(environ, start_response)
     environ[UPLOAD] = upload
     try:
-        return _Answer(_django(environ, start_response), upload)
+        return _ResponseToUpload(_django(environ, start_response), upload)
     finally:
         upload.release()
 
 
 def _upload(environ: dict[str, Any]) -> Upload | None:
-    """The body, if it is longer than a small one, which is read."""
+    """Return a long body, unread; None after reading a small one."""
     declared = environ.get("CONTENT_LENGTH")
     if declared is not None:
         length = int(declared)
@@ -77,8 +77,8 @@ def _upload(environ: dict[str, Any]) -> Upload | None:
     return None
 
 
-class _Answer:
-    """An answer after which the rest of its request is read."""
+class _ResponseToUpload:
+    """A response after which the rest of the request body is received and discarded."""
 
     def __init__(self, response: Any, upload: Upload) -> None:
         self._response = response
@@ -89,7 +89,7 @@ class _Answer:
 
     def close(self) -> None:
         self._response.close()
-        # The end of a stream is only sent after this.
+        # A streaming response is not yet sent completely; discarding would delay its end.
         if not self._response.streaming:
             self._upload.discard()
 
@@ -97,5 +97,5 @@ class _Answer:
 def _start_last_response(
     start_response: Callable[..., Any], status: str, headers: list[tuple[str, str]], *rest: Any
 ) -> Any:
-    """Start a response after which the server closes the connection, as its client is told."""
+    """Start a response that tells the client that the server will close the connection."""
     return start_response(status, [*headers, ("Connection", "close")], *rest)

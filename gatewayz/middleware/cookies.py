@@ -1,8 +1,8 @@
-"""Takes backslashes out of the Cookie header, before Django reads it.
+"""Removes backslashes from the Cookie header before Django parses it.
 
-Python before 3.11.10 and 3.12.6 takes quadratic time to read a quoted cookie with backslashes
-(CVE-2024-7592): 64 kB hold a process for a minute. None of our cookies has one, and RFC 6265
-allows none in any.
+Python before 3.11.10 and 3.12.6 takes quadratic time to parse a quoted cookie with backslashes
+(CVE-2024-7592): 64 kB keep a process busy for a minute. None of our cookies contains one, and
+RFC 6265 does not allow them.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class CookieMiddleware:
-    """Comes before whatever reads `request.COOKIES`."""
+    """Must come before any middleware that reads `request.COOKIES`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Which other sites' pages may call the API: those of CORS_ALLOWED_ORIGINS."""
+"""CORS: lets pages of the sites in CORS_ALLOWED_ORIGINS call the API."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 
 
 class CrossOriginMiddleware(CorsMiddleware):
-    """django-cors-headers, past which go requests that no page of another site has made."""
+    """django-cors-headers, skipped for requests without an Origin header."""
 
     def __init__(self, get_response: Any) -> None:
         if not settings.CORS_ALLOWED_ORIGINS:
@@ -21,6 +21,6 @@ class CrossOriginMiddleware(CorsMiddleware):
         if "HTTP_ORIGIN" in request.META:
             return super().__call__(request)
         response: Any = self.get_response(request)
-        # For caches: with an Origin the answer would have been another.
+        # Tells caches that the response to a request with an Origin differs.
         patch_vary_headers(response, ("origin",))
         return response

@@ -1,7 +1,7 @@
-"""No more requests at once than are answered well, and none that would be answered too late.
+"""Limits how many requests run at the same time, and rejects those that would be too late.
 
-The server hands every request to a thread of its own at once, so that the backlog is here, where
-it can be seen, and not in the server.
+The web server gives every request a thread immediately. So requests queue here, where the queue
+can be measured, and not inside the server.
 """
 
 import time
@@ -25,85 +25,88 @@ from gatewayz.request.deadline import RETRY_AFTER_SECONDS
 from gatewayz.telemetry.metrics.process import SampledCounter, process_gauge, sampled
 from gatewayz.telemetry.metrics.slots import REGISTRY
 
-# Let in at once for each database connection: most requests hold one for a single statement, or
-# share that with others; see gatewayz.threads.combining.
+# How many requests may run for each database connection. Most requests use a connection for a
+# single statement, or share one statement with others (gatewayz.threads.combining).
 REQUESTS_PER_CONNECTION = 4
 
-# How much the newest request counts in the mean, and in the mean deviation from it.
+# The weight of the newest request in the moving mean, and in the mean deviation from it.
 _WEIGHT = 0.1
-# A stay is rarely longer than the mean and so many deviations, as RFC 6298 has it of round trips.
-# What ends in the midst of its statement takes a connection with it.
+# A request rarely runs longer than the mean plus this many deviations (as RFC 6298 estimates round
+# trips). The estimate is generous because a request cancelled mid-statement costs its connection.
 _DEVIATIONS = 4
 
-_waiting = process_gauge("gatewayz_requests_waiting", "Requests that wait for their turn.")
+_waiting = process_gauge("gatewayz_requests_waiting", "Requests that wait for a slot.")
 _shed = SampledCounter(
     Counter(
         "gatewayz_requests_shed",
-        "Requests turned away because they would have been answered too late.",
+        "Requests rejected because they would have been answered too late.",
         registry=REGISTRY,
     )
 )
 
 
 class Gate:
-    """At most `slots` inside at once; who comes in between waits in line.
+    """A queue in front of `slots` slots, each for one running request.
 
-    A turn comes after about a mean stay for every `slots` in line. Who would by that have no
-    time left for its own stay, even a long one, is turned away at once, and who waits in vain is
-    when its time is up.
+    A request that has `slots` requests before it in the queue waits for about the mean running
+    time. If it would then have no time left to run, even for longer than the mean, it is rejected
+    immediately. A request that is still queued when its time runs out is rejected too.
     """
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
-        self.shed = 0  # how many were turned away
+        self.shed = 0  # requests rejected so far
         self._free = slots
-        self._line: deque[Lock] = deque()
+        self._queue: deque[Lock] = deque()
         self._mean_seconds = 0.0
         self._deviation_seconds = 0.0
         self._lock = Lock()
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
-        return len(self._line)
+        """The length of the queue."""
+        return len(self._queue)
 
     def enter(self, allowed_seconds: float) -> bool:
-        """Wait for a slot, `allowed_seconds` being left for wait and stay. False: turned away."""
+        """Wait for a slot. `allowed_seconds` is the time left to wait and to run.
+
+        Returns False when the request is rejected.
+        """
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
-            stay = self._mean_seconds + _DEVIATIONS * self._deviation_seconds
-            expected_seconds = (len(self._line) + 1) * self._mean_seconds / self.slots + stay
-            if expected_seconds > allowed_seconds:
+            run_seconds = self._mean_seconds + _DEVIATIONS * self._deviation_seconds
+            wait_seconds = (len(self._queue) + 1) * self._mean_seconds / self.slots
+            if wait_seconds + run_seconds > allowed_seconds:
                 self.shed += 1
                 return False
             turn = Lock()
             turn.acquire()
-            self._line.append(turn)
-        if turn.acquire(timeout=max(0.0, allowed_seconds - stay)):
+            self._queue.append(turn)
+        if turn.acquire(timeout=max(0.0, allowed_seconds - run_seconds)):
             return True
         with self._lock:
-            if turn not in self._line:
-                return True  # its turn came just now
-            self._line.remove(turn)
+            if turn not in self._queue:
+                return True  # the slot came just now
+            self._queue.remove(turn)
             self.shed += 1
             return False
 
-    def leave(self, stay_seconds: float) -> None:
-        """Give the slot to the next in line."""
+    def leave(self, ran_seconds: float) -> None:
+        """Give the slot, used for `ran_seconds`, to the next request in the queue."""
         with self._lock:
-            error_seconds = stay_seconds - self._mean_seconds
+            error_seconds = ran_seconds - self._mean_seconds
             self._mean_seconds += error_seconds * _WEIGHT
             self._deviation_seconds += (abs(error_seconds) - self._deviation_seconds) * _WEIGHT
-            if self._line:
-                self._line.popleft().release()
+            if self._queue:
+                self._queue.popleft().release()
             else:
                 self._free += 1
 
 
 class Overloaded(APIException):
-    """503: the request would be answered too late."""
+    """503: the request was rejected because it would have been answered too late."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "There are too many requests to answer this one in time. Please try again."
@@ -111,15 +114,15 @@ class Overloaded(APIException):
     wait = RETRY_AFTER_SECONDS
 
 
-class _Turn:
-    """The turn of one request."""
+class _Slot:
+    """The slot that one request occupies, and can give up for a while."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._began: float | None = None
 
     def begin(self) -> bool:
-        """Wait for it. False: turned away."""
+        """Wait for a slot. Returns False when the request is rejected."""
         allowed_seconds = deadline.within_deadline(settings.REQUEST_DEADLINE_SECONDS)
         if not self._gate.enter(allowed_seconds):
             return False
@@ -127,32 +130,32 @@ class _Turn:
         return True
 
     def end(self) -> None:
-        """Let the next one have it, unless it has ended."""
+        """Give the slot up, if it is occupied."""
         if self._began is not None:
             self._gate.leave(time.monotonic() - self._began)
             self._began = None
 
 
-_turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
+_slot: ContextVar[_Slot | None] = ContextVar("slot", default=None)
 
 
 @contextmanager
-def without_turn() -> Iterator[None]:
-    """While the block waits for its caller, others have the turn, and the deadline waits too.
+def without_slot() -> Iterator[None]:
+    """Give up the request's slot, and pause its deadline, while the block waits for the client.
 
-    Raises Overloaded when there is no other turn in time.
+    Raises Overloaded when there is no slot in time afterwards.
     """
-    turn = _turn.get()
-    if turn is not None:
-        turn.end()
+    slot = _slot.get()
+    if slot is not None:
+        slot.end()
     with deadline.paused():
         yield
-    if turn is not None and not turn.begin():
+    if slot is not None and not slot.begin():
         raise Overloaded
 
 
 def process_gate() -> Gate:
-    """The gate of this process, for as many as DATABASE_POOL_SIZE allows."""
+    """The gate of this process; DATABASE_POOL_SIZE decides how many slots it has."""
     return _gate_with(REQUESTS_PER_CONNECTION * settings.DATABASE_POOL_SIZE)
 
 
@@ -162,7 +165,7 @@ def _gate_with(slots: int) -> Gate:
 
 
 class LoadSheddingMiddleware:
-    """Lets in as many requests as the database connections are enough for; 503 when it is late.
+    """Runs a request in a slot of the gate, or answers 503 if it would be too late.
 
     Comes after the probes, which are always answered, and after the deadline is set.
     """
@@ -175,20 +178,20 @@ class LoadSheddingMiddleware:
         sampled(self._sample)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        turn = _Turn(self.gate)
-        if not turn.begin():
+        slot = _Slot(self.gate)
+        if not slot.begin():
             return problem_response(
                 Overloaded.status_code,
                 Overloaded.default_code,
                 Overloaded.default_detail,
                 {"Retry-After": str(Overloaded.wait)},
             )
-        token = _turn.set(turn)
+        token = _slot.set(slot)
         try:
             return self.get_response(request)
         finally:
-            _turn.reset(token)
-            turn.end()
+            _slot.reset(token)
+            slot.end()
 
     def _sample(self) -> None:
         _waiting.set(self.gate.waiting)

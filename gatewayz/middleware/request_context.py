@@ -1,4 +1,4 @@
-"""Gives each request an id and a stopwatch, and writes the access log."""
+"""Gives each request an id, measures its time, and writes the access log."""
 
 import logging
 import random
@@ -14,14 +14,14 @@ from gatewayz.telemetry.metrics.requests import method_of, observe_request
 
 access_log = logging.getLogger("gatewayz.access")
 
-_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
+_SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
 
 
 class RequestContextMiddleware:
-    """Give each request an id and a stopwatch, and put both on its response.
+    """Adds X-Request-ID and Server-Timing to every response.
 
-    The client's own `X-Request-ID` is kept when it is sane: 1–128 characters that cannot
-    break a log line or a header.
+    A client's own `X-Request-ID` is kept if it consists of 1–128 characters that cannot break a
+    log line or a header.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -29,7 +29,7 @@ class RequestContextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = request.META.get("HTTP_X_REQUEST_ID", "")
-        if not _SANE_REQUEST_ID.fullmatch(request_id):
+        if not _SAFE_REQUEST_ID.fullmatch(request_id):
             request_id = f"{random.getrandbits(128):032x}"
         timings_ms = begin_request(request, request_id)
         started = time.perf_counter()
@@ -38,7 +38,7 @@ class RequestContextMiddleware:
         finally:
             end_request()
         elapsed_ms = (time.perf_counter() - started) * 1000
-        # How long a caller takes to send a long body is not up to us.
+        # The time that a client takes to send a long body is not the service's.
         timings_ms["total"] = elapsed_ms - timings_ms.get("receive", 0.0)
         response["X-Request-ID"] = request_id
         response["Server-Timing"] = ", ".join(
@@ -68,12 +68,12 @@ def _log_access(request: HttpRequest, status: int, total_ms: float) -> None:
 
 
 def _route(request: HttpRequest) -> str:
-    """What to log instead of the path: those of public links are secrets."""
+    """The route, logged instead of the path: paths of public links are secrets."""
     return f"/{request.resolver_match.route}" if request.resolver_match else "other"
 
 
 class RouteFilter(logging.Filter):
-    """Has Django's own line about a request that failed tell the route instead of the path."""
+    """Replaces the path by the route in Django's own log lines about failed requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)

@@ -1,9 +1,9 @@
-"""Rejects a request whose body is not all there.
+"""Rejects a request whose body is incomplete.
 
-The server gives an application what it has got of a body, as if that were all: after a client
-that went away half-way, a chunk that is none, or a connection that was shut. And it takes a body
-that nothing announces for no body, as HTTP says. Either would create a session without the title
-that its client gave it.
+When a client goes away half-way, sends a malformed chunk or shuts the connection, the server
+hands the application the part that it received, as if that were all. And when no header announces
+a body, the server assumes that there is none, as HTTP says. In both cases the service might, for
+instance, create a session without the title that its client gave it.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from gatewayz.api.problems import problem_response
-from gatewayz.middleware.api_only import PAGES
+from gatewayz.middleware.api_dispatch import PAGE_PATHS
 from gatewayz.request.long_bodies import UPLOAD
 
-# In the WSGI environment: the problem of the body, as `problem_response` takes it.
+# The key in the WSGI environment of what is wrong, as arguments of `problem_response`.
 _PROBLEM = "gatewayz.body_problem"
 
 _INCOMPLETE = (
@@ -37,9 +37,9 @@ _TOO_LARGE = (
 
 
 def note_missing_body(environ: dict[str, Any], received_bytes: int) -> None:
-    """Note in a WSGI environment what is wrong when a body is not what its headers announce.
+    """Record in a WSGI environment that a body is not what its headers announce.
 
-    A chunked body of nothing is one that has not come: its end cannot be told from a broken one.
+    An empty chunked body counts as incomplete: its end looks like that of a broken one.
     """
     declared = environ.get("CONTENT_LENGTH")
     if declared is not None:
@@ -53,9 +53,9 @@ def note_missing_body(environ: dict[str, Any], received_bytes: int) -> None:
 
 
 class WholeBodyMiddleware:
-    """Answers a request with a problem that `note_missing_body` has noted.
+    """Answers with the problem that `note_missing_body` has recorded.
 
-    And one for a page with a long body, of which no page reads anything.
+    Also rejects long bodies sent to pages, none of which reads one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -63,6 +63,6 @@ class WholeBodyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         problem = request.META.get(_PROBLEM)
-        if UPLOAD in request.META and request.path_info.startswith(PAGES):
+        if UPLOAD in request.META and request.path_info.startswith(PAGE_PATHS):
             problem = _TOO_LARGE
         return self.get_response(request) if problem is None else problem_response(*problem)

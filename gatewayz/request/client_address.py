@@ -1,4 +1,4 @@
-"""The address of who makes a request, behind proxies only as far as they are trusted."""
+"""The client's IP address, read through proxies that are trusted."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -7,18 +7,19 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-# The longest form of an address: of IPv6, with an IPv4 address at its end.
+# The longest textual form: IPv6 that ends in an IPv4 address.
 MAX_CHARS = 45
 
 
 def client_address(request: HttpRequest | Request) -> str:
-    """The caller's IP address, or "" when the connection has none.
+    """Return the client's IP address, or "" when the connection has none.
 
-    It is the peer of the connection, unless that is one of TRUSTED_PROXIES: then the last entry
-    of `X-Forwarded-For` that is not one itself. What stands before that entry is what anybody
-    may have sent. An entry that is no address ends the search at the proxy that passed it on.
+    This is the peer of the connection, unless the peer is one of TRUSTED_PROXIES. Then it is the
+    last entry of `X-Forwarded-For` that is not a trusted proxy itself; anybody could have sent
+    the entries before it. At an entry that is not an address the search ends, with the proxy that
+    passed it on.
 
-    An IPv4 address that is mapped into IPv6 (`::ffff:192.0.2.1`) is given as IPv4.
+    An IPv4 address mapped into IPv6 (`::ffff:192.0.2.1`) is returned as IPv4.
     """
     address = _peer(request)
     if address is None:
@@ -42,10 +43,10 @@ def is_from_proxy(request: HttpRequest | Request) -> bool:
 
 
 def network_of(address: str) -> str:
-    """The network of an address that `client_address` gave, as CIDR; "" of "".
+    """Return the network of an address from `client_address` in CIDR form; "" for "".
 
-    It is what a provider gives to one customer or site, and says less of a person than the
-    address: a /24 of IPv4, a /48 of IPv6.
+    The network (a /24 of IPv4, a /48 of IPv6) is what a provider assigns to a customer or site.
+    It reveals less about a person than the address.
     """
     if not address:
         return ""
@@ -55,9 +56,9 @@ def network_of(address: str) -> str:
 
 
 def subscriber_of(address: str) -> str:
-    """What a limit by address counts: an IPv4 address by itself, one of IPv6 by its /64.
+    """Return what limits by address count: an IPv4 address, or the /64 of an IPv6 address.
 
-    A provider gives a /64 to a single customer, who can call from 2**64 addresses.
+    A provider assigns a whole /64 to one customer, who can then call from 2**64 addresses.
     """
     if ":" in address:
         return str(ip_network((address, 64), strict=False))
@@ -73,7 +74,7 @@ def _is_trusted(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _without_port(entry: str) -> str:
-    """`[2001:db8::1]:443` and `192.0.2.1:443`, as some proxies write, without the port."""
+    """Remove the port that some proxies add: `[2001:db8::1]:443`, `192.0.2.1:443`."""
     if entry.startswith("["):
         return entry[1:].partition("]")[0]
     host, _, port = entry.partition(":")
@@ -81,12 +82,12 @@ def _without_port(entry: str) -> str:
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    # Without the interface of a link-local address, which is of no use elsewhere.
+    # Drops the interface of a link-local address, which means nothing on another machine.
     address = text.partition("%")[0]
     return _parsed_address(address) if len(address) <= MAX_CHARS else None
 
 
-# Most requests come from few addresses.
+# Cached because most requests come from few addresses.
 @lru_cache(maxsize=4096)
 def _parsed_address(text: str) -> IPv4Address | IPv6Address | None:
     try:

@@ -1,4 +1,4 @@
-"""What is known about the request being answered: its id and how long its parts took."""
+"""The current request: its id, its user, and how long its parts took."""
 
 import logging
 import time
@@ -13,33 +13,33 @@ _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 def current_request_id() -> str:
-    """The id of the request being answered, or "-" outside one."""
+    """Return the id of the current request, or "-" outside a request."""
     return _request_id.get()
 
 
 def current_user_id() -> int | None:
-    """The user who asks, once the key has been looked up; None before, and outside a request."""
+    """Return the user's id once the key has been looked up; None before, or outside a request."""
     return _user_id.get()
 
 
 def set_current_user_id(user_id: int) -> None:
-    """Say who asks, for the log."""
+    """Record who makes the current request."""
     _user_id.set(user_id)
 
 
 def current_request() -> HttpRequest | None:
-    """The request being answered; None outside one, as in a worker or a command.
+    """Return the current request; None in a worker or a command.
 
-    After authentication its `user` is who makes it, for the API too.
+    After authentication its `user` is the caller, for API requests too.
     """
     return _request.get()
 
 
 def begin_request(request: HttpRequest, request_id: str) -> dict[str, float]:
-    """Make `request` the current one. Returns the timings (ms) that `timed` will add to.
+    """Make `request` the current one. Returns the timings in ms, which `timed` adds to.
 
-    Nothing but the request itself is ever reset: Django logs a failed request after its answer,
-    and the thread's next request sets its own.
+    `end_request` resets only the request itself. The other values stay, because Django logs a
+    failed request after answering it; the thread's next request replaces them.
     """
     timings_ms: dict[str, float] = {}
     _request_id.set(request_id)
@@ -50,15 +50,14 @@ def begin_request(request: HttpRequest, request_id: str) -> dict[str, float]:
 
 
 def end_request() -> None:
-    """Let go of the current request, which may be large: the thread may rest for long."""
+    """Drop the current request, which may be large, before its thread becomes idle."""
     _request.set(None)
 
 
 class timed:  # noqa: N801, it reads as a statement
-    """Measure the body of `with timed(name):` as metric `name` of the current request.
+    """`with timed(name):` adds the time of its block to metric `name` of the current request.
 
-    It stands in the response's Server-Timing header and in `timing_ms(name)`; metrics of the
-    same name add up.
+    The metric appears in the response's Server-Timing header and in `timing_ms(name)`.
     """
 
     __slots__ = ("_name", "_started")
@@ -77,7 +76,7 @@ class timed:  # noqa: N801, it reads as a statement
 
 
 def timing_ms(name: str) -> float:
-    """Milliseconds measured so far as `name` in this request; 0.0 when it was not measured."""
+    """Return the milliseconds measured so far as `name` in this request; 0.0 if there are none."""
     return (_timings_ms.get() or {}).get(name, 0.0)
 
 

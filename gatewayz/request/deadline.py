@@ -1,12 +1,12 @@
-"""Until when a request must be answered: every wait on its way ends by then.
+"""The deadline by which a request must be answered: no wait for anything goes on past it.
 
-REQUEST_DEADLINE_SECONDS after it was taken up, or earlier if the client says so:
+It is REQUEST_DEADLINE_SECONDS after the request began, or earlier if the client asks for that:
 
-    X-Request-Timeout: 0.8      whole or decimal seconds; nonsense is ignored
+    X-Request-Timeout: 0.8      seconds, whole or decimal; other values are ignored
 
-A client that asks for less than MIN_ASKED_SECONDS gets that: work that is broken off costs more
-than the client saves. What a request owes for something that it has done, such as the record of
-it, is not the client's to cut short: it has FOLLOW_UP_SECONDS, however late the request is.
+A client cannot ask for less than MIN_ASKED_SECONDS, because cancelled work costs more than the
+client saves. Nor can it cut short the work that must follow a committed change, such as recording
+it: that has FOLLOW_UP_SECONDS, however late the request is.
 """
 
 import math
@@ -21,9 +21,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException
 
-# When the request was taken up, in monotonic seconds.
+# When the request began, in monotonic seconds.
 _began: ContextVar[float | None] = ContextVar("began", default=None)
-# In monotonic seconds. Outside a request there is none: workers and commands take their time.
+# In monotonic seconds. Workers and commands have no deadline.
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 RETRY_AFTER_SECONDS = 1
@@ -35,7 +35,7 @@ _late_lock = Lock()
 
 
 class DeadlineExceeded(APIException):
-    """The request is late; whether what it asked for was done may not be known."""
+    """503: the request was not completed in time; whether its work was done may be unknown."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "The request could not be completed in time. Please try again."
@@ -44,24 +44,24 @@ class DeadlineExceeded(APIException):
 
 
 def late_requests() -> int:
-    """How many requests of this process were not answered by their deadline."""
+    """Return how many requests of this process missed their deadline."""
     return _late
 
 
 def began_at() -> float:
-    """When the request being answered was taken up, in monotonic seconds; now, outside of one."""
+    """Return when the current request began, in monotonic seconds; now, outside a request."""
     began = _began.get()
     return time.monotonic() if began is None else began
 
 
 def remaining_seconds() -> float | None:
-    """The seconds left for the request being answered, negative when it is late; None outside."""
+    """Return the seconds left for the current request, negative when late; None outside one."""
     deadline = _deadline.get()
     return None if deadline is None else deadline - time.monotonic()
 
 
 def within_deadline(seconds: float) -> float:
-    """`seconds` to wait, or what is left for the request if that is less; never negative."""
+    """Return `seconds`, or the time left for the request if that is less; never negative."""
     deadline = _deadline.get()
     if deadline is None:
         return seconds
@@ -69,14 +69,14 @@ def within_deadline(seconds: float) -> float:
 
 
 def has_passed() -> bool:
-    """Whether the request being answered is late."""
+    """Whether the current request is late."""
     deadline = _deadline.get()
     return deadline is not None and time.monotonic() >= deadline
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Have the block, which a request is no longer answered by, end within `seconds`."""
+    """Give the block a deadline of its own, `seconds` from now."""
     token = _deadline.set(time.monotonic() + seconds)
     try:
         yield
@@ -86,7 +86,7 @@ def limited(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def extended() -> Iterator[None]:
-    """Have FOLLOW_UP_SECONDS left in this block at the least, although the request may be late."""
+    """Give the block at least FOLLOW_UP_SECONDS, even if the request is late."""
     left_seconds = remaining_seconds()
     if left_seconds is None:
         yield
@@ -97,7 +97,7 @@ def extended() -> Iterator[None]:
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Leave the time that the block takes, which the caller needs, out of the deadline."""
+    """Do not count the time of the block, which waits for the client, against the deadline."""
     deadline, began = _deadline.get(), time.monotonic()
     try:
         yield
@@ -125,7 +125,7 @@ class DeadlineMiddleware:
 
 
 def _count_late() -> None:
-    global _late  # noqa: PLW0603, a counters
+    global _late  # noqa: PLW0603, a counter
     with _late_lock:
         _late += 1
 

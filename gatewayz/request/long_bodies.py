@@ -1,8 +1,8 @@
-"""What tells a long body from others; how one is read is in `gatewayz.streaming.uploads`."""
+"""Constants that tell long bodies from small ones; `gatewayz.streaming.uploads` reads them."""
 
-# Longer ones are read for views that take them only, and for nobody without a key. Every thread of
-# a process may hold as much for anybody.
+# Every request may send this much. Longer bodies are read only for views that accept them, and
+# only for callers with a key.
 SMALL_BODY_BYTES = 65_536
 
-# In the WSGI environment of a request with a longer body: what reads it.
+# The key in the WSGI environment of the `Upload` that reads a longer body.
 UPLOAD = "gatewayz.upload"

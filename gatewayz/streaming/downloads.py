@@ -1,12 +1,12 @@
-"""Answers of any length, which are read from the database as their clients take them.
+"""Responses of any length, read from the database at the speed at which clients receive them.
 
-A download has a thread for as long as it lasts, and of what others need nothing: while a piece is
-sent it holds no database connection and no turn of `gatewayz.middleware.load_shedding`. How many
-there may be, and how long each may take, is bounded. A client that does not read at all is cut
-off by the kernel (TCP_USER_TIMEOUT, see `gatewayz.web`).
+A download occupies a thread until it ends, but nothing that is scarce: while a piece is sent, it
+holds no database connection and no slot of `gatewayz.middleware.load_shedding`. The number of
+downloads and the time of each are bounded. The kernel cuts off a client that does not read at all
+(TCP_USER_TIMEOUT, see `gatewayz.web`).
 
-A download that fails does not look whole: its connection ends without the last chunk, and what
-has been sent lacks the end that its form has.
+A download that fails does not look complete: its connection ends without the last chunk, and its
+content lacks the end that its format requires.
 """
 
 import logging
@@ -31,11 +31,11 @@ from gatewayz.web.silent_connections import abort_response
 
 logger = logging.getLogger(__name__)
 
-# At the same time, in one process.
+# At the same time, in each process.
 MAX_DOWNLOADS = 16
 MAX_DOWNLOADS_OF_USER = 2
 
-# What is handed to the server at a time: the thread is back after the client has taken as much.
+# How much is handed to the server at a time; the thread waits until the client has received it.
 PIECE_BYTES = 16_384
 
 RETRY_AFTER_SECONDS = 5
@@ -44,16 +44,16 @@ Row = TypeVar("Row", bound=Model)
 
 
 class TooManyDownloads(APIException):
-    """429: the user has as many downloads as one user may have at a time."""
+    """429: the user already has MAX_DOWNLOADS_OF_USER downloads."""
 
     status_code = HTTPStatus.TOO_MANY_REQUESTS
-    default_detail = "You are downloading as much as you may at a time. Please try again later."
+    default_detail = "You have too many downloads at the same time. Please try again later."
     default_code = "too_many_downloads"
     wait = RETRY_AFTER_SECONDS
 
 
 class DownloadsBusy(APIException):
-    """503: this process has as many downloads as it may have at a time."""
+    """503: this process already has MAX_DOWNLOADS downloads."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "There are too many downloads at the moment. Please try again."
@@ -62,11 +62,11 @@ class DownloadsBusy(APIException):
 
 
 class DownloadTimeoutError(Exception):
-    """A download was not done after DOWNLOAD_SECONDS."""
+    """A download took longer than DOWNLOAD_SECONDS."""
 
 
 class Download(StreamingHttpResponse):
-    """The pieces of `pieces`, as a file called `filename`, to the user with the id `user_id`.
+    """A streaming response of `pieces` as a file called `filename`, for the user `user_id`.
 
     Raises TooManyDownloads or DownloadsBusy.
     """
@@ -75,10 +75,10 @@ class Download(StreamingHttpResponse):
         self, user_id: int, pieces: Iterator[bytes], *, filename: str, content_type: str
     ) -> None:
         leave = _downloads.enter(user_id)
-        # The server closes it, unless it never gets that far.
+        # The server closes the response, unless an error comes before that.
         weakref.finalize(self, leave)
         super().__init__(
-            _sent(pieces, deadline.began_at()),
+            _send(pieces, deadline.began_at()),
             content_type=content_type,
             headers={"Content-Disposition": f'attachment; filename="{filename}"'},
         )
@@ -86,14 +86,14 @@ class Download(StreamingHttpResponse):
 
 
 class _Downloads:
-    """How many downloads this process has, by user."""
+    """Counts the downloads of this process, by user."""
 
     def __init__(self) -> None:
         self._by_user: Counter[int] = Counter()
         self._lock = Lock()
 
     def enter(self, user_id: int) -> Callable[[], None]:
-        """Count a download. Returns what ends it, which may be called again."""
+        """Count a download. Returns the function that ends it, which may be called repeatedly."""
         with self._lock:
             if self._by_user[user_id] >= MAX_DOWNLOADS_OF_USER:
                 raise TooManyDownloads
@@ -102,11 +102,11 @@ class _Downloads:
             self._by_user[user_id] += 1
         return partial(self._leave, user_id, Lock())
 
-    def _leave(self, user_id: int, is_over: Lock) -> None:
-        if is_over.acquire(blocking=False):
+    def _leave(self, user_id: int, ended: Lock) -> None:
+        if ended.acquire(blocking=False):
             with self._lock:
                 self._by_user[user_id] -= 1
-                # Users who have none take no room.
+                # Removes users without downloads from the counter.
                 self._by_user += Counter()
 
 
@@ -114,7 +114,7 @@ _downloads = _Downloads()
 
 
 def read_page(rows: Iterable[Row]) -> list[Row]:
-    """The rows of a bounded queryset, read in a turn at the database like that of a request."""
+    """Read the rows of a bounded queryset, in a slot of the gate like a request's."""
     if not settings.DATABASE_POOL_SIZE:
         return list(rows)
     gate = process_gate()
@@ -127,8 +127,8 @@ def read_page(rows: Iterable[Row]) -> list[Row]:
         gate.leave(time.monotonic() - entered)
 
 
-def _sent(pieces: Iterator[bytes], began: float) -> Iterator[bytes]:
-    """The same in pieces of PIECE_BYTES at most, with nothing held while they are sent."""
+def _send(pieces: Iterator[bytes], began: float) -> Iterator[bytes]:
+    """Split `pieces` into parts of at most PIECE_BYTES, and hold nothing while one is sent."""
     try:
         while (piece := _next(pieces)) is not None:
             for start in range(0, len(piece), PIECE_BYTES):
@@ -136,7 +136,7 @@ def _sent(pieces: Iterator[bytes], began: float) -> Iterator[bytes]:
                     raise DownloadTimeoutError
                 yield piece[start : start + PIECE_BYTES]
     except Exception:
-        logger.exception("A download ended before it was whole")
+        logger.exception("A download ended before it was complete")
         abort_response(began)
         raise
 

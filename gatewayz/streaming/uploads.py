@@ -1,9 +1,9 @@
-"""Bodies that are longer than most, read as their callers send them.
+"""Request bodies that are longer than most, read while their clients send them.
 
-Of a body longer than SMALL_BODY_BYTES nothing is read before a view that takes such bodies asks
-for it, which it does for the user of a key only. While the body comes, its request holds no
-database connection and no turn of `gatewayz.middleware.load_shedding`, and its deadline waits. How
-many bytes of such bodies a process holds at a time, and for one user, is bounded.
+Nothing of a body longer than SMALL_BODY_BYTES is read until a view that accepts such bodies asks
+for it, which it does only for a caller with a key. While the body arrives, its request holds no
+database connection and no slot of `gatewayz.middleware.load_shedding`, and its deadline pauses.
+The memory that long bodies take is bounded, for the process and for each user.
 """
 
 import time
@@ -16,23 +16,23 @@ from django.conf import settings
 from rest_framework.exceptions import APIException
 
 from gatewayz.database.base import give_back_connections
-from gatewayz.middleware.load_shedding import without_turn
+from gatewayz.middleware.load_shedding import without_slot
 from gatewayz.request.context import current_user_id, timed
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS
 from gatewayz.web.silent_connections import waiting_for_body
 
-# Of MAX_BODY_BYTES each: what a process holds of longer bodies at a time, and for one user.
+# How many bodies of MAX_BODY_BYTES fit into the memory for long bodies: of the process, of a user.
 MAX_LONG_BODIES = 4
 MAX_LONG_BODIES_OF_USER = 2
 
-# Of MAX_BODY_BYTES: what is taken in of a body that nobody wants.
+# How many times MAX_BODY_BYTES are received and thrown away after a request was rejected.
 MAX_DISCARDED = 2
 
 _PIECE_BYTES = 65_536
 
 
 class UploadsBusy(APIException):
-    """503: this process, or this user, has as much of long bodies as it may have at a time."""
+    """503: the memory for long bodies of this process, or of this user, is full."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "There are too many long requests at the moment. Please try again."
@@ -46,8 +46,8 @@ class IncompleteBody(APIException):
     default_code = "incomplete_body"
 
 
-class Room:
-    """How many bytes of long bodies this process holds, by user; None is who has no key."""
+class UploadMemory:
+    """Counts the bytes of long bodies that this process holds, by user (None: no key)."""
 
     def __init__(self) -> None:
         self._bytes_of: Counter[int | None] = Counter()
@@ -55,12 +55,12 @@ class Room:
 
     @property
     def held_bytes(self) -> int:
-        """What is held for all users."""
+        """The bytes held for all users."""
         with self._lock:
             return self._bytes_of.total()
 
-    def take(self, user_id: int | None, more_bytes: int) -> None:
-        """Make room for more. Raises UploadsBusy when there is none."""
+    def reserve(self, user_id: int | None, more_bytes: int) -> None:
+        """Reserve memory. Raises UploadsBusy when there is none left."""
         with self._lock:
             of_user = self._bytes_of[user_id] + more_bytes
             of_all = self._bytes_of.total() + more_bytes
@@ -71,83 +71,84 @@ class Room:
                 raise UploadsBusy
             self._bytes_of[user_id] = of_user
 
-    def give_back(self, user_id: int | None, taken_bytes: int) -> None:
-        """Let others have what was taken."""
+    def release(self, user_id: int | None, reserved_bytes: int) -> None:
+        """Release reserved memory."""
         with self._lock:
-            self._bytes_of[user_id] -= taken_bytes
-            # Users who have nothing take no room.
+            self._bytes_of[user_id] -= reserved_bytes
+            # Removes users who hold nothing from the counter.
             self._bytes_of += Counter()
 
 
-room = Room()
+upload_memory = UploadMemory()
 
 
 class Upload:
-    """The body of the request in a WSGI environment, of which `begun` has been read.
+    """The body of a request in a WSGI environment, of which `begun` has been read.
 
-    `declared_bytes` is its length as its caller says, None for a chunked body.
+    `declared_bytes` is the length in its headers; None for a chunked body.
     """
 
     def __init__(self, environ: dict[str, Any], begun: bytes, declared_bytes: int | None) -> None:
         self._stream = environ["wsgi.input"]
         self._begun = begun
         self._declared_bytes = declared_bytes
-        # It sends nothing before it is told to, which the server does when we read.
-        self._is_expected = "HTTP_EXPECT" in environ and not begun
-        self._came_bytes = len(begun)
+        # The client sends the body only when the server answers 100, which it does at a read.
+        self._awaits_continue = "HTTP_EXPECT" in environ and not begun
+        self._received_bytes = len(begun)
         self._is_over = False
         self._user_id: int | None = None
-        self._held_bytes = 0
+        self._reserved_bytes = 0
 
     def read(self, max_bytes: int) -> bytearray:
-        """All of the body, or the first `max_bytes` of it. May be called once.
+        """Return the body, or its first `max_bytes`. May be called once.
 
-        Raises UploadsBusy or Overloaded (503), or IncompleteBody (400) when the caller goes away.
+        Raises UploadsBusy or Overloaded (503), or IncompleteBody (400) when the client goes away.
         """
         self._user_id = current_user_id()
-        self._is_expected = False
+        self._awaits_continue = False
         give_back_connections()
         body = bytearray()
-        with timed("receive"), without_turn():
+        with timed("receive"), without_slot():
             piece = self._begun or self._next(max_bytes)
             while piece:
-                room.take(self._user_id, len(piece))
-                self._held_bytes += len(piece)
+                upload_memory.reserve(self._user_id, len(piece))
+                self._reserved_bytes += len(piece)
                 body += piece
                 piece = self._next(max_bytes - len(body))
-        if self._is_over and self._came_bytes < (self._declared_bytes or 0):
+        if self._is_over and self._received_bytes < (self._declared_bytes or 0):
             raise IncompleteBody
         return body
 
     def release(self) -> None:
-        """Give back the room of what was read, once nobody needs it any more."""
-        room.give_back(self._user_id, self._held_bytes)
-        self._held_bytes = 0
+        """Release the memory of the body, once nobody needs it any more."""
+        upload_memory.release(self._user_id, self._reserved_bytes)
+        self._reserved_bytes = 0
 
     def discard(self) -> None:
-        """Take in what its caller still sends, without keeping it, for as long as is reasonable.
+        """Receive what the client still sends and throw it away, within bounds.
 
-        A connection that is closed while its client sends is reset, and the answer may be lost.
+        If the server closed the connection while the client sends, the kernel would reset it, and
+        the client might lose the response.
         """
-        if self._is_expected:
+        if self._awaits_continue:
             return
         until = time.monotonic() + settings.REQUEST_DEADLINE_SECONDS
         while (
             time.monotonic() < until
-            and self._came_bytes < MAX_DISCARDED * settings.MAX_BODY_BYTES
+            and self._received_bytes < MAX_DISCARDED * settings.MAX_BODY_BYTES
             and self._next(_PIECE_BYTES)
         ):
             pass
 
     def _next(self, max_bytes: int) -> bytes:
-        """The next piece; nothing at the end, and when the caller has gone away."""
+        """The next piece; empty at the end, or when the client has gone away."""
         wanted = min(_PIECE_BYTES, max_bytes)
         if self._declared_bytes is not None:
-            wanted = min(wanted, self._declared_bytes - self._came_bytes)
+            wanted = min(wanted, self._declared_bytes - self._received_bytes)
         if wanted <= 0 or self._is_over:
             return b""
         with waiting_for_body():
             piece: bytes = self._stream.read(wanted)
-        self._came_bytes += len(piece)
+        self._received_bytes += len(piece)
         self._is_over = len(piece) < wanted
         return piece

@@ -1,4 +1,4 @@
-"""Small jobs of a web process that no request waits for."""
+"""A background thread for small jobs that no request waits for."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""One of many simultaneous callers fetches a value; the others wait for it."""
+"""Single flight: of many simultaneous callers, one loads a value and the others wait for it."""
 
 from collections.abc import Callable, Iterable
 from threading import Event, Lock

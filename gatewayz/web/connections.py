@@ -1,4 +1,4 @@
-"""The TCP connections of this process, of which the server tells nothing."""
+"""Finds the TCP connections of this process, which granian does not expose."""
 
 import fcntl
 import os
@@ -13,9 +13,9 @@ from pathlib import Path
 
 @contextmanager
 def tcp_sockets() -> Iterator[list[socket.socket]]:
-    """A second handle on each TCP socket of this process, closed after the block.
+    """Yield a duplicate of each TCP socket of this process; closes the duplicates afterwards.
 
-    Others than the server's are among them: those that listen, and those to PostgreSQL and Redis.
+    They include listening sockets and connections to PostgreSQL and Redis.
     """
     sockets = [found for path in Path("/dev/fd").iterdir() if (found := _tcp(int(path.name)))]
     try:
@@ -26,7 +26,7 @@ def tcp_sockets() -> Iterator[list[socket.socket]]:
 
 
 def has_unsent_bytes(connection: socket.socket) -> bool:
-    """Whether the other side has not yet acknowledged all that was sent on a connection."""
+    """Whether the other side has yet to acknowledge some of what was sent."""
     try:
         (count,) = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))
     except OSError:  # it listens, or has ended

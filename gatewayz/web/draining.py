@@ -1,10 +1,10 @@
-"""Whether this process is about to end: it then asks its clients to connect anew, to another."""
+"""Whether this process is about to end and asks its clients to connect to another one."""
 
 _has_begun = False
 
 
 def begin() -> None:
-    """From now on every answer ends its connection."""
+    """Close the connection after every response from now on."""
     global _has_begun  # noqa: PLW0603, a process ends once
     _has_begun = True
 

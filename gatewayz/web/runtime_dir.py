@@ -11,14 +11,14 @@ class RuntimeDirError(Exception):
 
 
 def runtime_dir() -> Path:
-    """The folder of this user, which is made when it is missing.
+    """Return this user's folder; create it if it is missing.
 
     Raises:
-        RuntimeDirError: it belongs to somebody else.
+        RuntimeDirError: the folder belongs to another user.
     """
     path = Path(tempfile.gettempdir()) / f"gatewayz-{os.getuid()}"
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise RuntimeDirError(f"{path} belongs to someone else: set TMPDIR to another folder")
+        raise RuntimeDirError(f"{path} belongs to another user: set TMPDIR to another folder")
     return path

@@ -1,12 +1,12 @@
-"""Cuts off who has announced a body and sends nothing more of it.
+"""Cuts off clients that announce a body and stop sending it.
 
-The server waits for a body without end, in one of the threads that answer requests; its own
-time-out is for headers only. So who waits for a body is noted here, and when one is overdue, the
-connections to this process on which nothing has moved for as long are shut. Among them may be
-some that rest between two requests: HTTP lets a server close those at any time.
+Granian has a time-out for headers only: it waits for a body for ever, in a thread that could
+answer requests. This module records which threads wait for a body. When one has waited for too
+long, it shuts the connections of this process that have been silent for that time. Some of them
+may be idle between two requests; HTTP lets a server close those at any time.
 
-On Linux, which alone tells how long a connection has been silent. A proxy that takes in whole
-requests, as most do, keeps such callers away from here.
+This works on Linux only, where the kernel tells how long a connection has been silent. A proxy
+that buffers whole requests, as most do, keeps such clients away from the service.
 """
 
 import socket
@@ -23,23 +23,24 @@ from gatewayz.web.connections import tcp_sockets
 
 _CHECK_SECONDS = 0.5
 
-# How exactly the kernel tells times, and within what a request is taken up that has come.
+# The precision of the kernel's times, and the longest delay between receiving a request and
+# starting to answer it.
 _TICK_MS = 20
-_TAKEN_UP_MS = 2_000
+_START_MS = 2_000
 
 # In struct tcp_info (linux/tcp.h): milliseconds since data was last sent and received.
 _SILENT_FOR = struct.Struct("8x 36x I 4x I")
 
-# By thread, since when (monotonic) it waits for a body.
+# By thread id, the monotonic time since which it has waited for a body.
 _waiting: dict[int, float] = {}
 
-# At which this process has listened; it may listen no more when it is about to end.
+# The port of this process's listening socket, which may be closed already when it is about to end.
 _port: int | None = None
 
 
 @contextmanager
 def waiting_for_body() -> Iterator[None]:
-    """While the block reads a body, its caller may be silent for REQUEST_DEADLINE_SECONDS."""
+    """Cut the client off if it is silent for REQUEST_DEADLINE_SECONDS while the block runs."""
     thread = threading.get_ident()
     _waiting[thread] = time.monotonic()
     try:
@@ -49,7 +50,7 @@ def waiting_for_body() -> Iterator[None]:
 
 
 def watch(port: int) -> None:
-    """From now on, look after the connections at `port`. Once for each process."""
+    """Start to watch the connections at `port`. Called once in each process."""
     global _port  # noqa: PLW0603, of the process
     _port = port
     if sys.platform == "linux":
@@ -66,7 +67,7 @@ def _watch() -> None:
 
 
 def _shut_connections_silent_for(seconds: float) -> None:
-    """Shut the connections that this process has accepted and on which nothing moves."""
+    """Shut accepted connections on which nothing was sent or received for `seconds`."""
     with _accepted() as connections:
         for sent_ms, received_ms, connection in connections:
             if min(sent_ms, received_ms) >= seconds * 1000:
@@ -74,13 +75,14 @@ def _shut_connections_silent_for(seconds: float) -> None:
 
 
 def abort_response(began: float) -> bool:
-    """Break off the answer to the request that was taken up at the time `began` (monotonic).
+    """Shut the connection of the request that began at `began` (monotonic seconds).
 
-    The server ends every answer as if it were whole, and does not tell which connection it has.
-    It is that whose client was the last to send something before `began`, and nothing since. Of
-    two clients that sent their requests within the same milliseconds, it may be the wrong one.
+    Granian ends every response as if it were complete, and does not say which connection a request
+    has. So this takes the connection whose client was the last to send something before `began`
+    and has sent nothing since. When two clients send requests within the same milliseconds, it may
+    take the wrong one.
 
-    Returns whether there was one; only Linux tells.
+    Returns whether a connection was found; always False on systems other than Linux.
     """
     if sys.platform != "linux":
         return False
@@ -89,7 +91,7 @@ def abort_response(began: float) -> bool:
         asked = [
             (received_ms, connection)
             for _, received_ms, connection in connections
-            if since_ms - _TICK_MS <= received_ms <= since_ms + _TAKEN_UP_MS
+            if since_ms - _TICK_MS <= received_ms <= since_ms + _START_MS
         ]
         if not asked:
             return False
@@ -100,12 +102,12 @@ def abort_response(began: float) -> bool:
 
 @contextmanager
 def _accepted() -> Iterator[list[tuple[int, int, socket.socket]]]:
-    """The connections that this process has accepted, with the ms since each sent and received."""
+    """Yield accepted connections, each with the ms since data was last sent and received."""
     accepted = []
     with tcp_sockets() as sockets:
         for found in sockets:
-            with suppress(OSError):  # it listens, or has ended by itself
-                # Others are this process's own, to PostgreSQL and Redis.
+            with suppress(OSError):  # a listening socket, or one that has ended
+                # Skips this process's connections to PostgreSQL and Redis.
                 if found.getsockname()[1] == _port and found.getpeername():
                     info = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SILENT_FOR.size)
                     accepted.append((*_SILENT_FOR.unpack(info), found))
@@ -113,5 +115,5 @@ def _accepted() -> Iterator[list[tuple[int, int, socket.socket]]]:
 
 
 def _shut(connection: socket.socket) -> None:
-    with suppress(OSError):  # it has ended by itself
+    with suppress(OSError):  # it has ended already
         connection.shutdown(socket.SHUT_RDWR)

@@ -24,7 +24,7 @@ from accounts.audit import refusals
 from accounts.limits import leases
 from accounts.principals import key_format
 from accounts.principals.cached_keys import key_cache
-from gatewayz.middleware import api_only
+from gatewayz.middleware import api_dispatch
 from gatewayz.request import client_address
 from gatewayz.wsgi import application
 from tests.web import answered_by, web_process
@@ -127,7 +127,7 @@ def _small_bounds(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
     parsed = client_address._parsed_address.__wrapped__
     monkeypatch.setattr(client_address, "_parsed_address", lru_cache(BOUND)(parsed))
-    monkeypatch.setattr(api_only, "MAX_HOSTS", BOUND)
+    monkeypatch.setattr(api_dispatch, "MAX_HOSTS", BOUND)
     monkeypatch.setattr(leases, "MAX_LEASES", BOUND)
     monkeypatch.setattr(refusals, "_MAX_KNOWN", BOUND)
     for level in (key_cache().unknown, key_cache().entries.process_cache.local):

@@ -194,7 +194,7 @@ PARSERS: dict[str, Parser] = {
     "host": Parser(lambda text: _get(HTTP_HOST=text).get_host()),
     "cookies": Parser(_cookies, pumps=(('a="', "\\", '"'), ('a="', "\\0", '"'))),
     "request id": Parser(
-        _request_id, ("gatewayz/middleware/request_context.py:_SANE_REQUEST_ID",)
+        _request_id, ("gatewayz/middleware/request_context.py:_SAFE_REQUEST_ID",)
     ),
     "deadline": Parser(lambda text: deadline._allowed_seconds(_get(HTTP_X_REQUEST_TIMEOUT=text))),
     "forwarded addresses": Parser(

@@ -20,7 +20,7 @@ CREATING_A_SESSION = [
     "gatewayz/middleware/whole_bodies.py",
     "accounts/limits/middleware.py",
     "accounts/limits/admission.py",
-    "gatewayz/middleware/api_only.py",
+    "gatewayz/middleware/api_dispatch.py",
     "gatewayz/api/view.py",
     "accounts/access/authentication.py",
     "accounts/access/key_lookup.py",

@@ -14,7 +14,12 @@ from rest_framework.permissions import IsAuthenticated
 from accounts.access.authentication import ApiKeyAuthentication
 from chat.models import ChatMessage, ChatSession
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
-from gatewayz.streaming.uploads import MAX_LONG_BODIES, MAX_LONG_BODIES_OF_USER, Room, UploadsBusy
+from gatewayz.streaming.uploads import (
+    MAX_LONG_BODIES,
+    MAX_LONG_BODIES_OF_USER,
+    UploadMemory,
+    UploadsBusy,
+)
 from tests.waiting import WAIT_SECONDS
 from tests.web import web_process
 
@@ -205,22 +210,22 @@ def test_long_bodies_that_are_on_their_way_keep_nobody_waiting(patient_port, api
 
 
 def test_a_user_and_a_process_hold_so_much_of_long_bodies_at_a_time(settings):
-    room = Room()
-    room.take(1, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
+    memory = UploadMemory()
+    memory.reserve(1, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
     with pytest.raises(UploadsBusy):
-        room.take(1, 1)
-    room.give_back(1, room.held_bytes)
+        memory.reserve(1, 1)
+    memory.release(1, memory.held_bytes)
     for user_id in (1, 2):
-        room.take(user_id, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
-    assert room.held_bytes == MAX_LONG_BODIES * settings.MAX_BODY_BYTES
+        memory.reserve(user_id, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
+    assert memory.held_bytes == MAX_LONG_BODIES * settings.MAX_BODY_BYTES
 
     with pytest.raises(UploadsBusy):
-        room.take(3, 1)
+        memory.reserve(3, 1)
 
-    room.give_back(1, 1)
-    room.take(3, 1)
+    memory.release(1, 1)
+    memory.reserve(3, 1)
     with pytest.raises(UploadsBusy):
-        room.take(1, 1)
+        memory.reserve(1, 1)
 
 
 def views(patterns=None):

@@ -1,7 +1,7 @@
-"""Where requests of the API leave the middleware.
+"""Calls the view of an API request itself, so that the chain of middleware ends here for it.
 
-What stands after `ApiMiddleware` in MIDDLEWARE is for pages that people look at: sessions, log-in,
-messages, forms and static files mean nothing to a request with an API key.
+The middleware after this one in MIDDLEWARE is for pages that people look at: browser sessions,
+log-in, messages, forms and static files mean nothing to a request with an API key.
 """
 
 from collections.abc import Callable
@@ -12,27 +12,27 @@ from django.middleware.security import SecurityMiddleware
 from django.template.response import SimpleTemplateResponse
 from django.urls import ResolverMatch, resolve
 
-# The admin, its files, and the page on which people try the API.
-PAGES = ("/admin", settings.STATIC_URL, "/docs")
+# Where the paths of pages begin: the admin, static files, and the page to try the API on.
+PAGE_PATHS = ("/admin", settings.STATIC_URL, "/docs")
 
-# How many are remembered as allowed; `*` in ALLOWED_HOSTS allows any number, of any length.
+# How many allowed hosts are remembered; with `*` in ALLOWED_HOSTS there may be any number.
 MAX_HOSTS = 1_000
 MAX_HOST_CHARS = 260  # a name in DNS and a port
 
 
-class ApiMiddleware:
-    """Answers requests of the API here, and lets those for PAGES pass."""
+class ApiDispatchMiddleware:
+    """Answers API requests by calling their view; passes requests for PAGE_PATHS on."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self._security = SecurityMiddleware(get_response)
-        # Of paths without parameters, of which there are not many.
+        # By path, for the few paths without parameters.
         self._matches: dict[str, ResolverMatch] = {}
         self._hosts: set[str | None] = set()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if path.startswith(PAGES):
+        if path.startswith(PAGE_PATHS):
             return self.get_response(request)
         self._check_host(request)
         redirect: HttpResponse | None = self._security.process_request(request)
@@ -44,13 +44,13 @@ class ApiMiddleware:
         request.resolver_match = match
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         if isinstance(response, SimpleTemplateResponse):
-            response.render()  # of views that are not ours: Django would, after its middleware
+            response.render()  # from a third-party view; Django would render it later
         if not response.streaming:
             response.headers["Content-Length"] = str(len(response.content))
         return response
 
     def _check_host(self, request: HttpRequest) -> None:
-        """Raise DisallowedHost, which answers 400, for a host that is not ours."""
+        """Raise DisallowedHost (400) for a host that is not in ALLOWED_HOSTS."""
         host = request.META.get("HTTP_HOST")
         if host not in self._hosts:
             request.get_host()
