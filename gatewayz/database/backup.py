@@ -1,7 +1,7 @@
-"""Backups of the database by PostgreSQL's own programs, and the way back.
+"""Backs up the database with pg_dump, and restores it with pg_restore.
 
-A backup is one file of pg_dump's custom format: a consistent snapshot of everything in the
-database, taken while the service works. It holds no secret of the settings.
+A backup is one file in pg_dump's custom format: a consistent snapshot of the whole database, taken
+while the service runs. It contains no secret of the settings.
 """
 
 import os
@@ -24,19 +24,19 @@ ORDER BY 1
 
 
 class BackupError(Exception):
-    """A backup, or its restoration, has failed; the text says what to do."""
+    """A backup or a restore has failed; the text says what to do."""
 
 
 def backup(file: Path) -> None:
-    """Write the whole database to `file`, which only its owner may read.
+    """Write the whole database to `file`, readable by its owner only.
 
-    It appears when it is complete. The service may go on working.
+    The file appears when it is complete. The service may keep running.
 
     Raises:
-        BackupError: `file` is there already, or pg_dump is missing or has failed.
+        BackupError: `file` exists, or pg_dump is missing or has failed.
     """
     if file.exists():
-        raise BackupError(f"{file} is there already: choose another name, or move it away")
+        raise BackupError(f"{file} exists: choose another name, or move it away")
     dump = _program("pg_dump")
     partial = file.with_name(f"{file.name}.partial")
     try:
@@ -52,17 +52,17 @@ def backup(file: Path) -> None:
 
 
 def restore(file: Path, jobs: int = 1) -> None:
-    """Bring a backup back into the database of the settings, which is made if it is missing.
+    """Restore a backup into the database of the settings; create the database if it is missing.
 
     Owners and rights are not restored: everything belongs to the role of the connection. Ends with
-    VACUUM and ANALYZE, since a restored table has no statistics and plans would be bad without.
+    VACUUM and ANALYZE, because restored tables have no statistics and would get bad plans.
 
     Args:
-        file: what `backup` has written.
-        jobs: how many connections restore. With one, a failure leaves the database as it was.
+        file: a file that `backup` wrote.
+        jobs: the number of connections to use. With one, a failure changes nothing.
 
     Raises:
-        BackupError: there is no such file, the database has tables already, or pg_restore is
+        BackupError: the file does not exist, the database already has tables, or pg_restore is
             missing or has failed.
     """
     if not file.is_file():
@@ -73,7 +73,7 @@ def restore(file: Path, jobs: int = 1) -> None:
             cursor.execute(_HAS_TABLES)
             if cursor.fetchone()[0]:
                 raise BackupError(
-                    f"the database {_name()} has tables already: let DATABASE_URL name a new one"
+                    f"the database {_name()} already has tables: let DATABASE_URL name a new one"
                 )
         how = ("--single-transaction",) if jobs == 1 else (f"--jobs={jobs}",)
         _run(
@@ -107,14 +107,14 @@ def _create_database() -> None:
 
 
 def _program(name: str) -> str:
-    """The program of the server's version.
+    """Find the program in the server's version.
 
     Raises:
-        BackupError: there is none, or the connection does not lead to the server itself.
+        BackupError: there is none, or the connection leads to a pooler.
     """
     if settings.DATABASE_POOLER != "none":
         raise BackupError(
-            "go past the pooler: DATABASE_POOLER=none, and a DATABASE_URL that leads to PostgreSQL"
+            "bypass the pooler: set DATABASE_POOLER=none and let DATABASE_URL lead to PostgreSQL"
         )
     try:
         connection.ensure_connection()
@@ -127,22 +127,22 @@ def _run(path: str, *arguments: str, database_option: bool = False) -> None:
     """Run a program on the database of the settings.
 
     Raises:
-        BackupError: it has failed; the text is what it said.
+        BackupError: it has failed; the text is what it printed.
     """
     command, environ = _with_database(path, arguments, database_option=database_option)
     result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if result.returncode:
-        said = " ".join(result.stderr.strip().splitlines()[-3:])
-        raise BackupError(f"{Path(path).name} has failed: {said}")
+        printed = " ".join(result.stderr.strip().splitlines()[-3:])
+        raise BackupError(f"{Path(path).name} has failed: {printed}")
 
 
 def _with_database(
     path: str, arguments: Sequence[str], *, database_option: bool
 ) -> tuple[list[str], dict[str, str]]:
-    """The command line and environment that lead a program to the database, as psql is led."""
+    """The command line and environment for a program, with the address that psql would get."""
     (_, *address), environ = connection.client.settings_to_cmd_args_env(
         connection.settings_dict, []
     )
-    if database_option:  # to pg_restore, a name without an option is that of the file
+    if database_option:  # pg_restore takes a name without an option for a file
         address[-1:] = [f"--dbname={address[-1]}"]
     return [path, *address, *arguments], {**os.environ, **(environ or {})}

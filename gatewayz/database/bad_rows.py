@@ -1,4 +1,4 @@
-"""Work on the rows of many users at once, in which a bad row of one must not fail the others."""
+"""Batches of many users' rows, in which one bad row must not fail the others."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -6,8 +6,8 @@ from typing import TypeVar
 import psycopg
 from django.db import DatabaseError, Error, OperationalError
 
-# SQLSTATE class 54, a limit of the database: metadata nested too deeply, for instance. Django
-# takes it for an OperationalError, but no later attempt would do better.
+# SQLSTATE class 54, a limit of the database was exceeded: metadata is nested too deeply, for
+# instance. Django raises OperationalError for it, but trying again later would not help.
 _LIMIT_EXCEEDED = "54"
 
 Row = TypeVar("Row")
@@ -16,8 +16,8 @@ Row = TypeVar("Row")
 def is_caused_by_rows(error: Exception) -> bool:
     """Whether work failed because of its rows, and not because the database did not answer.
 
-    With fewer rows, or other ones, it may succeed: one of them is refused, overflows in a sum, or
-    makes a statement take longer than its time-out.
+    It may then succeed with fewer or other rows: the database rejects one of them, a sum
+    overflows, or the statement takes longer than its time-out.
     """
     if not isinstance(error, Error):
         return True
@@ -35,20 +35,21 @@ def skipping_bad_rows(
     max_bad: int | None = None,
     max_late: int = 0,
 ) -> int:
-    """Do `work` on all `rows` but those that make it fail, which go to `set_aside`.
+    """Do `work` on all `rows` except those that make it fail; pass these to `set_aside`.
 
-    `work` is called with all rows, then with halves of those with which it failed, down to the
-    row at fault. It has to leave nothing half done, or be able to do it again.
+    `work` is called with all rows. When that fails, it is called with each half, and so on down to
+    the row at fault. So a call that fails must change nothing, or be safe to repeat.
 
-    With `max_late`, work that takes longer than the statement time-out is done row by row, and
-    so many rows may be late again; without it, being late is no fault of a row.
+    With `max_late`, a batch that exceeds the statement time-out is repeated row by row, and up to
+    `max_late` of these may exceed it again. Without it, a time-out is not blamed on a row.
 
-    Returns the sum of what `work` returned. Raises what `work` does when that does not lie in its
-    rows, or when there are more bad or late rows: then more is wrong than single rows.
+    Returns the sum of what `work` returned. Raises the error of `work` when its rows did not cause
+    it, or when there are more than `max_bad` bad or `max_late` late rows: then something else is
+    wrong.
     """
     bad = late = 0
 
-    def go_on(part: Sequence[Row]) -> int:
+    def work_on(part: Sequence[Row]) -> int:
         nonlocal bad, late
         try:
             return work(part)
@@ -63,9 +64,9 @@ def skipping_bad_rows(
                 set_aside(part[0], error)
                 return 0
             size = 1 if is_late else (len(part) + 1) // 2
-        return sum(go_on(part[start : start + size]) for start in range(0, len(part), size))
+        return sum(work_on(part[start : start + size]) for start in range(0, len(part), size))
 
-    return go_on(rows) if rows else 0
+    return work_on(rows) if rows else 0
 
 
 def _is_late(error: Exception) -> bool:

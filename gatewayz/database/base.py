@@ -1,7 +1,7 @@
-"""Django's PostgreSQL backend, with bounded waits and a second try where that is safe.
+"""Django's PostgreSQL backend with bounded waits, a pool, and retries where these are safe.
 
-`ENGINE = "gatewayz.database"`. OPTIONS may have `pool_size`, the connections that the threads
-of this process share, and `pool_timeout`, the seconds that a request waits for one of them.
+`ENGINE = "gatewayz.database"`. OPTIONS may have `pool_size`, how many connections the threads of
+this process share, and `pool_timeout`, how many seconds a request waits for one of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,30 +20,30 @@ from gatewayz.database.connections import BoundedConnection
 from gatewayz.database.pool import Pool
 from gatewayz.request import deadline
 
-# The server says that it ended the statement: its transaction is rolled back. Neither a crash
-# of the server (57P02) nor a connection that breaks says so.
+# Errors with which the server says that it did not run the statement, or rolled it back. Neither
+# a crash of the server (57P02) nor a broken connection says so.
 _NEVER_RAN = (
     psycopg.errors.AdminShutdown,
-    # A primary that has become a standby.
+    # The server was the primary and is a standby now.
     psycopg.errors.ReadOnlySqlTransaction,
 )
 
-# The other connections of the pool may be lost too.
+# More than one, because other connections of the pool may be lost too.
 _RETRIES = 3
 
 
-class _Borrowers(local):
-    """Who of this thread has a connection of a pool."""
+class _ThreadState(local):
+    """This thread's wrappers that hold a pooled connection."""
 
     def __init__(self) -> None:
-        self.now: set[DatabaseWrapper] = set()
+        self.borrowers: set[DatabaseWrapper] = set()
 
 
-_borrowers = _Borrowers()
+_thread = _ThreadState()
 
 
 class TooLateError(OperationalError):
-    """The deadline of the request has passed. Nothing was sent: the connection is as it was."""
+    """The request's deadline has passed. Nothing was sent, and the connection is unchanged."""
 
 
 def _check_deadline() -> None:
@@ -52,13 +52,16 @@ def _check_deadline() -> None:
 
 
 def give_back_connections(**_: Any) -> None:
-    """At the end of a request: `close_old_connections`, for those that it has borrowed only."""
-    for borrower in tuple(_borrowers.now):
+    """Return the pooled connections that this thread holds; a receiver of `request_finished`.
+
+    Like Django's `close_old_connections`, which looks at every configured database.
+    """
+    for borrower in tuple(_thread.borrowers):
         borrower.close_if_unusable_or_obsolete()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Takes connections from a pool of our own, or opens one, and retries lost statements."""
+    """Takes connections from our own pool, or opens one, and retries statements that were lost."""
 
     client_class = DatabaseClient
 
@@ -81,12 +84,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @property
     def pool(self) -> None:
-        """None: psycopg_pool, which Django knows, is not used."""
+        """Always None: Django's own support for pools expects psycopg_pool."""
         return
 
     @property
     def shared_connections(self) -> Pool | None:
-        """The pool of this process; None when each thread has a connection of its own."""
+        """The pool of this process; None when each thread has its own connection."""
         if not self._pool_size:
             return None
         pool = self._pools.get(self.alias)
@@ -96,7 +99,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return pool
 
     def _connect_new(self) -> BoundedConnection:
-        """A connection for the pool, with all that Django sets on one."""
+        """Open a connection for the pool, configured as Django configures its own."""
         connection = self.get_new_connection({**self.get_connection_params(), "autocommit": True})
         try:
             self._configure_connection(connection)  # type: ignore[attr-defined]
@@ -107,14 +110,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def connect(self) -> None:
-        """Take a connection from the pool, for one request, or open one."""
+        """Take a connection from the pool for the rest of the request, or open one."""
         pool = self.shared_connections
         if pool is None:
             super().connect()
             return
         self.connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
-        _borrowers.now.add(self)
-        # What Django's own forgets of the connection before.
+        _thread.borrowers.add(self)
+        # As in Django's `connect`: clear the state of the connection before.
         self.autocommit = True
         self.in_atomic_block = self.needs_rollback = False
         self.closed_in_transaction = self.errors_occurred = False
@@ -125,7 +128,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @async_unsafe
     def ensure_connection(self) -> None:
-        # One that was lost is replaced at once, not only by the next request.
+        # Replaces a lost connection immediately, not only in the next request.
         if self.connection is not None and self.connection.closed and not self.in_atomic_block:
             self.close()
         super().ensure_connection()
@@ -140,38 +143,40 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._close()  # type: ignore[misc]
         elif self.connection is not None:
             connection, self.connection = self.connection, None
-            _borrowers.now.discard(self)
+            _thread.borrowers.discard(self)
             pool.put(connection)
 
     def set_autocommit(self, autocommit: bool, *arguments: Any, **options: Any) -> None:
         if autocommit and self.connection is None:
-            # A transaction has lost its connection. Whoever needs another connects.
+            # A transaction has lost its connection. The next statement opens another one.
             self.autocommit = True
             return
         super().set_autocommit(autocommit, *arguments, **options)
 
     def _commit(self) -> None:
-        owed = [entry[1] for entry in self.run_on_commit if isinstance(entry[1], AfterCommit)]
-        for one in owed:
-            if one.before is not None:
-                one.before()
+        after_commit = [
+            work for _, work, *_ in self.run_on_commit if isinstance(work, AfterCommit)
+        ]
+        for work in after_commit:
+            if work.before is not None:
+                work.before()
         _check_deadline()
         try:
             super()._commit()  # type: ignore[misc]
         except OperationalError as error:
             if is_commit_in_doubt(error):
-                for one in owed:
-                    one.run_in_doubt()
+                for work in after_commit:
+                    work.run_in_doubt()
             raise
 
     def fetch_autocommit(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """The rows of one statement that is a transaction by itself.
+        """Run one statement as its own transaction, and return its rows.
 
-        It borrows a connection of the pool for no longer than it takes, and goes past Django's
-        cursors, which cost more than the statement. In a transaction, without a pool, and where
-        queries are logged, it is as any other.
+        Borrows a pooled connection only while the statement runs, and bypasses Django's cursors,
+        which cost more than the statement. In a transaction, without a pool, or when queries are
+        logged, it is an ordinary statement.
 
-        Raises as Django's cursors do. A statement that certainly never ran is tried again.
+        Raises what Django's cursors raise. A statement that certainly never ran is retried.
         """
         _check_deadline()
         pool = self.shared_connections
@@ -209,10 +214,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         many: bool,
         context: dict[str, Any],
     ) -> Any:
-        """Run a statement again on another connection, if it was lost with this one for certain.
+        """Run a statement, and retry it on another connection if that is safe.
 
-        That is one that only reads, or of which the server says that it never ran; in a
-        transaction none is, for the statements before it are lost too.
+        It is safe when this connection was lost and the statement only reads, or when the server
+        says that it never ran. In a transaction it never is, because the statements before it are
+        lost too.
         """
         _check_deadline()
         cursor = context["cursor"]

@@ -1,4 +1,4 @@
-"""What `manage.py dbshell` runs."""
+"""Finds psql for `manage.py dbshell`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from gatewayz.database.programs import ProgramError, program
 
 
 class DatabaseClient(client.DatabaseClient):
-    """Django's psql, found where there is none on PATH, too."""
+    """Django's client, which also finds a psql that is not on PATH."""
 
     @classmethod
     def settings_to_cmd_args_env(

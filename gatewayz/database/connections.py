@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL on which nobody waits long past the deadline of the request."""
+"""A PostgreSQL connection that gives up soon after the request's deadline."""
 
 import select
 import time
@@ -12,38 +12,39 @@ from psycopg.pq import TransactionStatus
 
 from gatewayz.request import deadline
 
-# A statement that was sent is waited for so long at the least, however late the request is. To
-# give it up costs the connection, and nobody learns whether it took effect.
+# The shortest wait for a statement that was sent, however late the request is. Giving up costs the
+# connection, and nobody learns whether the statement took effect.
 GRACE_SECONDS = 0.25
 
 
 class InDoubtError(OperationalError):
-    """A COMMIT, or a statement that is a transaction by itself, was sent and its answer not heard.
+    """A COMMIT, or a statement outside a transaction, was sent and no answer was received.
 
-    It may have taken effect, it may not have, or it may do so in a moment.
+    It may have taken effect, or not, or it may do so in a moment.
     """
 
 
 class CommitInDoubtError(InDoubtError):
-    """It was a COMMIT."""
+    """A COMMIT was sent and no answer was received."""
 
 
 class BoundedConnection(Connection[Any]):
-    """Gives up, and closes itself, when a statement is not through by the request's deadline.
+    """Gives up and closes itself when a statement is not answered by the request's deadline.
 
-    The time-outs of the server are of no use when the network swallows its answers, nor are
-    those of TCP while the other side's kernel acknowledges what nobody reads. The server notices
-    that its client has gone, and ends the statement, by `client_connection_check_interval`.
+    The server's time-outs do not help when the network loses its answers. Nor do those of TCP
+    while the other side's kernel acknowledges data that no process reads. The server notices that
+    its client is gone by `client_connection_check_interval`, and then ends the statement.
 
-    Says of each statement whose connection the server had ended before that it never ran.
+    When the server had ended the connection before a statement was sent, raises AdminShutdown:
+    the statement never ran.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._made_at = time.monotonic()
-        self._farewell: str | None = None
+        self._shutdown_message: str | None = None
         self._is_committing = False
-        self.add_notice_handler(self._look_for_farewell)
+        self.add_notice_handler(self._note_shutdown)
         self._fetching = Cursor(self)
         self._poll = select.poll()
         self._poll.register(self.pgconn.socket, select.POLLIN | select.POLLHUP | select.POLLERR)
@@ -53,7 +54,7 @@ class BoundedConnection(Connection[Any]):
         return time.monotonic() - self._made_at
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        farewell = self._farewell
+        shutdown_message = self._shutdown_message
         left_seconds = deadline.remaining_seconds()
         if left_seconds is not None:
             timeout = max(left_seconds, GRACE_SECONDS)
@@ -65,8 +66,8 @@ class BoundedConnection(Connection[Any]):
             self.pgconn.finish()
             raise self._lost("the deadline of the request passed") from None
         except OperationalError as error:
-            if farewell is not None:
-                raise AdminShutdown(farewell) from error
+            if shutdown_message is not None:
+                raise AdminShutdown(shutdown_message) from error
             if isinstance(error, CrashShutdown) or (self.closed and error.sqlstate is None):
                 raise self._lost(str(error)) from error
             raise
@@ -79,30 +80,31 @@ class BoundedConnection(Connection[Any]):
             self._is_committing = False
 
     def _lost(self, message: str) -> OperationalError:
-        """The error for a statement whose answer will not be heard any more."""
+        """The error for a statement whose answer will never be received."""
         if self._is_committing:
             return CommitInDoubtError(message)
-        # In a transaction nothing takes effect without its COMMIT.
+        # In a transaction, nothing takes effect without its COMMIT.
         return InDoubtError(message) if self.autocommit else OperationalError(message)
 
-    def _look_for_farewell(self, notice: Diagnostic) -> None:
-        # An error that answers no statement: libpq has read it together with the answer to the
-        # one before. The next may be sent before the server closes the connection.
+    def _note_shutdown(self, notice: Diagnostic) -> None:
+        # libpq read this error together with the answer to the statement before, so it belongs to
+        # no statement. The next statement may still be sent before the server closes the
+        # connection.
         if notice.severity_nonlocalized == "FATAL":
-            self._farewell = notice.message_primary
+            self._shutdown_message = notice.message_primary
 
     def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """The rows of a statement, whose parameters PostgreSQL puts in."""
+        """Run a statement with parameters bound by PostgreSQL, and return its rows."""
         return self._fetching.execute(sql, params).fetchall()
 
     @property
     def is_reusable(self) -> bool:
-        """Whether it is as it was made: open, in no transaction, and each statement is one."""
+        """Whether the next request may use it: it is open, in autocommit, in no transaction."""
         return self.autocommit and self.pgconn.transaction_status == TransactionStatus.IDLE
 
     def is_gone(self) -> bool:
-        """Whether the server has closed this idle connection; costs no round trip."""
-        if self.closed or self._farewell is not None:
+        """Whether the server has closed this idle connection. Costs no round trip."""
+        if self.closed or self._shutdown_message is not None:
             return True
-        # An idle server has nothing to say but its farewell.
+        # The server sends nothing to an idle connection except that it closes it.
         return bool(self._poll.poll(0))

@@ -1,4 +1,4 @@
-"""Deleting many rows, of which some may be big, and some may not be deletable at all."""
+"""Deletes many rows in batches; some may be big, and some may be impossible to delete."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ from gatewayz.database.bad_rows import is_caused_by_rows
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000
-# With so many rows that cannot be deleted, more is wrong than single rows.
+# When more rows than this cannot be deleted, something else is wrong.
 MAX_STUCK_ROWS = 100
 
 Rows = models.QuerySet[Any]
@@ -22,14 +22,20 @@ Rows = models.QuerySet[Any]
 def delete_in_batches(
     rows: Rows, *, ends_at: float, batch_rows: int = BATCH_ROWS, lock: Rows | None = None
 ) -> tuple[int, bool]:
-    """Delete `rows`, at most `batch_rows` of them in a transaction, until `ends_at` (monotonic).
+    """Delete `rows`, at most `batch_rows` in each transaction, until `ends_at`.
 
-    A batch that fails by its rows is halved. A single row that cannot be deleted is logged and
-    left. With `lock`, each transaction first locks the row that this finds; without one, it
-    deletes nothing more.
+    A batch that fails because of its rows is halved. A single row that cannot be deleted is
+    logged and skipped.
 
-    Returns how many rows went, and whether these were all that can be deleted. Raises
-    django.db.Error; what is gone stays gone.
+    Args:
+        rows: the rows to delete.
+        ends_at: when to stop, in monotonic seconds.
+        batch_rows: the size of a batch.
+        lock: finds a row that each transaction locks first. When that row no longer exists,
+            nothing more is deleted.
+
+    Returns the number of deleted rows, and whether no more can be deleted. Raises
+    django.db.Error; batches that were committed stay deleted.
     """
     deleted, size, stuck = 0, batch_rows, list[Any]()
     while time.monotonic() < ends_at:
@@ -41,7 +47,7 @@ def delete_in_batches(
             with transaction.atomic() if lock is not None else nullcontext():
                 if lock is not None and not lock.select_for_update(no_key=True).exists():
                     return deleted, True
-                # By the conditions too: a row may have changed since.
+                # Filters by the conditions again, because a row may have changed since.
                 rows.order_by().filter(pk__in=batch).delete()
         except DatabaseError as error:
             if not is_caused_by_rows(error):
@@ -60,7 +66,7 @@ def delete_in_batches(
 
 
 def dependents_of(rows: Rows, above: tuple[type[models.Model], ...] = ()) -> Iterator[Rows]:
-    """The rows that go with `rows`, by table: those that refer to others come before them."""
+    """Yield the rows that must be deleted with `rows`, by table, referring tables first."""
     above = (*above, rows.model)
     for relation in rows.model._meta.get_fields(include_hidden=True):
         if not isinstance(relation, models.ManyToOneRel) or relation.related_model in above:

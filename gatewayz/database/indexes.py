@@ -1,4 +1,4 @@
-"""The fifteen documented indexes, and how they fare in the database."""
+"""The fifteen documented indexes, and their state in the database."""
 
 from dataclasses import dataclass
 
@@ -39,17 +39,17 @@ ORDER BY wanted.position
 
 @dataclass(frozen=True)
 class IndexState:
-    """One documented index. `scans` counts its uses since the statistics were last reset."""
+    """A documented index. `scans` counts its uses since the statistics were last reset."""
 
     table: str
     name: str
-    status: str  # ok, missing, or invalid: an interrupted concurrent build, to be dropped
+    status: str  # ok, missing, or invalid: left by an interrupted build, and to be dropped
     size_bytes: int | None
     scans: int | None
 
 
 def documented_index_states() -> list[IndexState]:
-    """The state of each documented index, read in one statement."""
+    """Return the state of each documented index, read in one statement."""
     wanted = [(table, name) for table, names in DOCUMENTED_INDEXES.items() for name in names]
     with connection.cursor() as cursor:
         cursor.execute(_STATE, [[table for table, _ in wanted], [name for _, name in wanted]])

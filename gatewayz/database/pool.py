@@ -1,4 +1,4 @@
-"""The connections that the threads of a web process share."""
+"""A pool of the connections that the threads of a web process share."""
 
 import logging
 import time
@@ -13,107 +13,109 @@ from gatewayz.database.connections import BoundedConnection
 logger = logging.getLogger(__name__)
 
 RECONNECT_SECONDS = 0.1
-# PostgreSQL's processes grow with what they have seen.
+# A PostgreSQL process grows with the number of tables and plans that it caches.
 MAX_AGE_SECONDS = 3600.0
 
 
 class NoConnectionError(OperationalError):
-    """No connection was free, or none could be made, in time. Nothing was sent."""
+    """No connection was free or could be opened in time. Nothing was sent."""
 
 
-class _Turn:
-    """A thread in line for a connection, which has one once `has_come` is released."""
+class _Waiter:
+    """A thread that waits for a connection; `signal` is released when it gets one."""
 
-    __slots__ = ("connection", "has_come")
+    __slots__ = ("connection", "signal")
 
     def __init__(self) -> None:
         self.connection: BoundedConnection | None = None
-        self.has_come = Lock()
-        self.has_come.acquire()
+        self.signal = Lock()
+        self.signal.acquire()
 
 
 class Pool:
-    """At most `max_size` connections, made by `connect` when they are needed.
+    """At most `max_size` connections, opened by `connect` when they are needed.
 
-    A thread that finds none waits in line, and each connection goes to the first in line: a
-    thread that comes later cannot take it away from one that has been waiting for seconds.
+    Threads that find no free connection wait in a queue, first come, first served.
 
-    No thread waits longer than it says: connecting is done by other threads, which go on as long
-    as any is in line, every RECONNECT_SECONDS. So the first connection after an outage is there
-    immediately, for whichever thread waits by then.
+    No thread waits longer than it asked to. Other threads open connections, and try again every
+    RECONNECT_SECONDS as long as the queue is not empty. So after an outage, the thread that waits
+    then gets the first connection immediately.
 
-    Instead of psycopg_pool, whose pauses between attempts double: it would stay away for as
-    long again as the outage took.
+    psycopg_pool was tried instead, with `check=` and constant pauses between attempts. It passes
+    neither `test_one_that_is_free_is_given_out_whatever_the_time` (a request that is almost late
+    gets no free connection) nor `test_the_reason_why_there_is_none_is_told`. It opens connections
+    that nobody waits for (`test_a_connection_is_used_again`). And taking and returning a
+    connection costs 30 µs of CPU instead of 5.
     """
 
     def __init__(self, connect: Callable[[], BoundedConnection], max_size: int) -> None:
         self.max_size = max_size
         self._connect = connect
         self._idle: list[BoundedConnection] = []
-        self._size = 0  # idle, in use, and being made
+        self._size = 0  # idle, in use, and being opened
         self._connecting = 0
-        self._line: deque[_Turn] = deque()
+        self._waiters: deque[_Waiter] = deque()
         self._errors = 0
         self._failure: Error | None = None
         self._lock = Lock()
 
     def take(self, timeout_seconds: float) -> BoundedConnection:
-        """A connection that was alive a moment ago, to be given back by `put`.
+        """Return a connection that was alive a moment ago; give it back by `put`.
 
-        The one used last comes first, so that those too many fall idle and are closed by none
-        but the server. Raises NoConnectionError after `timeout_seconds`.
+        Prefers the one that was used last, so that surplus connections stay idle. Raises
+        NoConnectionError after `timeout_seconds`.
         """
         with self._lock:
-            # None is idle while others wait.
+            # While threads wait, no connection is idle.
             while self._idle:
                 connection = self._idle.pop()
                 if not connection.is_gone():
                     return connection
                 self._discard(connection)
-            turn = _Turn()
-            self._line.append(turn)
+            waiter = _Waiter()
+            self._waiters.append(waiter)
             try:
-                self._connect_for_line()
+                self._connect_for_waiters()
             except RuntimeError:
-                self._line.remove(turn)
+                self._waiters.remove(waiter)
                 raise
-        turn.has_come.acquire(timeout=max(0.0, timeout_seconds))
+        waiter.signal.acquire(timeout=max(0.0, timeout_seconds))
         with self._lock:
-            if turn.connection is not None:  # it may have come just now
-                return turn.connection
-            self._line.remove(turn)
+            if waiter.connection is not None:  # it may have come just now
+                return waiter.connection
+            self._waiters.remove(waiter)
             self._errors += 1
             raise NoConnectionError(f"no connection within {timeout_seconds:.1f} s") from (
                 self._failure
             )
 
     def put(self, connection: BoundedConnection) -> None:
-        """Give back what `take` gave; one not at rest, or old, is replaced when it is needed."""
+        """Give back a connection from `take`. One that is not reusable, or old, is closed."""
         with self._lock:
             if (
                 not connection.is_reusable
                 or connection.age_seconds > MAX_AGE_SECONDS
-                or (self._line and connection.is_gone())
+                or (self._waiters and connection.is_gone())
             ):
                 self._discard(connection)
-                self._connect_for_line()
+                self._connect_for_waiters()
             else:
                 self._give(connection)
 
     def close(self) -> None:
-        """Close the idle connections; those in use are still given back."""
+        """Close the idle connections; those in use can still be given back."""
         with self._lock:
             while self._idle:
                 self._discard(self._idle.pop())
 
     def get_stats(self) -> dict[str, int]:
-        """Its connections, the idle ones, threads in line or in vain: as psycopg_pool's."""
+        """Return the numbers of connections, waiting threads and errors, as psycopg_pool does."""
         with self._lock:
             return {
                 "pool_max": self.max_size,
                 "pool_size": self._size,
                 "pool_available": len(self._idle),
-                "requests_waiting": len(self._line),
+                "requests_waiting": len(self._waiters),
                 "requests_errors": self._errors,
             }
 
@@ -122,17 +124,17 @@ class Pool:
         self._size -= 1
 
     def _give(self, connection: BoundedConnection) -> None:
-        if self._line:
-            turn = self._line.popleft()
-            turn.connection = connection
-            turn.has_come.release()
+        if self._waiters:
+            waiter = self._waiters.popleft()
+            waiter.connection = connection
+            waiter.signal.release()
         else:
             self._idle.append(connection)
 
-    def _connect_for_line(self) -> None:
-        """Begin to connect for those in line for whom nobody does yet, as far as there is room."""
-        while self._size < self.max_size and self._connecting < len(self._line):
-            # First, for it may fail; the thread has to wait until this one lets go of the lock.
+    def _connect_for_waiters(self) -> None:
+        """Start a connecting thread for each waiter that has none, up to `max_size`."""
+        while self._size < self.max_size and self._connecting < len(self._waiters):
+            # Started before counting, because this may fail. The thread then waits for the lock.
             Thread(target=self._keep_connecting, name="database-connect", daemon=True).start()
             self._size += 1
             self._connecting += 1
@@ -146,9 +148,9 @@ class Pool:
                 except Error as error:
                     with self._lock:
                         if self._failure is None:
-                            logger.warning("PostgreSQL cannot be connected to: %s", error)
+                            logger.warning("Cannot connect to PostgreSQL: %s", error)
                         self._failure = error
-                        if not self._line:
+                        if not self._waiters:
                             return
                     time.sleep(RECONNECT_SECONDS)
         finally:
@@ -156,8 +158,8 @@ class Pool:
                 self._connecting -= 1
                 if connection is None:
                     self._size -= 1
-                    # For a thread that came while this one was giving up.
-                    self._connect_for_line()
+                    # A waiter may have come while this thread was giving up.
+                    self._connect_for_waiters()
                 else:
                     self._failure = None
                     self._give(connection)

@@ -1,4 +1,4 @@
-"""The programs of PostgreSQL (psql, pg_dump, pg_restore): those on PATH, or in the wheel."""
+"""Finds PostgreSQL's programs (psql, pg_dump, pg_restore) on PATH or in the wheel."""
 
 import importlib.util
 import re
@@ -17,12 +17,12 @@ class ProgramError(Exception):
 
 
 def program(name: str, server_major: int | None = None) -> str:
-    """The path of a program of PostgreSQL.
+    """Return the path of a PostgreSQL program.
 
     Args:
         name: such as `pg_dump`.
-        server_major: the major version of the server that it works on; a program of that version
-            is preferred, and one of an older version is not taken. None takes any.
+        server_major: the major version of the server to work on. A program of that version is
+            preferred, and older ones are ignored. None accepts any.
 
     Raises:
         ProgramError: there is none.
@@ -45,11 +45,11 @@ def program(name: str, server_major: int | None = None) -> str:
 
 
 def _found(name: str) -> Iterator[str]:
-    """What is on PATH first, then the newest versions first."""
+    """Yield the program on PATH, then others, newest versions first."""
     if on_path := shutil.which(name):
         yield on_path
     folders = sorted(_DEBIAN.glob("*/bin"), reverse=True)
-    # Found, not imported: importing it warns of what only its own servers need.
+    # Located without an import, which would warn of what only the wheel's own servers need.
     wheel = importlib.util.find_spec(_WHEEL)
     for folder in (wheel and wheel.submodule_search_locations) or ():
         folders += sorted(Path(folder).glob("*/bin"), reverse=True)

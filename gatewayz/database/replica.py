@@ -1,14 +1,14 @@
-"""Reading from a replica of the database, and never what is older than one's own last write.
+"""Reads from a replica of the database, but never state older than the user's last write.
 
-A view whose method is marked `@reads_replica` is answered by the replica of DATABASE_REPLICA_URL;
-without one, the mark does nothing and costs nothing. Everything else, the look-up of keys too,
-goes to the primary.
+A view method marked `@reads_replica` reads from the replica of DATABASE_REPLICA_URL. Without a
+replica, the decorator does nothing and costs nothing. Everything else, including the look-up of
+keys, goes to the primary.
 
-Who has written reads from the primary until the replica has caught up. After each request that
-may have changed something, a mark for its user is set in Redis, which costs no SQL. The first
-process that meets the mark asks the primary how far its log (WAL) goes by then, which is past
-that write, and puts the answer in the mark's place; whoever meets it later asks the replica
-whether it has replayed as much.
+After a write, a user reads from the primary until the replica has caught up. Each request that may
+have changed something sets a mark for its user in Redis, which costs no SQL. The first process
+that finds the mark asks the primary for its position in the log (WAL), which is past that write,
+and stores the position in the mark. From then on, the replica serves the user once it has replayed
+the log to that position.
 """
 
 import logging
@@ -34,15 +34,15 @@ logger = logging.getLogger(__name__)
 PRIMARY = "default"
 REPLICA = "replica"
 
-# A replica that lags for longer than this may show a user less than that user has written.
+# A replica that lags by more than this may not show a user's own writes.
 MARK_SECONDS = 3_600
-# How long a replica that has failed is left alone.
+# How long a replica that has failed is not asked.
 DOWN_SECONDS = 1.0
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PENDING = b"?"
 
-# Only the mark that was met: a later write has set another.
+# Replaces only the mark that was found: a later write sets another one.
 _RESOLVE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end
 """)
@@ -52,18 +52,18 @@ _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
 
 
 class _Replica:
-    """What this process knows of the replica."""
+    """What this process knows about the replica."""
 
     down_until = 0.0  # monotonic seconds
-    replayed_bytes = 0  # of the log, at least
+    replayed_bytes = 0  # the replica has replayed at least this much of the log
 
 
 def reads_replica(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a view's `method`, which changes nothing, be answered by the replica.
+    """Decorate a view method that changes nothing, so that it reads from the replica.
 
-    It has to stand nearest to the method: what other decorators write or read is the primary's.
-    What the replica cannot answer, because it is down, behind in its schema or cancels a
-    statement, the method is asked again on the primary.
+    Must be the innermost decorator: what other decorators read and write belongs on the primary.
+    When the replica fails, because it is down, lacks a migration or cancels a statement, the
+    method runs again on the primary.
     """
     if REPLICA not in settings.DATABASES:
         return method
@@ -76,7 +76,7 @@ def reads_replica(method: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 return method(view, request, *args, **kwargs)
             except Error as error:
-                _leave_alone(error)
+                _avoid_replica(error)
             finally:
                 _routes_to_replica.reset(token)
         return method(view, request, *args, **kwargs)
@@ -94,7 +94,7 @@ class ReplicaRouter:
         return PRIMARY
 
     def allow_relation(self, one: object, other: object, **hints: Any) -> bool:
-        # The same rows, wherever they were read.
+        # Both databases have the same rows.
         return True
 
     def allow_migrate(self, database: str, app_label: str, **hints: Any) -> bool:
@@ -102,7 +102,7 @@ class ReplicaRouter:
 
 
 class MarkWritesMiddleware:
-    """Marks the user of each request that may have changed something, before it is answered."""
+    """Marks the user of each request that may have changed something, before it answers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -117,20 +117,22 @@ class MarkWritesMiddleware:
 
 
 def mark_write(user_id: int) -> None:
-    """Have `user_id` read from the primary until the replica has what is committed by now.
+    """Make `user_id` read from the primary until the replica has everything committed by now.
 
-    Without Redis nobody can be told; it is logged.
+    When Redis does not answer, logs that the replica may show old state.
     """
     mark = _PENDING + uuid4().hex.encode()
     try:
         with deadline.extended():
             get_redis_connection("default").set(_mark_name(user_id), mark, ex=MARK_SECONDS)
     except RedisError as error:
-        logger.warning("A write is not marked: the replica may show less for a while: %s", error)
+        logger.warning(
+            "Could not mark a write, so the replica may show older state for a while: %s", error
+        )
 
 
 def _serves(user_id: int) -> bool:
-    """Whether the replica is up, and as far as `user_id` has written."""
+    """Whether the replica is up and has everything that `user_id` has written."""
     if time.monotonic() < _Replica.down_until:
         return False
     try:
@@ -138,14 +140,14 @@ def _serves(user_id: int) -> bool:
         if mark is None:
             return True
         if mark.startswith(_PENDING):
-            # Asked after the commit, and so past it. Not the position of what is flushed: a
-            # commit need not wait for that.
+            # This runs after the commit, so the position is past it. The insert position, because
+            # a commit need not be flushed yet.
             end_bytes = _log_bytes(PRIMARY, "pg_current_wal_insert_lsn()")
             _RESOLVE([_mark_name(user_id)], [mark, end_bytes])
         else:
             end_bytes = int(mark)
     except RedisError as error:
-        logger.warning("Whether the replica is up to date cannot be told: %s", error)
+        logger.warning("Cannot tell whether the replica is up to date: %s", error)
         return False
     return _has_replayed(end_bytes)
 
@@ -155,23 +157,23 @@ def _has_replayed(end_bytes: int) -> bool:
         try:
             _Replica.replayed_bytes = _log_bytes(REPLICA, "pg_last_wal_replay_lsn()")
         except Error as error:
-            _leave_alone(error)
+            _avoid_replica(error)
             return False
     return _Replica.replayed_bytes >= end_bytes
 
 
 def _log_bytes(alias: str, position: str) -> int:
-    """A position in the log of a server; 0 where a replica's is asked of what is none."""
+    """Return a position in a server's log; 0 if a primary is asked for a replay position."""
     with connections[alias].cursor() as cursor:
         cursor.execute(f"SELECT COALESCE(pg_wal_lsn_diff({position}, '0/0'), 0)")
         (end_bytes,) = cursor.fetchone()
     return int(end_bytes)
 
 
-def _leave_alone(error: Error) -> None:
-    logger.warning("The replica does not answer, the primary does: %s", error)
+def _avoid_replica(error: Error) -> None:
+    logger.warning("The replica does not answer, reading from the primary: %s", error)
     _Replica.down_until = time.monotonic() + DOWN_SECONDS
-    # When it is back it may be another.
+    # When it answers again, it may be another server.
     _Replica.replayed_bytes = 0
 
 

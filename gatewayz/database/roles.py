@@ -1,8 +1,8 @@
-"""The roles of PostgreSQL that the processes of this service work as, with no right too many.
+"""The PostgreSQL roles of the service's processes, each with the rights that it needs.
 
 `migrator` owns everything and runs `manage.py migrate`; `web` answers requests; `worker` runs
-`manage.py qcluster` and commands. Web and worker read and write the rows of the service's own
-tables; what they may do with the others, and with the audit log, is listed here.
+`manage.py qcluster` and commands. Web and worker may read and write all rows of the service's own
+tables. Their rights on other tables and on the audit log are listed here.
 """
 
 import re
@@ -18,25 +18,25 @@ Role = Literal["web", "worker"]
 _ROWS = "SELECT, INSERT, UPDATE, DELETE"
 _OWN_APPS = ("accounts", "chat")
 
-# By table, for the tables that are not like the others.
+# Rights by table, for the exceptions.
 _SPECIAL: dict[str, dict[Role, str]] = {
-    # Only ever added to; the chain is written by a trigger with rights of its own. Erasing a
-    # person, and verifying, is the worker's.
+    # Append-only. A trigger with its own rights writes the chain. Only the worker erases personal
+    # data and verifies the chain.
     "audit_log": {"web": "SELECT, INSERT", "worker": "SELECT, INSERT"},
     "audit_personal_data": {"web": "SELECT, INSERT", "worker": "SELECT, INSERT, DELETE"},
     "audit_chain": {"worker": "SELECT"},
     "audit_head": {"worker": "SELECT"},
-    # Only ever added to, by the worker.
+    # Append-only, by the worker.
     "credits": {"web": "SELECT", "worker": "SELECT, INSERT"},
-    # The admin's. The worker has no business with its sessions; erasing a user takes along what
-    # that user did in it.
+    # Tables of the admin. The worker does not need its sessions; when it erases a user, it also
+    # deletes the user's entries in the admin's log.
     "django_session": {"web": _ROWS},
     "django_admin_log": {"web": "SELECT, INSERT", "worker": "SELECT, UPDATE, DELETE"},
     "django_content_type": {"web": "SELECT", "worker": "SELECT"},
     "auth_permission": {"web": "SELECT"},
     "auth_group": {"web": _ROWS},
     "auth_group_permissions": {"web": _ROWS},
-    # A schedule names a function to call: who may write one may do whatever the worker may.
+    # A schedule names a function, so writing one means doing anything that the worker may do.
     "django_q_schedule": {"web": "SELECT", "worker": _ROWS},
     "django_q_task": {"web": "SELECT, DELETE", "worker": _ROWS},
 }
@@ -45,25 +45,25 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]{0,50}")
 
 
 def role_name(prefix: str, role: str) -> str:
-    """The name of a role (migrator, web or worker) of the installation `prefix`.
+    """Return the name of a role (migrator, web or worker) of the installation `prefix`.
 
-    Raises ValueError when the prefix is no plain name.
+    Raises ValueError when the prefix is not a plain name.
     """
     if not _NAME.fullmatch(prefix):
-        raise ValueError("A prefix is made of lower-case letters, digits and underscores")
+        raise ValueError("A prefix consists of lower-case letters, digits and underscores")
     return f"{prefix}_{role}"
 
 
 def grant_roles(prefix: str) -> list[str]:
-    """Make the roles that are missing, and give to each exactly the rights that it needs.
+    """Create missing roles, and give each role exactly the rights that it needs.
 
-    It may be run any number of times, and has to be after migrations that make tables. New roles
-    have no password, so nobody can log in as one before it is given one. Needs a connection that
-    may create roles and is, or is a member of, the owner of the tables.
+    May be repeated, and must be after migrations that create tables. New roles have no password,
+    so nobody can log in as one until it gets one. Needs a connection that may create roles and
+    that is the owner of the tables or a member of it.
 
     Returns the SQL that was run.
 
-    Raises django.db.Error; then nothing has changed.
+    Raises django.db.Error; nothing has changed then.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         statements = statements_to_grant(prefix)
@@ -73,7 +73,7 @@ def grant_roles(prefix: str) -> list[str]:
 
 
 def statements_to_grant(prefix: str) -> list[str]:
-    """The SQL that `grant_roles` runs on this database as it is now."""
+    """Return the SQL that `grant_roles` would run on this database now."""
     migrator, web, worker = (role_name(prefix, role) for role in ("migrator", "web", "worker"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database(), current_schema(), current_user")
@@ -85,17 +85,18 @@ def statements_to_grant(prefix: str) -> list[str]:
     timeouts = settings.DATABASE_TIMEOUTS_MS
     return [
         *(f"CREATE ROLE {role} LOGIN" for role in (migrator, web, worker) if role not in existing),
-        # Who gives something to a role has to be a member of it.
+        # Only a member of a role can hand ownership to it.
         f"GRANT {migrator} TO {us}",
-        # Through a pooler, a process cannot say them when it connects. Migrations may take long.
+        # Time-outs, which a process cannot set when it connects through a pooler. Migrations may
+        # take long.
         *(
             f"ALTER ROLE {role} IN DATABASE {database} SET {name} = {timeout_ms}"
-            for role, its_timeouts in (
+            for role, role_timeouts in (
                 (migrator, timeouts | {"statement_timeout": 0}),
                 (web, timeouts),
                 (worker, timeouts),
             )
-            for name, timeout_ms in its_timeouts.items()
+            for name, timeout_ms in role_timeouts.items()
         ),
         f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC",
         f"GRANT CONNECT ON DATABASE {database} TO {migrator}, {web}, {worker}",
@@ -112,7 +113,7 @@ def statements_to_grant(prefix: str) -> list[str]:
 
 
 def _statements_to_own(migrator: str) -> Iterator[str]:
-    """Hand over what belongs to somebody else; each waits for the table, so only these."""
+    """Change the owner of tables that belong to another role; each statement locks its table."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tablename FROM pg_tables"
@@ -120,7 +121,7 @@ def _statements_to_own(migrator: str) -> Iterator[str]:
             [migrator],
         )
         yield from (f"ALTER TABLE {_quoted(t)} OWNER TO {migrator}" for (t,) in cursor.fetchall())
-        # Those of extensions stay with who installed them.
+        # Functions of extensions keep their owner.
         cursor.execute(
             "SELECT oid::regprocedure FROM pg_proc"
             " WHERE pronamespace = current_schema()::regnamespace"
@@ -138,7 +139,7 @@ def _tables() -> set[str]:
 
 
 def _rights(table: str) -> Iterator[tuple[Role, str]]:
-    """What web and worker may do with the rows of a table."""
+    """The rights of web and worker on a table."""
     if table in _SPECIAL:
         yield from _SPECIAL[table].items()
     elif table in _own_tables():

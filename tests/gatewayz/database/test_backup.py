@@ -120,7 +120,7 @@ def test_a_database_with_tables_is_left_alone(chat, tmp_path):
     result = manage("restore", file)
 
     assert result.returncode == 1
-    assert "has tables already: let DATABASE_URL name a new one" in result.stderr
+    assert "already has tables: let DATABASE_URL name a new one" in result.stderr
     assert ChatSession.objects.filter(pk=chat.pk).exists()
 
 
@@ -138,7 +138,7 @@ def test_a_backup_replaces_no_file(transactional_db, tmp_path):
     file = tmp_path / "gatewayz.backup"
     file.write_text("the last one")
 
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="exists: choose"):
         call_command("backup", file)
 
     assert file.read_text() == "the last one"
