@@ -5,13 +5,13 @@ from threading import Barrier, Event
 
 import pytest
 
-from gatewayz.threads.combining import _QUICK_SECONDS, _SAMPLES, Combiner
+from gatewayz.threads.combining import Combiner
 from tests.garbage import no_garbage
 from tests.waiting import WAIT_SECONDS, wait_until
 
 
 class Work:
-    """Doubles numbers, together; the first time it waits until it is let go."""
+    """Doubles numbers in batches; the first batch waits until `let_go` is set."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -41,22 +41,22 @@ def threads():
 
 
 def gather(combiner, work, threads, items):
-    """Have one call under way, then those for `items` wait; returns all of their futures."""
+    """Start a call, then others for `items` that wait for it; return all futures."""
     first = threads.submit(combiner.do, 1)
     assert work.begun.wait(WAIT_SECONDS)
     others = [threads.submit(combiner.do, item) for item in items]
-    wait_until(lambda: len(combiner._waiting) == len(items))
+    wait_until(lambda: combiner.waiting == len(items))
     return [first, *others]
 
 
-def test_who_comes_alone_is_served_at_once(work):
+def test_a_single_call_runs_immediately(work):
     work.let_go.set()
 
     assert Combiner(work).do(1) == 2
     assert work.batches == [[1]]
 
 
-def test_those_who_come_while_one_is_at_work_are_served_together(work, threads):
+def test_calls_that_come_while_a_batch_runs_form_the_next_one(work, threads):
     combiner = Combiner(work, patience_seconds=WAIT_SECONDS)
 
     calls = gather(combiner, work, threads, [2, 3, 4])
@@ -66,7 +66,7 @@ def test_those_who_come_while_one_is_at_work_are_served_together(work, threads):
     assert [sorted(batch) for batch in work.batches] == [[1], [2, 3, 4]]
 
 
-def test_nobody_waits_longer_than_patience_for_another(work, threads):
+def test_no_call_waits_longer_than_its_patience(work, threads):
     combiner = Combiner(work, patience_seconds=0.001)
     first = threads.submit(combiner.do, 1)
     assert work.begun.wait(WAIT_SECONDS)
@@ -78,27 +78,18 @@ def test_nobody_waits_longer_than_patience_for_another(work, threads):
     assert first.result(WAIT_SECONDS) == 2
 
 
-def test_work_that_takes_long_is_done_side_by_side(threads):
-    combiner = Combiner(lambda items: items, patience_seconds=WAIT_SECONDS)
-    for _ in range(_SAMPLES):
-        combiner._sample(WAIT_SECONDS)
+def test_slow_batches_run_beside_each_other(threads):
     together = Barrier(2)
-    combiner._run = lambda items: (together.wait(WAIT_SECONDS), items)[1]
+    combiner = Combiner(
+        lambda items: (together.wait(WAIT_SECONDS), items)[1], patience_seconds=0.001
+    )
 
     calls = [threads.submit(combiner.do, item) for item in (1, 2)]
 
     assert [call.result(WAIT_SECONDS) for call in calls] == [1, 2]
 
 
-def test_work_that_has_become_quick_is_waited_for_again():
-    combiner = Combiner(lambda items: items)
-    for _ in range(_SAMPLES):
-        combiner._sample(WAIT_SECONDS)
-
-    wait_until(lambda: combiner.do(1) and combiner._usual_seconds <= _QUICK_SECONDS)
-
-
-def test_an_error_strikes_all_it_worked_for(work, threads):
+def test_every_call_of_a_batch_raises_its_error(work, threads):
     combiner = Combiner(work, patience_seconds=WAIT_SECONDS)
     work.error = OSError("broken")
 
@@ -111,7 +102,7 @@ def test_an_error_strikes_all_it_worked_for(work, threads):
             call.result(WAIT_SECONDS)
 
 
-def test_an_error_that_leaves_nothing_done_has_each_try_alone(work, threads):
+def test_after_an_error_that_left_nothing_done_each_call_runs_alone(work, threads):
     combiner = Combiner(work, patience_seconds=WAIT_SECONDS, alone_after=(ValueError,))
     work.error = ValueError("one of them is bad")
 
@@ -143,7 +134,7 @@ def test_an_error_leaves_nothing_to_the_garbage_collector():
         Combiner(fail).do(1)
 
 
-def test_while_it_is_risky_everybody_goes_alone(work, threads):
+def test_while_it_is_risky_every_call_runs_alone(work, threads):
     combiner = Combiner(work, is_risky=lambda: True)
     first = threads.submit(combiner.do, 1)
     assert work.begun.wait(WAIT_SECONDS)
