@@ -166,7 +166,7 @@ def test_a_pooler_is_not_gone_through(transactional_db, tmp_path, settings, comm
         file.touch()
         monkeypatch.setattr(backups, "_HAS_TABLES", "SELECT false")
 
-    with pytest.raises(CommandError, match="go past the pooler"):
+    with pytest.raises(CommandError, match="bypass the pooler"):
         call_command(command, file)
 
 
