@@ -8,20 +8,22 @@ others wait for it.
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http import HTTPStatus
 from threading import Condition
 
 from rest_framework.exceptions import APIException
 
+from gatewayz.middleware.load_shedding import process_gate
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS, within_deadline
 
 # Of one process.
 MAX_RUNNING = 2
 MAX_RUNNING_OF_USER = 1
-# Running and waiting: each that waits has a turn of `gatewayz.middleware.load_shedding`.
-MAX_ASKED_OF_USER = 4
+# Where there is no pool of connections, which gives out turns: in commands and tests.
+MAX_ASKED_WITHOUT_GATE = 32
 
-WAIT_SECONDS = 1.0
+WAIT_SECONDS = 3.0
 
 
 class TooManySearches(APIException):
@@ -43,9 +45,15 @@ class SearchesBusy(APIException):
 
 
 class Searches:
-    """The searches of this process, by user."""
+    """The searches of a process, by user: at most `max_asked` of them run or wait.
 
-    def __init__(self) -> None:
+    Each that waits holds one of the turns of `gatewayz.middleware.load_shedding`. A user has at
+    most three quarters of `max_asked`, so that another's search finds a place.
+    """
+
+    def __init__(self, max_asked: int) -> None:
+        self.max_asked = max_asked
+        self.max_asked_of_user = max_asked * 3 // 4
         self._asked: Counter[int] = Counter()
         self._running: Counter[int] = Counter()
         self._one_ended = Condition()
@@ -57,8 +65,10 @@ class Searches:
         Raises TooManySearches or SearchesBusy.
         """
         with self._one_ended:
-            if self._asked[user_id] >= MAX_ASKED_OF_USER:
+            if self._asked[user_id] >= self.max_asked_of_user:
                 raise TooManySearches
+            if self._asked.total() >= self.max_asked:
+                raise SearchesBusy
             self._asked[user_id] += 1
         try:
             self._begin(user_id)
@@ -92,4 +102,7 @@ def _take_one(counter: Counter[int], user_id: int) -> None:
         del counter[user_id]  # users who have none take no room
 
 
-searches = Searches()
+@cache
+def process_searches() -> Searches:
+    """The searches of this process. Half of its turns are left to other requests."""
+    return Searches(process_gate().slots // 2 or MAX_ASKED_WITHOUT_GATE)

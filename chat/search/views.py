@@ -5,7 +5,7 @@ from chat.idempotency import idempotent
 from chat.search import openapi
 from chat.search.query import search_chats
 from chat.search.serializers import MatchSerializer, SearchInput
-from chat.search.slots import searches
+from chat.search.slots import process_searches
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
@@ -22,6 +22,6 @@ class SearchView(ChatView):
     @reads_replica
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SearchInput, request.data)
-        with searches.slot(request.user.user_id):
+        with process_searches().slot(request.user.user_id):
             matches, count = search_chats(request.user, **given)
         return success(represented_all(MatchSerializer, matches), count=count)

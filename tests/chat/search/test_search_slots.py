@@ -12,7 +12,12 @@ from django.db import connection, transaction
 from accounts.keys import create_key
 from accounts.models import User
 from chat.search import slots
-from chat.search.slots import MAX_ASKED_OF_USER, MAX_RUNNING, Searches, TooManySearches, searches
+from chat.search.slots import (
+    MAX_RUNNING,
+    Searches,
+    TooManySearches,
+    process_searches,
+)
 from tests.problems import assert_problem
 from tests.waiting import WAIT_SECONDS, wait_until
 from tests.web import web_process
@@ -26,7 +31,7 @@ def impatient(monkeypatch):
 
 
 def test_a_search_waits_for_another_of_its_user(user):
-    own, began = Searches(), threading.Event()
+    own, began = Searches(8), threading.Event()
 
     def search():
         with own.slot(user.pk):
@@ -41,7 +46,7 @@ def test_a_search_waits_for_another_of_its_user(user):
 
 
 def test_one_that_waits_in_vain_is_rejected(api, user, impatient):
-    with searches.slot(user.pk):
+    with process_searches().slot(user.pk):
         rejected = api.post_json(PATH, {"query": "cat"})
 
     assert_problem(rejected, 429, "too_many_searches")
@@ -52,7 +57,7 @@ def test_one_that_waits_in_vain_is_rejected(api, user, impatient):
 def test_a_process_runs_few_of_all_users(api, user, impatient):
     with ExitStack() as others:
         for other in range(MAX_RUNNING):
-            others.enter_context(searches.slot(-1 - other))
+            others.enter_context(process_searches().slot(-1 - other))
         rejected = api.post_json(PATH, {"query": "cat"})
 
     assert_problem(rejected, 503, "searches_busy")
@@ -62,7 +67,7 @@ def test_a_process_runs_few_of_all_users(api, user, impatient):
 
 def test_a_user_does_not_have_many_wait(user, monkeypatch):
     monkeypatch.setattr(slots, "WAIT_SECONDS", WAIT_SECONDS)
-    own = Searches()
+    own = Searches(8)
 
     def search():
         with own.slot(user.pk):
@@ -70,8 +75,8 @@ def test_a_user_does_not_have_many_wait(user, monkeypatch):
 
     with ThreadPoolExecutor() as threads:
         with own.slot(user.pk):
-            waiting = [threads.submit(search) for _ in range(MAX_ASKED_OF_USER - 1)]
-            wait_until(lambda: own._asked[user.pk] == MAX_ASKED_OF_USER)
+            waiting = [threads.submit(search) for _ in range(own.max_asked_of_user - 1)]
+            wait_until(lambda: own._asked[user.pk] == own.max_asked_of_user)
             with pytest.raises(TooManySearches), own.slot(user.pk):
                 pass
         for one in waiting:
@@ -79,7 +84,7 @@ def test_a_user_does_not_have_many_wait(user, monkeypatch):
 
 
 def test_a_search_that_fails_gives_its_slot_back(user):
-    own = Searches()
+    own = Searches(8)
     with pytest.raises(ValueError, match="failed"), own.slot(user.pk):
         raise ValueError("failed")
 
