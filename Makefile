@@ -64,7 +64,7 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
+lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow, and say what is newer
 	$(INSTALL) uv
 	for list in requirements requirements-docs requirements-tracing requirements-test \
 			requirements-bench; do \
@@ -72,6 +72,7 @@ lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
 	done
+	$(PY) .ci/newer
 
 # Before the minutes that an installation takes.
 has-wrk:
