@@ -17,7 +17,7 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 ALL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all faults fuzz bench bench-quick docs pictures lint format lock clean has-wrk
+.PHONY: help run test test-all faults fuzz bench bench-quick docs pictures lint format lock sbom clean has-wrk
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,12 +67,15 @@ format: $(VENV)/test.stamp ## Format the code and mend what can be mended
 lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow, and say what is newer
 	$(INSTALL) uv
 	for list in requirements requirements-docs requirements-tracing requirements-test \
-			requirements-bench; do \
+			requirements-bench requirements-supply; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.12 \
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
 	done
 	$(PY) .ci/newer
+
+sbom: ## List what the image holds and its licences: build/sbom.json (CycloneDX), build/licences.md
+	.ci/sbom
 
 # Before the minutes that an installation takes.
 has-wrk:
