@@ -17,6 +17,7 @@ os.environ.setdefault("DATABASE_POOL_SIZE", "16")
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(runtime_dir() / f"metrics-{os.getppid()}"))
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import resolve
 
 from gatewayz.middleware.whole_bodies import note_missing_body
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES, UPLOAD
@@ -25,6 +26,8 @@ from gatewayz.web import draining
 from gatewayz.web.silent_connections import waiting_for_body
 
 _django = get_wsgi_application()
+# Has all views imported now, and not by the first request.
+resolve("/healthz")
 
 # Objects that exist by now live until the process ends, so the garbage collector can ignore them.
 # Requests rarely create reference cycles, so it can also run less often than every few requests.
