@@ -87,8 +87,10 @@ def idempotent(post: Post) -> Post:
             with transaction.atomic():
                 used = connection.connection
                 mine = IdempotencyKey.objects.filter(user_id=request.user.user_id, key=key)
-                if not _claim(request.user.user_id, key, fingerprint):
-                    return _first_answer(mine.get(), fingerprint)
+                while not _claim(request.user.user_id, key, fingerprint):
+                    known = mine.first()
+                    if known is not None:  # it was purged just now
+                        return _first_answer(known, fingerprint)
                 # An answer that is not of success is an exception here, and ends the transaction.
                 with activity.collect_events() as events:
                     response = post(view, request, *args, **kwargs)

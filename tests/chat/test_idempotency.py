@@ -126,6 +126,24 @@ def test_ended_keys_are_purged_in_batches(api, monkeypatch):
     assert IdempotencyKey.objects.get().key == "new"
 
 
+def test_a_key_that_is_purged_just_as_it_is_used_again_is_taken_anew(api, monkeypatch):
+    post(api)
+    claim = idempotency._claim
+
+    def claim_before_a_purge(*arguments):
+        is_mine = claim(*arguments)
+        if not is_mine:
+            IdempotencyKey.objects.all().delete()
+        return is_mine
+
+    monkeypatch.setattr(idempotency, "_claim", claim_before_a_purge)
+    again = post(api)
+
+    assert again.status_code == 201
+    assert "Idempotent-Replayed" not in again
+    assert IdempotencyKey.objects.get().status == 201
+
+
 def test_costs_a_request_without_a_key_nothing(api):
     api.post_json(SESSIONS, {})
 
