@@ -21,6 +21,7 @@ from accounts.audit import refusals
 from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, User
 from accounts.principals import cached_keys
+from gatewayz.probes import health
 from gatewayz.redis.breaker import breaker
 from tests.faults.proxy import Proxy, upstream_of
 from tests.waiting import wait_until
@@ -148,6 +149,12 @@ def _no_keys_left_in_redis() -> Iterator[None]:
     for subscriber in cached_keys.key_cache().entries.process_cache.coherence.subscribers:
         subscriber.forget_all()
     delete_redis_keys()
+
+
+@pytest.fixture(autouse=True)
+def _readiness_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `/readyz` saw in another test is not what there is in this one."""
+    monkeypatch.setattr(health, "_readiness", health._Readiness())
 
 
 @pytest.fixture

@@ -1,8 +1,21 @@
 """The probes."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from gatewayz.probes import health
+from tests.waiting import WAIT_SECONDS, wait_until
+
+
+@pytest.fixture
+def remembered(monkeypatch):
+    """What was seen is remembered for longer than a test takes."""
+    monkeypatch.setattr(health, "REMEMBERED_SECONDS", 10 * WAIT_SECONDS)
 
 
 def test_healthz_does_no_io():
@@ -53,3 +66,40 @@ def test_readyz_names_the_database_when_it_does_not_answer(transactional_db, mon
         "redis": "ok",
         "activity": "unknown",
     }
+
+
+def test_readyz_looks_once_for_all_who_ask(db, remembered):
+    first = Client().get("/readyz").json()
+
+    with CaptureQueriesContext(connection) as statements:
+        again = [Client().get("/readyz").json() for _ in range(100)]
+
+    assert again == [first] * 100
+    assert len(statements) == 0
+
+
+def test_who_asks_while_readyz_looks_waits_for_what_is_seen(remembered, monkeypatch):
+    looks, may_end = [], threading.Event()
+
+    def look(activity):
+        looks.append(activity)
+        may_end.wait(WAIT_SECONDS)
+        return {"status": "ok"}, 200
+
+    monkeypatch.setattr(health, "_look_at_parts", look)
+    with ThreadPoolExecutor(5) as threads:
+        asked = [threads.submit(Client().get, "/readyz") for _ in range(5)]
+        wait_until(lambda: looks)
+        hurried = Client().get("/readyz", headers={"X-Request-Timeout": "0.1"})
+        may_end.set()
+        answers = [one.result(WAIT_SECONDS) for one in asked]
+
+    assert (hurried.status_code, hurried.json()["status"]) == (503, "unavailable")
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert len(looks) == 1
+
+
+def test_one_who_leaves_readyz_no_time_does_not_decide_what_others_are_told(db, remembered):
+    Client().get("/readyz", headers={"X-Request-Timeout": "0.000001"})
+
+    assert Client().get("/readyz").status_code == 200
