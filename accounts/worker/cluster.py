@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 POLL_SECONDS = 0.1
 EMAIL_SECONDS = 2.0
+# For tasks, when one of the processes was killed. A schedule does again what is cut off then.
+TASK_SECONDS = 8.0
 
 _SWEEP = "accounts.worker.drain.sweep"
 
@@ -93,8 +95,8 @@ class Sentinel(cluster.Sentinel):
         return [child for child in known if child.pid]  # begun, that is
 
     def _end(self) -> None:
-        """End all, those that are at work when their task is done."""
-        until = time.monotonic() + self.timeout
+        """End all, those that are at work when their task is done, or after TASK_SECONDS."""
+        until = time.monotonic() + TASK_SECONDS
         if self.courier is not None:
             self.courier.terminate()
         # Past the lock, which a killed process may have had.

@@ -7,8 +7,9 @@ from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.notifications import usage
 
-# A drain ends well before django-q2's time-out and lets another one go on.
-_DRAIN_SECONDS = 20
+# A drain ends soon, and lets another one go on: a worker that is to end, or to begin anew, waits
+# for what its processes are at.
+_DRAIN_SECONDS = 2
 # A batch that is not full waits a moment for more events, so that a burst of single events
 # is written in few statements.
 _LINGER_SECONDS = 0.1

@@ -23,6 +23,9 @@ LONG = os.environ.get("FAULTS") == "long"
 # The end of a lease, the next run of the sweep, and the next look of django-q2 at its schedules.
 SWEPT_SECONDS = 30.0 + 60.0 + 60.0
 
+# Within the time-out of a task.
+LONG_TASK_SECONDS = 50
+
 only_long = pytest.mark.skipif(not LONG, reason="make faults")
 pytestmark = pytest.mark.timeout(900)
 
@@ -150,6 +153,24 @@ def test_a_cluster_that_begins_anew_does_what_is_in_hand_before_and_may_be_told_
 
     assert service.wait("cluster") == 0
     assert set(promised) <= service.written().keys()
+
+
+def test_a_cluster_that_begins_anew_does_not_wait_for_a_long_task(service, cluster, tmp_path):
+    service.assert_written_once(service.create_sessions(1))
+    before = service.cluster_processes()
+    has_begun = tmp_path / "begun"
+    task = f"touch {has_begun}; exec sleep {LONG_TASK_SECONDS}"
+    service.manage(
+        "shell", "-c", f"from accounts.background import enqueue; enqueue('os.system', '{task}')"
+    )
+    wait_until(has_begun.exists)
+    began = time.monotonic()
+
+    before["monitor"].kill()
+    wait_until(lambda: not living([before["sentinel"]]))
+
+    assert time.monotonic() - began < LONG_TASK_SECONDS / 2
+    service.assert_written_once(service.create_sessions(5))
 
 
 def test_a_cluster_that_begins_anew_waits_for_redis(service, cluster):
