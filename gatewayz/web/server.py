@@ -43,6 +43,7 @@ from granian.server.mp import MPServer, WorkerProcess
 
 from gatewayz.web import draining
 from gatewayz.web.connections import has_unsent_bytes, tcp_sockets
+from gatewayz.web.memory import give_back_large_blocks
 
 READY_SECONDS = 60.0  # for a new process
 DRAIN_SECONDS = 1.0  # for the clients of an old one to send what they are about to
@@ -236,6 +237,7 @@ def _load(
     signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)  # a forked one has them held already
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})  # of this thread and all that it starts
+    give_back_large_blocks()
     is_loaded = Event()
     Thread(target=_end_when_told, args=[is_loaded], name="end", daemon=True).start()
     application = load()
