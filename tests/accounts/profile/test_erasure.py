@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,6 +53,20 @@ def rows_of_user(user_id):
             if cursor.fetchone()[0]:
                 found.add(table)
     return found
+
+
+@contextmanager
+def held(message):
+    """A block in which nobody else can delete a message."""
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT FROM chat_messages WHERE id = %s FOR UPDATE", [message.pk])
+        yield
+    finally:
+        other.rollback()
+        other.close()
 
 
 def test_switches_the_account_off_at_once_and_has_it_erased(api, user, filled):
@@ -134,16 +149,17 @@ def test_a_worker_that_is_killed_leaves_the_rest_to_the_next(api, user, filled):
     url = urlsplit(os.environ["DATABASE_URL"])._replace(
         path=f"/{connection.settings_dict['NAME']}"
     )
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "erase_user", str(user.pk), "--no-input"],
-        cwd=CHECKOUT,
-        env=os.environ | {"DATABASE_URL": url.geturl()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_until(lambda: ChatMessage.objects.count() < 30_000 or process.poll() is not None)
-    process.kill()
-    process.wait()
+    with held(ChatMessage.objects.order_by("pk")[15_000]):
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "erase_user", str(user.pk), "--no-input"],
+            cwd=CHECKOUT,
+            env=os.environ | {"DATABASE_URL": url.geturl()},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: ChatMessage.objects.count() < 30_000)
+        process.kill()
+        process.wait()
     assert 0 < ChatMessage.objects.count() < 30_000
 
     assert erasure.erase_remaining() == 1

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 DEADLINE_SECONDS = 1.0
 MAX_BODY_BYTES = 500_000
+TRIES = 5
 
 
 def small_process(deadline_seconds):
@@ -40,14 +41,14 @@ def small_process(deadline_seconds):
 
 
 @pytest.fixture(scope="module")
-def port(django_db_setup):
+def hasty_port(django_db_setup):
+    """Of a process that cuts off who is silent for a while."""
     with small_process(DEADLINE_SECONDS) as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def patient_port(django_db_setup):
-    """Of a process that does not cut off who is silent for a while."""
+def port(django_db_setup):
     with small_process(10 * WAIT_SECONDS) as port:
         yield port
 
@@ -179,28 +180,30 @@ def test_a_long_body_that_did_not_come_whole_is_rejected(port, api_key, messages
     assert not ChatMessage.objects.exists()
 
 
-def test_a_long_body_may_take_longer_than_the_deadline(port, api_key, messages):
-    with Sending(port, head(messages, LENGTH, key=api_key)) as sending:
-        for start in range(0, len(LONG), 10_000):
-            time.sleep(0.2 * DEADLINE_SECONDS)
-            sending.send(LONG[start : start + 10_000])
+def test_a_long_body_may_take_longer_than_the_deadline(hasty_port, api_key, messages):
+    def is_read():
+        with Sending(hasty_port, head(messages, LENGTH, key=api_key)) as sending:
+            try:
+                for start in range(0, len(LONG), 10_000):
+                    time.sleep(0.2 * DEADLINE_SECONDS)
+                    sending.send(LONG[start : start + 10_000])
+                return sending.answer()[0] == 201
+            except ConnectionError:
+                return False
 
-        assert sending.answer()[0] == 201
+    # A pause of the machine is one of the sender, too.
+    assert any(is_read() for _ in range(TRIES))
 
 
-def test_long_bodies_that_are_on_their_way_keep_nobody_waiting(patient_port, api_key, messages):
+def test_long_bodies_that_are_on_their_way_keep_nobody_waiting(port, api_key, messages):
     with ExitStack() as stack:
         sendings = [
-            stack.enter_context(
-                Sending(patient_port, head(messages, LENGTH, key=api_key), LONG[:70_000])
-            )
+            stack.enter_context(Sending(port, head(messages, LENGTH, key=api_key), LONG[:70_000]))
             for _ in range(5)
         ]
 
         assert (
-            send(patient_port, head("/v1/chat/sessions", "Content-Length: 2", key=api_key), b"{}")[
-                0
-            ]
+            send(port, head("/v1/chat/sessions", "Content-Length: 2", key=api_key), b"{}")[0]
             == 201
         )
 
