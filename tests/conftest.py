@@ -32,18 +32,25 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("any machine")
 
-# Folders of which every test is `long`: left out by `make test`, run by `make test-all`.
-_LONG = ("tests/abuse/", "tests/browser/", "tests/faults/", "tests/fuzz/")
-# Files and folders that take long all the same. Processes that share the tests begin with these
-# and the long ones, one of each at a time, and end together with what takes little.
-_FIRST = (
-    "tests/gatewayz/development/test_run.py",
-    "tests/deploy/",
-    "tests/adoption/",
-    "tests/gatewayz/development/test_embedded.py",
-    "tests/docs/",
+# Where every test is `long`: left out by `make test`, run by `make test-all`.
+_LONG = (
+    "tests/abuse/",
     "tests/accounts/keys/test_rotation_under_load.py",
+    "tests/adoption/",
+    "tests/browser/",
+    "tests/deploy/",
+    "tests/faults/",
+    "tests/fuzz/",
+    "tests/gatewayz/development/test_embedded.py",
+    "tests/gatewayz/development/test_run.py",
+)
+_NOT_LONG = ("tests/deploy/test_files.py",)
+# Files and folders that take some time all the same. Processes that share the tests begin with
+# these and the long ones, one of each at a time, and end together with what takes little.
+_FIRST = (
+    "tests/docs/",
     "tests/gatewayz/telemetry/test_tracing.py",
+    "tests/gatewayz/web/",
     "tests/contract/",
 )
 
@@ -51,7 +58,7 @@ _FIRST = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is long by its folder, and put it first in the processes of pytest-xdist."""
     for item in items:
-        if item.nodeid.startswith(_LONG):
+        if item.nodeid.startswith(_LONG) and not item.nodeid.startswith(_NOT_LONG):
             item.add_marker(pytest.mark.long)
     if hasattr(config, "workerinput"):
         items.sort(
