@@ -16,23 +16,23 @@ class GatewayzConfig(AppConfig):
     name = "gatewayz"
 
     def ready(self) -> None:
-        """Begin to trace, where that is asked for; leave out what no request needs."""
+        """Start tracing if it is configured, and disconnect what no request needs."""
         from gatewayz import checks  # noqa: F401, registers itself
 
         if settings.TRACING:
             tracing.start()
-        # Connections to Redis stay open, no request has URLs of its own, and only with DEBUG are
-        # queries kept.
+        # Connections to Redis stay open, no request sets its own URL configuration, and Django
+        # records queries only with DEBUG.
         request_finished.disconnect(close_caches)
         request_finished.disconnect(reset_urlconf)
         if not settings.DEBUG:
             request_started.disconnect(reset_queries)
         if settings.DATABASE_POOL_SIZE:
-            # What a request has borrowed it gives back at its end, always.
+            # A request always returns its connections when it ends.
             request_started.disconnect(close_old_connections)
             request_finished.disconnect(close_old_connections)
             request_finished.connect(give_back_connections)
-        # No format shows the source line, thread or process of a record. As in
+        # No log format shows the source line, thread or process of a record; see
         # https://docs.python.org/3/howto/logging.html#optimization
         logging._srcfile = None
         logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -12,7 +12,7 @@ from gatewayz.pages.start_page import favicon, start_page
 from gatewayz.probes import health
 from gatewayz.probes.metrics import metrics
 
-# All that a user owns, of every app.
+# The export has the kinds of objects of every app.
 export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
 
 account_urls: list[URLPattern | URLResolver] = [
@@ -34,7 +34,7 @@ urlpatterns = [
     path("v1/", include("accounts.access.urls")),
     path("v1/", include("accounts.activity.urls")),
     path("v1/", include(account_urls)),
-    # Where clients of the old service look for them.
+    # The same paths as in the old service, for its clients.
     path("", include(account_urls)),
     path("user/", include("accounts.activity.urls")),
     path("v1/schema", schema, name="schema"),

@@ -1,4 +1,4 @@
-"""How the admin looks, in the words of django-unfold: colours, and what its sidebar leads to."""
+"""The admin's appearance, as settings of django-unfold: colours and the sidebar."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ def _may_view(model: str) -> Callable[[HttpRequest], bool]:
 
 
 def _group(title: str, *lists: tuple[str, str, str]) -> dict[str, Any]:
-    """A part of the sidebar: lists by their title, icon and model, for who may view them."""
+    """A section of the sidebar: lists, each as title, icon and model, shown to who may view it."""
     return {
         "title": title,
         "separator": True,
@@ -47,7 +47,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "chat.admin.start_page.start_page",
     "BORDER_RADIUS": "6px",
     "COLORS": {
-        # Tailwind's indigo, whose 600 is dark enough below white text.
+        # Tailwind's indigo; its 600 is dark enough behind white text.
         "primary": {
             "50": "oklch(96.2% .018 272.314)",
             "100": "oklch(93% .034 272.788)",
@@ -61,7 +61,7 @@ UNFOLD = {
             "900": "oklch(35.9% .144 278.697)",
             "950": "oklch(25.7% .09 281.288)",
         },
-        # Small print has to be readable too.
+        # Darker than unfold's defaults, so that small print is readable.
         "font": {
             "subtle-light": "var(--color-base-600)",
             "subtle-dark": "var(--color-base-300)",

@@ -1,13 +1,13 @@
-"""Pictures of figures, drawn by the server as SVG: no script, nothing from elsewhere."""
+"""Charts that the server draws as SVG, without scripts or third-party files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-# Units of the drawing, which is stretched to its place.
+# In units of the drawing, which the page scales.
 WIDTH, HEIGHT = 600.0, 120.0
 _GAP = 0.2
-# So that something is never drawn as nothing.
+# Keeps a small value visible.
 _LEAST_HEIGHT = 1.5
 
 
@@ -19,13 +19,13 @@ class Bar:
     height: float
     label: str
     value: float
-    # Beyond the target.
+    # Whether the value misses the target.
     is_over: bool
 
 
 @dataclass(frozen=True)
 class BarChart:
-    """`summary` says in words what the picture shows, for who does not see it."""
+    """A bar chart. `summary` describes it in words, for screen readers."""
 
     title: str
     summary: str
@@ -45,7 +45,7 @@ def bar_chart(
     over: Sequence[bool] | None = None,
     note: str = "",
 ) -> BarChart:
-    """A bar for each label and value, in their order; `over` marks those beyond the target."""
+    """Draw a bar for each label and value, in order; `over` marks those that miss the target."""
     highest = max((value for _, value in values), default=0.0)
     step = WIDTH / max(1, len(values))
     marks = over or [False] * len(values)
@@ -85,7 +85,7 @@ def _summary(title: str, values: Sequence[tuple[str, float]]) -> str:
 
 @dataclass(frozen=True)
 class Gauge:
-    """A figure against its documented target; None is one that is not known now."""
+    """A figure beside its documented target. A `value` of None is unknown."""
 
     title: str
     value: float | None
@@ -114,12 +114,12 @@ class Gauge:
 
     @property
     def width(self) -> float:
-        """How much of a scale of 100 the value takes."""
+        """The width of the value's bar, in percent of the scale."""
         return round(min(100.0, 100.0 * (self.value or 0.0) / self._full), 2)
 
     @property
     def target_at(self) -> float:
-        """Where on a scale of 100 the target stands."""
+        """The position of the target, in percent of the scale."""
         return round(100.0 * self.target / self._full, 2)
 
     @property

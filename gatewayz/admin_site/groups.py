@@ -1,4 +1,4 @@
-"""The two groups of staff who are no superusers: who looks, and who acts too."""
+"""The two groups of staff without superuser rights: support may view, operators may also act."""
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
@@ -6,11 +6,10 @@ from django.db.models import Q
 
 SUPPORT, OPERATORS = "Support", "Operators"
 
-# Whoever is in a group may view all of these applications that the admin shows. No page of them
-# shows a secret.
+# Both groups may view everything in these applications. None of their pages shows a secret.
 _VIEWED_APPS = ("accounts", "chat", "django_q")
 
-# What operators may do besides. To delete a user is to erase it.
+# What operators may also do. Deleting a user erases their personal data.
 _ACTIONS = {
     "accounts": {
         *("add_user", "change_user", "delete_user"),
@@ -26,7 +25,7 @@ _ACTIONS = {
 
 
 def make_staff_groups() -> None:
-    """Make the groups, and give each exactly its rights; any number of times."""
+    """Create the groups if necessary, and set their rights. May be repeated."""
     views = Q(content_type__app_label__in=_VIEWED_APPS, codename__startswith="view_")
     actions = Q()
     for app, codenames in _ACTIONS.items():

@@ -1,4 +1,4 @@
-"""What the admin's pages have in common: its look, and lists that stay fast on big tables."""
+"""Base classes of the admin's pages, whose lists stay fast on big tables."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -21,7 +21,7 @@ MAX_COUNTED_ROWS = 10_000
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than MAX_COUNTED_ROWS, so that a list of millions opens at once."""
+    """Counts at most MAX_COUNTED_ROWS, so that a list of millions of rows opens quickly."""
 
     @cached_property
     def count(self) -> int:
@@ -30,7 +30,7 @@ class BoundedPaginator(Paginator):
 
 
 class OneOrderList(ChangeList):
-    """Rows in the order of their ModelAdmin, whatever a link asks for.
+    """A list that is always sorted as its ModelAdmin says.
 
     Sorting by another column would read the whole table.
     """
@@ -42,16 +42,16 @@ class OneOrderList(ChangeList):
 
 
 class BigTableAdmin(OwnedRows, ModelAdmin):
-    """A list ordered by primary key, without a count of the whole table.
+    """A list sorted by primary key, which does not count the whole table.
 
-    `in_palette` has the search on every page look here too, through `get_search_results`; it
-    must find what it finds by an index.
+    With `in_palette`, the search on every page (Ctrl+K) includes these rows. Their
+    `get_search_results` must then use an index.
     """
 
     paginator = BoundedPaginator
     show_full_result_count = False
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
-    # See OneOrderList: no column offers to be sorted by.
+    # No column can be sorted by; see OneOrderList.
     sortable_by: ClassVar[tuple[str, ...]] = ()
     list_per_page = 50
     list_max_show_all = 200
@@ -62,7 +62,7 @@ class BigTableAdmin(OwnedRows, ModelAdmin):
 
 
 class ReadOnlyAdmin(BigTableAdmin):
-    """Rows that only the service writes: operators look, and may delete where that is allowed."""
+    """Rows that only the service writes. Subclasses may allow operators to delete them."""
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

@@ -1,8 +1,8 @@
-"""Rights in the admin by the owner of a row, for every page and action.
+"""Restricts who may act on which rows in the admin, on every page and in every action.
 
-Django's permissions, which groups give, say what a person may do with a table. This module says
-with which rows: only superusers act on rows of staff, on their own too. Otherwise an operator
-could make a key for a superuser, or change the address by which a superuser resets the password.
+Django's permissions say what a person may do with a table. This module says with which rows: only
+superusers may act on rows that belong to staff, including their own. Otherwise an operator could
+create a key for a superuser, or change the address to which a superuser's password is reset.
 """
 
 from functools import wraps
@@ -18,19 +18,19 @@ _DENIED = "This belongs to a member of the staff: only superusers may act on it.
 
 
 def is_superuser(request: HttpRequest) -> bool:
-    """Whether this request comes from a superuser."""
+    """Whether a superuser makes this request."""
     return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
 
 
 class OwnedRows:
-    """The part of every ModelAdmin here that lets only superusers act on rows of staff.
+    """A mixin for every ModelAdmin that lets only superusers act on rows of staff.
 
     `owner` is the path of fields from a row to its user: "user", "api_key__user", "" for users
     themselves, None for rows without an owner. Each class sets it; there is no default.
 
     Django asks `has_change_permission` and `has_delete_permission` about single rows. It does not
-    ask about the rows that an action is given, nor about the row that a form is about to save,
-    which may be new or have another owner now: both are checked here too.
+    ask about the rows selected for an action, nor about the row that a form is about to save,
+    which may be new or have got another owner. This class checks both.
 
     With `is_private`, only superusers see rows of staff.
     """
@@ -39,7 +39,7 @@ class OwnedRows:
     is_private: ClassVar[bool] = False
 
     def may_act_on(self, request: HttpRequest, row: Model) -> bool:
-        """Whether the user of this request may act on rows of the owner of `row`."""
+        """Whether the caller may act on rows of the owner of `row`."""
         if is_superuser(request) or self.owner is None:
             return True
         owner: Any = row
@@ -47,12 +47,12 @@ class OwnedRows:
             try:
                 owner = attrgetter(self.owner.replace("__", "."))(row)
             except ObjectDoesNotExist:
-                # The row is of a kind that outlives its user.
+                # Rows of this kind outlive their user.
                 return True
         return owner is None or not (owner.is_staff or owner.is_superuser)
 
     def rows_of_staff(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of `rows` that belong to staff."""
+        """Return the rows that belong to staff."""
         if self.owner is None:
             return rows.none()
         prefix = f"{self.owner}__" if self.owner else ""
@@ -87,7 +87,7 @@ class OwnedRows:
         }
 
     def _checked(self, action: Any) -> Any:
-        """`action`, denied as a whole when a selected row belongs to staff."""
+        """Wrap `action` so that it is denied when a selected row belongs to staff."""
 
         @wraps(action)
         def checked(model_admin: Any, request: HttpRequest, rows: QuerySet[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The admin as a whole: its title, and the search that every page has (Ctrl+K)."""
+"""The admin site: its title, and the search on every page (Ctrl+K)."""
 
 import time
 from typing import Any
@@ -13,7 +13,7 @@ from unfold.sites import UnfoldAdminSite
 
 from gatewayz.admin_site.lists import BigTableAdmin
 
-# Of each kind.
+# How many rows of each model the search shows.
 FOUND_ROWS = 5
 
 
@@ -24,9 +24,9 @@ class GatewayzAdminSite(UnfoldAdminSite):
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Pages by their name, and rows of what is `in_palette`, for who may view them.
+        """Search pages by name, and rows of models that are `in_palette` and may be viewed.
 
-        Unfold's own reads every match, and keeps what it found in Redis for minutes.
+        Unfold's own search reads every match and caches the result in Redis for minutes.
         """
         started = time.perf_counter()
         term = request.GET.get("s", "").strip()

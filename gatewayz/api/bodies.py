@@ -1,4 +1,4 @@
-"""JSON bodies: requests bounded in size, values and depth, and answers."""
+"""Reads JSON request bodies, bounded in size, values and depth, and writes JSON responses."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,10 +13,10 @@ from gatewayz.request.long_bodies import UPLOAD
 
 MEDIA_TYPE = "application/json"
 
-# What a body may hold in all, far above the largest import: 10 MB of `{},` would take 300 MB.
+# The most values in a body, far above the largest import: 10 MB of `{},` would take 300 MB.
 MAX_VALUES = 250_000
 
-# How deep it may be nested, far below where Python's recursion ends.
+# The deepest nesting of a body, far below Python's recursion limit.
 MAX_DEPTH = 100
 
 
@@ -27,9 +27,9 @@ class PayloadTooLarge(APIException):
 
 
 def read_json(request: HttpRequest, max_bytes: int) -> Any:
-    """What the body of `request` holds, of at most `max_bytes`, MAX_VALUES and MAX_DEPTH.
+    """Parse the body of `request`, within `max_bytes`, MAX_VALUES and MAX_DEPTH.
 
-    Strict as RFC 8259: no NaN, no invalid UTF-8. No body at all is an empty object.
+    Strictly by RFC 8259: no NaN, no invalid UTF-8. A missing body counts as an empty object.
 
     Raises UnsupportedMediaType (415) when it is not JSON; PayloadTooLarge (413), before the body
     is parsed; ParseError (400); and what `gatewayz.streaming.uploads` raises for a long body.
@@ -44,33 +44,33 @@ def read_json(request: HttpRequest, max_bytes: int) -> Any:
         raise UnsupportedMediaType(given_type)
     if length > max_bytes:
         raise PayloadTooLarge
-    # One byte more than allowed tells a body that is too long, declared or not.
+    # Reading one byte more than allowed detects a body that is too long, whatever its headers say.
     body = (request if upload is None else upload).read(max_bytes + 1)
     if len(body) > max_bytes:
         raise PayloadTooLarge
     if _holds_too_many_values(body):
-        raise PayloadTooLarge(f"The request body holds more than {MAX_VALUES:,} values.")
+        raise PayloadTooLarge(f"The request body contains more than {MAX_VALUES:,} values.")
     try:
         parsed = msgspec.json.decode(body)
     except RecursionError as exc:
         raise _nested_too_deep() from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise ParseError("The request body is not valid JSON.", code="malformed_json") from exc
-    # Most bodies have fewer brackets than they may have levels.
+    # Most bodies have too few brackets to be nested too deeply.
     if _brackets(body) > MAX_DEPTH and _is_deeper_than_allowed(parsed):
         raise _nested_too_deep()
     return parsed
 
 
 def _holds_too_many_values(json: bytes) -> bool:
-    """Whether there are more than MAX_VALUES. Each step reads forward only, and once."""
+    """Whether there are more than MAX_VALUES. Each step takes linear time."""
     if _separators(json) <= MAX_VALUES:
         return False
     unescaped = json.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # A value and its name have four quotes at most. This also bounds the list that follows.
+    # A value and its name have at most four quotes. This check also bounds the list below.
     if unescaped.count(b'"') > 4 * (MAX_VALUES + 1):
         return True
-    # In strings, commas and brackets are text.
+    # Ignores strings, in which commas and brackets are text.
     outside_strings = unescaped.split(b'"')[::2]
     return _separators(b"".join(outside_strings)) > MAX_VALUES
 
@@ -80,12 +80,12 @@ def _brackets(json: bytes) -> int:
 
 
 def _separators(json: bytes) -> int:
-    """As many as there are values at least, but for the first in each list or object."""
+    """Count brackets and commas: at least as many as there are values."""
     return json.count(b",") + _brackets(json)
 
 
 def _is_deeper_than_allowed(parsed: Any) -> bool:
-    # Level by level and not by recursion, which depth would break.
+    # Level by level, because recursion would fail on a deep value.
     level, depth = [parsed], 0
     while level and depth < MAX_DEPTH:
         inner: list[Any] = []
@@ -105,19 +105,19 @@ def _nested_too_deep() -> ParseError:
 
 
 def _plain(value: Any) -> str:
-    # DRF's messages know their codes, Django's wait for a language.
+    # DRF's messages are subclasses of str; Django's are translated lazily.
     if isinstance(value, (str, Promise)):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 class JSONResponse(HttpResponse):
-    """An answer in JSON: times as ISO 8601, decimals and UUIDs as strings, no NaN.
+    """A JSON response: times as ISO 8601, decimals and UUIDs as strings, no NaN.
 
-    JSON is UTF-8; its media type has no parameter that says so (RFC 8259).
+    Its media type has no charset, because JSON is always UTF-8 (RFC 8259).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The shape of every successful answer."""
+"""The envelope of every successful response."""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +9,7 @@ from gatewayz.api.bodies import JSONResponse
 def success(
     data: Any, *, message: str | None = None, status: int = HTTPStatus.OK, **top: Any
 ) -> JSONResponse:
-    """`{"success": true, "data": …}` with `message` and, beside them, what `top` names."""
+    """Return `{"success": true, "data": …}` with `message` and the fields of `top` added."""
     body = {"success": True, "data": data, **top}
     if message is not None:
         body["message"] = message

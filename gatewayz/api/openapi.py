@@ -1,4 +1,4 @@
-"""Describing the API in OpenAPI: what every endpoint has in common."""
+"""Describes views in OpenAPI: what all endpoints have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,11 +22,11 @@ from gatewayz.api.tags import tag_of
 Described = Callable[[Any], Any]
 
 _DESCRIPTIONS = {
-    400: "Malformed JSON, or something in it is not valid: `errors` names it.",
-    401: "The key is missing, unknown, switched off or expired.",
+    400: "The JSON is malformed or not valid; `errors` says where.",
+    401: "The key is missing, unknown, inactive or expired.",
     403: "The key may not do this, or not from here.",
-    404: "Not there, or not yours.",
-    409: "Something else is in the way, or the Idempotency-Key was used with another request.",
+    404: "It does not exist, or is not yours.",
+    409: "It conflicts with the current state, or another request used the Idempotency-Key.",
     413: "The body is too large.",
     429: "A limit is reached: `code` names it. Try again after `Retry-After` seconds.",
     503: "The database or Redis did not answer in time; try again after `Retry-After` seconds.",
@@ -36,8 +36,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},
     OpenApiParameter.HEADER,
-    description="The same request with the same key is done once, for a day: its first answer "
-    "comes again, with `Idempotent-Replayed: true`.",
+    description="A request that is repeated with the same key within a day is done once: it gets "
+    "the first answer again, with `Idempotent-Replayed: true`.",
 )
 
 
@@ -58,11 +58,11 @@ class BearerKey(OpenApiAuthenticationExtension):
 
 @extend_schema_field({"type": "null"})
 class Nothing(serializers.Field):
-    """The `data` of an answer that has none."""
+    """The `data` of an answer without data."""
 
 
 class Problem(serializers.Serializer):
-    """An error, as RFC 9457 has it."""
+    """An error, as defined in RFC 9457."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -75,7 +75,7 @@ class Problem(serializers.Serializer):
     )
 
 
-# Any key may be bound to scopes, networks and sites, and to limits.
+# Every key may be restricted to scopes, networks and sites, and has limits.
 _OF_KEYS = (403, 429)
 
 
@@ -156,7 +156,7 @@ _ACCEPTED = {"data": None, "message": "Please follow the link that was sent to y
 
 
 def _example(name: str, body: Mapping[str, Any], statuses: Sequence[int]) -> OpenApiExample:
-    """The example of an answer with one of `statuses`."""
+    """An example of an answer with one of `statuses`."""
     return OpenApiExample(
         name,
         {"success": True, **body},
@@ -184,13 +184,13 @@ def streamed(
     query: type[serializers.Serializer] | None = None,
     problems: Sequence[int] = (400, 401, 404),
 ) -> Described:
-    """The description of a download, whose body is of one of `media_types`."""
+    """Describe a method that answers with a download in one of `media_types`, for `describe`."""
     return extend_schema(
         operation_id=name,
         summary=summary,
         parameters=[query] if query else [],
         responses={
-            # JSON is read as what it holds; anything else is text.
+            # JSON is described as an object; anything else is text.
             **{
                 (200, media_type): dict if media_type == "application/json" else str
                 for media_type in media_types
@@ -204,12 +204,16 @@ def streamed(
 
 
 def count_beside() -> dict[str, serializers.Field]:
-    """The field `count` of lists, for `described`."""
-    return {"count": serializers.IntegerField(help_text="Of all matches, not only this page's.")}
+    """The field `count` of lists, for `beside` in `described`."""
+    return {
+        "count": serializers.IntegerField(
+            help_text="The number of all matches, not only of those on this page."
+        )
+    }
 
 
 def describe(**methods: Described) -> Described:
-    """The description of a view: for each of its `methods`, that of `described`."""
+    """Decorate a view with descriptions of its `methods`, each made by `described`."""
     described_view = extend_schema_view(**methods)
 
     def mark(view: Any) -> Any:

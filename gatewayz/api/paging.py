@@ -1,4 +1,4 @@
-"""The pages of lists: `?limit=&offset=`, and the number of all matches."""
+"""Pages of lists: `?limit=&offset=`, and the number of all matches."""
 
 from typing import TypeVar
 
@@ -12,17 +12,17 @@ Row = TypeVar("Row", bound=Model)
 
 
 class PageInput(serializers.Serializer):
-    """The query parameters of a list; those that have filters too inherit from it."""
+    """The query parameters of a list. Lists with filters inherit from it."""
 
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=50)
     offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
 
 
 def page_of(listed: QuerySet[Row], *, limit: int, offset: int) -> tuple[list[Row], int]:
-    """One page of an ordered queryset, and how many rows all pages have.
+    """Return one page of an ordered queryset, and the number of rows on all pages.
 
-    One statement where the page itself tells the number: it holds rows, but fewer than `limit`.
-    Otherwise two.
+    Takes one statement when the page itself tells that number, because it is the last one;
+    otherwise two.
     """
     rows = list(listed[offset : offset + limit])
     if 0 < len(rows) < limit or (not rows and offset == 0):

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem objects, for everything that Django and DRF can raise or answer."""
+"""Turns every error of Django and DRF into an RFC 9457 problem object."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -25,13 +25,13 @@ PROBLEM_JSON = "application/problem+json"
 MAX_MESSAGE = 500
 MAX_ERRORS = 100
 
-# SQLSTATE of a row that would refer to one that is not there.
+# SQLSTATE of a row that refers to one that does not exist.
 _FOREIGN_KEY_VIOLATION = "23503"
 
-# How the SQLSTATE begins where PostgreSQL cannot take a value: it is none of its type, it is
-# beyond a limit, it is no query for the search, or parsing it fails in an unforeseen way.
-_OF_A_VALUE = ("22", "54", "42601", "XX000")
-_INVALID_VALUE = "The request holds a value that cannot be stored or looked for."
+# How the SQLSTATE begins when PostgreSQL rejects a value: it does not fit its type, exceeds a
+# limit, is not a valid search query, or cannot be parsed for an unforeseen reason.
+_INVALID_VALUE_STATES = ("22", "54", "42601", "XX000")
+_INVALID_VALUE = "The request contains a value that cannot be stored or searched for."
 
 
 def problem(
@@ -41,10 +41,13 @@ def problem(
     *,
     errors: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A problem object (https://www.rfc-editor.org/rfc/rfc9457) of this service.
+    """Return a problem object (https://www.rfc-editor.org/rfc/rfc9457).
 
-    `status` is the HTTP status, `code` the machine-readable reason, `detail` a sentence that
-    clients show to people; `errors` maps fields to their messages.
+    Args:
+        status: the HTTP status.
+        code: the reason, for programs.
+        detail: a sentence that clients can show to people.
+        errors: messages by field.
     """
     body = {
         "type": "about:blank",
@@ -62,23 +65,23 @@ def problem(
 def problem_response(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """A problem object as the answer of a view that is not DRF's."""
+    """Return a response with a problem object, for code outside DRF's views."""
     return _answer(problem(status, code, detail), headers)
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse | None:
-    """DRF's EXCEPTION_HANDLER: the problem for `exc`.
+    """DRF's EXCEPTION_HANDLER: return a problem response for `exc`.
 
-    Returns None for what is a fault of this service; Django then logs it and answers with
+    Returns None when the service is at fault; Django then logs the error and answers with
     `server_error`.
     """
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
-    elif _refers_to_nothing(exc):
-        # The view has seen it, and then it was erased: the session, or the caller's account.
-        exc = exceptions.NotFound("What this belongs to is not there any more.")
+    elif _is_foreign_key_violation(exc):
+        # The session, or the caller's account, was erased after the view had found it.
+        exc = exceptions.NotFound("What this belongs to no longer exists.")
 
     headers: dict[str, str] = {}
     if isinstance(exc, exceptions.ValidationError):
@@ -87,8 +90,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse |
         headers = _headers_of(exc)
         body = problem(exc.status_code, _code_of(exc), str(exc.detail))
     elif is_invalid_value(exc):
-        # Nothing is at risk, but a check of ours has let it through.
-        logger.error("PostgreSQL cannot take a value of a request", exc_info=exc)
+        # Nothing is at risk, but our own validation should have caught it.
+        logger.error("PostgreSQL rejected a value of a request", exc_info=exc)
         body = problem(HTTPStatus.BAD_REQUEST, "invalid_value", _INVALID_VALUE)
     elif isinstance(exc, (OperationalError, InterfaceError)):
         body, headers = _unavailable("database", exc)
@@ -105,21 +108,21 @@ def _answer(body: dict[str, Any], headers: Mapping[str, str] | None) -> JSONResp
     return JSONResponse(body, body["status"], headers, PROBLEM_JSON)
 
 
-def _refers_to_nothing(exc: Exception) -> bool:
+def _is_foreign_key_violation(exc: Exception) -> bool:
     cause = getattr(exc.__cause__, "sqlstate", None)
     return isinstance(exc, IntegrityError) and cause == _FOREIGN_KEY_VIOLATION
 
 
 def is_invalid_value(exc: Exception) -> bool:
-    """Whether PostgreSQL, or its driver, has failed because of a value that it was given."""
+    """Whether PostgreSQL or its driver rejected a value."""
     if isinstance(exc, DataError):
         return True
     sqlstate = getattr(exc.__cause__, "sqlstate", None) or ""
-    return isinstance(exc, DatabaseError) and sqlstate.startswith(_OF_A_VALUE)
+    return isinstance(exc, DatabaseError) and sqlstate.startswith(_INVALID_VALUE_STATES)
 
 
 def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
-    # The exception's text names hosts and statements: it belongs in the log only.
+    # The exception's text names hosts and statements, so it only goes to the log.
     logger.error("The %s is unavailable", part, exc_info=exc)
     if deadline.has_passed():
         late = DeadlineExceeded()
@@ -147,7 +150,7 @@ def _code_of(exc: exceptions.APIException) -> str:
 
 
 def _validation_problem(exc: exceptions.ValidationError) -> dict[str, Any]:
-    """The problem for invalid input; its `detail` says the first thing that is wrong."""
+    """Return the problem for invalid input; its `detail` is the first message."""
     detail = _shortened(exc.detail)
     errors = detail if isinstance(detail, dict) else {"non_field_errors": detail}
     return problem(
@@ -159,9 +162,9 @@ def _validation_problem(exc: exceptions.ValidationError) -> dict[str, Any]:
 
 
 def _shortened(errors: Any) -> Any:
-    """The same errors, MAX_ERRORS of them at most, with texts of bounded length.
+    """Return at most MAX_ERRORS of the errors, with texts of bounded length.
 
-    Some repeat what was given, which may be long, and a list has errors for each of its items.
+    Some texts repeat the input, which may be long, and a list has errors for each of its items.
     """
     if isinstance(errors, dict):
         first = islice(errors.items(), MAX_ERRORS)
@@ -177,22 +180,22 @@ def _first_message(errors: Any, path: str = "") -> str:
         named = path if field == "non_field_errors" else f"{path}.{field}".lstrip(".")
         return _first_message(inner, named)
     if isinstance(errors, list) and errors:
-        # A list holds either messages or, for a list field, one entry per item.
+        # A list has either messages or, for a list field, one entry per item.
         index, inner = next((i, item) for i, item in enumerate(errors) if item)
         return _first_message(inner, path if isinstance(inner, str) else f"{path}[{index}]")
     return f"{path}: {errors}" if path else str(errors)
 
 
 class PageResponse(HttpResponse):
-    """A page for people, also when it says what is wrong."""
+    """A page for people, which stays a page even if it reports an error."""
 
 
 class ProblemMiddleware:
-    """Gives errors without a body, and those that are pages, to callers of the API as problems.
+    """Replaces error responses that are empty or HTML by problem objects.
 
-    Django and WhiteNoise answer so in many places: a method that is not allowed, a precondition
-    that failed, a range that is not there. The admin's pages are for people and stay, and so does
-    a PageResponse.
+    Django and WhiteNoise return such responses in many places: for a method that is not allowed,
+    a precondition that failed, a range that does not exist. Pages of the admin and PageResponses
+    stay.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -219,14 +222,14 @@ class ProblemMiddleware:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: a request that no view saw, such as one for a foreign host."""
+    """Django's handler400, for a request that reached no view, such as one for a foreign host."""
     return problem_response(
         HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood."
     )
 
 
 class InvalidValueMiddleware:
-    """Answers 400 where PostgreSQL cannot take a value that a page of the admin was sent."""
+    """Answers 400 when PostgreSQL rejects a value that was sent to a page of the admin."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -237,7 +240,7 @@ class InvalidValueMiddleware:
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if not is_invalid_value(exc):
             return None
-        logger.error("PostgreSQL cannot take a value of a request", exc_info=exc)
+        logger.error("PostgreSQL rejected a value of a request", exc_info=exc)
         return defaults.bad_request(request, exc)
 
 
@@ -249,16 +252,16 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404: a path that leads nowhere."""
+    """Django's handler404, for a path that leads nowhere."""
     if request.path.startswith("/admin/"):
         return defaults.page_not_found(request, exception)
     return problem_response(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500; Django has logged the exception already."""
+    """Django's handler500. Django has already logged the exception."""
     return problem_response(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal_error",
-        "Something went wrong on our side. The request id helps us to find out what.",
+        "Something went wrong on our side. The request id helps us find out what.",
     )

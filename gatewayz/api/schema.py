@@ -1,4 +1,4 @@
-"""GET /v1/schema: the description of the API, the same for as long as the process lives."""
+"""GET /v1/schema: the OpenAPI description of the API."""
 
 from functools import cache
 from threading import Lock
@@ -13,7 +13,7 @@ _lock = Lock()
 
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
-    """OpenAPI 3.1. Making it takes a good part of a second, so it is made once."""
+    """Return the OpenAPI 3.1 document. Each process generates it once, in about half a second."""
     with _lock:
         text = _schema()
     return HttpResponse(text, content_type=OpenApiJsonRenderer.media_type)

@@ -1,8 +1,8 @@
-"""DRF's serializers, made once: each new one would build all of its fields again.
+"""Uses one instance of each DRF serializer: every new one would build all of its fields again.
 
-A serializer keeps nothing of a request as long as it is only asked for `run_validation` and
-`to_representation`, so that one serves all threads. One that needs a `context` is made as DRF
-shows it.
+A serializer keeps no state of a request when only `run_validation` and `to_representation` are
+called, so one instance serves all threads. A serializer that needs a `context` is created for
+each request, as in DRF's documentation.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ from gatewayz.api.problems import MAX_ERRORS
 
 _made = cache(lambda serializer: serializer())
 
-# Their values are in JSON what they are in Python; see gatewayz.api.bodies.
+# Fields whose values need no conversion before gatewayz.api.bodies writes them as JSON.
 _PLAIN_FIELDS = frozenset(
     {
         serializers.BigIntegerField,
@@ -32,7 +32,7 @@ MAX_ID = 2**63 - 1
 
 
 class TextField(serializers.CharField):
-    """A CharField with a `max_length` that sees at once when a text is right."""
+    """A CharField with a `max_length` that accepts most valid texts by a quick check."""
 
     max_length: int
 
@@ -40,7 +40,7 @@ class TextField(serializers.CharField):
         if (
             type(data) is str
             and 0 < len(data) <= self.max_length
-            # So there is no NUL, no surrogate, and no white space but plain spaces.
+            # Printable text has no NUL, no surrogate, and no white space except plain spaces.
             and data.isprintable()
             and data[0] != " " != data[-1]
         ):
@@ -49,7 +49,7 @@ class TextField(serializers.CharField):
 
 
 class BoundedListField(serializers.ListField):
-    """A ListField whose length is checked before the items are."""
+    """A ListField that checks its length before its items."""
 
     max_length: int
 
@@ -63,7 +63,7 @@ class BoundedListField(serializers.ListField):
 
 
 class BoundedDictField(serializers.DictField):
-    """A DictField of at most `max_length` names, which is checked before they are."""
+    """A DictField of at most `max_length` names, which it checks before the values."""
 
     default_error_messages = {
         "max_length": "Ensure this field has no more than {max_length} names."
@@ -80,29 +80,29 @@ class BoundedDictField(serializers.DictField):
 
 
 def validated(serializer: type[Serializer], given: Any) -> dict[str, Any]:
-    """What `serializer` makes of `given`, a body or query parameters.
+    """Validate `given`, a body or query parameters, and return the validated values.
 
-    Raises rest_framework.exceptions.ValidationError, which answers 400.
+    Raises rest_framework.exceptions.ValidationError (400).
     """
     values: dict[str, Any] = _made(serializer).run_validation(given)
     return values
 
 
 def represented(serializer: type[Serializer], instance: Any) -> dict[str, Any]:
-    """The JSON of `instance` as `serializer` shows it."""
+    """Return `instance` as `serializer` represents it."""
     return _represent(serializer)(instance)
 
 
 def represented_all(
     serializer: type[Serializer], instances: Iterable[Any]
 ) -> list[dict[str, Any]]:
-    """The JSON of each of `instances` as `serializer` shows it."""
+    """Return each of `instances` as `serializer` represents it."""
     return [*map(_represent(serializer), instances)]
 
 
 @cache
 def _represent(serializer: type[Serializer]) -> Callable[[Any], dict[str, Any]]:
-    """What represents an instance: DRF, or where all fields are plain just their values."""
+    """The function that represents an instance; a quick one when all fields are plain."""
     made = _made(serializer)
     fields = [*made._readable_fields]
     is_plain = serializer.to_representation is Serializer.to_representation and all(
@@ -118,9 +118,9 @@ def _represent(serializer: type[Serializer]) -> Callable[[Any], dict[str, Any]]:
 
 
 class IndexedList(serializers.ListSerializer):
-    """A list whose errors stand under the index of the item: `{"2": {"role": […]}}`.
+    """A list whose errors are keyed by the item's index: `{"2": {"role": […]}}`.
 
-    No item is looked at after MAX_ERRORS that are wrong.
+    Stops validating after MAX_ERRORS invalid items.
     """
 
     max_length: int

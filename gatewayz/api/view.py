@@ -1,4 +1,4 @@
-"""The views of the API: DRF's, in a service that reads and answers JSON and nothing else."""
+"""DRF's views without content negotiation: this API reads and writes JSON only."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn
@@ -16,25 +16,25 @@ from gatewayz.api.bodies import JSONResponse, read_json
 from gatewayz.request.context import current_user_id
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
 
-# Of a method that a caller has made up.
+# How much of an unknown method is repeated in the error.
 MAX_SHOWN_CHARS = 20
 
 _negotiator = DefaultContentNegotiation()
 
 
 class ApiRequest(Request):
-    """DRF's request, whose body can only be JSON, and is a small one unless it may be long."""
+    """DRF's request with a JSON body of at most SMALL_BODY_BYTES, unless `may_be_long`."""
 
     may_be_long = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What is in a circle, its body too, would stay until the garbage collector comes by.
+        # A reference cycle would keep the request and its body until the garbage collector runs.
         del self.parser_context["request"]
 
     @cached_property
     def data(self) -> Any:
-        """What the body holds. Raises what `read_json` does."""
+        """The parsed body. Raises what `read_json` raises."""
         max_bytes: int = settings.MAX_BODY_BYTES
         if not self.may_be_long:
             max_bytes = min(max_bytes, SMALL_BODY_BYTES)
@@ -48,19 +48,18 @@ class _MethodNotAllowed(MethodNotAllowed):
 
 
 class ApiView(APIView):
-    """Authentication, permissions, throttles, then the method, as in DRF's own views.
+    """Runs authentication, permissions and throttles, then the method, like DRF's own views.
 
-    What those choose for every request besides, a parser, a renderer, a version and a format,
-    there is one of. Whatever `Accept` says, answers are JSON, as the clients of the old service
-    had them.
+    It skips what DRF chooses for every request: parser, renderer, version and format. Answers are
+    JSON whatever `Accept` says, as the old service's clients expect.
     """
 
-    # Whether those who have a key may send bodies of up to MAX_BODY_BYTES.
+    # Whether callers with a key may send bodies of up to MAX_BODY_BYTES.
     takes_long_bodies: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # Django does it for each view that it makes, which puts that in a circle with its method.
+        # Django sets this on each instance, which creates a reference cycle.
         if "get" in vars(cls) and "head" not in vars(cls):
             cls.head = cls.get  # type: ignore[attr-defined]
 
@@ -78,11 +77,11 @@ class ApiView(APIView):
             known = name in self.http_method_names
             method = getattr(self, name, None) if known else None
             return (method or self.http_method_not_allowed)(asked, *args, **kwargs)
-        except Exception as exc:  # noqa: BLE001, what it does not know it raises again
+        except Exception as exc:  # noqa: BLE001, the handler re-raises unknown ones
             return self.handle_exception(exc)
 
     def perform_authentication(self, request: Request) -> None:
-        # What `request.user` does when it is first asked for, without its guard.
+        # What the first access to `request.user` does, without wrapping AttributeErrors.
         request._authenticate()  # type: ignore[attr-defined]
 
     def raise_uncaught_exception(self, exc: Exception) -> NoReturn:

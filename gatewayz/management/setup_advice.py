@@ -1,4 +1,4 @@
-"""What to do when a command of `manage.py` fails because the service is not set up yet."""
+"""Advice for a `manage.py` command that fails because the service is not set up yet."""
 
 import os
 import shlex
@@ -10,10 +10,10 @@ from redis.exceptions import ConnectionError as NoRedis
 
 
 def advice(error: Exception) -> str | None:
-    """One line that says what to do about `error`; None for a fault of the code.
+    """Return one line that says what to do about `error`; None when the code is at fault.
 
-    Statements that PostgreSQL has rejected are such faults: only a database that cannot be
-    reached, or that has no tables, is for the caller to mend.
+    The caller can fix a database that cannot be reached or has no tables. A statement that
+    PostgreSQL rejects for another reason is a fault of the code.
     """
     if isinstance(error, ImproperlyConfigured):
         return str(error)
@@ -21,7 +21,7 @@ def advice(error: Exception) -> str | None:
         return _no_answer("Redis", "REDIS_URL", error)
     cause = error.__cause__
     if isinstance(cause, psycopg.errors.UndefinedTable) and isinstance(error, ProgrammingError):
-        return "the database has no tables yet, or not all: run `manage.py migrate`"
+        return "the database lacks tables: run `manage.py migrate`"
     if isinstance(error, OperationalError | InterfaceError) and (
         isinstance(cause, psycopg.Error) and cause.sqlstate is None
     ):

@@ -1,11 +1,11 @@
-"""GET /docs: the API to read and to try, from files that this service serves itself."""
+"""GET /docs: Swagger UI, to read about the API and try it, served without third-party files."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-# Nothing from elsewhere, and no script in the page, which takes API keys. Swagger UI carries its
-# icons as data.
+# The page takes API keys, so it loads nothing from other sites and contains no inline script.
+# Swagger UI has its icons in data URLs.
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -23,7 +23,7 @@ _POLICY = "; ".join(
 
 @require_safe
 def api_page(request: HttpRequest) -> HttpResponse:
-    """The page; it reads `/v1/schema` and keeps a key in memory only, until it is closed."""
+    """Show the page. It reads `/v1/schema`, and keeps a key in the browser's memory only."""
     page = render(request, "gatewayz/api_page.html")
     page["Content-Security-Policy"] = _POLICY
     return page

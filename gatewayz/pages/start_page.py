@@ -1,6 +1,6 @@
-"""GET /: what this service is and where to go from here, and the icon that browsers ask for.
+"""GET /: says what this service is and where to go next; and /favicon.ico.
 
-Neither reads anything: the page is the same for everybody, and the icon is in memory.
+The page is the same for everybody and reads no data.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-# A style sheet and an icon of our own, and nothing else.
+# The page loads its style sheet and icon from this service, and nothing else.
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -26,7 +26,7 @@ _ICON_SECONDS = 86_400
 
 
 def start_page(request: HttpRequest) -> HttpResponse:
-    """The page for people who open the service's address in a browser."""
+    """Show the page to people who open the service's address in a browser."""
     page = render(
         request,
         "gatewayz/start_page.html",
@@ -40,7 +40,7 @@ def start_page(request: HttpRequest) -> HttpResponse:
 
 
 def favicon(request: HttpRequest) -> HttpResponse:
-    """The icon, for browsers that look for it here because an answer named none."""
+    """Return the icon to browsers that look for it here because no page named one."""
     return HttpResponse(
         _ICON,
         content_type="image/vnd.microsoft.icon",

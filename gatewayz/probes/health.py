@@ -1,4 +1,4 @@
-"""Probes: whether the process is up, and whether it can do its work."""
+"""Probes: /healthz tells whether the process is up, /readyz whether it can do its work."""
 
 import logging
 import time
@@ -24,9 +24,9 @@ PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class ProbeMiddleware:
-    """Answers probes, and Prometheus, before the host is checked.
+    """Answers probes and Prometheus before the Host header is checked.
 
-    They come by the address of the process or the container, which ALLOWED_HOSTS cannot name.
+    They use the address of the process or container, which ALLOWED_HOSTS cannot name.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -42,12 +42,12 @@ class ProbeMiddleware:
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process is up. No I/O, so a slow database does not get it restarted."""
+    """Answer that the process is up, without I/O: a slow database must not get it restarted."""
     return JsonResponse({"status": "ok"})
 
 
 class Backlog(Protocol):
-    """Work that waits for the workers: how much, and how long already."""
+    """The size and age of the work that waits for the workers."""
 
     @property
     def depth(self) -> int: ...
@@ -58,14 +58,14 @@ class Backlog(Protocol):
 
 
 def readyz(request: HttpRequest, activity: Callable[[], Backlog]) -> JsonResponse:
-    """Database and Redis answer: 200; else 503, naming what does not.
+    """Answer 200 when database and Redis do; else 503 with the name of the part that does not.
 
-    A backlog of activity is `degraded`, and still 200: requests are answered well, and taking
-    their processes out of service would not make the workers any faster.
+    A large backlog of activity is `degraded`, but still 200: requests are answered well, and
+    taking web processes out of service would not make the workers faster.
 
-    Anybody may ask: a process looks once in REMEMBERED_SECONDS, for all who ask.
+    Anybody may ask, so a process checks only once in REMEMBERED_SECONDS, for all callers.
     """
-    body, status = _readiness.look(activity)
+    body, status = _readiness.answer(activity)
     return JsonResponse(body, status=status)
 
 
@@ -81,24 +81,25 @@ _UNKNOWN: Answer = (
 
 
 class _Readiness:
-    """What was seen last."""
+    """Remembers the last answer of /readyz."""
 
     def __init__(self) -> None:
-        self._seen: Answer | None = None
-        self._seen_at = 0.0
+        self._answer: Answer | None = None
+        self._checked_at = 0.0
         self._lock = Lock()
 
-    def look(self, activity: Callable[[], Backlog]) -> Answer:
-        """What was seen within REMEMBERED_SECONDS, or is seen now, by one at a time."""
+    def answer(self, activity: Callable[[], Backlog]) -> Answer:
+        """Return the last answer if it is recent; else check again, one caller at a time."""
         if not self._lock.acquire(timeout=within_deadline(settings.REQUEST_DEADLINE_SECONDS)):
             return _UNKNOWN
         try:
-            if self._seen is None or time.monotonic() > self._seen_at + REMEMBERED_SECONDS:
-                # Not within the deadline of one who asks, who would decide what others are told.
+            if self._answer is None or time.monotonic() > self._checked_at + REMEMBERED_SECONDS:
+                # With a deadline of its own: that of this caller must not decide the answer of
+                # others.
                 with limited(settings.REQUEST_DEADLINE_SECONDS):
-                    self._seen = _look_at_parts(activity)
-                self._seen_at = time.monotonic()
-            return self._seen
+                    self._answer = _check_parts(activity)
+                self._checked_at = time.monotonic()
+            return self._answer
         finally:
             self._lock.release()
 
@@ -106,7 +107,7 @@ class _Readiness:
 _readiness = _Readiness()
 
 
-def _look_at_parts(activity: Callable[[], Backlog]) -> Answer:
+def _check_parts(activity: Callable[[], Backlog]) -> Answer:
     parts = {
         "database": "ok" if _database_answers() else "failing",
         "redis": "ok" if _redis_answers() else "failing",
@@ -117,7 +118,7 @@ def _look_at_parts(activity: Callable[[], Backlog]) -> Answer:
     try:
         backlog = activity()
     except (OperationalError, InterfaceError, RedisError) as exc:
-        logger.warning("The backlog of activity cannot be read: %s", exc)
+        logger.warning("Cannot read the backlog of activity: %s", exc)
         body = {"status": "unavailable", "parts": {**parts, "activity": "failing"}}
         return body, HTTPStatus.SERVICE_UNAVAILABLE
     status = "degraded" if backlog.is_degraded else "ok"

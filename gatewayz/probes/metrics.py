@@ -1,8 +1,8 @@
-"""GET /metrics: what Prometheus reads.
+"""GET /metrics, for Prometheus.
 
-Besides what the processes have observed, it asks Redis and the database, each within a time-out.
-When one does not answer, its metrics are missing, `gatewayz_dependency_up` says so, and the rest
-is there.
+Besides the metrics of the processes, it has some that it asks Redis and the database for, each
+within a time-out. When one of them does not answer, `gatewayz_dependency_up` says so and its
+metrics are missing.
 """
 
 import hmac
@@ -27,12 +27,12 @@ from gatewayz.telemetry.metrics.process import sample
 
 logger = logging.getLogger(__name__)
 
-# By the name of what is asked: asks it, and gives the metrics.
+# By the name of a dependency, the function that asks it for metrics.
 Dependencies = Mapping[str, Callable[[], Iterable[Metric]]]
 
 
 def metrics(request: HttpRequest, dependencies: Dependencies) -> HttpResponse:
-    """All metrics in the Prometheus text format, for callers with METRICS_TOKEN; else 404.
+    """Return all metrics in the Prometheus text format to callers with METRICS_TOKEN; else 404.
 
     In development without a token, callers on the same machine may read them.
     """
@@ -43,7 +43,7 @@ def metrics(request: HttpRequest, dependencies: Dependencies) -> HttpResponse:
     sample()
     registry = CollectorRegistry()
     registry.register(slots.collector())
-    registry.register(_Asked(dependencies))
+    registry.register(_DependencyCollector(dependencies))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -56,33 +56,35 @@ def _is_allowed(request: HttpRequest) -> bool:
 
 
 def _is_from_this_machine(request: HttpRequest) -> bool:
-    """Whether the caller itself is here: a proxy or tunnel on this machine speaks for others."""
+    """Whether the caller is on this machine, and not a proxy or tunnel that forwards others."""
     if "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
         return False
     address = client_address(request)
     return bool(address) and ip_address(address).is_loopback
 
 
-class _Asked(Collector):
-    """What is asked at the time of the scrape."""
+class _DependencyCollector(Collector):
+    """Metrics that are read from the dependencies when Prometheus scrapes."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
 
     def collect(self) -> Iterator[Metric]:
         build = GaugeMetricFamily(
-            "gatewayz_build_info", "What runs here.", labels=["version", "python"]
+            "gatewayz_build_info", "The running version.", labels=["version", "python"]
         )
         build.add_metric([settings.GATEWAYZ_VERSION, platform.python_version()], 1)
         yield build
         up = GaugeMetricFamily(
-            "gatewayz_dependency_up", "Whether it answers: 1 or 0.", labels=["dependency"]
+            "gatewayz_dependency_up",
+            "Whether the dependency answers: 1 or 0.",
+            labels=["dependency"],
         )
         for name, ask in self._dependencies.items():
             try:
                 answered = list(ask())
             except (DatabaseError, RedisError) as exc:
-                logger.warning("No metrics of %s: %s", name, exc)
+                logger.warning("Could not read metrics from %s: %s", name, exc)
                 up.add_metric([name], 0)
             else:
                 up.add_metric([name], 1)
@@ -90,5 +92,5 @@ class _Asked(Collector):
         yield up
 
     def describe(self) -> list[Metric]:
-        """Nothing: the registry would otherwise ask everything when this is registered."""
+        """Return nothing; otherwise the registry would ask the dependencies when registering."""
         return []

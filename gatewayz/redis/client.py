@@ -1,6 +1,6 @@
-"""The client of Redis: redis-py's, without what that measures of each command.
+"""redis-py's client without its metrics for each command.
 
-Not for tracing, which hooks into redis-py's own; see the settings.
+Not used with tracing, which instruments redis-py's own classes; see the settings.
 """
 
 from typing import Any, cast
@@ -11,10 +11,10 @@ from redis.exceptions import RedisError
 
 
 class Client(Redis):
-    """Leaves OpenTelemetry's metrics of commands out, which cost as much as the commands."""
+    """Leaves out OpenTelemetry's metrics of commands, which cost as much as the commands."""
 
     def execute_command(self, *command: Any, **options: Any) -> Any:
-        """The answer to a command. Raises redis.exceptions.RedisError."""
+        """Send a command and return its answer. Raises redis.exceptions.RedisError."""
         pool = self.connection_pool
         connection = pool.get_connection()
 
@@ -29,10 +29,10 @@ class Client(Redis):
 
 
 class Pool(ConnectionPool):
-    """Leaves the metrics of connections out, and what tells of a new password between commands."""
+    """Leaves out the metrics of connections, and checks for new credentials between commands."""
 
     def get_connection(self, *_: Any, **__: Any) -> Connection:
-        """A connection that is alive. Raises redis.exceptions.RedisError."""
+        """Take a connection that is alive. Raises redis.exceptions.RedisError."""
         self._checkpid()
         connection = None
         with self._lock:
@@ -46,7 +46,7 @@ class Pool(ConnectionPool):
         return super().get_connection()
 
     def release(self, connection: Connection) -> None:  # type: ignore[override]
-        """Take a connection back."""
+        """Return a connection to the pool."""
         if connection.should_reconnect() or not self.owns_connection(connection):
             super().release(connection)
             return
@@ -56,7 +56,7 @@ class Pool(ConnectionPool):
 
 
 def _is_quiet(connection: Connection) -> bool:
-    """Whether Redis has neither closed it nor left something to read."""
+    """Whether Redis has not closed the connection, and nothing is left to read on it."""
     try:
         return not connection.can_read()
     except (RedisError, OSError):

@@ -1,4 +1,4 @@
-"""Lua scripts that run inside Redis."""
+"""Runs Lua scripts inside Redis, and combines calls of many threads into one round trip."""
 
 from collections.abc import Sequence
 from functools import cache, partial
@@ -11,19 +11,19 @@ from redis.exceptions import NoScriptError, ResponseError
 from gatewayz.redis.breaker import breaker
 from gatewayz.threads.combining import Combiner
 
-# One serves all threads.
+# One client serves all threads.
 _client = cache(partial(get_redis_connection, "default"))
 
 
 class Script:
-    """A Lua script, sent by its digest, which Redis remembers."""
+    """A Lua script, called by its digest."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.digest = sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        """Run it in one round trip; in another one too where Redis does not know it yet.
+        """Run the script in one round trip; in two when Redis does not know the script yet.
 
         Raises redis.exceptions.RedisError.
         """
@@ -34,7 +34,7 @@ class Script:
 
 
 class Call(NamedTuple):
-    """A script with what it is run with."""
+    """One call of a script."""
 
     script: Script
     keys: Sequence[str]
@@ -42,9 +42,9 @@ class Call(NamedTuple):
 
 
 def run_combined(script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-    """Run a script, in one round trip with those that other threads run at the same moment.
+    """Run a script in one round trip with those that other threads call at the same moment.
 
-    Raises redis.exceptions.RedisError.
+    Another thread may send it. Raises redis.exceptions.RedisError.
     """
     answer = _combiner.do(Call(script, keys, arguments))
     if isinstance(answer, ResponseError):
@@ -53,7 +53,7 @@ def run_combined(script: Script, keys: Sequence[str], arguments: Sequence[Any]) 
 
 
 def _run_all(calls: Sequence[Call]) -> list[Any]:
-    """The answers to all calls; what went wrong with one of them is its answer."""
+    """Return the answers to all calls; the answer to a call that failed is its error."""
     if len(calls) == 1:
         (call,) = calls
         return [call.script(call.keys, call.arguments)]

@@ -1,4 +1,4 @@
-"""Where Redis is: one server, or the one of several that Sentinel says is the primary."""
+"""Turns REDIS_URL into options of django-redis, for a single server or for Sentinel."""
 
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,11 +14,11 @@ _SENTINEL_PORT = 26379
 
 
 def cache_location(url: str) -> str:
-    """The LOCATION of a cache of django-redis at `url`, a REDIS_URL.
+    """Return the LOCATION of a django-redis cache for `url`, a REDIS_URL.
 
-    For Sentinel that is the name of the primary in place of a host.
+    For Sentinel, the host in it is the name of the primary.
 
-    Raises ImproperlyConfigured when a Sentinel URL has another form.
+    Raises ImproperlyConfigured when a Sentinel URL is malformed.
     """
     parts = urlsplit(url)
     if parts.scheme != SENTINEL_SCHEME:
@@ -27,17 +27,17 @@ def cache_location(url: str) -> str:
     if not name or not (database or "0").isdecimal():
         raise ImproperlyConfigured(
             f"REDIS_URL must be {SENTINEL_SCHEME}://:password@host:port,host:port/name/0, with"
-            " the name that Sentinel knows the primary by"
+            " the primary's name in Sentinel"
         )
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     return f"redis://{login}{name}/{database or 0}"
 
 
 def cache_options(url: str, timeout_seconds: float) -> dict[str, Any]:
-    """The OPTIONS of a cache of django-redis at `url`, a REDIS_URL.
+    """Return the OPTIONS of a django-redis cache for `url`, a REDIS_URL.
 
-    Nothing waits longer than `timeout_seconds` to connect, or for an answer. Everything, reads
-    too, goes to the primary: what a replica knows may be outdated.
+    `timeout_seconds` bounds the wait for a connection and for an answer. Reads go to the primary
+    too, because a replica may be outdated.
     """
     options: dict[str, Any] = {
         "SOCKET_CONNECT_TIMEOUT": timeout_seconds,
@@ -59,7 +59,7 @@ def cache_options(url: str, timeout_seconds: float) -> dict[str, Any]:
             "socket_connect_timeout": timeout_seconds,
             "socket_timeout": timeout_seconds,
             "protocol": 2,
-            # The next Sentinel is the retry.
+            # Instead of retrying, the next Sentinel is asked.
             "retry": Retry(NoBackoff(), 0),
             **login,
         },
@@ -67,7 +67,7 @@ def cache_options(url: str, timeout_seconds: float) -> dict[str, Any]:
 
 
 def with_timeouts(location: str, *, connect_seconds: float, answer_seconds: float) -> str:
-    """The same LOCATION with other time-outs, and so with connections of its own."""
+    """Return a LOCATION with other time-outs, which therefore has its own connections."""
     separator = "&" if "?" in location else "?"
     return (
         f"{location}{separator}socket_timeout={answer_seconds}"

@@ -1,4 +1,4 @@
-"""Log records as JSON, one object a line, for collectors of logs (LOG_FORMAT=json)."""
+"""Formats log records as JSON, one object per line (LOG_FORMAT=json)."""
 
 import logging
 from datetime import UTC, datetime
@@ -8,13 +8,13 @@ import msgspec
 
 from gatewayz.request.context import current_user_id
 
-# What every record has; what else it has was given as `extra`.
+# Attributes of every record; other attributes were passed as `extra`.
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",
     "asctime",
     "taskName",
     "request_id",
-    # Django's: objects, of which the message says what matters.
+    # Objects that Django adds; the message has what matters of them.
     "request",
     "server_time",
     "status_code",
@@ -22,10 +22,10 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
 
 
 class JSONFormatter(logging.Formatter):
-    """`{"time", "level", "logger", "message", "request_id"}`, and what is known beside.
+    """Writes `time`, `level`, `logger`, `message` and `request_id`, and more when it is known.
 
-    `user_id` once the key is known, `trace_id` and `span_id` with tracing, `exception` with its
-    stack, and what the call gave as `extra`.
+    That is `user_id` once the key was looked up, `trace_id` and `span_id` with tracing,
+    `exception` with its stack, and what was passed as `extra`.
     """
 
     def format(self, record: logging.LogRecord) -> str:

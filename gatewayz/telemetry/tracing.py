@@ -1,8 +1,8 @@
 """OpenTelemetry traces: request → SQL and Redis → task, as one trace.
 
-On when OTEL_EXPORTER_OTLP_ENDPOINT is set; the packages are those of requirements-tracing.txt.
+Tracing is on when OTEL_EXPORTER_OTLP_ENDPOINT is set, and needs requirements-tracing.txt.
 OpenTelemetry's own variables (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES,
-OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_…) work as documented. Off, it costs a comparison.
+OTEL_EXPORTER_OTLP_HEADERS, OTEL_BSP_…) work as documented. When off, it costs one comparison.
 """
 
 import logging
@@ -34,7 +34,7 @@ if settings.TRACING:
         ) from exc
 
     class _OnlyWithin(Sampler):
-        """Leaves out what nobody waits for: a worker asks Redis for work every second."""
+        """Drops client spans without a parent, such as a worker's polling of Redis."""
 
         def __init__(self, sampler: Sampler) -> None:
             self._sampler = sampler
@@ -59,12 +59,12 @@ if settings.TRACING:
             return f"OnlyWithin({self._sampler.get_description()})"
 
 
-# Traces of one batch that are linked to it; OpenTelemetry keeps no more links of a span.
+# How many traces are linked to the span of a batch; OpenTelemetry keeps no more links.
 MAX_LINKS = 128
 
 
 def start() -> None:
-    """Trace this process from now on; called once, before its middleware is loaded."""
+    """Start to trace this process. Called once, before its middleware is loaded."""
     os.environ.setdefault("OTEL_SERVICE_NAME", "gatewayz")
     os.environ.setdefault("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", "healthz,readyz,metrics")
     provider = TracerProvider(
@@ -80,7 +80,7 @@ def start() -> None:
 
 
 def _hide_path(span: Any, request: HttpRequest, response: HttpResponse) -> None:
-    """Say the route instead of the path: those of public links are secrets."""
+    """Replace the path by the route: paths of public links are secrets."""
     route = f"/{request.resolver_match.route}" if request.resolver_match else "other"
     for name in ("http.url", "http.target", "url.path", "url.full"):
         if name in (span.attributes or {}):
@@ -102,9 +102,9 @@ def _name_trace_in_log() -> None:
 
 
 def traceparent() -> str:
-    """The current span, for who continues its trace elsewhere; "" when nothing is traced.
+    """Return the current span as a traceparent header; "" when nothing is traced.
 
-    The format is that of the header of this name (https://www.w3.org/TR/trace-context/).
+    Another process passes it to `continued`. See https://www.w3.org/TR/trace-context/.
     """
     if not settings.TRACING:
         return ""
@@ -115,9 +115,9 @@ def traceparent() -> str:
 
 @contextmanager
 def continued(name: str, traceparents: Iterable[str]) -> Iterator[None]:
-    """Trace the body as span `name`, which goes on where `traceparents` were taken.
+    """Trace the block as span `name`, which continues the traces of `traceparents`.
 
-    It is in the trace of the first one, and linked to the others, at most MAX_LINKS.
+    The span belongs to the first trace and is linked to at most MAX_LINKS others.
     """
     if not settings.TRACING:
         yield

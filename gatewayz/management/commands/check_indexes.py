@@ -1,4 +1,4 @@
-"""manage.py check_indexes: are the documented indexes there, valid and in use?"""
+"""manage.py check_indexes: check that the documented indexes exist and are valid."""
 
 from typing import Any
 
@@ -24,4 +24,4 @@ class Command(BaseCommand):
                 f"{len(faulty)} of {len(states)} indexes missing or invalid: {', '.join(faulty)}. "
                 "Drop an invalid one, then run `manage.py migrate` or build it by hand."
             )
-        self.stdout.write(self.style.SUCCESS(f"All {len(states)} indexes are there and valid."))
+        self.stdout.write(self.style.SUCCESS(f"All {len(states)} indexes exist and are valid."))

@@ -1,4 +1,4 @@
-"""manage.py grant_roles: the roles of PostgreSQL that the service works as."""
+"""manage.py grant_roles: create the service's PostgreSQL roles and grant them their rights."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,13 +11,15 @@ from gatewayz.database.roles import grant_roles, statements_to_grant
 
 class Command(BaseCommand):
     help = (
-        "Make the roles …_migrator, …_web and …_worker, and give each the rights it needs and no "
-        "others. Run it as who may create roles, after each migration. See docs/roles.md."
+        "Create the roles …_migrator, …_web and …_worker, and give each exactly the rights it "
+        "needs. Run it after each migration, as a role that may create roles. See docs/roles.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--prefix", default="gatewayz", help="how their names begin (default: %(default)s)"
+            "--prefix",
+            default="gatewayz",
+            help="how the names of the roles begin (default: %(default)s)",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="print the SQL instead of running it"

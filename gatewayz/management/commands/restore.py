@@ -1,4 +1,4 @@
-"""manage.py restore: a backup into a new database."""
+"""manage.py restore: restore a backup into a new database."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -11,19 +11,19 @@ from gatewayz.database.backup import BackupError, restore
 
 class Command(BaseCommand):
     help = (
-        "Bring a backup into the database of DATABASE_URL, which must be new: it is made if it is "
-        "missing. Needs the KEY_PEPPERS of the backup. See docs/backup.md."
+        "Restore a backup into the database of DATABASE_URL, which must be empty; it is created "
+        "if it is missing. Needs the KEY_PEPPERS of the backup. See docs/backup.md."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help="what `backup` has written")
+        parser.add_argument("file", type=Path, metavar="FILE", help="a file that `backup` wrote")
         parser.add_argument(
             "--jobs",
             type=int,
             default=1,
-            help="connections that restore; with more than one, a failure leaves part of it "
-            "(default: %(default)s)",
+            help="the number of connections to use; with more than one, a failure leaves a partly "
+            "restored database (default: %(default)s)",
         )
 
     def handle(self, *args: Any, file: Path, jobs: int, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""manage.py staff_groups: the groups that people who work in the admin are put into."""
+"""manage.py staff_groups: create the groups of people who work in the admin."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
 
 class Command(BaseCommand):
     help = (
-        f"Make the groups {SUPPORT}, who may look at everything in the admin, and {OPERATORS}, "
-        "who may act too; or give them their rights anew, after each migration. Only superusers "
-        "may change who is staff."
+        f"Create the groups {SUPPORT}, who may view everything in the admin, and {OPERATORS}, who "
+        "may also act; or update their rights, after each migration. Only superusers may change "
+        "who is staff."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

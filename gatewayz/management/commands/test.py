@@ -1,4 +1,4 @@
-"""manage.py test: says how the tests are run, since Django's runner would find none."""
+"""manage.py test: says how to run the tests, because Django's runner would find none."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.core.management.commands import test
 
 
 class Command(test.Command):
-    help = "Says how to run the tests: they are written for pytest."
+    help = "Say how to run the tests, which are written for pytest."
 
     def handle(self, *args: Any, **options: Any) -> None:
         raise CommandError(
-            "the tests are run by pytest: `make test`, or some of them by "
+            "the tests run with pytest: `make test`, or some of them with "
             "`.venv/bin/python -m pytest tests/chat`"
         )

@@ -1,4 +1,4 @@
-"""What the histograms of all web processes hold, for who looks at them without Prometheus."""
+"""Reads the histograms of all web processes, for the admin's start page."""
 
 import itertools
 import math
@@ -10,7 +10,7 @@ from gatewayz.telemetry.metrics import slots
 
 @dataclass(frozen=True)
 class Distribution:
-    """Observations counted by bucket: `counts[n]` are above `bounds[n - 1]`, up to `bounds[n]`.
+    """A histogram: `counts[n]` observations are above `bounds[n - 1]` and up to `bounds[n]`.
 
     The last bound is infinite.
     """
@@ -23,9 +23,10 @@ class Distribution:
         return sum(self.counts)
 
     def quantile(self, share: float) -> float | None:
-        """The value below which `share` (0–1) of the observations are; None without any.
+        """Return the value below which `share` (0–1) of the observations are; None without any.
 
-        As Prometheus' histogram_quantile: even inside a bucket, and at most the last finite bound.
+        Like Prometheus' histogram_quantile, it assumes that observations are spread evenly inside
+        a bucket, and returns at most the last finite bound.
         """
         if not self.total:
             return None
@@ -45,9 +46,9 @@ class Distribution:
 
 
 def distributions(names: Iterable[str]) -> dict[tuple[str, str], Distribution]:
-    """The histograms called `names`, by their name and the value of their only label.
+    """Return the histograms called `names`, by their name and the value of their only label.
 
-    They cover what all web processes of this host have observed since the first one started.
+    They cover all web processes of this host since the first one started.
     """
     wanted = set(names)
     counts: dict[tuple[str, str], dict[float, float]] = {}

@@ -1,4 +1,4 @@
-"""What a process knows of itself and is too dear to tell at every change: sampled instead."""
+"""Metrics of the process that are too expensive to update on every change: sampled instead."""
 
 import time
 from collections.abc import Callable
@@ -20,14 +20,14 @@ _due_at = 0.0
 
 
 def sampled(sampler: Sampler) -> Sampler:
-    """Have `sampler` set its metrics every SAMPLE_SECONDS in which this process has requests."""
+    """Register `sampler` to set its metrics every SAMPLE_SECONDS while there are requests."""
     _samplers.append(sampler)
     return sampler
 
 
 def sample_if_due() -> None:
-    """Sample if the last time was SAMPLE_SECONDS ago."""
-    global _due_at  # noqa: PLW0603, a stopwatch
+    """Sample if the last sample is SAMPLE_SECONDS old."""
+    global _due_at  # noqa: PLW0603, of the process
     now = time.monotonic()
     if now >= _due_at:
         _due_at = now + SAMPLE_SECONDS
@@ -35,34 +35,34 @@ def sample_if_due() -> None:
 
 
 def sample() -> None:
-    """Have every sampler set its metrics."""
+    """Call every sampler."""
     for sampler in _samplers:
         sampler()
 
 
 def process_gauge(name: str, documentation: str) -> Gauge:
-    """A gauge that is added up over the living processes."""
+    """Make a gauge that is summed over the living processes."""
     return Gauge(name, documentation, multiprocess_mode="livesum", registry=REGISTRY)
 
 
 class SampledCounter:
-    """A Prometheus counter that is brought up to a total counted elsewhere in this process."""
+    """A Prometheus counter that follows a total counted elsewhere in this process."""
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
         self._seen = 0.0
 
     def update_to(self, total: float) -> None:
-        """Add what `total` has grown by since the last call."""
-        # A total starts at zero again in a forked child, and when a pool is recreated.
+        """Add the growth of `total` since the last call."""
+        # A total restarts at zero in a forked child, and when a pool is recreated.
         self._counter.inc(total - self._seen if total >= self._seen else total)
         self._seen = total
 
 
 _resident = process_gauge("gatewayz_process_resident_bytes", "Memory of the web processes.")
 _pool_open = process_gauge("gatewayz_database_pool_connections", "Open database connections.")
-_pool_idle = process_gauge("gatewayz_database_pool_idle", "Database connections at rest.")
-_pool_limit = process_gauge("gatewayz_database_pool_limit", "Database connections at most.")
+_pool_idle = process_gauge("gatewayz_database_pool_idle", "Idle database connections.")
+_pool_limit = process_gauge("gatewayz_database_pool_limit", "The most database connections.")
 _pool_waiting = process_gauge(
     "gatewayz_database_pool_waiting", "Requests that wait for a database connection."
 )

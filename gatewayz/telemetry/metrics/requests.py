@@ -1,4 +1,4 @@
-"""What is observed of each request, once, when it has been answered."""
+"""Metrics of each request, observed when it has been answered."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -10,8 +10,8 @@ from prometheus_client import Counter, Histogram
 from gatewayz.telemetry.metrics.process import sample_if_due
 from gatewayz.telemetry.metrics.slots import REGISTRY
 
-# In milliseconds. The documented targets, 200 ms to create a session and 5 ms to look a user up,
-# and the 500 ms of the alert are bounds, so that shares of them are exact.
+# In milliseconds. The bounds include the documented targets (200 ms to create a session, 5 ms to
+# look up a user) and the alert's 500 ms, so that the share of requests within them is exact.
 REQUEST_BUCKETS_MS = (1, 2.5, 5, 10, 25, 50, 100, 200, 500, 1000, 2500, 5000)
 LOOKUP_BUCKETS_MS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 50, 250, 1000)
 
@@ -42,7 +42,8 @@ _lookup_ms = Histogram(
     registry=REGISTRY,
 )
 _lookup_hit_ms, _lookup_miss_ms = _lookup_ms.labels("true"), _lookup_ms.labels("false")
-# By itself, and so there from the start: the first of a series with labels is no increase.
+# A counter without labels exists from the start. One with labels appears with its first error,
+# which Prometheus would not count as an increase.
 _errors = Counter(
     "http_server_errors", "Requests that ended in a fault of the service (500).", registry=REGISTRY
 )
@@ -59,12 +60,12 @@ class _Route(NamedTuple):
     duration_ms: Histogram
 
 
-# Looked up by method, route and status, all bounded, so that a request builds no labels.
+# By method, route and status, all of them bounded, so that a request need not build labels.
 _routes: dict[tuple[str, str, int], _Route] = {}
 
 
 def observe_request(request: HttpRequest, status: int, timings_ms: Mapping[str, float]) -> None:
-    """Count a request and its times, which are those of its Server-Timing, in milliseconds."""
+    """Count a request and observe its timings, the milliseconds of its Server-Timing header."""
     match = request.resolver_match
     name = (method_of(request), match.route if match else "", status)
     route = _routes.get(name)
@@ -77,8 +78,8 @@ def observe_request(request: HttpRequest, status: int, timings_ms: Mapping[str, 
         _errors.inc()
     if "session_create" in timings_ms:
         _creation_ms.observe(total_ms)
-    # Made-up and ended keys cost no look-up worth measuring, and a flood of them must not look
-    # like a cache that works well.
+    # Look-ups of made-up and expired keys are not observed: they are fast, and a flood of them
+    # would look like a cache that works well.
     if "user_lookup" in timings_ms and status != HTTPStatus.UNAUTHORIZED:
         hit = "key_load" not in timings_ms
         (_lookup_hit_ms if hit else _lookup_miss_ms).observe(timings_ms["user_lookup"])
@@ -86,7 +87,7 @@ def observe_request(request: HttpRequest, status: int, timings_ms: Mapping[str, 
 
 
 def method_of(request: HttpRequest) -> str:
-    """The method, or `other` for one that a caller has made up."""
+    """Return the method, or `other` for an unknown one."""
     method = request.method
     return method if method in _METHODS else "other"
 
@@ -97,5 +98,5 @@ def _route(method: str, route: str, status: int) -> _Route:
 
 
 def count_problem(status: int, code: str) -> None:
-    """Count an answer that is a problem object; `code` is one of those that this service has."""
+    """Count a problem response; `code` must be one of this service's, not a caller's text."""
     _problems.labels(status, code).inc()

@@ -1,11 +1,13 @@
-"""Where each process keeps its metrics when several serve together: in files of one folder.
+"""Shares metrics between processes through files in PROMETHEUS_MULTIPROC_DIR.
 
-The folder is PROMETHEUS_MULTIPROC_DIR; without it a process keeps its metrics to itself.
-prometheus-client names the files of a process by its pid, so every restart would leave some
-behind for ever. Here they are named by a slot: the lowest number that no living process holds.
-A file lock holds it, which ends with the process however that ends. So there are never more
-files than processes at a time, the counters of a dead worker go on in the one that takes its
-slot, and what is not locked is dead. The first process in a folder that nobody uses empties it.
+Without that folder, each process keeps its metrics to itself.
+
+prometheus-client names a process's files by its pid, so that every restart leaves some behind for
+ever. Here a process names them by its slot: the lowest number that no living process holds. It
+holds the slot by a file lock, which ends with the process however that ends. So there are never
+more files than processes at a time, a new process continues the counters of the dead one whose
+slot it takes, and a slot without a lock belongs to a dead process. The first process in an unused
+folder empties it.
 """
 
 import fcntl
@@ -22,12 +24,12 @@ from prometheus_client.registry import Collector
 _given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 FOLDER = Path(_given) if _given else None
 
-# What this process observes; see `collector` for what all of them do.
+# The metrics of this process; `collector` has those of all processes.
 REGISTRY = CollectorRegistry()
 
 
 class _Slot:
-    """The slot of this process; a forked child takes another one."""
+    """The slot of this process. A forked child takes another one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,7 +40,7 @@ class _Slot:
         os.register_at_fork(after_in_child=self._let_go)
 
     def number(self) -> int:
-        """The slot's number. Called at every write, so it must be quick."""
+        """Return the slot's number. Called at every write, so it must be quick."""
         if self._pid != os.getpid():
             with _exclusively(self._folder):
                 if all(_is_free(lock) for lock in self._folder.glob("slot-*")):
@@ -52,27 +54,27 @@ class _Slot:
         for number in count():
             lock = (self._folder / f"slot-{number}").open("w")
             if _locks(lock):
-                # Counters go on, but the gauges are those of the process before.
+                # The counters continue, but the gauges belong to the process before.
                 multiprocess.mark_process_dead(number, str(self._folder))
                 self._number, self._lock = number, lock
                 return
             lock.close()
 
     def _let_go(self) -> None:
-        """Close the parent's lock: an open copy would hold its slot when it has died."""
+        """Close the parent's lock file: an open copy would hold the slot after its death."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
 
 def collector() -> Collector:
-    """What all living processes observe now, and what dead ones have counted."""
+    """Return the metrics of all living processes, and the counters of dead ones."""
     if FOLDER is None:
         return REGISTRY
     with _exclusively(FOLDER):
         for lock in FOLDER.glob("slot-*"):
             if _is_free(lock):
-                # Its gauges, such as the entries of its cache, are gone with it.
+                # Its gauges, such as the size of its cache, no longer apply.
                 multiprocess.mark_process_dead(lock.name.removeprefix("slot-"), str(FOLDER))
     return multiprocess.MultiProcessCollector(None, str(FOLDER))
 
@@ -98,5 +100,5 @@ def _locks(lock: IO[str]) -> bool:
 
 
 if FOLDER is not None:
-    # Before any metric is made: each asks for this class.
+    # Set before any metric is created, because each one uses this class.
     values.ValueClass = values.MultiProcessValue(_Slot(FOLDER).number)

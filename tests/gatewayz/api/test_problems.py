@@ -82,7 +82,7 @@ def test_a_value_that_postgresql_cannot_take_is_a_client_error(
     response = api.post_json("/v1/chat/sessions", {})
 
     assert_problem(response, 400, "invalid_value")
-    assert "PostgreSQL cannot take a value" in caplog.text
+    assert "PostgreSQL rejected a value" in caplog.text
 
 
 def test_a_statement_that_is_wrong_is_a_fault_of_ours(api, monkeypatch):

@@ -39,7 +39,7 @@ class InvalidError(ProblemError):
 
 
 class UnauthorizedError(ProblemError):
-    """401: the key is missing, unknown, switched off or expired."""
+    """401: the key is missing, unknown, inactive or expired."""
 
 
 class ForbiddenError(ProblemError):
