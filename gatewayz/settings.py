@@ -1,7 +1,7 @@
-"""Every setting of Gatewayz, read top to bottom, from the environment.
+"""Every setting of Gatewayz, read from the environment from top to bottom.
 
-Each variable is documented where it is read. In development everything has a safe default;
-with GATEWAYZ_ENV=production the process refuses to start on a missing or weak secret.
+Each variable is documented where it is read. In development everything has a safe default. With
+GATEWAYZ_ENV=production the process does not start when a secret is missing or weak.
 """
 
 import os
@@ -27,7 +27,7 @@ from gatewayz.redis.servers import cache_location, cache_options, with_timeouts
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
-# GATEWAYZ_DATA_DIR: where the embedded servers and the demo account of `make run` live.
+# GATEWAYZ_DATA_DIR: the folder of the embedded servers and the demo account of `make run`.
 DATA_DIR = Path(env("GATEWAYZ_DATA_DIR", default=str(BASE_DIR / ".gatewayz")))
 
 # GATEWAYZ_ENV: `development` (the default) or `production`.
@@ -37,17 +37,17 @@ if GATEWAYZ_ENV not in {"development", "production"}:
 PRODUCTION = GATEWAYZ_ENV == "production"
 
 if not PRODUCTION:
-    # While `make run` is up, its servers' addresses stand here for every other terminal.
+    # While `make run` runs, this file has its servers' addresses, for commands in other terminals.
     env.read_env(DATA_DIR / "servers.env")
 
 
 def _secrets(name: str) -> list[str]:
-    """The secrets, separated by commas, in environment variable `name`.
+    """Return the secrets, separated by commas, in environment variable `name`.
 
-    Development makes one up at first use and keeps it in the data directory, so that keys
+    In development, a secret is made up at first use and kept in the data directory, so that keys
     survive a restart.
 
-    Raises ImproperlyConfigured in production when one is missing, short or has little variety.
+    Raises ImproperlyConfigured in production when a secret is missing, short or too regular.
     """
     given: list[str] = env.list(name, default=[])
     if PRODUCTION:
@@ -61,10 +61,10 @@ def _secrets(name: str) -> list[str]:
 
 
 def _kept_secret(path: Path) -> str:
-    """The secret in a private file, made up when there is none."""
+    """Return the secret in a private file; make one up if there is none."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Whole or not there: processes that start together must not differ.
+        # Created atomically, so that processes that start together read the same secret.
         with tempfile.NamedTemporaryFile("w", dir=path.parent) as new, suppress(FileExistsError):
             new.write(secrets.token_urlsafe(50))
             new.flush()
@@ -74,22 +74,22 @@ def _kept_secret(path: Path) -> str:
 
 # --- Security ---------------------------------------------------------------------------------
 
-# SECRET_KEY: signs admin sessions and queued tasks. At least 50 random characters; others, after
-# a comma, are accepted too. To change it without losing a task: append the new one in every
-# process, web and worker, then put it in front; drop the old one when the queue has been empty
-# since and sessions that are as old may end.
+# SECRET_KEY: signs admin sessions and queued tasks, at least 50 random characters. Further keys,
+# separated by commas, are accepted but not used to sign. To change the key without losing a task:
+# append the new one in every web and worker process, then put it first. Remove the old one when
+# the queue has been empty since then, and admin sessions from before may end.
 SECRET_KEY, *SECRET_KEY_FALLBACKS = _secrets("SECRET_KEY")
 
-# KEY_PEPPERS: the secrets under which API keys are digested, separated by commas. New keys, and
-# keys that are rotated, use the first; the others are accepted too. To change it: append the new
-# one in every process, then put it in front; drop the old one when the keys made under it have
-# been rotated. Losing them makes every key useless.
+# KEY_PEPPERS: the secrets with which API keys are digested, separated by commas. New and rotated
+# keys use the first; keys made with the others still work. To change the pepper: append the new
+# one in every process, then put it first. Remove the old one when the keys made with it have been
+# rotated. Without its pepper, a key no longer works.
 KEY_PEPPERS = [pepper.encode() for pepper in _secrets("KEY_PEPPERS")]
 
 if PRODUCTION and SECRET_KEY.encode() in KEY_PEPPERS:
-    raise ImproperlyConfigured("SECRET_KEY must not be one of KEY_PEPPERS too")
+    raise ImproperlyConfigured("SECRET_KEY must not be one of KEY_PEPPERS")
 
-# ACCEPT_LEGACY_KEYS: also look up keys without a checksum, as an adopted database has them.
+# ACCEPT_LEGACY_KEYS: also accept keys without a checksum, which an adopted database has.
 ACCEPT_LEGACY_KEYS = env.bool("ACCEPT_LEGACY_KEYS", default=False)
 
 # DEBUG: Django's debug pages. Never in production.
@@ -97,35 +97,37 @@ DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and PRODUCTION:
     raise ImproperlyConfigured("DEBUG must be off in production")
 
-# PRIVY_APP_ID: the application of Privy whose users may sign in; empty lets nobody.
+# PRIVY_APP_ID: the Privy application whose users may sign in; nobody may when it is empty.
 PRIVY_APP_ID = env("PRIVY_APP_ID", default="")
 
-# PRIVY_VERIFICATION_KEY: the public key of that application, as Privy's dashboard shows it
-# (PEM, line ends as they are or as \n).
+# PRIVY_VERIFICATION_KEY: the public key of that application from Privy's dashboard (PEM, with line
+# ends as they are or as \n).
 PRIVY_VERIFICATION_KEY = env("PRIVY_VERIFICATION_KEY", default="").replace("\\n", "\n")
 if PRIVY_APP_ID:
     try:
         _privy_key = load_pem_public_key(PRIVY_VERIFICATION_KEY.encode())
     except ValueError as exc:
-        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is no public key in PEM") from exc
+        raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is not a public key in PEM") from exc
     if not isinstance(getattr(_privy_key, "curve", None), SECP256R1):
         raise ImproperlyConfigured("PRIVY_VERIFICATION_KEY is not of the curve P-256")
 
-# EMAIL_SIGN_UP: whether anybody may make a user with e-mail address and password.
+# EMAIL_SIGN_UP: whether anybody may create an account with an e-mail address and a password.
 EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
 
-# SIGN_UP_CONFIRMS_EMAIL: whether a sign-up sends a link to the address (202), the account is made
-# when the link is opened, and only verified addresses sign in by password. Off answers as the old
-# service did, 201 with a key at once: whoever asks then learns which addresses have an account.
+# SIGN_UP_CONFIRMS_EMAIL: when on, a sign-up sends a link to the address (202), the account is
+# created when the link is opened, and only verified addresses sign in by password. When off, a
+# sign-up immediately answers with a key (201), as in the old service; then anybody can find out
+# which addresses have an account.
 SIGN_UP_CONFIRMS_EMAIL = env.bool("SIGN_UP_CONFIRMS_EMAIL", default=PRODUCTION)
 
-# ALLOWED_HOSTS: the host names to answer to, separated by commas.
+# ALLOWED_HOSTS: the host names under which the service is reached, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the service's hosts in production")
 
-# PUBLIC_URL: where people reach this service (https://chat.example.com), for the links in e-mails.
-# The first of ALLOWED_HOSTS by default; never what a request says, which its sender chooses.
+# PUBLIC_URL: the address of this service (https://chat.example.com), for links in e-mails. By
+# default the first of ALLOWED_HOSTS. The Host of a request is never used, because its sender
+# chooses it.
 PUBLIC_URL = env(
     "PUBLIC_URL",
     default=f"https://{ALLOWED_HOSTS[0].removeprefix('.')}"
@@ -191,13 +193,13 @@ CORS_EXPOSE_HEADERS = [
     "X-Request-ID",
 ]
 
-# MAX_BODY_BYTES: larger request bodies are refused with 413.
+# MAX_BODY_BYTES: larger request bodies are rejected with 413.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
 
 # --- Applications -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    # Before the admin, whose templates it replaces.
+    # Before the admin, because it replaces the admin's templates.
     "unfold.apps.BasicAppConfig",
     "gatewayz.apps.GatewayzAdminConfig",
     "django.contrib.auth",
@@ -210,7 +212,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "gatewayz.apps.GatewayzConfig",
-    # Before django_q, one of whose commands it replaces.
+    # Before django_q, because it replaces one of its commands.
     "accounts",
     "chat",
     "adoption",
@@ -218,8 +220,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # --- Every request
     "gatewayz.middleware.request_context.RequestContextMiddleware",
-    # On refusals by all that follow too, which browsers would otherwise keep from their pages.
+    # Early, so that error responses have CORS headers too: browsers hide them from pages
+    # otherwise.
     "gatewayz.middleware.cross_origin.CrossOriginMiddleware",
     "gatewayz.middleware.response_headers.ResponseHeadersMiddleware",
     "gatewayz.api.problems.ProblemMiddleware",
@@ -228,11 +232,12 @@ MIDDLEWARE = [
     "gatewayz.middleware.whole_bodies.WholeBodyMiddleware",
     "gatewayz.middleware.load_shedding.LoadSheddingMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
-    # An ETag on what is read, and 304 for who has it already.
+    # Adds an ETag to what is read, and answers 304 to a client that has it.
     "gatewayz.middleware.conditional_get.ConditionalGetMiddleware",
     "gatewayz.middleware.forwarded_scheme.ForwardedSchemeMiddleware",
-    # Requests of the API go no further.
+    # Calls the view of an API request itself: for the API, the chain ends here.
     "gatewayz.middleware.api_dispatch.ApiDispatchMiddleware",
+    # --- Pages only
     "gatewayz.middleware.cookies.CookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -271,7 +276,7 @@ if PRODUCTION:
     }
 
 AUTH_USER_MODEL = "accounts.User"
-# Where the log-in of the admin leads to.
+# The page after logging in to the admin.
 LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -282,8 +287,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-# The e-mail address is unique case-insensitively by idx_users_email, an index on UPPER(email),
-# which this check of the log-in field does not recognise.
+# This check does not recognise that idx_users_email, an index on UPPER(email), makes the e-mail
+# address unique.
 SILENCED_SYSTEM_CHECKS = ["auth.E003"]
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -293,46 +298,46 @@ LANGUAGE_CODE = "en-us"
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
-# DATABASE_CONNECT_TIMEOUT_SECONDS: whole seconds, 2 or more, for one attempt to connect to one
-# host. Several hosts, of which the primary is used, are given as
+# DATABASE_CONNECT_TIMEOUT_SECONDS: the time-out of one attempt to connect to one host, in whole
+# seconds, 2 or more. DATABASE_URL may name several hosts, of which the primary is used:
 # postgresql://user:password@/name?host=a,b&port=5432,5432&target_session_attrs=read-write
 _connect_timeout_seconds = env.int("DATABASE_CONNECT_TIMEOUT_SECONDS", default=2)
 
-# DATABASE_STATEMENT_TIMEOUT_SECONDS: the longest that one statement may run; 0 is no limit,
-# which is right for `manage.py migrate` when it builds an index on a big table.
+# DATABASE_STATEMENT_TIMEOUT_SECONDS: how long one statement may run; 0 means no limit. Use 0 for
+# `manage.py migrate` when it builds an index on a big table.
 _statement_timeout_seconds = env.float("DATABASE_STATEMENT_TIMEOUT_SECONDS", default=5)
 
-# What bounds a session of PostgreSQL, in milliseconds.
+# Time-outs of every PostgreSQL session, in milliseconds.
 DATABASE_TIMEOUTS_MS = {
     "statement_timeout": int(_statement_timeout_seconds * 1000),
     "lock_timeout": 4_000,
     "idle_in_transaction_session_timeout": 30_000,
-    # Ends the statement of a client that has gone.
+    # Ends the statement of a client that is gone.
     "client_connection_check_interval": 1_000,
 }
 
-# DATABASE_POOLER: `transaction` where DATABASE_URL leads to a pooler that gives a connection to
-# each transaction, as PgBouncer does. It takes no time-outs from us: roles have them, see
-# `manage.py grant_roles`. `none` is the default.
+# DATABASE_POOLER: `transaction` when DATABASE_URL leads to a pooler in transaction mode, such as
+# PgBouncer; `none` (the default) otherwise. Through a pooler, connections cannot set time-outs, so
+# the roles have them; see `manage.py grant_roles`.
 DATABASE_POOLER = env("DATABASE_POOLER", default="none")
 if DATABASE_POOLER not in {"none", "transaction"}:
     raise ImproperlyConfigured("DATABASE_POOLER must be `none` or `transaction`")
 
-# DATABASE_POOL_SIZE: connections that the threads of one process share, and a quarter of the
-# requests that it works on at once; 0 is one persistent connection per thread. wsgi.py asks for a
-# pool; workers and commands have a single thread.
+# DATABASE_POOL_SIZE: how many connections the threads of one process share; it runs four times as
+# many requests at the same time. With 0, each thread has a persistent connection. wsgi.py sets it
+# for web processes; workers and commands have a single thread.
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=0)
 
-# DATABASE_POOL_TIMEOUT_SECONDS: how long a request waits for one of them, for instance while
+# DATABASE_POOL_TIMEOUT_SECONDS: how long a request waits for a connection, for instance while
 # PostgreSQL restarts.
 _pool_timeout_seconds = env.float("DATABASE_POOL_TIMEOUT_SECONDS", default=3)
 
 
 def _database(url: str, pool_timeout_seconds: float) -> dict[str, Any]:
-    """The entry of DATABASES for a URL."""
+    """Return the entry of DATABASES for a URL."""
     database: dict[str, Any] = env.db_url_config(url)
     given = dict(database.get("OPTIONS", {}))
-    # Where Django and other tools look for them; several hosts and sockets are given as `?host=`.
+    # Several hosts, or a socket, are in `?host=`; Django and other tools look for them here.
     for name in ("host", "port"):
         if name in given:
             database[name.upper()] = str(given.pop(name))
@@ -340,7 +345,7 @@ def _database(url: str, pool_timeout_seconds: float) -> dict[str, Any]:
         **given,
         "connect_timeout": _connect_timeout_seconds,
         "application_name": "gatewayz",
-        # A server that has gone is noticed after 9 s, also by workers, which have no deadline.
+        # Detects a dead server after 9 s, for workers too, which have no deadline.
         "keepalives_idle": 3,
         "keepalives_interval": 2,
         "keepalives_count": 3,
@@ -358,12 +363,12 @@ def _database(url: str, pool_timeout_seconds: float) -> dict[str, Any]:
         **database,
         "ENGINE": "gatewayz.database",
         "OPTIONS": options,
-        # A cursor on the server would stay behind in a connection that is another's by then.
+        # The pooler may give the connection to another client before a server-side cursor is read.
         "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLER == "transaction",
     }
 
 
-# DATABASE_URL: postgresql://user:password@host:port/name. `make run` brings its own server.
+# DATABASE_URL: postgresql://user:password@host:port/name. `make run` starts its own server.
 _database_url = env("DATABASE_URL", default="")
 if PRODUCTION and not _database_url:
     raise ImproperlyConfigured("DATABASE_URL must be set in production")
@@ -373,11 +378,11 @@ DATABASES = {
     )
 }
 
-# DATABASE_REPLICA_URL: a streaming replica of that database, which answers the views marked
-# `@reads_replica`; see gatewayz/database/replica.py.
+# DATABASE_REPLICA_URL: a streaming replica of that database, from which views marked
+# `@reads_replica` read; see gatewayz/database/replica.py.
 if _replica_url := env("DATABASE_REPLICA_URL", default=""):
     DATABASES["replica"] = {
-        # Nobody waits for it to come back: there is the primary.
+        # A short time-out, because the primary answers when the replica does not.
         **_database(_replica_url, pool_timeout_seconds=0.3),
         "TEST": {"MIRROR": "default"},
     }
@@ -388,20 +393,20 @@ if _replica_url := env("DATABASE_REPLICA_URL", default=""):
 
 # REDIS_URL: redis://[:password@]host:port/db, rediss://… with TLS, unix:///path?db=0, or
 # redis+sentinel://[:password@]host:port,host:port,…/name/db for the primary that these Sentinels
-# call by that name (?sentinel_password= where they want one). `make run` brings its own.
+# know by that name (?sentinel_password= if they need one). `make run` starts its own server.
 REDIS_URL = env("REDIS_URL", default="")
 if PRODUCTION and not REDIS_URL:
     raise ImproperlyConfigured("REDIS_URL must be set in production")
 REDIS_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
 
-# REDIS_KEY_PREFIX: what every key of this service starts with, so that a server can be shared.
+# REDIS_KEY_PREFIX: the prefix of all keys of this service, so that it can share a server.
 REDIS_KEY_PREFIX = env("REDIS_KEY_PREFIX", default="gatewayz")
 
-# REDIS_TIMEOUT_SECONDS: the longest that a request waits for Redis to connect or to answer.
+# REDIS_TIMEOUT_SECONDS: how long a request waits for Redis to connect or to answer.
 REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", default=0.5)
 
-# OTEL_EXPORTER_OTLP_ENDPOINT: where traces are sent (OTLP over HTTP, http://collector:4318); none
-# are made without. It needs requirements-tracing.txt; see gatewayz/telemetry/tracing.py.
+# OTEL_EXPORTER_OTLP_ENDPOINT: where traces are sent (OTLP over HTTP, http://collector:4318); when
+# empty, nothing is traced. Needs requirements-tracing.txt; see gatewayz/telemetry/tracing.py.
 TRACING = bool(env("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
 
 _redis_location = cache_location(REDIS_URL)
@@ -411,18 +416,18 @@ if not TRACING:
     if "SENTINELS" not in _redis_options:
         _redis_options["CONNECTION_POOL_CLASS"] = "gatewayz.redis.client.Pool"
 
-# GATEWAYZ_KEY_CACHE: `off` looks every API key up in the database.
+# GATEWAYZ_KEY_CACHE: when off, every API key is looked up in the database.
 KEY_CACHE = env.bool("GATEWAYZ_KEY_CACHE", default=True)
 
-# KEY_CACHE_TTL_SECONDS: how long a looked-up API key is answered from the cache, unless
-# `manage.py key_cache ttl` has said otherwise. It bounds how long a change made behind the
-# service's back, by SQL, goes unnoticed.
+# KEY_CACHE_TTL_SECONDS: how long a cached API key is used, unless `manage.py key_cache ttl` has
+# set another time. A change made by SQL, which the service does not notice, takes effect after
+# this time.
 KEY_CACHE_TTL_SECONDS = env.int("KEY_CACHE_TTL_SECONDS", default=300)
 
-# KEY_CACHE_STALE_SECONDS: how much longer keys are answered while the database is down.
+# KEY_CACHE_STALE_SECONDS: how much longer a cached key is used while the database is down.
 KEY_CACHE_STALE_SECONDS = env.int("KEY_CACHE_STALE_SECONDS", default=300)
 
-# KEY_CACHE_MAX_ENTRIES: the keys that each process keeps in memory, at about 0.6 kB each.
+# KEY_CACHE_MAX_ENTRIES: how many keys each process keeps in memory, about 0.6 kB each.
 KEY_CACHE_MAX_ENTRIES = env.int("KEY_CACHE_MAX_ENTRIES", default=10_000)
 
 CACHES = {
@@ -431,7 +436,7 @@ CACHES = {
         "LOCATION": _redis_location,
         "KEY_PREFIX": REDIS_KEY_PREFIX,
         "OPTIONS": {
-            # Data, never pickle: who can write to Redis must not be able to run code here.
+            # Never pickle: write access to Redis must not mean running code here.
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             **_redis_options,
         },
@@ -439,7 +444,7 @@ CACHES = {
     "keys": {
         "BACKEND": "gatewayz.caching.backend.TwoLevelCache",
         "LOCATION": _redis_location,
-        # The braces keep the entries together in a Redis Cluster.
+        # In a Redis Cluster, the braces keep all entries on one node.
         "KEY_PREFIX": f"{REDIS_KEY_PREFIX}:{{keys}}",
         "TIMEOUT": KEY_CACHE_TTL_SECONDS,
         "OPTIONS": {
@@ -448,8 +453,8 @@ CACHES = {
             **_redis_options,
         },
     },
-    # The connections of the task queue. A worker waits for 1 s at an empty one, so its sockets
-    # may not time out sooner.
+    # Connections of the task queue. A worker waits for up to 1 s at an empty queue, so these need
+    # a longer time-out.
     "queue": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": with_timeouts(_redis_location, connect_seconds=2, answer_seconds=5),
@@ -460,16 +465,16 @@ CACHES = {
 # --- Background work (django-q2) --------------------------------------------------------------
 
 
-# WORKERS: processes of one `manage.py qcluster`.
+# WORKERS: how many processes one `manage.py qcluster` has.
 Q_CLUSTER = {
-    # The hash tag of the activity buffer, since one script writes to both: in a Redis Cluster
-    # they are on one node.
+    # One script writes to the queue and the activity buffer. The same hash tag keeps both on one
+    # node of a Redis Cluster.
     "name": f"{REDIS_KEY_PREFIX}:{{activity}}",
     "label": "Background tasks",
     "workers": env.int("WORKERS", default=2),
     "django_redis": "queue",
     "timeout": 60,
-    # Longer than the timeout, or a slow task would be handed out twice.
+    # Longer than the timeout; otherwise a slow task would run twice.
     "retry": 120,
     "max_attempts": 3,
     "save_limit": 250,
@@ -479,23 +484,24 @@ Q_CLUSTER = {
 
 # --- Activity ---------------------------------------------------------------------------------
 
-# GATEWAYZ_DEFER_ACTIVITY: off writes activity in the request instead of leaving it to a worker.
+# GATEWAYZ_DEFER_ACTIVITY: when off, activity is written in the request instead of by a worker.
 DEFER_ACTIVITY = env.bool("GATEWAYZ_DEFER_ACTIVITY", default=True)
 
-# ACTIVITY_BUFFER_LIMIT: how many events may wait in Redis; more are written in the request. An
-# event takes some 250 bytes, so 100,000 take 25 MB, and one worker writes them in seconds.
+# ACTIVITY_BUFFER_LIMIT: how many events may wait in Redis; further ones are written in the
+# request. An event takes about 250 bytes, so 100,000 take 25 MB, and one worker writes them in
+# seconds.
 ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
 
-# ACTIVITY_RETENTION_DAYS: how long the activity log keeps an event; 0 is for ever. The daily
-# sums stay. The default covers a year and the month after it in which people look back.
+# ACTIVITY_RETENTION_DAYS: how long the activity log keeps an event; 0 means for ever. The daily
+# sums stay. The default is a year and a month in which to look back at it.
 ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
 
 # --- Notifications ----------------------------------------------------------------------------
 
 # EMAIL_URL: the mail server: smtp+tls://user:password@host:587 (STARTTLS),
-# smtp+ssl://user:password@host:465, or smtp://host:25; what is special in a password is
-# percent-encoded. Without it, development writes e-mails to files in the data directory, and
-# production sends none (`manage.py check --deploy` says so).
+# smtp+ssl://user:password@host:465, or smtp://host:25; percent-encode special characters in the
+# password. When empty, development writes e-mails to files in the data directory, and production
+# sends none (`manage.py check --deploy` warns of that).
 _email_url = env("EMAIL_URL", default="")
 _email = env.email_url_config(_email_url or "dummymail://")
 if not _email_url and not PRODUCTION:
@@ -507,56 +513,56 @@ EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = "EMAIL_USE_TLS" in _email, "EMAIL_USE_SSL" in _email
 
-# For each step of talking to the mail server; well within the time-out of a task.
+# For each step of the conversation with the mail server; well below the time-out of a task.
 EMAIL_TIMEOUT = 10
 
-# EMAIL_FROM: whom e-mails are from, such as `Gatewayz <notifications@example.com>`.
+# EMAIL_FROM: the sender of e-mails, such as `Gatewayz <notifications@example.com>`.
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="Gatewayz <notifications@localhost>")
 
-# NOTIFICATION_RETENTION_DAYS: how long it is kept what users were told; 0 is for ever.
+# NOTIFICATION_RETENTION_DAYS: how long notifications are kept; 0 means for ever.
 NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", default=400)
 
-# WEBHOOKS_TO_PRIVATE_NETWORKS: let webhooks lead to private addresses and use http, for trying
-# them on one's own machine. Never in production, where users could reach into the network.
+# WEBHOOKS_TO_PRIVATE_NETWORKS: allow webhooks with http or to private addresses, to try them on
+# your own machine. Never in production, where users could reach into the network.
 WEBHOOKS_TO_PRIVATE_NETWORKS = env.bool("WEBHOOKS_TO_PRIVATE_NETWORKS", default=False)
 if WEBHOOKS_TO_PRIVATE_NETWORKS and PRODUCTION:
     raise ImproperlyConfigured("WEBHOOKS_TO_PRIVATE_NETWORKS must be off in production")
 
 # --- Referrals --------------------------------------------------------------------------------
 
-# INVITE_URL: the page of the front end to which referral codes lead, as `?ref=CODE`. One
-# without a host is on the host of the request.
+# INVITE_URL: the page of the front end that referral links open, with `?ref=CODE`. Without a host
+# it is on the host of the request.
 INVITE_URL = env("INVITE_URL", default="/signup")
 
-# REFERRAL_BONUS_DOLLARS: what each of the two is credited; REFERRAL_MAX_USES: how often a new
+# REFERRAL_BONUS_DOLLARS: the credit for each of the two users; REFERRAL_MAX_USES: how often a new
 # code can be applied.
 REFERRAL_BONUS_DOLLARS = Decimal(env("REFERRAL_BONUS_DOLLARS", default="10.00"))
 REFERRAL_MAX_USES = env.int("REFERRAL_MAX_USES", default=10)
 
 # --- Limits -----------------------------------------------------------------------------------
 
-# RATE_LIMITS_FAIL_OPEN: whether requests are let in, uncounted, while Redis is down; off refuses
-# them with 503.
+# RATE_LIMITS_FAIL_OPEN: whether requests are allowed without counting while Redis is down; when
+# off, they are rejected with 503.
 RATE_LIMITS_FAIL_OPEN = env.bool("RATE_LIMITS_FAIL_OPEN", default=True)
 
 # --- API --------------------------------------------------------------------------------------
 
-# REQUEST_DEADLINE_SECONDS: after this, a request that is not answered is answered with a 503.
-# Clients may ask for less by `X-Request-Timeout`. Far below the 15 s after which they give up.
+# REQUEST_DEADLINE_SECONDS: the time after which an unfinished request is answered with 503.
+# Clients may ask for less with `X-Request-Timeout`. It is far below the 15 s after which they give
+# up.
 REQUEST_DEADLINE_SECONDS = env.float("REQUEST_DEADLINE_SECONDS", default=5)
 
-# DOWNLOAD_SECONDS: after this, an export that is not all sent is broken off. Each of its pages is
-# read within REQUEST_DEADLINE_SECONDS.
+# DOWNLOAD_SECONDS: the time after which an unfinished export is cut off. Each of its pages is read
+# within REQUEST_DEADLINE_SECONDS.
 DOWNLOAD_SECONDS = env.float("DOWNLOAD_SECONDS", default=900)
 
 # DEFAULT_CHAT_MODEL: the model of a session created without one.
 DEFAULT_CHAT_MODEL = env("DEFAULT_CHAT_MODEL", default="openai/gpt-3.5-turbo")
 
-# IDEMPOTENCY_KEY_HOURS: how long a request with the same Idempotency-Key is answered by its
-# first answer.
+# IDEMPOTENCY_KEY_HOURS: how long a request that repeats an Idempotency-Key gets the first answer.
 IDEMPOTENCY_KEY_HOURS = env.int("IDEMPOTENCY_KEY_HOURS", default=24)
 
-# CHAT_RETENTION_DAYS: how long a deleted session can be restored before it is purged; 0 is for
+# CHAT_RETENTION_DAYS: how long a deleted session can be restored before it is purged; 0 means for
 # ever.
 CHAT_RETENTION_DAYS = env.int("CHAT_RETENTION_DAYS", default=30)
 
@@ -573,7 +579,7 @@ REST_FRAMEWORK = {
         "accounts.access.permissions.HasScope",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.limits.throttles.PrincipalThrottle"],
-    # What the views can do, for the description of the API; see gatewayz.api.view.
+    # For the OpenAPI description only; see gatewayz.api.view.
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_VERSIONING_CLASS": None,
@@ -605,29 +611,30 @@ SPECTACULAR_SETTINGS = {
 
 # --- Operation --------------------------------------------------------------------------------
 
-# GATEWAYZ_VERSION: what the build calls itself (a tag, a commit): in metrics, in traces and on the
+# GATEWAYZ_VERSION: the name of the build (a tag or commit), shown in metrics, in traces and on the
 # page at `/`. By default the version in gatewayz/__init__.py.
 GATEWAYZ_VERSION = env("GATEWAYZ_VERSION", default="") or __version__
 
-# METRICS_TOKEN: what Prometheus sends as `Authorization: Bearer …` to read /metrics. Without one
-# there is no /metrics, except in development for callers on the same machine.
+# METRICS_TOKEN: the token that Prometheus sends as `Authorization: Bearer …` to read /metrics.
+# When empty, /metrics answers 404, except in development to callers on the same machine.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 if PRODUCTION and 0 < len(METRICS_TOKEN) < 20:
     raise ImproperlyConfigured("METRICS_TOKEN must be at least 20 random characters in production")
 
 # PROMETHEUS_MULTIPROC_DIR (read by gatewayz/telemetry/metrics/slots.py): the folder in which the
-# processes of one server keep their metrics, best in memory (/run, /dev/shm). wsgi.py takes one
-# below the folder for temporary files.
+# processes of one server share their metrics, preferably in memory (/run, /dev/shm). By default
+# wsgi.py uses one below the folder for temporary files.
 
-# LOG_FORMAT: `json`, one object a line (the default in production), or `line`, for people.
+# LOG_FORMAT: `json`, one object per line (the default in production), or `line`, for people.
 LOG_FORMAT = env("LOG_FORMAT", default="json" if PRODUCTION else "line")
 if LOG_FORMAT not in {"json", "line"}:
     raise ImproperlyConfigured("LOG_FORMAT must be `json` or `line`")
 
-# ACCESS_LOG: log every request, with its route, status and time; by default in JSON only.
+# ACCESS_LOG: whether every request is logged with its route, status and time; on by default when
+# LOG_FORMAT is `json`.
 ACCESS_LOG = env.bool("ACCESS_LOG", default=LOG_FORMAT == "json")
 
-# LOG_LEVEL: the least level that is logged: DEBUG, INFO, WARNING or ERROR.
+# LOG_LEVEL: the lowest level that is logged: DEBUG, INFO, WARNING or ERROR.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -650,9 +657,9 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
-        # Refused keys and unknown paths are the callers' errors, not the service's.
+        # Invalid keys and unknown paths are the callers' errors, not the service's.
         "django.request": {"level": "ERROR", "filters": ["route"]},
-        # At DEBUG it prints the contexts of templates, and one of them shows new keys.
+        # At DEBUG it logs the contexts of templates, one of which has new keys.
         "django.template": {"level": "INFO"},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
