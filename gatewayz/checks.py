@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of the proxy in front."""
+"""Checks of the deployment, for `manage.py check --deploy`."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from django.core.checks import CheckMessage
 
 @checks.register(deploy=True)
 def proxy_drops_underscored_headers(**options: Any) -> list[CheckMessage]:
-    """Warn when nobody has said that callers cannot forge what TRUSTED_PROXIES are believed."""
+    """Warn unless the settings say that clients cannot forge the headers of TRUSTED_PROXIES."""
     if settings.PROXY_DROPS_UNDERSCORED_HEADERS or not settings.TRUSTED_PROXIES:
         return []
     return [
         checks.Warning(
-            "TRUSTED_PROXIES are believed, and a header that a caller spells X_Forwarded_For "
-            "arrives as X-Forwarded-For: unless the proxy drops names with underscores, callers "
-            "choose their address.",
-            hint="Use a proxy that drops them, as those in deploy/ do. Try it: the answer to "
+            "The service believes the headers of TRUSTED_PROXIES, and a client's X_Forwarded_For "
+            "arrives as X-Forwarded-For. Unless the proxy drops headers with underscores in their "
+            "names, clients can choose their address.",
+            hint="Use a proxy that drops them, like those in deploy/. To test it, the answer to "
             "`curl -i -H 'X_Request_Id: twin' https://…/healthz` must not have "
             "`X-Request-ID: twin`. Then set PROXY_DROPS_UNDERSCORED_HEADERS=on.",
             id="gatewayz.W001",

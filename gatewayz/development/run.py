@@ -1,6 +1,6 @@
-"""The supervisor behind `make run`: servers, schema, demo account, web and worker in one command.
+"""The supervisor behind `make run`: starts servers, schema, demo account, web and worker.
 
-It loads no Django itself; every step that needs it is a process of its own.
+It does not load Django; every step that needs it is a process of its own.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from gatewayz.web.runtime_dir import RuntimeDirError, runtime_dir
 CHECKOUT = Path(__file__).resolve().parents[2]
 MANAGE = [sys.executable, str(CHECKOUT / "manage.py")]
 
-ANSWER_SECONDS = 3  # for a given PostgreSQL or Redis to answer
+ANSWER_SECONDS = 3  # for the PostgreSQL or Redis of the environment to answer
 READY_SECONDS = 60.0  # for the web process to answer
-STOP_SECONDS = 10.0  # for web and worker to finish what they have begun
+STOP_SECONDS = 10.0  # for web and worker to finish their work
 POLL_SECONDS = 0.05
 
 
@@ -43,12 +43,12 @@ class RunError(Exception):
     """The service cannot run; the text is one line that says what to do."""
 
 
-class StopRequested(Exception):  # noqa: N818, the end that everybody hopes for is no error
+class StopRequested(Exception):  # noqa: N818, stopping is not an error
     """Someone pressed Ctrl-C or asked this process to end."""
 
 
 class StopRequest:
-    """Remembers that the end was asked for, so that nothing is interrupted half-way."""
+    """Remembers that a stop was requested, so that no step is interrupted half-way."""
 
     def __init__(self) -> None:
         self.made = False
@@ -59,7 +59,7 @@ class StopRequest:
         self.made = True
 
     def check(self) -> None:
-        """Raise StopRequested if the end was asked for."""
+        """Raise StopRequested if a stop was requested."""
         if self.made:
             raise StopRequested
 
@@ -71,13 +71,13 @@ class StopRequest:
 
 @dataclass
 class Processes:
-    """The long-running processes, each in a group of its own, out of Ctrl-C's direct reach."""
+    """The long-running processes, each in its own group so that Ctrl-C does not reach it."""
 
     environ: dict[str, str]
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, command: list[str], **environ: str) -> None:
-        """Start a process of the checkout; `name` is for messages, `environ` for it alone."""
+        """Start a process; `name` appears in messages, `environ` applies to it alone."""
         self._running[name] = subprocess.Popen(
             command,
             cwd=CHECKOUT,
@@ -95,9 +95,9 @@ class Processes:
                 )
 
     def stop(self) -> None:
-        """Let each finish its work, and kill what is left of it after STOP_SECONDS."""
+        """Let each process finish its work, and kill the rest after STOP_SECONDS."""
         for process in self._running.values():
-            process.terminate()  # only the first of the group: it knows how to end the others
+            process.terminate()  # only the group's leader, which ends the others
         deadline = time.monotonic() + STOP_SECONDS
         for process in self._running.values():
             with suppress(subprocess.TimeoutExpired):
@@ -123,7 +123,7 @@ def main() -> int:
     except StopRequested:
         return 0
     except (RunError, RuntimeDirError, embedded.EmbeddedServerError) as error:
-        if stop.made:  # Ctrl-C may have hit what makes a new database, which then fails
+        if stop.made:  # Ctrl-C may have interrupted the creation of a database
             return 0
         print(f"gatewayz: {error}", file=sys.stderr)
         return 1
@@ -141,7 +141,7 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
             **os.environ,
             **servers.environ,
             "GATEWAYZ_DATA_DIR": str(data_dir),
-            # Where the links in e-mails lead, unless it is given.
+            # For links in e-mails, unless it is set.
             "PUBLIC_URL": os.environ.get("PUBLIC_URL") or _url(host, port),
         }
         _manage(stop, environ, "migrate", "--noinput", "-v", "0")
@@ -151,7 +151,7 @@ def _run(stop: StopRequest, host: str, port: int) -> None:
             processes.start(
                 "web",
                 web_command(host, str(port)),
-                # Of this port: another `make run` may share the data.
+                # By port, because another `make run` may share the data.
                 PROMETHEUS_MULTIPROC_DIR=str(data_dir / f"metrics-{port}"),
             )
             demo = json.loads(_manage(stop, environ, "seed_demo"))
@@ -178,10 +178,10 @@ def _port() -> int:
 
 @contextmanager
 def _reserved(host: str, port: int) -> Iterator[None]:
-    """Keep another supervisor of this user off a free port.
+    """Check that the port is free, and reserve it among this user's supervisors.
 
-    Granian shares its port with every other granian of the same user, so the web process itself
-    would not notice.
+    The web process itself would not notice a conflict: granian shares its port with every other
+    granian of the same user.
 
     Raises:
         RunError: the port cannot be listened on.
@@ -211,7 +211,7 @@ def _reserved(host: str, port: int) -> Iterator[None]:
 
 
 def _listener(port: int) -> str:
-    """Who listens on the port, for a message; nothing if this user may not know."""
+    """Name the program that listens on the port, for a message; "" if this user may not know."""
     with suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,)
@@ -220,11 +220,11 @@ def _listener(port: int) -> str:
     return ""
 
 
-# --- Given servers -----------------------------------------------------------------------------
+# --- Servers of the environment -----------------------------------------------------------------
 
 
 def _check_postgres(url: str) -> None:
-    """Raise RunError, which does not hold the URL's password, if the server does not answer."""
+    """Raise RunError, without the URL's password in it, if the server does not answer."""
     known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
     try:
         parts = urlsplit(url)
@@ -238,10 +238,10 @@ def _check_postgres(url: str) -> None:
             "dbname": unquote(parts.path[1:]),
         } | {name: value for name, value in parse_qsl(parts.query) if name in known}
     except ValueError:
-        # Not chained: the error's text quotes the part of the URL that is wrong.
+        # Not chained, because the error quotes the wrong part of the URL.
         raise RunError(
             "DATABASE_URL is not of the form postgresql://user:password@host:port/name: "
-            "percent-encode what is special in it"
+            "percent-encode special characters"
         ) from None
     given = {name: value for name, value in address.items() if value}
     given["connect_timeout"] = ANSWER_SECONDS
@@ -252,13 +252,13 @@ def _check_postgres(url: str) -> None:
 
 
 def _check_redis(url: str) -> None:
-    """Raise RunError, which does not hold the URL's password, if the server does not answer."""
+    """Raise RunError, without the URL's password in it, if the server does not answer."""
     try:
         client = redis_server.client(url, ANSWER_SECONDS)
     except ValueError:
         raise RunError(
             "REDIS_URL is not of the form redis://:password@host:port/0: "
-            "percent-encode what is special in it"
+            "percent-encode special characters"
         ) from None
     try:
         client.ping()
@@ -296,7 +296,7 @@ def _manage(stop: StopRequest, environ: dict[str, str], *arguments: str) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # as the web and the worker: Ctrl-C is for this process to handle
+        start_new_session=True,  # only the supervisor handles Ctrl-C
     )
     with process:
         while True:
@@ -350,7 +350,7 @@ def _url(host: str, port: int) -> str:
 
 def _banner(host: str, port: int, demo: dict[str, str], data_dir: Path) -> str:
     url = _url(host, port)
-    # Other terminals find the servers by it.
+    # Commands in other terminals find the servers by it.
     given = os.environ.get("GATEWAYZ_DATA_DIR")
     environ = f"GATEWAYZ_DATA_DIR={shlex.quote(str(data_dir))} " if given else ""
     return f"""

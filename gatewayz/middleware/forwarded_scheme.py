@@ -1,4 +1,4 @@
-"""Which requests came over HTTPS, as TRUSTED_PROXIES say and nobody else."""
+"""Lets only TRUSTED_PROXIES say that a request came over HTTPS."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,10 @@ from gatewayz.request.client_address import is_from_proxy
 
 
 class ForwardedSchemeMiddleware:
-    """Takes `X-Forwarded-Proto` out of a request that none of TRUSTED_PROXIES has passed on.
+    """Removes `X-Forwarded-Proto` from a request that did not come through TRUSTED_PROXIES.
 
-    Where none is named, Django believes the header of whoever connects: proxies that are not
-    known could not be told from others, and a caller deceives only itself.
+    Without TRUSTED_PROXIES, Django believes the header of every client: an unknown proxy cannot be
+    told from a client, and a client deceives only itself.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

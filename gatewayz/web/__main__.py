@@ -1,6 +1,6 @@
 """`python -m gatewayz.web`.
 
-The server is in a module of its own: a spawned process can import nothing from `__main__`.
+The server is in another module, because a spawned process cannot import from `__main__`.
 """
 
 from gatewayz.web.server import main

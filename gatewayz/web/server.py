@@ -1,22 +1,24 @@
-"""The web server: granian, whose processes are replaced without losing a request.
+"""The web server: granian, with a reload that loses no request.
 
     python -m gatewayz.web [options of granian]
 
-Granian's own reload (SIGHUP) ends the old process some seconds after it has begun the new one,
-ready or not; it resets the queue of its listening socket with it; it closes kept connections just
-as their clients may send on them; and it gives up when a new process dies. Here an old process
-ends when the new one is ready, which has its listening socket: it takes no new connections, asks
-its clients to leave (`Connection: close`), and then stops.
+Granian's own reload (SIGHUP) ends the old process some seconds after it has started the new one,
+ready or not. It drops the connections queued at the old process's listening socket, closes kept
+connections just when clients may send on them, and gives up when a new process dies. Here the new
+process takes over the listening socket, and the old one ends when the new one is ready: it accepts
+no new connections, asks its clients to leave (`Connection: close`), and then stops.
 
-Each place of a process has a listening socket of its own (SO_REUSEPORT), among which the kernel
-shares connections: of one socket that all listen at, whoever is awake takes all that come at once.
-The socket of a process that dies is closed, so that the others get what it would have got.
+Each process has its own listening socket (SO_REUSEPORT), and the kernel distributes connections
+among them. With a single shared socket, the process that happens to be awake would accept all
+connections that arrive at the same time. When a process dies, its socket is closed, so that the
+other processes get its connections.
 
-Where there is a process for each CPU, each keeps to one: its threads take turns at the
-interpreter's lock, and handing that to another CPU costs more than waiting for this one.
+If there is a process for each CPU, each is bound to one: its threads take turns at the
+interpreter's lock, and handing the lock to another CPU costs more than waiting for the same one.
 
-It speaks HTTP/1 only. Of HTTP/2 without TLS, granian drops a body that has no Content-Length, and
-never gets back a thread that reads a body whose stream has ended; one connection may hold 200.
+The server speaks HTTP/1 only. With HTTP/2 over plain TCP, granian drops a body without
+Content-Length, and never frees a thread that reads a body whose stream has ended; one connection
+can occupy 200 threads.
 """
 
 import multiprocessing
@@ -45,50 +47,50 @@ from gatewayz.web import draining
 from gatewayz.web.connections import has_unsent_bytes, tcp_sockets
 from gatewayz.web.memory import give_back_large_blocks
 
-READY_SECONDS = 60.0  # for a new process
-DRAIN_SECONDS = 1.0  # for the clients of an old one to send what they are about to
+READY_SECONDS = 60.0  # for a new process to load the application
+DRAIN_SECONDS = 1.0  # for clients of an old process to finish sending
 RETRY_SECONDS = 1.0
-ORPHAN_SECONDS = 1.0  # until a process ends whose parent has died
-QUIET_SECONDS = 0.5  # without an answer to make or to send, until a process is over
+ORPHAN_SECONDS = 1.0  # how often a process checks that its parent lives
+QUIET_SECONDS = 0.5  # a process that answers nothing for so long may exit
 POLL_SECONDS = 0.05
-# Until a connection ends whose client takes nothing of what is sent, or has gone without a word.
+# After this, the kernel ends a connection whose client does not acknowledge what was sent.
 UNREAD_SECONDS = 20.0
 
-# A new process holds them from its first moment on: it ends when its parent says so (SIGTERM),
-# and leaves a Ctrl-C in their terminal to it.
-_HELD = [signal.SIGTERM, signal.SIGINT]
+# Signals that a new process blocks from its start: `_end_when_told` waits for SIGTERM, and the
+# parent handles Ctrl-C.
+_BLOCKED = [signal.SIGTERM, signal.SIGINT]
 
-# Options on the command line and GRANIAN_* in the environment win.
+# Options on the command line and GRANIAN_* in the environment take precedence.
 _DEFAULTS = {
     "interface": "wsgi",
     "http": "1",
     "websockets": False,
     "workers": 2,
-    # A thread for every request that comes, so that the backlog is where it can be seen: see
-    # gatewayz/middleware/load_shedding.py, which lets some of them in at once.
+    # Enough threads for every request, so that requests queue where the queue can be measured: in
+    # gatewayz/middleware/load_shedding.py, which runs some of them at a time.
     "blocking_threads": 512,
-    # Longer than a request may take, so that what was begun is finished.
+    # Longer than a request may take, so that running requests are finished.
     "workers_kill_timeout": 8,
     "respawn_failed_workers": True,
     "log_level": "warning",
 }
 
 
-# A thread for every request is meant (docs/faults.md); granian advises against so many.
+# How granian's warning about so many threads begins; they are intended (docs/faults.md).
 _ADVICE = "Configuration allows spawning up to "
 
 
 class Server(MPServer):
-    """Granian's server of processes; what it overrides is that of granian 2.8."""
+    """Granian's multi-process server. Overrides private methods of granian 2.8."""
 
     _channels: dict[WorkerProcess, Connection]
     _ready: set[WorkerProcess]
     _listeners: dict[WorkerProcess, socket.socket]
 
     def serve(self, *arguments: Any, **options: Any) -> None:
-        """Serve until told to end. Raises ConfigurationError when asked for HTTP/2."""
+        """Serve until told to end. Raises ConfigurationError for HTTP/2."""
         if self.http != HTTPModes.http1:
-            logger.error("HTTP/2 ends at the proxy: leave GRANIAN_HTTP and --http at 1")
+            logger.error("HTTP/2 must end at the proxy: leave GRANIAN_HTTP and --http at 1")
             raise ConfigurationError("http")
         super().serve(*arguments, **options)
 
@@ -99,16 +101,17 @@ class Server(MPServer):
             super()._init_shared_socket()
 
     def _bound(self) -> socket.socket:
-        """A socket at our address; the kernel leaves it alone until a process listens."""
+        """Bind a socket to our address; it gets no connections until a process listens on it."""
         family, kind, protocol, _, address = socket.getaddrinfo(
             self.bind_addr, self.bind_port, type=socket.SOCK_STREAM
         )[0]
         bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        # Of each connection, or answers in two parts would wait for the client's acknowledgement.
+        # Accepted connections inherit these options. Without TCP_NODELAY, a response in two parts
+        # would wait for the client's acknowledgement.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Of each connection, too: nothing else ends the wait for a client that does not read.
+        # Nothing else ends the wait for a client that does not read.
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # not on macOS
             bound.setsockopt(
                 socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000)
@@ -123,17 +126,17 @@ class Server(MPServer):
             listener.close()
         super()._drop_shared_socket()
 
-    def _leave_to_others(self) -> None:
-        """Have the kernel give the connections of processes that have died to the others."""
+    def _close_dead_listeners(self) -> None:
+        """Close the listening sockets of dead processes, so that others get their connections."""
         for worker in self.wrks:
             if not worker.is_alive():
-                self._forget_listener(worker)
+                self._close_listener(worker)
 
-    def _forget_listener(self, worker: WorkerProcess) -> None:
+    def _close_listener(self, worker: WorkerProcess) -> None:
         listener = self._listeners.pop(worker, None)
         if listener is None or listener in self._listeners.values():
-            return  # that of the process that takes its place
-        # Not only closed: other processes have inherited it.
+            return  # the process that replaces it has taken it over
+        # Closing is not enough, because other processes have inherited the socket.
         with suppress(OSError):  # nobody has listened yet
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
@@ -157,11 +160,11 @@ class Server(MPServer):
         return worker
 
     def _cpu_of(self, idx: int) -> int | None:
-        """The CPU that a process keeps to; None where it may use all."""
+        """The CPU that a process is bound to; None when it may use all."""
         if not hasattr(os, "sched_getaffinity"):  # macOS
             return None
         cpus = sorted(os.sched_getaffinity(0))
-        # Of fewer processes, which share the machine with others, all would take the first ones.
+        # With fewer processes than CPUs, every service on the machine would use the first CPUs.
         return cpus[idx % len(cpus)] if self.workers >= len(cpus) else None
 
     def _respawn_workers(
@@ -171,7 +174,7 @@ class Server(MPServer):
         target_loader: Callable[[], Any],
         delay: float = 0,
     ) -> None:
-        self._leave_to_others()
+        self._close_dead_listeners()
         for idx in dict.fromkeys(workers):
             old = self.wrks[idx]
             new = self._spawn_worker(idx, spawn_target, target_loader)
@@ -185,7 +188,7 @@ class Server(MPServer):
             if self.interrupt_signal:
                 return
             logger.error("A new web process did not become ready")
-            self.interrupt_children.append(idx)  # to be tried again, and for the exit code
+            self.interrupt_children.append(idx)  # tries again, and sets the exit code
             if any(worker.is_alive() for worker in self.wrks):
                 time.sleep(RETRY_SECONDS)
                 self.main_loop_interrupt.set()
@@ -194,7 +197,7 @@ class Server(MPServer):
                 return
 
     def _is_ready(self, worker: WorkerProcess, within_seconds: float = READY_SECONDS) -> bool:
-        """Whether it lives and has loaded the application, `within_seconds` from now."""
+        """Wait up to `within_seconds` for a process to load; return whether it lives and has."""
         channel = self._channels[worker]
         until = time.monotonic() + within_seconds
         while worker not in self._ready and worker.is_alive() and not self.interrupt_signal:
@@ -206,13 +209,13 @@ class Server(MPServer):
                 self._ready.add(worker)
             elif time.monotonic() >= until:
                 break
-            self._leave_to_others()
+            self._close_dead_listeners()
         return worker in self._ready and worker.is_alive()
 
     def _end(self, worker: WorkerProcess, *, drain: bool) -> None:
         channel = self._channels.pop(worker)
         self._ready.discard(worker)
-        self._forget_listener(worker)
+        self._close_listener(worker)
         if drain:
             with suppress(OSError):  # it has ended meanwhile
                 channel.send_bytes(b"drain")
@@ -221,7 +224,7 @@ class Server(MPServer):
         worker.terminate()
         worker.join(self.workers_kill_timeout)
         if worker.is_alive():
-            logger.warning("A web process is killed that did not end by itself")
+            logger.warning("Killing a web process that did not end by itself")
             worker.kill()
             worker.join()
 
@@ -233,17 +236,17 @@ def _load(
     backlog: int,
     cpu: int | None,
 ) -> Any:
-    """In a new process: load the application, listen, say so, and wait to be told what to do."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)  # a forked one has them held already
+    """Run in a new process: load the application, listen, and tell the parent."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)  # already blocked in a forked process
     if cpu is not None:
-        os.sched_setaffinity(0, {cpu})  # of this thread and all that it starts
+        os.sched_setaffinity(0, {cpu})  # for this thread and all that it starts
     give_back_large_blocks()
     is_loaded = Event()
     Thread(target=_end_when_told, args=[is_loaded], name="end", daemon=True).start()
     application = load()
     is_loaded.set()
     if listener is not None:
-        # Here, since it belongs to the application, whose code a reload loads anew.
+        # Imported here, because a reload must load the application's code again.
         from gatewayz.web import silent_connections
 
         silent_connections.watch(listener.getsockname()[1])
@@ -254,14 +257,15 @@ def _load(
 
 
 def _end_when_told(is_loaded: Event) -> None:
-    """Wait for SIGTERM, which is held back in all threads of this process, and end it.
+    """Wait for SIGTERM, which is blocked in all threads of this process, and end the process.
 
-    Granian's handler runs in the main thread, which waits at a lock: a signal that the kernel
-    gives to another thread does not wake it. And a process that loads has that of its parent.
+    Granian's own handler runs in the main thread, which waits for a lock; a signal that the kernel
+    delivers to another thread would not wake it. And a process that is still loading has its
+    parent's handler.
 
-    Granian then waits for all its connections to end, and some do not: one whose client has sent
-    half of its headers, and one that was accepted in the moment of the signal. So the process
-    ends as soon as no request is being answered any more.
+    Granian then waits for all connections to end. Some never do: one whose client has sent half of
+    its headers, or one that was accepted just when the signal came. So this thread exits the
+    process as soon as no request is being answered.
     """
     parents = signal.getsignal(signal.SIGTERM)
     signal.sigwait([signal.SIGTERM])
@@ -280,7 +284,7 @@ def _end_when_told(is_loaded: Event) -> None:
 
 
 def _is_answering() -> bool:
-    """Whether the server has called the application, or has some of an answer to send."""
+    """Whether a request is running, or part of a response is still unsent."""
     for frame in sys._current_frames().values():
         outermost = frame
         while outermost.f_back is not None:
@@ -294,33 +298,33 @@ def _is_answering() -> bool:
 def _drain_when_told(channel: Connection) -> None:
     parent = os.getppid()
     try:
-        # Forked siblings have the other end open, too, so that no end of file tells of its death.
+        # Forked siblings keep the other end open, so the parent's death causes no end of file.
         while not channel.poll(ORPHAN_SECONDS):
             if os.getppid() != parent:
                 raise EOFError
         channel.recv_bytes()
     except (EOFError, OSError):
-        # Whoever takes its place could not know of us, who would get a share of what comes.
+        # A new parent would not know this process, which would still get connections.
         os.kill(os.getpid(), signal.SIGTERM)
         return
     draining.begin()
-    _leave_listening_sockets()
+    _stop_listening()
 
 
-def _leave_listening_sockets() -> None:
-    """Put a socket that nobody knows in the place of each listening one of this process.
+def _stop_listening() -> None:
+    """Replace each listening socket of this process by one that no client connects to.
 
-    Granian can stop listening only together with closing its connections. The process in its
-    place has the same socket open, so nothing of its queue is lost.
+    Granian can stop listening only by closing its connections too. The process that takes over has
+    the same sockets open, so no queued connection is lost.
     """
-    with socket.socket() as nobody_knows:
-        nobody_knows.bind(("127.0.0.1", 0))
-        nobody_knows.listen(1)
-        nobody_knows.setblocking(False)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        unused.listen(1)
+        unused.setblocking(False)
         for descriptor in [int(path.name) for path in Path("/dev/fd").iterdir()]:
             with suppress(OSError):  # closed meanwhile
                 if _is_listening(descriptor):
-                    os.dup2(nobody_knows.fileno(), descriptor, inheritable=False)
+                    os.dup2(unused.fileno(), descriptor, inheritable=False)
 
 
 def _is_listening(descriptor: int) -> bool:
@@ -331,12 +335,12 @@ def _is_listening(descriptor: int) -> bool:
 
 
 def main() -> None:
-    """The command line: granian's, with other defaults."""
+    """Run granian's command line with our defaults."""
     cli.Server = Server  # type: ignore[attr-defined]
     logger.addFilter(lambda record: not record.getMessage().startswith(_ADVICE))
     os.register_at_fork(
-        before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, _HELD),
-        after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _HELD),
+        before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, _BLOCKED),
+        after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _BLOCKED),
     )
     cli.cli(
         [*sys.argv[1:], "gatewayz.wsgi:application"],

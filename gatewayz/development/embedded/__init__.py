@@ -1,12 +1,12 @@
 """A private PostgreSQL and Redis for `make run` and `make test`, from wheels, without Django.
 
 Both listen on unix sockets only and keep their data in one folder. Any number of commands may
-share the servers of a folder: each holds a shared file lock while it uses them, and the last one
-to stop takes them down, also those that a killed command left behind.
+share the servers of a folder. Each holds a shared file lock while it uses them, and the last one
+stops them, including servers that a killed command has left running.
 
-`python -m gatewayz.development.embedded COMMAND…` runs a command with the servers up. As root,
-PostgreSQL runs as the system user `pgserver`, which is made, and every folder above the data and
-the wheel lets it pass.
+`python -m gatewayz.development.embedded COMMAND…` runs a command while the servers run. As root,
+this creates the system user `pgserver`, runs PostgreSQL as that user, and lets it pass through
+every folder above the data and the wheel.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SERVERS_ENV = "servers.env"
 
 @dataclass(frozen=True)
 class Servers:
-    """The two servers to use: given by the environment, or embedded ones in `data_dir`."""
+    """The two servers to use: those of the environment, or embedded ones in `data_dir`."""
 
     database_url: str
     redis_url: str
@@ -38,7 +38,7 @@ class Servers:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment variables that lead a process to these servers."""
+        """The environment variables with which a process finds these servers."""
         return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
 
     def stop(self) -> None:
@@ -54,21 +54,21 @@ class Servers:
 
 
 def default_data_dir() -> Path:
-    """The folder for the servers' data: `GATEWAYZ_DATA_DIR`, else `.gatewayz` in the checkout."""
+    """Return the folder for data: `GATEWAYZ_DATA_DIR`, else `.gatewayz` in the checkout."""
     given = os.environ.get("GATEWAYZ_DATA_DIR")
     return Path(given) if given else Path(__file__).resolve().parents[3] / ".gatewayz"
 
 
 def start(data_dir: Path, *, durable: bool = True) -> Servers:
-    """Start what the environment does not give, or use what already runs in `data_dir`.
+    """Start the servers that the environment does not name, or use those running in `data_dir`.
 
     Args:
-        data_dir: holds the data, made if missing; `servers.env` in it names the servers while
-            they run. Untouched when both DATABASE_URL and REDIS_URL are in the environment.
+        data_dir: the folder for the data, created if missing; `servers.env` in it names the
+            servers while they run. Not touched when DATABASE_URL and REDIS_URL are both set.
         durable: False trades crash safety for speed, for data that nobody needs (tests).
 
     Returns:
-        The servers; embedded ones answer. The caller must `stop()` them.
+        The servers, which answer. The caller must `stop()` them.
 
     Raises:
         EmbeddedServerError: a server cannot be started.
@@ -85,7 +85,7 @@ def start(data_dir: Path, *, durable: bool = True) -> Servers:
                 fcntl.flock(lease, fcntl.LOCK_SH)
                 try:
                     urls = _start_missing(urls, data_dir, durable=durable)
-                except BaseException:  # Ctrl-C too: nothing may stay behind
+                except BaseException:  # after Ctrl-C too, leave nothing running
                     _release(lease, data_dir)
                     raise
         except OSError as error:
@@ -107,12 +107,12 @@ def _start_missing(given: dict[str, str], data_dir: Path, *, durable: bool) -> d
 
 
 def _release(lease: IO[str], data_dir: Path) -> None:
-    """Give up a share of the servers, and stop them with the last one."""
+    """Give up a share of the servers, and stop them if it was the last one."""
     with lease:
         try:
             fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return  # in use: whoever comes last stops them
+            return  # in use; the last user stops them
         (data_dir / SERVERS_ENV).unlink(missing_ok=True)
         postgres_server.stop(data_dir / "postgres")
         redis_server.stop(data_dir / "redis")
@@ -120,7 +120,7 @@ def _release(lease: IO[str], data_dir: Path) -> None:
 
 @contextmanager
 def _exclusively(data_dir: Path) -> Iterator[None]:
-    """Let one process at a time start or stop the servers of a folder."""
+    """Let only one process at a time start or stop the servers of a folder."""
     with (data_dir / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

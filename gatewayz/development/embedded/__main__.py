@@ -1,4 +1,4 @@
-"""Runs a command with the embedded servers up."""
+"""Runs a command while the embedded servers run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gatewayz.web.runtime_dir import RuntimeDirError
 
 
 def main(command: list[str]) -> int:
-    """Run a command with the servers up.
+    """Run a command while the servers run.
 
     Args:
         command: the program and its arguments.
 
     Returns:
-        The command's exit code, or 128 + N when signal N ended it; 127 when there is no such
-        program, 2 when none is named, 1 when there are no servers.
+        The command's exit code, or 128 + N when signal N ended it; 127 when the program does not
+        exist, 2 when none is named, 1 when the servers cannot be started.
     """
     if not command:
         print(
@@ -39,7 +39,7 @@ def main(command: list[str]) -> int:
 
 
 def _run(command: list[str], environ: dict[str, str]) -> int:
-    # A terminal sends Ctrl-C to the command as well, which decides what to do; wait for that.
+    # The terminal sends Ctrl-C to the command too, which decides what to do; wait for it.
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
         process = subprocess.Popen(command, env=environ)

@@ -32,10 +32,10 @@ SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 
 
 def start(home: Path, *, durable: bool) -> str:
-    """Start PostgreSQL with its data in `home`, or use the one that runs there.
+    """Start PostgreSQL with its data in `home`, or use the one that already runs there.
 
     Returns:
-        The DATABASE_URL of our database, which exists.
+        The DATABASE_URL of our database, which is created if necessary.
 
     Raises:
         EmbeddedServerError: it cannot be started.
@@ -64,7 +64,7 @@ def start(home: Path, *, durable: bool) -> str:
 
 
 def stop(home: Path) -> None:
-    """Stop the PostgreSQL of `home`, if it runs; open connections are cut.
+    """Stop the PostgreSQL of `home` if it runs, and cut its connections.
 
     Raises:
         EmbeddedServerError: it does not stop.
@@ -75,10 +75,10 @@ def stop(home: Path) -> None:
 
 
 def _check_owner(home: Path) -> None:
-    """PostgreSQL refuses data of another user; started by root it runs as a user of its own.
+    """Check that the data belongs to the user that PostgreSQL will run as.
 
     Raises:
-        EmbeddedServerError: the folder was made by another user.
+        EmbeddedServerError: the folder belongs to another user.
     """
     if not home.exists():
         return
@@ -93,10 +93,10 @@ def _check_owner(home: Path) -> None:
 
 
 def _clear_traces(home: Path, pid_file: Path) -> None:
-    """Remove what a killed server left: it would refuse to start if its old pid is taken again.
+    """Remove what a killed server left; PostgreSQL may not start if its old pid is in use again.
 
-    The pid file also keeps a new server from the data while processes of the old one still
-    write to it, so these are ended first.
+    The pid file protects the data while processes of the old server still write to it, so these
+    are ended first.
     """
     if not pid_file.exists():
         return
@@ -112,39 +112,27 @@ def _clear_traces(home: Path, pid_file: Path) -> None:
 
 
 def _spawn(home: Path, log: Path, *, durable: bool) -> None:
-    """Start PostgreSQL as a daemon; a new folder is filled aside, so that it is whole or absent.
+    """Start PostgreSQL as a daemon.
 
     Raises:
         EmbeddedServerError: it cannot be started.
     """
-    folder = next(iter(wheel_folders()), None)
-    if folder is None:
+    programs = next(iter(wheel_folders()), None)
+    if programs is None:
         raise EmbeddedServerError(
             "no PostgreSQL for this platform: set DATABASE_URL to a running one"
         )
-    user = _server_user(home, folder) if os.geteuid() == 0 else None
+    user = _server_user(home, programs) if os.geteuid() == 0 else None
+    setting = "on" if durable else "off"
+    options = f"-h '' -k . -p {PORT} " + " ".join(
+        f"-c {name}={setting}" for name in ("fsync", "full_page_writes", "synchronous_commit")
+    )
     try:
         if not home.exists():
-            new = home.with_name(home.name + ".new")
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir(mode=0o700)
-            if user is not None:
-                os.chown(new, user.pw_uid, user.pw_gid)
-            _run(
-                *(folder / "initdb", "--pgdata", new, "--username=postgres", "--auth=trust"),
-                # Locales of this machine do not matter; `_create_database` chooses one.
-                *("--encoding=UTF8", "--no-locale"),
-                cwd=new,
-                user=user,
-            )
-            new.rename(home)
-        _check_version(home, folder)
-        care = "on" if durable else "off"
-        options = f"-h '' -k . -p {PORT} " + " ".join(
-            f"-c {name}={care}" for name in ("fsync", "full_page_writes", "synchronous_commit")
-        )
+            _initialise(home, programs, user)
+        _check_version(home, programs)
         _run(
-            *(folder / "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS:.0f}"),
+            *(programs / "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS:.0f}"),
             *("--pgdata", home, "--log", log, "--options", options),
             cwd=home,
             user=user,
@@ -153,7 +141,24 @@ def _spawn(home: Path, log: Path, *, durable: bool) -> None:
         if home.exists():
             raise start_failure("PostgreSQL", log) from error
         reason = error.stderr.strip().splitlines()[-1:] or [error]
-        raise EmbeddedServerError(f"cannot make {home}: {reason[0]}") from error
+        raise EmbeddedServerError(f"cannot create {home}: {reason[0]}") from error
+
+
+def _initialise(home: Path, programs: Path, user: pwd.struct_passwd | None) -> None:
+    """Create the data in another folder and rename it, so that `home` is complete or missing."""
+    new = home.with_name(home.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    if user is not None:
+        os.chown(new, user.pw_uid, user.pw_gid)
+    _run(
+        *(programs / "initdb", "--pgdata", new, "--username=postgres", "--auth=trust"),
+        # The machine's locales do not matter; `_create_database` chooses one.
+        *("--encoding=UTF8", "--no-locale"),
+        cwd=new,
+        user=user,
+    )
+    new.rename(home)
 
 
 def _run(*command: str | Path, cwd: Path, user: pwd.struct_passwd | None) -> None:
@@ -172,25 +177,25 @@ def _run(*command: str | Path, cwd: Path, user: pwd.struct_passwd | None) -> Non
     )
 
 
-def _server_user(home: Path, folder: Path) -> pwd.struct_passwd:
-    """The user that PostgreSQL runs as in place of root, who may reach data and programs.
+def _server_user(home: Path, programs: Path) -> pwd.struct_passwd:
+    """The user that PostgreSQL runs as instead of root, with access to data and programs.
 
     Raises:
-        EmbeddedServerError: there is no such user, and none can be made.
+        EmbeddedServerError: there is no such user, and none can be created.
     """
     if not _has_user():
-        made = subprocess.run(
+        created = subprocess.run(
             ["useradd", "--system", SYSTEM_USER], capture_output=True, text=True, check=False
         )
-        if not _has_user():  # another process may have made it meanwhile
+        if not _has_user():  # another process may have created it meanwhile
             raise EmbeddedServerError(
-                f"cannot make the user {SYSTEM_USER}, whom PostgreSQL runs as in place of root "
-                f"({made.stderr.strip()}): run as another user, or set DATABASE_URL"
+                f"cannot create the user {SYSTEM_USER}, as which PostgreSQL runs instead of root "
+                f"({created.stderr.strip()}): run as another user, or set DATABASE_URL"
             )
-    for path in (*home.parents, *folder.parents):
+    for path in (*home.parents, *programs.parents):
         _allow(path, 0o001)
-    # The programs of the wheel and what they read, should root keep new files to itself.
-    for path in folder.parent.rglob("*"):
+    # The wheel's files, which root's umask may have made private.
+    for path in programs.parent.rglob("*"):
         _allow(path, 0o005 if path.stat().st_mode & 0o100 else 0o004)
     return pwd.getpwnam(SYSTEM_USER)
 
@@ -205,22 +210,22 @@ def _allow(path: Path, permissions: int) -> None:
         path.chmod(stat.S_IMODE(mode) | permissions)
 
 
-def _check_version(home: Path, folder: Path) -> None:
+def _check_version(home: Path, programs: Path) -> None:
     """Raise EmbeddedServerError for data of another major version."""
-    ours = major_version(str(folder / "postgres"))
+    ours = major_version(str(programs / "postgres"))
     try:
         its = (home / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
-        return  # no data of any version, which PostgreSQL says itself
+        return  # not a data folder, which PostgreSQL reports itself
     if its != str(ours):
         raise EmbeddedServerError(
-            f"{home} holds data of PostgreSQL {its}, and PostgreSQL {ours} is embedded: "
-            "delete that folder to begin anew"
+            f"{home} has data of PostgreSQL {its}, but PostgreSQL {ours} is embedded: "
+            "delete that folder to start afresh"
         )
 
 
 def _is_ready(pid_file: Path) -> bool:
-    """Whether the server has added the last line of its pid file: it takes connections."""
+    """Whether the server accepts connections, and says so in the last line of its pid file."""
     try:
         return pid_file.read_text().rstrip().endswith("ready")
     except FileNotFoundError:
@@ -228,13 +233,13 @@ def _is_ready(pid_file: Path) -> bool:
 
 
 def _create_database(maintenance_url: str) -> None:
-    """Create our database if missing."""
+    """Create our database if it is missing."""
     with psycopg.connect(maintenance_url, autocommit=True, connect_timeout=5) as connection:
         query = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(query, [DATABASE_NAME]).fetchone():
             return
-        # Every new database, those of tests too, knows all of Unicode's upper and lower case and
-        # sorts the same on every machine.
+        # With this template, every new database, including those of tests, handles case by Unicode
+        # and sorts the same on every machine.
         connection.execute(
             "UPDATE pg_database SET datistemplate = false WHERE datname = 'template1'"
         )

