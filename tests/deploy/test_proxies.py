@@ -5,6 +5,7 @@ proxy has to drop it.
 """
 
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -36,6 +37,7 @@ pytestmark = [
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 HOST = "gatewayz.example"
+OLDEST_CADDY = (2, 11, 4)
 PROXY = "127.0.0.1"
 # The proxy's callers are elsewhere, for the service to tell them from the proxy.
 CALLER, CALLERS_NETWORK = "127.0.7.1", "127.0.7.0/24"
@@ -155,6 +157,11 @@ def _program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path="/usr/sbin")
 
 
+def _version(program: str) -> tuple[int, ...]:
+    shown = subprocess.run([program, "version"], check=True, capture_output=True, text=True)
+    return tuple(int(number) for number in re.findall(r"\d+", shown.stdout)[:3])
+
+
 def _answers(caller: Caller) -> bool:
     try:
         return caller.ask("GET", "/healthz")[0] == 200
@@ -176,8 +183,11 @@ def proxy(
     request: pytest.FixtureRequest, service: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Caller]:
     name = request.param.__name__
-    if not _program(name):
-        pytest.skip(f"needs {name}: `apt-get install {name}` on Debian")
+    program = _program(name)
+    if program is None:
+        pytest.skip(f"needs {name}, as `apt-get install {name}` gives it")
+    if name == "caddy" and _version(program) < OLDEST_CADDY:
+        pytest.skip(f"needs a newer caddy than {program}")
     with request.param(service, tmp_path_factory.mktemp(name)) as caller:
         yield caller
 
