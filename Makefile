@@ -12,8 +12,8 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	EMAIL_URL=smtp+tls://mail.example:587 \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
-# Some tests look at how long things take, so they do not want for company: four at the most.
-# A file goes to one process, the files that take long first (tests/conftest.py).
+# At most four processes, because some tests compare times. Each file runs in one process, and the
+# slowest files run first (tests/conftest.py).
 ALL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
@@ -25,20 +25,20 @@ help: ## Show this list
 run: $(VENV)/runtime.stamp ## Serve on http://127.0.0.1:8000 (PORT=… for another port)
 	@$(PY) -m gatewayz.development.run
 
-test: $(VENV)/test.stamp ## Run the tests but the long ones, on all cores (ARGS=… for pytest: some, on one)
+test: $(VENV)/test.stamp ## Run all tests except the long ones, on all cores (ARGS=… for pytest, on one core)
 	$(PY) -m pytest $(or $(ARGS),$(ALL) -m "not long")
 
-test-all: $(VENV)/test.stamp ## Run all tests: those of abuse, faults and the browser, too
+test-all: $(VENV)/test.stamp ## Run all tests, including those of abuse, faults and the browser
 	$(PY) -m pytest $(ALL)
 
-faults: $(VENV)/test.stamp ## Kill every part under load, for some 20 minutes (MINUTES=10 of load)
+faults: $(VENV)/test.stamp ## Kill every part under load, for about 20 minutes (MINUTES=10 of load)
 	FAULTS=long $(PY) -m pytest tests/faults -s $(ARGS)
 	$(PY) -m tests.faults.mixed --minutes $(or $(MINUTES),10)
 
-fuzz: $(VENV)/test.stamp ## Send the API anything, for a quarter of an hour (REQUESTS=100000)
+fuzz: $(VENV)/test.stamp ## Send the API valid and invalid requests, for a quarter of an hour (REQUESTS=100000)
 	$(PY) -m tests.fuzz --requests $(or $(REQUESTS),100000)
 
-bench: has-wrk $(VENV)/bench.stamp ## Compare with other ways to do the same, for a quarter of an hour (ARGS=--help)
+bench: has-wrk $(VENV)/bench.stamp ## Compare with other services that do the same, for a quarter of an hour (ARGS=--help)
 	$(PY) -m benchmarks create_session $(ARGS)
 
 bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compared with FastAPI
@@ -47,7 +47,7 @@ bench-quick: $(VENV)/bench.stamp ## Fail if the service has become slower, compa
 docs: $(VENV)/docs.stamp ## Build the documentation in build/docs
 	$(PY) -m docs.site
 
-pictures: $(VENV)/test.stamp ## Take the pictures of the documentation anew (needs Chromium)
+pictures: $(VENV)/test.stamp ## Take the pictures of the documentation again (needs Chromium)
 	$(PY) -m docs.pictures
 
 lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production settings and known vulnerabilities
@@ -60,7 +60,7 @@ lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production s
 		$(PY) manage.py makemigrations --check --dry-run
 	PATH=$(VENV)/bin:$$PATH .ci/audit requirements.txt requirements-test.txt
 
-format: $(VENV)/test.stamp ## Format the code and mend what can be mended
+format: $(VENV)/test.stamp ## Format the code, and fix what can be fixed automatically
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
@@ -77,7 +77,7 @@ lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow, an
 sbom: ## List what the image holds and its licences: build/sbom.json (CycloneDX), build/licences.md
 	.ci/sbom
 
-# Before the minutes that an installation takes.
+# Checked before an installation that takes minutes.
 has-wrk:
 	@command -v wrk >/dev/null || { \
 		echo "gatewayz: make bench needs wrk: apt-get install wrk, or brew install wrk" >&2; \
@@ -87,7 +87,7 @@ clean: ## Delete the virtual environment and the caches; the data in .gatewayz s
 	rm -rf $(VENV) build staticfiles .mypy_cache .pytest_cache .ruff_cache .hypothesis .gatewayz/test
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Each step ends with a stamp, so that an interrupted one is done again.
+# Each step ends by touching a stamp, so that an interrupted one runs again.
 $(VENV)/venv.stamp:
 	@python=$$(.ci/python $(PYTHON)) && "$$python" -m venv --clear $(VENV)
 	@touch $@

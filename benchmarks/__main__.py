@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME [ARGUMENT…]` runs `benchmarks/NAME.py` on servers of its own.
+"""`python -m benchmarks NAME [ARGUMENT…]` runs `benchmarks/NAME.py` on its own servers.
 
 Servers given by DATABASE_URL and REDIS_URL are used; what is missing is embedded. Either way
 the tables are in a database made for this run, and the keys in Redis have a prefix of their own.
@@ -26,11 +26,11 @@ NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 def main(arguments: list[str]) -> int:
-    """Run the benchmark that is named. Returns the exit code."""
+    """Run the named benchmark. Returns the exit code."""
     if not arguments or arguments[0] not in NAMES:
         print(f"usage: python -m benchmarks {{{','.join(NAMES)}}} [ARGUMENT…]", file=sys.stderr)
         return 2
-    # As after Ctrl-C, nothing that was started stays behind.
+    # As after Ctrl-C, stop everything that was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with _own_data():
         importlib.import_module(f"benchmarks.{arguments[0]}").main(*arguments[1:])
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def _own_data() -> Iterator[None]:
-    """Django, ready to work on an empty database and under an unused prefix in Redis."""
+    """Set Django up on an empty database and an unused prefix in Redis."""
     name = f"gatewayz_benchmark_{os.getpid()}"
     servers = _servers()
     try:
@@ -65,7 +65,7 @@ def _own_data() -> Iterator[None]:
 
 
 def _servers() -> embedded.Servers:
-    """The servers; an embedded PostgreSQL takes the connections of several services at once."""
+    """Start the servers; an embedded PostgreSQL accepts connections of several services."""
     data_dir = embedded.default_data_dir() / "benchmarks"
     servers = embedded.start(data_dir)
     if "DATABASE_URL" in os.environ:

@@ -1,4 +1,4 @@
-"""What recording activity costs a request, and how fast a worker writes it."""
+"""Measures what recording activity costs a request, and how fast a worker writes it."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Measure and print; every comparison is made in this one run."""
+    """Measure and print; all comparisons are made in this run."""
     user = User.objects.create_user("benchmark@example.com")
     key = ApiKey.objects.create(user=user, key_name="benchmark", key_digest="0")
     _in_the_request(user, key)
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def write_one(event: str) -> None:
-    """The task of the way that is compared with: one event, one INSERT."""
+    """The task of the alternative: one event, one INSERT."""
     write_events([msgspec.json.decode(event, type=Event)])
 
 
@@ -72,7 +72,7 @@ def _in_the_request(user: User, key: ApiKey) -> None:
 
 
 def _timed_in_turns(ways: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
-    """Microseconds of each call. In turns, so that a slow moment of the machine hits them all."""
+    """Microseconds of each call; they take turns, so that a slow moment affects them all."""
     micros: dict[str, list[float]] = {way: [] for way in ways}
     for call in ways.values():
         call()
@@ -114,7 +114,7 @@ def _in_the_worker(user: User, key: ApiKey, cluster: psutil.Process) -> None:
 
 
 def _rate_until(rows: int, look: Callable[[], None] = lambda: None) -> float:
-    """Events per second from now until the log has so many rows."""
+    """Events per second from now until the log has `rows` rows."""
     begun, before = time.perf_counter(), ActivityEvent.objects.count()
     while (there := ActivityEvent.objects.count()) < rows:
         if time.perf_counter() - begun > LONGEST_SECONDS:

@@ -1,4 +1,4 @@
-"""`POST /v1/chat/sessions` by everybody who does it, and the bare INSERT, in one run.
+"""Compares services that answer `POST /v1/chat/sessions`, and the bare INSERT, in one run.
 
 Contenders take turns, round by round and in changing order, so that what the machine does
 meanwhile hits them all alike; figures are medians of the rounds, and ratios are taken within a
@@ -43,7 +43,7 @@ QUIET_SECONDS = 0.3
 
 @dataclass
 class Measured:
-    """One contender under one number of clients at one latency."""
+    """The results of one contender for one number of clients at one latency."""
 
     contender: str
     latency_ms: float
@@ -58,7 +58,7 @@ class Measured:
 
 
 def main(*given: str) -> None:
-    """Measure what is chosen, print the tables, and keep the figures as JSON.
+    """Measure what was chosen, print the tables, and save the figures as JSON.
 
     Raises SystemExit when a contender errs.
     """
@@ -95,7 +95,7 @@ def measure(chosen: argparse.Namespace) -> list[Measured]:
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
-    """What the words of a command line choose to measure."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks create_session")
     names = [*SERVICES, LIMIT]
     parser.add_argument("--contenders", nargs="+", choices=names, default=names)
@@ -105,15 +105,17 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
         type=float,
         default=[0, 2, 25, 100],
         metavar="MS",
-        help="of a round trip to the database; 0 is the local one, by its unix socket",
+        help="milliseconds of a round trip to the database; 0 is the local unix socket",
     )
     parser.add_argument("--clients", nargs="+", type=int, default=[1, 8, 64])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=3, help="of each round")
-    parser.add_argument("--processes", type=int, default=2, help="web processes of each")
-    parser.add_argument("--threads", type=int, default=THREADS, help="of each process of gunicorn")
+    parser.add_argument("--seconds", type=int, default=3, help="the length of each round")
+    parser.add_argument("--processes", type=int, default=2, help="web processes of each contender")
+    parser.add_argument(
+        "--threads", type=int, default=THREADS, help="threads of each gunicorn process"
+    )
     chosen = parser.parse_args(given)
-    # Everything is told as a ratio to ours, which comes first.
+    # Everything is shown as a ratio to ours, which comes first.
     chosen.contenders = list(dict.fromkeys([OURS.name, *chosen.contenders]))
     return chosen
 
@@ -150,7 +152,7 @@ def _settings(chosen: argparse.Namespace) -> str:
 
 
 class _Bench:
-    """The data of a run, and its contenders at one latency after the other."""
+    """Runs the contenders at one latency after the other, and keeps the data."""
 
     def __init__(self, chosen: argparse.Namespace) -> None:
         self.chosen = chosen
@@ -171,9 +173,9 @@ class _Bench:
         self._stack.close()
 
     def measure(self, latency_ms: float, clients: list[int]) -> list[Measured]:
-        """Every contender at one latency, for each number of clients; prints the tables."""
+        """Measure every contender at one latency for each number of clients, and print tables."""
         chosen = self.chosen
-        # No request of any contender has more round trips to the database between two rows.
+        # No contender makes more round trips to the database between two rows.
         self._quiet_seconds = QUIET_SECONDS + latency_ms * 6 / 1000
         services = [SERVICES[name] for name in chosen.contenders if name != LIMIT]
         with (
@@ -187,7 +189,7 @@ class _Bench:
             ) as started,
         ):
             self._check_answers(started)
-            # The same at every latency.
+            # These are the same at every latency.
             self._costs = self._costs or {one.contender.name: self._count(one) for one in started}
             measured = []
             with ExitStack() as workers:
@@ -212,7 +214,7 @@ class _Bench:
     # --- Before the rounds ---------------------------------------------------------------------
 
     def _check_answers(self, started: list[Running]) -> None:
-        """Raise LoadError unless each answers as ours does, and has made the row it tells of."""
+        """Raise LoadError unless each contender answers as ours does and inserts the row."""
         self._forget_rows()
         shape = None
         for one in started:
@@ -224,7 +226,7 @@ class _Bench:
             fields = {"": sorted(answer), "data": sorted(answer["data"])}
             shape = shape or fields
             if fields != shape:
-                raise load.LoadError(f"{name} answers with other fields: {fields}")
+                raise load.LoadError(f"{name} answers with different fields: {fields}")
             row = self.database.execute(
                 "SELECT user_id, title, model FROM chat_sessions WHERE id = %s",
                 [answer["data"]["id"]],
@@ -233,7 +235,7 @@ class _Bench:
                 raise load.LoadError(f"{name} has made {row}")
 
     def _count(self, one: Running) -> tuple[float | None, float]:
-        """Statements and Redis round trips of one request, while no worker runs."""
+        """Count statements and Redis round trips of one request, while no worker runs."""
         with _client(one) as ask:
 
             def requests() -> None:
@@ -273,13 +275,13 @@ class _Bench:
             table.append(Measured(LIMIT, latency_ms, clients, 1.0, 0.0, 0.0))
         self._forget_rows()
         for one in started:
-            # Connections are made one after another, each with several round trips.
+            # Connections are opened one after another, each with several round trips.
             seconds = WARM_UP_SECONDS + latency_ms / 50
             self._create(one, clients, seconds)
             self._await_activity(one.contender.name)
         turns = list(zip(table, [*started, None], strict=False))
         for number in range(self.chosen.rounds):
-            # Nobody always comes first, or always after the same one.
+            # No contender always comes first, or always after the same one.
             for measured, one in turns if number % 2 else reversed(turns):
                 self._forget_rows()
                 if one is None:
@@ -294,7 +296,7 @@ class _Bench:
         return found
 
     def _create(self, one: Running, clients: int, seconds: float) -> Load:
-        """What a contender does with a load; of one that errs, what it does with the next."""
+        """Measure a contender under a load; after an error, try once more."""
         tries = one.contender.tries
         while True:
             before = one.cpu_seconds()
@@ -307,7 +309,7 @@ class _Bench:
                 if not tries:
                     raise load.LoadError(what) from error
                 print(what, flush=True)
-            # What a failed request has left behind is nobody's.
+            # Rows of a failed request belong to no measurement.
             time.sleep(self._quiet_seconds)
             self._forget_rows()
         cpu_ms = (one.cpu_seconds() - before) * 1000 / found.requests
@@ -335,12 +337,12 @@ class _Bench:
         return Load(**json.loads(done.stdout))
 
     def _forget_rows(self) -> None:
-        """Everybody begins with the same empty tables, and pays for no other's checkpoint."""
+        """Empty the tables and checkpoint, so that no contender pays for another's writes."""
         self.database.execute("TRUNCATE chat_sessions, activity_log CASCADE")
         self.database.execute("CHECKPOINT")
 
     def _await_activity(self, name: str) -> None:
-        """Wait until all is quiet; raise LoadError unless there is an event for each session.
+        """Wait until nothing runs; raise LoadError unless there is an event for each session.
 
         The load ends without waiting for the last answers, and a row of theirs must not come
         when the tables have been emptied for the next round. An event does come later than its
@@ -366,11 +368,11 @@ class _Bench:
 
 
 def user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
-    """A user, and the key with which each contender is asked."""
+    """Create a user, and return the key for the requests."""
     from accounts.keys import create_key
     from accounts.models import Plan, User
 
-    # Limited, but by more than is done here.
+    # The key has limits, which this benchmark does not reach.
     plan = Plan.objects.get(plan_type=Plan.Type.PRO)
     user = User.objects.create_user("benchmark@example.com", plan=plan)
     _, api_key = create_key(user, key_name="benchmark")
@@ -392,7 +394,7 @@ def user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
 
 @contextmanager
 def _client(one: Running) -> Iterator[Any]:
-    """A function that creates a session, and returns the status and the JSON of the answer."""
+    """Return a function that creates a session and returns the status and JSON of the answer."""
     connection = HTTPConnection("127.0.0.1", one.port, timeout=load.TIMEOUT_SECONDS)
 
     def ask() -> tuple[int, Any]:
@@ -444,7 +446,7 @@ def _table(table: list[Measured]) -> str:
 
 
 def _ratio(one: Measured, ours: Measured, name: str) -> float:
-    """The median of the ratios to ours, each within a round."""
+    """The median of the ratios to ours, each taken within a round."""
     return statistics.median(
         getattr(theirs, name) / getattr(our, name)
         for theirs, our in zip(one.rounds, ours.rounds, strict=True)

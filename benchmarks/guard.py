@@ -1,4 +1,4 @@
-"""`make bench-quick`: fails when a creation costs more than it did, in half a minute.
+"""`make bench-quick`: fails when creating a session costs more than before; half a minute.
 
 Absolute times say more about the machine than about the code. So FastAPI and the bare INSERT take
 turns of a few milliseconds with ours, each in a process of its own without a server: what a busy
@@ -31,15 +31,15 @@ RECORDED_RUNS = 5
 CPU = "CPU of a creation, of FastAPI's"
 TIME = "time of a creation, of the bare INSERT's"
 
-# How many times the recorded ratio CPU may be: runs of the same code on a busy machine differ by
-# half of that. TIME is only told, since it says as much about the disk.
+# How far CPU may exceed the recorded ratio. Runs of the same code on a busy machine differ by half
+# of that. TIME is only shown, because it depends as much on the disk.
 MARGIN = 1.20
 
 
 def main(*arguments: str) -> None:
     """Compare with the baseline, or `--record` it. Raises SystemExit when a ratio is worse."""
     if arguments != ("--record",) and not BASELINE.exists():
-        raise SystemExit("nothing is recorded yet: python -m benchmarks guard --record")
+        raise SystemExit("there is no baseline yet: python -m benchmarks guard --record")
     user_id, keys = user_and_keys([OURS.name])
     api_key = keys[OURS.name]
     if arguments == ("--record",):
@@ -54,7 +54,9 @@ def main(*arguments: str) -> None:
     for name, times in worse.items():
         print(f"{name:44}{ratios[name]:>8.3f}{recorded[name]:>10.3f}{times - 1:>+10.0%}")
     if worse[CPU] > MARGIN:
-        raise SystemExit(f"The service has become slower: {MARGIN - 1:.0%} of CPU are allowed")
+        raise SystemExit(
+            f"The service has become slower: only {MARGIN - 1:.0%} more CPU is allowed"
+        )
 
 
 def _ratios(user_id: int, api_key: str) -> Mapping[str, float]:
@@ -107,5 +109,5 @@ def _turn(name: str, process: subprocess.Popen[str]) -> tuple[float, float]:
 
 
 def _low(seconds: list[float]) -> float:
-    """What the cheapest turns took, in which the machine had nothing else to do."""
+    """The cost of the cheapest turns, in which the machine did nothing else."""
     return sorted(seconds)[int(len(seconds) * QUANTILE)]

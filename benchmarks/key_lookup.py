@@ -1,6 +1,6 @@
-"""How long it takes from an API key to its principal, level by level, against the alternatives.
+"""Measures the look-up of an API key at each level of the cache, and alternatives.
 
-All in one run and turn by turn, so that the ratios hold on a noisy machine.
+All of them take turns in one run, so that the ratios hold on a noisy machine.
 """
 
 import gc
@@ -16,7 +16,7 @@ USERS = 1000
 
 
 def main() -> None:
-    """Print the table, the ratios and the memory that 1,000 cached users take."""
+    """Print the times, the ratios, and the memory of 1,000 cached users."""
     from django.core.cache import caches
     from django.core.cache.backends.locmem import LocMemCache
 
@@ -52,7 +52,7 @@ def main() -> None:
     contenders: dict[str, Callable[[], Any]] = {
         "memory hit (L1)": lambda: key_lookup.get_user(api_key),
         "Redis hit (L2)": from_redis,
-        "miss: database, kept in both": from_database,
+        "miss: database, cached in both": from_database,
         "made-up key": lambda: key_lookup.get_user("gw_live_" + "x" * 49),
         "django-redis get, nothing else": lambda: plain.get(name),
         "Django LocMem get, nothing else": lambda: local_memory.get(name),
@@ -69,7 +69,7 @@ def main() -> None:
                 call()
                 seconds[label].append(time.perf_counter() - started)
     gc.enable()
-    seconds["miss: database, kept in both"] = cold_seconds
+    seconds["miss: database, cached in both"] = cold_seconds
 
     print(f"{'':34}{'median µs':>11}{'p99 µs':>11}{'of django-redis':>17}")
     redis_median = statistics.median(seconds["django-redis get, nothing else"])
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def _print_memory() -> None:
-    """What 1,000 users in memory take: by the cache's own account and by tracemalloc."""
+    """Print the memory of 1,000 cached users, by the cache's own count and by tracemalloc."""
     import msgspec
 
     from accounts.principals.cached_keys import CachedKey

@@ -1,4 +1,4 @@
-"""What the limits cost a request, and what they keep in Redis.
+"""Measures what the limits cost a request, and how much they store in Redis.
 
 All in one run and turn by turn, so that the ratios hold on a noisy machine.
 """
@@ -61,7 +61,7 @@ def main() -> None:
                 started = time.perf_counter()
                 call()
                 seconds[label].append(time.perf_counter() - started)
-        # Slots that nobody gives back would pile up as they never do.
+        # Without this, slots would accumulate, which never happens in the service.
         client.delete(*ticket.keys[2:])
     gc.enable()
 
@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def _print_memory(caller: Any) -> None:
-    """What a user takes who has used every window for days."""
+    """Print the memory in Redis of a user who has used every window for days."""
     from django_redis import get_redis_connection
 
     from accounts.limits.store import _keys, admit, settle

@@ -1,4 +1,4 @@
-"""What reading costs a small and a big user, before and after the tables grow a hundredfold.
+"""Measures reads of a small and a big user, before and after the tables grow a hundredfold.
 
 Both users have the same chats both times; all that grows is other people's. BENCH_SESSIONS
 says to how many sessions, with five messages each.
@@ -43,12 +43,12 @@ SELECT n, 'bench' || n || '@example.com', 'bench' || n, '', true, false, false, 
 FROM generate_series(1000000, 1000000 + %s) AS n
 """
 
-# Building these at the end is much faster than keeping them up.
+# Building these indexes at the end is much faster than updating them.
 _WORDS = ("sessions", "messages")
 
 
 def main() -> None:
-    """Print the medians at both sizes, and by which factor they grew."""
+    """Print the medians at both sizes, and their ratio."""
     from django.db import connection
     from django.test import Client
 
@@ -96,14 +96,14 @@ def main() -> None:
 
 
 def _load(cursor: Any, user: int, users: int, count: int) -> None:
-    """Give each of `users` from id `user` on the same share of `count` sessions."""
+    """Distribute `count` sessions equally among `users` users, from id `user` on."""
     cursor.execute(_SESSIONS, {"user": user, "users": users, "count": count})
     ids = [row[0] for row in cursor.fetchall()]
     cursor.execute(_MESSAGES, {"first": min(ids), "last": max(ids)})
 
 
 def _measure(clients: dict[str, Any]) -> dict[str, float]:
-    """The median seconds of each request of each client."""
+    """Return the median seconds of each request of each client."""
     medians = {}
     for user, client in clients.items():
         listed = client.get("/v1/chat/sessions?limit=50").json()

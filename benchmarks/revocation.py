@@ -1,4 +1,4 @@
-"""How soon a revoked key is refused everywhere, also while Redis fails; and the hit rate.
+"""Measures how soon every process rejects a revoked key, even while Redis fails; and the hit rate.
 
 Four web processes are asked all the time, by a process each, with keys that were just revoked
 by yet another process. An answer counts against its key when the request began after the
@@ -28,9 +28,9 @@ WEB_PROCESSES = 4
 REVOCATIONS = 1000
 SECONDS_BETWEEN_REVOCATIONS = 0.02
 SECONDS_BETWEEN_QUESTIONS = 0.004
-# How long after its revocation a key is asked with.
+# How long a key is used after its revocation.
 WATCHED_SECONDS = 4.0
-# The documented bounds: with Redis well, and when it loses what it was told.
+# The documented bounds: while Redis works, and when it loses messages.
 BOUND_SECONDS = 0.1
 FAULT_BOUND_SECONDS = 2.5
 
@@ -41,7 +41,7 @@ ZIPF_REVOCATIONS = 200
 
 @dataclass
 class Seen:
-    """The answers to requests with revoked keys, by one web process or by all."""
+    """The answers of one web process, or of all, to requests with revoked keys."""
 
     asked_later: int = 0
     accepted_later: int = 0
@@ -70,7 +70,7 @@ def main() -> None:
     with _web_processes() as ports:
         _measure(ports, "Redis is well", BOUND_SECONDS, REVOCATIONS, lambda: None)
         if redis_home is None:
-            print("REDIS_URL is given: Redis is not paused or killed.")
+            print("REDIS_URL is set, so Redis is not paused or killed.")
         else:
             for name, fault in {
                 "Redis is paused for 3 s": lambda: _pause_redis(redis_home, 3.0),
@@ -125,13 +125,13 @@ def _revoke(key: Any, secret: str, watchers: "list[_Watcher]") -> None:
             watcher.keys.put((secret, committed_at))
 
     with transaction.atomic():
-        # The first thing to happen after the commit, before the cache is told.
+        # Called first after the commit, before the cache is invalidated.
         transaction.on_commit(tell_watchers)
         revoke_key(key)
 
 
 class _Watcher:
-    """A process that asks one web process, first with all keys, then with revoked ones."""
+    """A process that calls one web process, first with all keys, then with revoked ones."""
 
     def __init__(self, context: Any, port: int, secrets: list[str], bound_seconds: float) -> None:
         # Keys and when the transactions that revoked them were committed (monotonic seconds),
@@ -173,7 +173,7 @@ def _watch(port: int, secrets: list[str], bound_seconds: float, keys: Any, answe
                 age_seconds = time.monotonic() - committed_at
                 seen.add(age_seconds, ask(secret), bound_seconds)
             time.sleep(SECONDS_BETWEEN_QUESTIONS)
-        # And with every key once more.
+        # Uses every key once more.
         for secret, committed_at in revoked:
             seen.add(time.monotonic() - committed_at, ask(secret), bound_seconds)
         answers.put(seen)
@@ -222,7 +222,7 @@ def _wait_until_up(port: int) -> None:
 
 @contextmanager
 def _client(port: int) -> Iterator[Callable[[str], int | None]]:
-    """A function that asks with a key and returns the status, None when nobody answers."""
+    """Return a function that makes a request and returns its status; None without an answer."""
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
 
     def ask(api_key: str) -> int | None:
@@ -246,7 +246,7 @@ def _client(port: int) -> Iterator[Callable[[str], int | None]]:
 
 
 def _embedded_redis() -> Path | None:
-    """The folder of the Redis that this run has started, None when it was given one."""
+    """The folder of the Redis that this run has started; None when REDIS_URL is set."""
     home = embedded.default_data_dir() / "benchmarks" / "redis"
     return home if str(home) in os.environ["REDIS_URL"] else None
 
@@ -265,7 +265,7 @@ def _restart_redis(home: Path, seconds: float) -> None:
 
 
 def _print_hit_rate() -> None:
-    """The hit rate of one process over keys asked for by Zipf's law, some of them revoked."""
+    """Print the hit rate of one process for keys used by Zipf's law, some of them revoked."""
     from accounts.access import key_lookup
     from accounts.keys import revoke_key
     from accounts.models import ApiKey, User

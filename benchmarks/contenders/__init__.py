@@ -1,4 +1,4 @@
-"""Who is measured by `make bench`: services that do `POST /v1/chat/sessions`, and the limit.
+"""The contenders of `make bench`: services with `POST /v1/chat/sessions`, and the bare INSERT.
 
 All insert into the same table, with its indexes and triggers, and leave the same row in the
 activity log. Each finds the servers in DATABASE_URL and REDIS_URL.
@@ -15,7 +15,7 @@ THREADS = 16  # of a process of gunicorn, one for each connection
 
 @dataclass(frozen=True)
 class Contender:
-    """A service: `web` is its command, where {port}, {processes} and {threads} are filled in.
+    """A service; {port}, {processes} and {threads} are filled into its command `web`.
 
     `worker` is the command of what it leaves its activity to, and `gateway` of what it speaks to
     the database through, if there is such a thing. A round in which it errs ends the run, unless
@@ -48,7 +48,7 @@ _GUNICORN = (
 OURS = Contender(
     "ours",
     "Gatewayz as `make run` serves it",
-    # As everybody else it is told where to listen; the rest is its own.
+    # Like the others, it is told only where to listen.
     tuple(run.web_command("127.0.0.1", "{port}")[1:]),
     worker=("manage.py", "qcluster"),
 )
@@ -79,7 +79,7 @@ SERVICES: Mapping[str, Contender] = {
             "The service before: key, user, insert and activity, one after another",
             (*_QUIET_UVICORN, "benchmarks.contenders.before:app"),
             gateway=("-m", "benchmarks.contenders.postgrest"),
-            # Under 64 clients its HTTP client loses one of some thousand requests (EBADF).
+            # With 64 clients, its HTTP client loses one in some thousand requests (EBADF).
             tries=5,
         ),
     )

@@ -1,4 +1,4 @@
-"""The connections of contenders that use asyncpg."""
+"""The connection pool of contenders that use asyncpg."""
 
 import os
 from typing import Any
@@ -7,11 +7,11 @@ import asyncpg
 
 
 async def _reset_nothing(connection: asyncpg.Connection) -> None:
-    """Reset nothing, since every use is one statement; it would be a round trip of its own."""
+    """Reset nothing, because every use is one statement; a reset would cost a round trip."""
 
 
 def create_pool() -> Any:
-    """A pool on DATABASE_URL with as many connections as the other services have."""
+    """Open a pool on DATABASE_URL with as many connections as the other services have."""
     return asyncpg.create_pool(
         os.environ["DATABASE_URL"], min_size=4, max_size=16, reset=_reset_nothing
     )

@@ -1,4 +1,4 @@
-"""The limit: nothing but the INSERT, through psycopg on pooled connections.
+"""The lower limit: nothing but the INSERT, by psycopg on pooled connections.
 
 It is its own load: `--clients` threads in `--processes` processes insert one row after another.
 Prints what `benchmarks.measuring.load.Load` holds, as JSON.
@@ -23,7 +23,7 @@ MAX_CONNECTIONS = 16  # of each process, as the services have
 
 
 def main() -> None:
-    """Insert for some seconds, and print how it went."""
+    """Insert for some seconds, and print the results as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--user-id", type=int, required=True)
     parser.add_argument("--clients", type=int, required=True)

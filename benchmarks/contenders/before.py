@@ -1,4 +1,4 @@
-"""How the old service created a session: one request after another, nothing kept in between.
+"""How the old service created a session: one query after another, with nothing cached.
 
 It spoke to its database through PostgREST, by the client that is used here too, over a network of
 50-500 ms for each. Here PostgREST is `contenders/postgrest.py` on the same machine, without TLS.

@@ -1,4 +1,4 @@
-"""The same job on the fastest stack that Python teams commonly choose, written with care for it.
+"""The same job on the fastest stack that Python teams commonly choose, written with care.
 
 One Redis script finds the key and counts the request in its windows, one INSERT makes the
 session, and one push leaves the activity to a worker: three round trips, as few as there can be.
@@ -32,7 +32,7 @@ PREFIX = os.environ["REDIS_KEY_PREFIX"] + ":fastapi:"
 ACTIVITY = PREFIX + "activity"
 CACHE_SECONDS = 300
 DEFAULT_MODEL = "openai/gpt-3.5-turbo"
-# No caller of the benchmark may run into them: requests per minute, hour and day.
+# Requests per minute, hour and day: more than the benchmark makes.
 LIMITS = (10_000_000, 600_000_000, 14_000_000_000)
 
 KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z]{49}")
@@ -112,7 +112,7 @@ async def connections(app: FastAPI) -> AsyncIterator[None]:
 
 
 class RequestContext:
-    """Request id and Server-Timing, as plain ASGI: BaseHTTPMiddleware costs a task a request."""
+    """Request id and Server-Timing in plain ASGI: BaseHTTPMiddleware costs a task per request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -186,7 +186,7 @@ async def authenticated(request: Request) -> Principal:
         cached, limit, remaining, reset = await state.admit(keys, LIMITS)
     user_id, key_id, is_active, expires_at = orjson.loads(cached)
     if not is_active or (expires_at is not None and expires_at <= time.time()):
-        raise HTTPException(401, "This API key has ended.", {"WWW-Authenticate": "Bearer"})
+        raise HTTPException(401, "This API key has expired.", {"WWW-Authenticate": "Bearer"})
     headers = {
         "RateLimit-Limit": str(limit),
         "RateLimit-Remaining": str(max(remaining, 0)),

@@ -1,4 +1,4 @@
-"""`fastapi_asyncpg` with what ours has on besides: metrics of each request, and an access log.
+"""`fastapi_asyncpg` with metrics of each request and an access log, as ours has.
 
 The metrics are those that teams commonly add; uvicorn writes the log, as it does by default.
 """

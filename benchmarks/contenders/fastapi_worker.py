@@ -13,7 +13,7 @@ BATCH = 1000
 
 
 def main() -> None:
-    """Write until ended."""
+    """Write events until the process is ended."""
     django.setup()
     from accounts.activity.events import decode, write_events
 

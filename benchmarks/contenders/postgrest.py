@@ -1,4 +1,4 @@
-"""What stood between the old service and its database: PostgREST, as far as it was asked.
+"""The part of PostgREST that stood between the old service and its database.
 
 Rows are found by equality and inserted as JSON, one statement each, as PostgREST makes them; the
 BEGIN, SET LOCAL and COMMIT that it puts around each are left out. POSTGREST_PORT says where.
@@ -52,7 +52,7 @@ async def find(request: Request) -> Response:
 
 
 async def insert(request: Request) -> Response:
-    """`POST /table` with a row, which comes back with all its columns."""
+    """`POST /table` inserts a row and returns it with all columns."""
     table = request.path_params["table"]
     body = await request.body()
     columns = ", ".join(f'"{column}"' for column in orjson.loads(body) if (table, column) in types)

@@ -1,1 +1,1 @@
-"""Starting contenders, loading them, and counting what a request costs them."""
+"""Starts contenders, loads them, and counts what a request costs them."""

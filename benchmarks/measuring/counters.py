@@ -1,4 +1,4 @@
-"""What requests make the database and Redis do, asked of the servers themselves."""
+"""Counts statements and Redis round trips of requests, as the servers themselves report them."""
 
 import os
 import time
@@ -27,7 +27,7 @@ class StatementLog:
         self._log = log if home and log.exists() else None
 
     def count(self, act: Callable[[], T]) -> tuple[int | None, T]:
-        """How many statements services send while `act` runs, BEGIN and COMMIT included.
+        """Return how many statements services send while `act` runs, including BEGIN and COMMIT.
 
         Returns it with what `act` returns.
         """
@@ -70,7 +70,7 @@ class StatementLog:
 
 
 def redis_round_trips(client: redis.Redis, act: Callable[[], None]) -> float:
-    """How often Redis reads from its sockets for `act`: once for each round trip.
+    """Return how often Redis reads from its sockets while `act` runs: once for each round trip.
 
     What it reads anyway, such as heartbeats, is taken off.
     """
@@ -81,7 +81,7 @@ def redis_round_trips(client: redis.Redis, act: Callable[[], None]) -> float:
     def reads_during(act: Callable[[], None]) -> tuple[int, float]:
         before, begun = reads(), time.perf_counter()
         act()
-        # One of them is the second `reads` itself.
+        # One of them is the second call of `reads`.
         return reads() - before - 1, time.perf_counter() - begun
 
     idle, idle_seconds = reads_during(lambda: time.sleep(IDLE_SECONDS))

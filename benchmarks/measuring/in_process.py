@@ -1,4 +1,4 @@
-"""What a creation costs a contender by itself: no server, no load, no other thread in between.
+"""Measures a creation inside a contender's process: without server, load or other threads.
 
     python -m benchmarks.measuring.in_process CONTENDER USER_ID API_KEY
 
@@ -89,7 +89,7 @@ def _fastapi(user_id: str, api_key: str) -> Create:
 
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    # As long as it is open; it would close when it is forgotten.
+    # Keeps a reference; the connection would be closed without one.
     _kept.append(lifespan := app.router.lifespan_context(app))
     loop.run_until_complete(lifespan.__aenter__())
     scope = {

@@ -1,4 +1,4 @@
-"""The load: wrk (Debian package `wrk`), which costs the machine far less than what it measures."""
+"""Generates load with wrk (Debian package `wrk`), which needs far less CPU than the services."""
 
 import json
 import shutil
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = Path(__file__).parent / "create_session.lua"
-# What clients of the service wait for an answer.
+# How long the service's clients wait for an answer.
 TIMEOUT_SECONDS = 15
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a round of requests found. `cpu_ms` is of the server, for each request."""
+    """The results of a round of requests. `cpu_ms` is the server's, for each request."""
 
     requests: int
     seconds: float
@@ -27,23 +27,23 @@ class Load:
 
 
 class LoadError(Exception):
-    """Not all requests were answered with success."""
+    """Some requests were not answered with success."""
 
 
 def check_generator() -> None:
-    """Raise LoadError if wrk is not there."""
+    """Raise LoadError if wrk is not installed."""
     if shutil.which("wrk") is None:
         raise LoadError("wrk is missing: apt-get install wrk, or brew install wrk")
 
 
 def create_sessions(port: int, api_key: str, clients: int, seconds: float) -> Load:
-    """Create sessions for `seconds`, with `clients` that ask again as soon as they are answered.
+    """Create sessions for `seconds`, with `clients` clients that send one request after the other.
 
     Raises LoadError when one request was not answered, or not with success.
     """
     headers = [
         f"Authorization: Bearer {api_key}",
-        # As behind the proxy that ends TLS.
+        # As a proxy that ends TLS adds it.
         "X-Forwarded-Proto: https",
     ]
     command = [

@@ -1,4 +1,4 @@
-"""Running contenders, and what they do with the machine."""
+"""Runs contenders, and measures their use of CPU and memory."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ class Running:
     log: IO[bytes]
 
     def cpu_seconds(self) -> float:
-        """The time that its web processes have worked so far, in user and kernel mode.
+        """The CPU time of its web processes so far, in user and kernel mode.
 
         A gateway to the database is part of that, as the database is, and not counted.
         """
@@ -44,7 +44,7 @@ class Running:
         return sum(time.user + time.system for time in times)
 
     def memory_mb(self) -> float:
-        """What its web processes have for themselves."""
+        """The private memory of its web processes."""
         return sum(process.memory_full_info().uss for process in self._processes()) / 1e6
 
     def _processes(self) -> list[psutil.Process]:
@@ -52,7 +52,7 @@ class Running:
 
     @contextmanager
     def worker(self) -> Iterator[None]:
-        """Its worker runs during the block, if it has one."""
+        """Run its worker, if it has one, during the block."""
         if not self.contender.worker:
             yield
             return
@@ -69,7 +69,7 @@ def running(
     processes: int,
     threads: int,
 ) -> Iterator[list[Running]]:
-    """The web processes of `contenders`; what each of them logs is in the folder LOGS.
+    """Run the web processes of `contenders`; their logs are in the folder LOGS.
 
     `keys` are API keys by the contender's name.
     """
@@ -94,7 +94,7 @@ def running(
 
 
 def environ_of(contender: Contender | None, database_url: str, processes: int) -> dict[str, str]:
-    """The environment of a contender; ours has everything on that production has."""
+    """The environment of a contender; ours has everything switched on as in production."""
     from django.conf import settings
 
     environ = {

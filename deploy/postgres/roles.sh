@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the roles with their passwords when the database is new; `manage.py grant_roles` gives
-# them their rights.
+# Creates the roles with their passwords in a new database; `manage.py grant_roles` grants them their
+# rights.
 set -eu
 psql --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --set ON_ERROR_STOP=1 \
     --set web="$WEB_PASSWORD" --set worker="$WORKER_PASSWORD" <<'SQL'

@@ -1,21 +1,21 @@
-"""What a web process has used of memory for long, and does not need any more, goes back."""
+"""Makes malloc return memory to the system that a web process no longer needs."""
 
 import ctypes
 
-# Of malloc.h in glibc.
+# Constants of glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
-# Blocks from here on are mapped one by one, and unmapped when they are freed: most requests need
-# none.
+# Blocks of this size and more are mapped one by one, and unmapped when they are freed. Most
+# requests need none of them.
 _MAPPED_FROM_BYTES = 131_072
 _KEPT_FREE_BYTES = 1_048_576
 
 
 def give_back_large_blocks() -> None:
-    """Have malloc give large blocks back to the system as soon as they are freed.
+    """Make malloc return large blocks to the system as soon as they are freed.
 
-    Where malloc is glibc's, which otherwise takes the first long body for a sign of others, and
-    keeps what is freed from then on, for each of its arenas. Call it before threads are started.
+    Affects glibc only. After the first long body, its malloc would expect more of them, and keep
+    freed blocks from then on, in each of its arenas. Call this before threads are started.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "gnu_get_libc_version"):
