@@ -1,7 +1,7 @@
 """`python -m benchmarks NAME [ARGUMENT…]` runs `benchmarks/NAME.py` on its own servers.
 
-Servers given by DATABASE_URL and REDIS_URL are used; what is missing is embedded. Either way
-the tables are in a database made for this run, and the keys in Redis have a prefix of their own.
+Uses the servers of DATABASE_URL and REDIS_URL, and starts embedded ones if these are not set. In
+both cases the tables are in a new database, and the keys in Redis have a prefix of their own.
 """
 
 import importlib

@@ -1,7 +1,7 @@
 """The contenders of `make bench`: services with `POST /v1/chat/sessions`, and the bare INSERT.
 
-All insert into the same table, with its indexes and triggers, and leave the same row in the
-activity log. Each finds the servers in DATABASE_URL and REDIS_URL.
+All insert into the same table, with its indexes and triggers, and add the same row to the activity
+log. Each uses the servers of DATABASE_URL and REDIS_URL.
 """
 
 import sys

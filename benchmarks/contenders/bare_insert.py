@@ -1,7 +1,7 @@
 """The lower limit: nothing but the INSERT, by psycopg on pooled connections.
 
-It is its own load: `--clients` threads in `--processes` processes insert one row after another.
-Prints what `benchmarks.measuring.load.Load` holds, as JSON.
+It generates its own load: `--clients` threads in `--processes` processes insert one row after
+another. Prints the fields of `benchmarks.measuring.load.Load` as JSON.
 """
 
 import argparse

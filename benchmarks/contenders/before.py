@@ -1,7 +1,8 @@
 """How the old service created a session: one query after another, with nothing cached.
 
-It spoke to its database through PostgREST, by the client that is used here too, over a network of
-50-500 ms for each. Here PostgREST is `contenders/postgrest.py` on the same machine, without TLS.
+It reached its database through PostgREST, with the same client as here, over a network that took
+50-500 ms for each query. Here PostgREST is `contenders/postgrest.py` on the same machine, without
+TLS.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The same job on the fastest stack that Python teams commonly choose, written with care.
 
-One Redis script finds the key and counts the request in its windows, one INSERT makes the
-session, and one push leaves the activity to a worker: three round trips, as few as there can be.
+One Redis script finds the key and counts the request in its windows, one INSERT creates the
+session, and one push leaves the activity to a worker: three round trips, the fewest possible.
 """
 
 import hmac

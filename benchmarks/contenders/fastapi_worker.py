@@ -1,6 +1,6 @@
 """Writes the activity that `fastapi_asyncpg` pushes, with our worker's statement.
 
-So what stands behind a request, and takes its share of the machine, is the same for both.
+So the work behind a request, which takes its share of the machine, is the same for both.
 """
 
 import os

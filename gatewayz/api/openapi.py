@@ -24,7 +24,7 @@ Described = Callable[[Any], Any]
 _DESCRIPTIONS = {
     400: "The JSON is malformed or not valid; `errors` says where.",
     401: "The key is missing, unknown, inactive or expired.",
-    403: "The key may not do this, or not from here.",
+    403: "The key may not do this, or not from this address or site.",
     404: "It does not exist, or is not yours.",
     409: "It conflicts with the current state, or another request used the Idempotency-Key.",
     413: "The body is too large.",

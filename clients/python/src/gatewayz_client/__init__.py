@@ -1,4 +1,4 @@
-"""A typed client of Gatewayz, the chat-history backend."""
+"""A typed client for Gatewayz, the chat-history backend."""
 
 from gatewayz_client.calls import NULL, Null
 from gatewayz_client.client import Gatewayz

@@ -1,4 +1,4 @@
-"""Signing in, one's own account, plans, notifications and referrals."""
+"""Signing in, the user's account, plans, notifications and referrals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gatewayz_client.types import (
 
 
 class Account:
-    """`client.account`. Every method is an operation of the API, whose reference says more."""
+    """`client.account`. Each method is an operation of the API; see its reference for details."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -39,27 +39,27 @@ class Account:
         email: str | None = None,
         password: str | None = None,
     ) -> SignedIn:
-        """A new key for a token of Privy, or for an e-mail address and its password."""
+        """Get a new key for a Privy token, or for an e-mail address and its password."""
         answer = self._calls.post("/v1/auth", token=token, email=email, password=password)
         signed_in: SignedIn = answer["data"]
         return signed_in
 
     def sign_up(self, email: str, password: str | None = None) -> SignedIn | None:
-        """A new user and a key; `None` where a link is sent first, which asks for the password."""
+        """Create a user and a key. `None` when a link is sent that asks for the password."""
         answer = self._calls.post("/v1/auth/register", email=email, password=password)
         signed_in: SignedIn | None = answer["data"]
         return signed_in
 
     def request_password_reset(self, email: str) -> None:
-        """Have a link sent by which another password can be chosen."""
+        """Request an e-mail with a link to choose another password."""
         self._calls.post("/v1/auth/password-reset", email=email)
 
     def reset_password(self, token: str, new_password: str) -> None:
-        """Choose a password with the token of such a link, or of one of a sign-up."""
+        """Choose a password with the token of such a link, or of a link for a sign-up."""
         self._calls.post("/v1/auth/reset-password", token=token, new_password=new_password)
 
     def change_password(self, current_password: str, new_password: str) -> EndedKeys:
-        """Change the password, and end the user's other sign-ins."""
+        """Change the password, and end the user's other sessions."""
         answer = self._calls.post(
             "/v1/user/password", current_password=current_password, new_password=new_password
         )
@@ -69,7 +69,7 @@ class Account:
     # --- Profile -------------------------------------------------------------------------------
 
     def get_profile(self) -> Profile:
-        """Whose key this is."""
+        """Return the user of this key."""
         profile: Profile = self._calls.get("/v1/user/profile")["data"]
         return profile
 
@@ -94,39 +94,39 @@ class Account:
         return profile
 
     def export_account(self, *, format: Literal["ndjson", "zip"] | None = None) -> Iterator[bytes]:  # noqa: A002
-        """Everything that the account owns, in pieces."""
+        """Export everything that the account owns, in pieces."""
         with self._calls.download("/v1/user/export", format=format) as response:
             yield from response.iter_bytes()
 
     # --- Plans ---------------------------------------------------------------------------------
 
     def list_plans(self, *, limit: int | None = None, offset: int | None = None) -> Page[Plan]:
-        """The plans that there are; needs no key."""
+        """List the available plans; needs no key."""
         return Page.of(self._calls.get("/v1/plans", limit=limit, offset=offset))
 
     def get_plan(self, plan_id: int) -> Plan:
-        """A plan; needs no key."""
+        """Return a plan; needs no key."""
         plan: Plan = self._calls.get(f"/v1/plans/{plan_id}")["data"]
         return plan
 
     def get_user_plan(self) -> Plan:
-        """The user's plan."""
+        """Return the user's plan."""
         plan: Plan = self._calls.get("/v1/user/plan")["data"]
         return plan
 
     def get_plan_usage(self) -> PlanUsage:
-        """How much of the plan is used."""
+        """Return how much of the plan is used."""
         usage: PlanUsage = self._calls.get("/v1/user/plan/usage")["data"]
         return usage
 
     def get_entitlements(self, *, feature: str | None = None) -> Entitlements:
-        """What the plan has, and whether `feature` is in it."""
+        """Return what the plan includes, and whether `feature` is part of it."""
         answer = self._calls.get("/v1/user/plan/entitlements", feature=feature)
         entitlements: Entitlements = answer["data"]
         return entitlements
 
     def get_environment_usage(self) -> dict[str, EnvironmentUsage]:
-        """What the keys of each environment have used."""
+        """Return the usage of the keys in each environment."""
         usage: dict[str, EnvironmentUsage] = self._calls.get("/v1/user/environment-usage")["data"]
         return usage
 
@@ -139,13 +139,13 @@ class Account:
         limit: int | None = None,
         offset: int | None = None,
     ) -> Page[Notification]:
-        """What the user was told, newest first."""
+        """List the user's notifications, newest first."""
         return Page.of(
             self._calls.get("/v1/user/notifications", status=status, limit=limit, offset=offset)
         )
 
     def read_notification_preferences(self) -> Preferences:
-        """What the user wants to be told, and how."""
+        """Return the user's notification preferences."""
         preferences: Preferences = self._calls.get("/v1/user/notifications/preferences")["data"]
         return preferences
 
@@ -158,7 +158,7 @@ class Account:
         usage_alerts: bool | None = None,
         webhook_url: str | Null | None = None,
     ) -> ChangedPreferences:
-        """Change that; `NULL` takes the webhook away."""
+        """Change the preferences; `NULL` removes the webhook."""
         changed: ChangedPreferences = self._calls.put(
             "/v1/user/notifications/preferences",
             email_notifications=email_notifications,
@@ -170,33 +170,33 @@ class Account:
         return changed
 
     def send_test_notification(self) -> Page[Notification]:
-        """Send a notification to try the channels, once a minute."""
+        """Send a test notification, at most once a minute."""
         return Page.of(self._calls.post("/v1/user/notifications/test"))
 
     def send_usage_report(self, *, days: int | None = None) -> Page[Notification]:
-        """Send what was used in the last days, once a minute."""
+        """Send a report of the usage of the last days, at most once a minute."""
         return Page.of(self._calls.post("/v1/user/notifications/send-usage-report", days=days))
 
     # --- Referrals -----------------------------------------------------------------------------
 
     def generate_referral_code(self) -> Code:
-        """The user's code, made when there is none."""
+        """Return the user's code; create it if there is none."""
         code: Code = self._calls.post("/v1/referral/generate")["data"]
         return code
 
     def read_referral_code(self) -> Code:
-        """The user's code."""
+        """Return the user's code."""
         code: Code = self._calls.get("/v1/referral/code")["data"]
         return code
 
     def validate_referral_code(self, referral_code: str) -> CheckedCode:
-        """Whether a code could be applied."""
+        """Check whether a code can be applied."""
         answer = self._calls.post("/v1/referral/validate", referral_code=referral_code)
         checked: CheckedCode = answer["data"]
         return checked
 
     def apply_referral_code(self, referral_code: str) -> AppliedCode:
-        """Apply somebody's code, once."""
+        """Apply another user's code; possible once."""
         answer = self._calls.post("/v1/referral/apply", referral_code=referral_code)
         applied: AppliedCode = answer["data"]
         return applied
@@ -204,7 +204,7 @@ class Account:
     def read_referral_stats(
         self, *, limit: int | None = None, offset: int | None = None
     ) -> ReferralFigures:
-        """Whom the code brought, and what for."""
+        """List the users who applied the code, and the bonuses."""
         figures: ReferralFigures = self._calls.get(
             "/v1/referral/stats", limit=limit, offset=offset
         )["data"]

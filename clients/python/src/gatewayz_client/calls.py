@@ -1,4 +1,4 @@
-"""Requests to the service: what may be sent again is sent again."""
+"""Sends requests to the service, and repeats those that are safe to repeat."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Values = Mapping[str, Any]
 
 
 class Null(Enum):
-    """JSON's null, where that means something else than leaving a value as it is."""
+    """JSON's null, where leaving the value out means something else."""
 
     NULL = "null"
 
@@ -29,12 +29,12 @@ NULL = Null.NULL
 
 FIRST_PAUSE_SECONDS = 0.2
 
-# Answers to what was not begun: it may be sent again, whatever it is.
+# Answers to requests that the service did not begin: any of them may be repeated.
 _NOT_BEGUN = frozenset({"overloaded"})
 
 
 class Calls:
-    """The connection to the service that all groups of methods share."""
+    """The connection to the service, which all groups of methods share."""
 
     def __init__(self, http: httpx.Client, *, attempts: int, longest_wait_seconds: float) -> None:
         self.http = http
@@ -42,33 +42,33 @@ class Calls:
         self._longest_wait_seconds = longest_wait_seconds
 
     def get(self, path: str, **query: Any) -> Any:
-        """The answer to a GET, parsed."""
+        """Send a GET; return the parsed answer."""
         return self._send("GET", path, query=query).json()
 
     def put(self, path: str, **body: Any) -> Any:
-        """The answer to a PUT that may be repeated."""
+        """Send a PUT, which may be repeated."""
         return self._send("PUT", path, body=body).json()
 
     def patch(self, path: str, **body: Any) -> Any:
-        """The answer to a PATCH."""
+        """Send a PATCH."""
         return self._send("PATCH", path, body=body).json()
 
     def delete(self, path: str, **body: Any) -> Any:
-        """The answer to a DELETE."""
+        """Send a DELETE."""
         return self._send("DELETE", path, body=body or None).json()
 
     def post(self, path: str, **body: Any) -> Any:
-        """The answer to a POST, which is sent again only where it was not begun."""
+        """Send a POST, which is repeated only if the service did not begin it."""
         return self._send("POST", path, body=body, repeatable=False).json()
 
     def post_once(self, path: str, idempotency_key: str | None, **body: Any) -> Any:
-        """The answer to a POST that the service does once, however often it is sent."""
+        """Send a POST with an Idempotency-Key, which the service executes only once."""
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         return self._send("POST", path, body=body, headers=headers).json()
 
     @contextmanager
     def download(self, path: str, **query: Any) -> Iterator[httpx.Response]:
-        """A streamed answer; raises ProblemError and UnreachableError."""
+        """Send a request with a streamed answer. Raises ProblemError and UnreachableError."""
         try:
             with self.http.stream("GET", path, params=_given(query)) as response:
                 if not response.is_success:
@@ -123,7 +123,7 @@ class Calls:
 
 
 def _pause_seconds(attempt: int) -> float:
-    """How long to wait when nobody says: twice as long each time, and by chance."""
+    """The pause before a repetition without Retry-After: random, and doubled each time."""
     return FIRST_PAUSE_SECONDS * (1 << attempt - 1) * random.uniform(0.5, 1)  # noqa: S311
 
 
@@ -134,7 +134,7 @@ def _may_repeat(problem: ProblemError, repeatable: bool) -> bool:
 
 
 def _given(values: Values) -> dict[str, Any]:
-    """What is not None, as JSON and query strings have it."""
+    """The values that are not None, ready for JSON and query strings."""
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 

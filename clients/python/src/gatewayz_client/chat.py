@@ -32,7 +32,7 @@ from gatewayz_client.types import (
 
 
 class Chat:
-    """`client.chat`. Every method is an operation of the API, whose reference says more."""
+    """`client.chat`. Each method is an operation of the API; see its reference for details."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -46,7 +46,7 @@ class Chat:
         model: str | None = None,
         idempotency_key: str | None = None,
     ) -> Session:
-        """Begin a session."""
+        """Create a session."""
         answer = self._calls.post_once(
             "/v1/chat/sessions", idempotency_key, title=title, model=model
         )
@@ -56,7 +56,7 @@ class Chat:
     def create_sessions(
         self, sessions: Sequence[SessionInput], *, idempotency_key: str | None = None
     ) -> Page[Session]:
-        """Begin several sessions, all or none."""
+        """Create several sessions, all or none."""
         return Page.of(
             self._calls.post_once("/v1/chat/sessions/batch", idempotency_key, sessions=sessions)
         )
@@ -71,7 +71,7 @@ class Chat:
         archived: bool | None = None,
         deleted: bool | None = None,
     ) -> Page[Session]:
-        """The sessions, last touched first."""
+        """List the sessions, most recently updated first."""
         return Page.of(
             self._calls.get(
                 "/v1/chat/sessions",
@@ -92,7 +92,7 @@ class Chat:
         before: int | None = None,
         after: int | None = None,
     ) -> SessionDetail:
-        """A session with its messages, oldest first."""
+        """Return a session with its messages, oldest first."""
         answer = self._calls.get(
             f"/v1/chat/sessions/{session_id}",
             message_limit=message_limit,
@@ -132,7 +132,7 @@ class Chat:
         return deleted
 
     def restore_session(self, session_id: int, *, idempotency_key: str | None = None) -> Session:
-        """Bring a session back from the trash."""
+        """Restore a session from the trash."""
         answer = self._calls.post_once(f"/v1/chat/sessions/{session_id}/restore", idempotency_key)
         session: Session = answer["data"]
         return session
@@ -204,13 +204,13 @@ class Chat:
     def search_chats(
         self, query: str, *, limit: int | None = None, idempotency_key: str | None = None
     ) -> Page[Match]:
-        """The sessions in which the words of `query` are, best first."""
+        """Search sessions for the words of `query`, best matches first."""
         return Page.of(
             self._calls.post_once("/v1/chat/search", idempotency_key, query=query, limit=limit)
         )
 
     def chat_stats(self) -> Statistics:
-        """How many sessions, messages and tokens there are."""
+        """Count sessions, messages and tokens."""
         statistics: Statistics = self._calls.get("/v1/chat/stats")["data"]
         return statistics
 
@@ -228,7 +228,7 @@ class Chat:
         metadata: Any = None,
         idempotency_key: str | None = None,
     ) -> Feedback:
-        """Say what an answer was worth."""
+        """Give feedback on an answer."""
         answer = self._calls.post_once(
             "/v1/chat/feedback",
             idempotency_key,
@@ -276,7 +276,7 @@ class Chat:
         limit: int | None = None,
         offset: int | None = None,
     ) -> Page[Feedback]:
-        """The feedback, newest first."""
+        """List feedback, newest first."""
         return Page.of(
             self._calls.get(
                 "/v1/chat/feedback",
@@ -297,7 +297,7 @@ class Chat:
         limit: int | None = None,
         offset: int | None = None,
     ) -> Page[Feedback]:
-        """The feedback on one session, newest first."""
+        """List feedback on one session, newest first."""
         return Page.of(
             self._calls.get(
                 f"/v1/chat/sessions/{session_id}/feedback",
@@ -311,7 +311,7 @@ class Chat:
     def feedback_stats(
         self, *, days: int | None = None, model: str | None = None
     ) -> FeedbackStatistics:
-        """What the feedback of the last days adds up to."""
+        """Summarise the feedback of the last days."""
         answer = self._calls.get("/v1/chat/feedback/stats", days=days, model=model)
         statistics: FeedbackStatistics = answer["data"]
         return statistics
@@ -325,7 +325,7 @@ class Chat:
         expires_at: datetime | str | None = None,
         idempotency_key: str | None = None,
     ) -> Share:
-        """Make a public read-only link to a session."""
+        """Create a public read-only link to a session."""
         answer = self._calls.post_once(
             "/v1/chat/share", idempotency_key, session_id=session_id, expires_at=expires_at
         )
@@ -333,7 +333,7 @@ class Chat:
         return share
 
     def list_shares(self, *, limit: int | None = None, offset: int | None = None) -> Page[Share]:
-        """The links, newest first."""
+        """List the links, newest first."""
         return Page.of(self._calls.get("/v1/chat/share", limit=limit, offset=offset))
 
     def read_share(
@@ -344,7 +344,7 @@ class Chat:
         before: int | None = None,
         after: int | None = None,
     ) -> SharedSession:
-        """What a link shows; needs no key."""
+        """Return the session that a link shows; needs no key."""
         answer = self._calls.get(
             f"/v1/chat/share/{token}", message_limit=message_limit, before=before, after=after
         )
@@ -352,10 +352,10 @@ class Chat:
         return session
 
     def revoke_share(self, token: str) -> None:
-        """End a link."""
+        """Revoke a link."""
         self._calls.delete(f"/v1/chat/share/{token}")
 
-    # --- Out and in ----------------------------------------------------------------------------
+    # --- Export and import ---------------------------------------------------------------------
 
     def import_chat(
         self,
@@ -366,7 +366,7 @@ class Chat:
         created_at: datetime | str | None = None,
         idempotency_key: str | None = None,
     ) -> Session:
-        """Make a session of messages that are there already."""
+        """Create a session from existing messages."""
         answer = self._calls.post_once(
             "/v1/chat/import",
             idempotency_key,
@@ -384,13 +384,13 @@ class Chat:
         *,
         format: ExportFormat | None = None,  # noqa: A002
     ) -> bytes:
-        """A session as a file."""
+        """Export a session as a file."""
         path = f"/v1/chat/sessions/{session_id}/export"
         with self._calls.download(path, format=format) as response:
             return response.read()
 
     def export_all(self) -> Iterator[dict[str, Any]]:
-        """Every session, each followed by its messages; `type` says which of the two.
+        """Export every session, each followed by its messages; `type` tells the two apart.
 
         Raises UnreachableError when the export was cut off.
         """

@@ -12,7 +12,7 @@ from gatewayz_client.keys import Keys
 
 
 class Gatewayz:
-    """The service, as one key may use it. Threads may share it.
+    """A client with one key. Threads may share it.
 
     Args:
         api_key: `gw_live_…`; None for what is public.

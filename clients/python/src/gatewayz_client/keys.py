@@ -1,4 +1,4 @@
-"""API keys, their limits, and what was done with them."""
+"""API keys, their limits, and their activity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Scopes = Mapping[str, Sequence[Level]]
 
 
 class Keys:
-    """`client.keys`. Every method is an operation of the API, whose reference says more."""
+    """`client.keys`. Each method is an operation of the API; see its reference for details."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -41,7 +41,7 @@ class Keys:
         ip_allowlist: Sequence[str] | None = None,
         domain_referrers: Sequence[str] | None = None,
     ) -> NewApiKey:
-        """Make a key. `api_key` beside `data` is the secret, shown this once."""
+        """Create a key. `api_key` beside `data` is the secret, shown only once."""
         created: NewApiKey = self._calls.post(
             "/v1/user/api-keys",
             key_name=key_name,
@@ -61,7 +61,7 @@ class Keys:
         limit: int | None = None,
         offset: int | None = None,
     ) -> Page[ApiKey]:
-        """The keys, masked."""
+        """List the keys, masked."""
         return Page.of(
             self._calls.get(
                 "/v1/user/api-keys", environment_tag=environment_tag, limit=limit, offset=offset
@@ -69,7 +69,7 @@ class Keys:
         )
 
     def read_api_key(self, key_id: int) -> ApiKey:
-        """A key, masked."""
+        """Return a key, masked."""
         key: ApiKey = self._calls.get(f"/v1/user/api-keys/{key_id}")["data"]
         return key
 
@@ -88,7 +88,7 @@ class Keys:
         is_primary: bool | None = None,
         confirm_last_key: bool | None = None,
     ) -> ApiKey:
-        """Change a key. 0 for `expiration_days` and `max_requests` takes that limit away."""
+        """Change a key. 0 for `expiration_days` or `max_requests` removes that limit."""
         answer = self._calls.put(
             f"/v1/user/api-keys/{key_id}",
             key_name=key_name,
@@ -106,14 +106,14 @@ class Keys:
         return key
 
     def rotate_api_key(self, key_id: int, *, grace_seconds: int | None = None) -> NewApiKey:
-        """Give a key another secret; the old one works on for `grace_seconds`."""
+        """Give a key another secret; the old one keeps working for `grace_seconds`."""
         rotated: NewApiKey = self._calls.post(
             f"/v1/user/api-keys/{key_id}/rotate", grace_seconds=grace_seconds
         )
         return rotated
 
     def delete_api_key(self, key_id: int, *, confirm_last_key: bool = False) -> None:
-        """Delete a key; `confirm_last_key` for the last one that can manage keys."""
+        """Delete a key; the last one that can manage keys needs `confirm_last_key`."""
         self._calls.delete(
             f"/v1/user/api-keys/{key_id}",
             confirmation="DELETE_KEY",
@@ -127,7 +127,7 @@ class Keys:
         limit: int | None = None,
         offset: int | None = None,
     ) -> Page[KeyUsage]:
-        """Requests, tokens and cost of each key, in all and today."""
+        """Return requests, tokens and cost of each key, in all and today."""
         return Page.of(
             self._calls.get(
                 "/v1/user/api-keys/usage",
@@ -147,7 +147,7 @@ class Keys:
         limit: int | None = None,
         offset: int | None = None,
     ) -> Page[AuditEntry]:
-        """Who changed what, newest first."""
+        """List who changed what, newest first."""
         return Page.of(
             self._calls.get(
                 "/v1/user/api-keys/audit-logs",
@@ -171,7 +171,7 @@ class Keys:
         offset: int | None = None,
         page: int | None = None,
     ) -> Page[ActivityEvent]:
-        """What was done with the keys, newest first."""
+        """List the keys' activity, newest first."""
         return Page.of(
             self._calls.get(
                 "/v1/activity/log",
@@ -192,7 +192,7 @@ class Keys:
         from_: date | str | None = None,
         to: date | str | None = None,
     ) -> ActivityStats:
-        """What that adds up to, by day, model and provider."""
+        """Summarise the activity by day, model and provider."""
         answer = self._calls.get("/v1/activity/stats", days=days, **{"from": from_}, to=to)
         stats: ActivityStats = answer["data"]
         return stats
@@ -202,13 +202,13 @@ class Keys:
     def list_rate_limits(
         self, *, limit: int | None = None, offset: int | None = None
     ) -> Page[KeyRateLimits]:
-        """The limits of each key, and how much of them is used."""
+        """Return the limits of each key, and how much of them is used."""
         return Page.of(self._calls.get("/v1/user/rate-limits", limit=limit, offset=offset))
 
     def get_rate_limit_usage(
         self, key_id: int, *, time_window: Window | None = None
     ) -> KeyRateLimits:
-        """The limits of one key, and how much of them is used."""
+        """Return the limits of one key, and how much of them is used."""
         answer = self._calls.get(f"/v1/user/rate-limits/usage/{key_id}", time_window=time_window)
         limits: KeyRateLimits = answer["data"]
         return limits
@@ -225,7 +225,7 @@ class Keys:
         tokens_per_day: int,
         concurrency_limit: int | None = None,
     ) -> SetRateLimits:
-        """Limit a key, within its user's plan; 0 leaves a limit to the plan."""
+        """Set limits of a key within its user's plan; 0 means the plan's limit."""
         answer = self._calls.put(
             f"/v1/user/rate-limits/{key_id}",
             requests_per_minute=requests_per_minute,
@@ -250,7 +250,7 @@ class Keys:
         tokens_per_day: int,
         concurrency_limit: int | None = None,
     ) -> SetRateLimits:
-        """Limit every key of the user."""
+        """Set the limits of every key of the user."""
         answer = self._calls.post(
             "/v1/user/rate-limits/bulk-update",
             requests_per_minute=requests_per_minute,

@@ -1,4 +1,4 @@
-"""Lists, which the service answers a page at a time."""
+"""Lists, which the service returns one page at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some of the matches, and how many there are in all.
+    """One page of matches, and the number of all of them.
 
     `next_cursor` leads to the next page of sessions, in constant time however far back; None at
     the end, and for other lists.
@@ -23,7 +23,7 @@ class Page(Generic[T]):
 
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Page[T]:
-        """The page that the service has answered."""
+        """Parse a page from the service's answer."""
         return cls(answer["data"], answer["count"], answer.get("next_cursor"))
 
 

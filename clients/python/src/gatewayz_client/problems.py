@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions."""
+"""The exceptions that this client raises."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import httpx
 
 
 class GatewayzError(Exception):
-    """Whatever this client raises."""
+    """The base class of this client's exceptions."""
 
 
 class UnreachableError(GatewayzError):
-    """No whole answer came; what was asked for may have been done."""
+    """No complete answer came; the service may have executed the request."""
 
 
 class ProblemError(GatewayzError):
@@ -43,23 +43,23 @@ class UnauthorizedError(ProblemError):
 
 
 class ForbiddenError(ProblemError):
-    """403: the key may not do this, or not from here."""
+    """403: the key may not do this, or not from this address or site."""
 
 
 class NotFoundError(ProblemError):
-    """404: not there, or not yours."""
+    """404: it does not exist, or is not yours."""
 
 
 class ConflictError(ProblemError):
-    """409: something else is in the way."""
+    """409: the request conflicts with the current state."""
 
 
 class LimitError(ProblemError):
-    """429: a limit is reached, which `code` names."""
+    """429: a limit is reached; `code` names it."""
 
 
 class UnavailableError(ProblemError):
-    """503: something did not answer in time."""
+    """503: the service could not answer in time."""
 
 
 _ERRORS: dict[int, type[ProblemError]] = {
