@@ -1,13 +1,20 @@
 # The image of web, worker and migrations: `docker build --tag gatewayz .`
-FROM python:3.13-slim-bookworm AS build
+#
+# Two builds of one commit are alike: the base has a digest (of the index of all platforms), packages
+# have hashes, nothing comes from apt, and bytecode holds no time. docs/release.md has the command.
+FROM python:3.13-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8 AS base
 
+
+FROM base AS build
+
+ARG SOURCE_DATE_EPOCH=0
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv
 WORKDIR /app
 # Alone, so that this layer is kept while only the code changes.
 COPY requirements.txt requirements-tracing.txt ./
-RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt \
-    && /opt/venv/bin/pip install --require-hashes -r requirements-tracing.txt
+RUN /opt/venv/bin/pip install --no-compile --require-hashes -r requirements.txt \
+    && /opt/venv/bin/pip install --no-compile --require-hashes -r requirements-tracing.txt
 COPY manage.py ./
 COPY gatewayz gatewayz
 COPY accounts accounts
@@ -18,11 +25,14 @@ RUN secret() { python -c "import secrets; print(secrets.token_urlsafe(64))"; } \
     && GATEWAYZ_ENV=production ALLOWED_HOSTS=localhost DATABASE_URL=postgresql://localhost/x \
        REDIS_URL=redis://localhost/0 SECRET_KEY="$(secret)" KEY_PEPPERS="$(secret)" \
        /opt/venv/bin/python manage.py collectstatic --noinput \
-    && /opt/venv/bin/python -m compileall -q gatewayz accounts adoption chat
+    && /opt/venv/bin/python -m compileall -q -f --invalidation-mode unchecked-hash \
+       /opt/venv gatewayz accounts adoption chat
 
 
-FROM python:3.13-slim-bookworm
+FROM base
 
+# For the date of the user in /etc/shadow.
+ARG SOURCE_DATE_EPOCH=0
 RUN groupadd --system --gid 10001 gatewayz \
     && useradd --system --uid 10001 --gid gatewayz --no-create-home gatewayz \
     && install --directory --owner=gatewayz --group=gatewayz /run/gatewayz

@@ -12,6 +12,9 @@ PRODUCTION := GATEWAYZ_ENV=production ALLOWED_HOSTS=gatewayz.example \
 	EMAIL_URL=smtp+tls://mail.example:587 \
 	DATABASE_URL=postgresql://gatewayz@db.example/gatewayz REDIS_URL=redis://redis.example/0
 
+# Validated for the oldest Kubernetes that has all they use, and for the newest that is known.
+MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
+
 # At most four processes, because some tests compare times. Each file runs in one process, and the
 # slowest files run first (tests/conftest.py).
 ALL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
@@ -50,7 +53,7 @@ docs: $(VENV)/docs.stamp ## Build the documentation in build/docs
 pictures: $(VENV)/test.stamp ## Take the pictures of the documentation again (needs Chromium)
 	$(PY) -m docs.pictures
 
-lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production settings and known vulnerabilities
+lint: $(VENV)/test.stamp ## Check format, types, migrations, settings, images, manifests and known vulnerabilities
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(PACKAGES)
@@ -58,7 +61,11 @@ lint: $(VENV)/test.stamp ## Check format, rules, types, migrations, production s
 		$(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) -m gatewayz.development.embedded \
 		$(PY) manage.py makemigrations --check --dry-run
-	PATH=$(VENV)/bin:$$PATH .ci/audit requirements.txt requirements-test.txt
+	$(VENV)/bin/hadolint --failure-threshold warning Dockerfile deploy/pgbouncer/Dockerfile
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(VENV)/bin/kubernetes-validate --strict --quiet -k 1.29 $(MANIFESTS)
+	$(VENV)/bin/kubernetes-validate --strict --quiet $(MANIFESTS)
+	PATH=$(VENV)/bin:$$PATH .ci/audit requirements.txt requirements-tracing.txt requirements-test.txt
 
 format: $(VENV)/test.stamp ## Format the code, and fix what can be fixed automatically
 	$(PY) -m ruff format .
