@@ -1,10 +1,9 @@
 """`make bench-quick`: fails when creating a session costs more than before; half a minute.
 
-Absolute times say more about the machine than about the code. So FastAPI and the bare INSERT take
-turns of a few milliseconds with ours, each in a process of its own without a server: what a busy
-machine adds falls on all of them, and the cheapest turns have the least of it. It is the ratios
-that are compared with the recorded ones. `python -m benchmarks guard --record` records them; do
-so after a change that is worth its price.
+Absolute times say more about the machine than about the code. So ours, FastAPI and the bare INSERT
+take turns of a few milliseconds, each in its own process without a server. A busy machine slows
+all of them down, and the cheapest turns least. Their ratios are compared with recorded ones.
+`python -m benchmarks guard --record` records them; do that after a change that is worth its cost.
 """
 
 import json

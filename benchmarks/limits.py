@@ -35,7 +35,7 @@ def main() -> None:
     unlimited = principal(None, 1)
     free = principal(Limits(user=plan), 2)
     full = principal(Limits(user=every, key=every), 3)
-    refused = principal(Limits(key=Allowance(requests_per_minute=1)), 4)
+    rejected = principal(Limits(key=Allowance(requests_per_minute=1)), 4)
     client = get_redis_connection("default")
     _, ticket = admit(full)
     if ticket is None:
@@ -46,7 +46,7 @@ def main() -> None:
         "admit: no limits (Enterprise)": lambda: admit(unlimited),
         "admit: day and month (Free)": lambda: admit(free),
         "admit: every limit there is": lambda: admit(full),
-        "admit: refused": lambda: admit(refused),
+        "admit: rejected": lambda: admit(rejected),
         "settle: slot and tokens": lambda: settle(ticket, 10),
         "hit: by address": lambda: hit("bench", "192.0.2.1", limit=many, window_seconds=60),
         "read what 50 keys have used": lambda: used_by_keys(1, range(50)),

@@ -147,8 +147,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 
 # TRUSTED_PROXIES: networks of the proxies in front of this service (10.0.0.0/8,fd00::/8), whose
-# X-Forwarded-For and X-Forwarded-Proto are believed. Without any, the caller is who has connected.
-# Name no network in which others than your proxies are: they could then give themselves any
+# X-Forwarded-For and X-Forwarded-Proto are believed. When empty, the caller is the peer of the
+# connection. The networks must contain only your proxies: other machines in them could claim any
 # address.
 try:
     TRUSTED_PROXIES = [ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
@@ -157,9 +157,10 @@ except ValueError as exc:
 if PRODUCTION and any(network.prefixlen == 0 for network in TRUSTED_PROXIES):
     raise ImproperlyConfigured("TRUSTED_PROXIES must not be everybody in production")
 
-# PROXY_DROPS_UNDERSCORED_HEADERS: say `on` when those proxies drop headers whose name has an
-# underscore, as they must: X_Forwarded_For arrives here as X-Forwarded-For, in place of theirs.
-# `manage.py check --deploy` warns until then, and says how to try it.
+# PROXY_DROPS_UNDERSCORED_HEADERS: set it to `on` when those proxies drop headers with an
+# underscore in their name. They must, because a client's X_Forwarded_For arrives here as
+# X-Forwarded-For. `manage.py check --deploy` warns while it is off, and says how to test the
+# proxy.
 PROXY_DROPS_UNDERSCORED_HEADERS = env.bool("PROXY_DROPS_UNDERSCORED_HEADERS", default=False)
 
 # CORS_ALLOWED_ORIGINS: sites (https://app.example.com, separated by commas) whose pages may call

@@ -40,9 +40,9 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
 
 # KEYS: the cached key, its windows. ARGV: the limits per minute, hour and day.
-# Returns the cached key, or nil, and the limit, what remains of it and seconds until it is more,
-# of the tightest window; -1 remains when it refuses. A sliding window is what this one holds and
-# the share of the one before that still counts.
+# Returns the cached key, or nil, and for the tightest window: the limit, what remains (-1 when the
+# request is rejected), and the seconds until more remains. A sliding window counts the current
+# window and the share of the one before that still counts.
 ADMIT = """
 local cached = redis.call('GET', KEYS[1])
 if not cached then return {false, 0, 0, 0} end

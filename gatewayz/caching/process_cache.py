@@ -298,7 +298,7 @@ class ProcessCache:
                         "Redis does not answer (%s): other processes may use %d deleted entries "
                         "until these expire",
                         exc,
-                        len(self._pending_deletes),
+                        self.pending_deletes,
                     )
                     return
                 time.sleep(_EXIT_RETRY_SECONDS)

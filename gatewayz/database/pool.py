@@ -102,12 +102,6 @@ class Pool:
             else:
                 self._give(connection)
 
-    def close(self) -> None:
-        """Close the idle connections; those in use can still be given back."""
-        with self._lock:
-            while self._idle:
-                self._discard(self._idle.pop())
-
     def get_stats(self) -> dict[str, int]:
         """Return the numbers of connections, waiting threads and errors, as psycopg_pool does."""
         with self._lock:

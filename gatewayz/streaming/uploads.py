@@ -53,12 +53,6 @@ class UploadMemory:
         self._bytes_of: Counter[int | None] = Counter()
         self._lock = Lock()
 
-    @property
-    def held_bytes(self) -> int:
-        """The bytes held for all users."""
-        with self._lock:
-            return self._bytes_of.total()
-
     def reserve(self, user_id: int | None, more_bytes: int) -> None:
         """Reserve memory. Raises UploadsBusy when there is none left."""
         with self._lock:

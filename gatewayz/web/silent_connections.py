@@ -6,8 +6,8 @@ long, it shuts the connections of this process that have been silent for that ti
 may be idle between two requests; HTTP lets a server close those at any time.
 
 This works on Linux only, where the kernel tells how long a connection has been silent. A proxy
-that takes in whole requests, as nginx does, keeps such clients away. Caddy passes long bodies on
-as they come, and without a proxy 512 silent clients would keep everybody else from a process.
+that buffers whole requests, as nginx does, keeps such clients away. Caddy passes long bodies on as
+they arrive, and without a proxy 512 silent clients would block a process for everybody else.
 """
 
 import socket

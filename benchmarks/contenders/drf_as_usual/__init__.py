@@ -1,1 +1,1 @@
-"""What a team gets that follows the tutorials: Django's defaults, DRF, and an API key package."""
+"""The service of a team that follows tutorials: Django's defaults, DRF, an API key package."""

@@ -91,7 +91,7 @@ class Calls:
         """The successful answer.
 
         Raises:
-            ProblemError: the service refuses, or still cannot after all attempts.
+            ProblemError: the service rejects the request, or is unavailable after all attempts.
             UnreachableError: it does not answer, or what it has done is unknown.
         """
         for attempt in itertools.count(1):

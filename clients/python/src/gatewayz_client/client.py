@@ -15,13 +15,13 @@ class Gatewayz:
     """A client with one key. Threads may share it.
 
     Args:
-        api_key: `gw_live_…`; None for what is public.
-        base_url: where the service is, without `/v1`.
+        api_key: `gw_live_…`; None for public operations only.
+        base_url: the address of the service, without `/v1`.
         timeout_seconds: the longest wait for one answer.
-        attempts: how often a request is sent at most.
-        longest_wait_seconds: how long it waits before it sends a request again; what asks for
-            more (a limit of the day or month) is raised at once.
-        transport: how requests travel, for tests and proxies.
+        attempts: how often a request is sent, at most.
+        longest_wait_seconds: the longest pause before a retry; an error that asks for a longer
+            one (a limit of the day or month) is raised immediately.
+        transport: an httpx transport, for tests and proxies.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the service answers and takes, by the names of its OpenAPI description.
+"""Types of requests and answers, named as in the service's OpenAPI description.
 
 Times are ISO 8601 with an offset. An answer has every field.
 """
