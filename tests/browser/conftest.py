@@ -4,11 +4,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.waiting import WAIT_SECONDS
 
 CHROMIUM = shutil.which("chromium")
 OPTIONS = [
@@ -19,6 +22,10 @@ OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+# A busy machine lets a page wait.
+PATIENCE_MS = WAIT_SECONDS * 1000
+expect.set_options(timeout=PATIENCE_MS)
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
@@ -46,6 +53,13 @@ def _no_connections_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     It would keep one to the database as long, which then cannot be dropped.
     """
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser that knows nothing of others, and is as patient as `wait_until`."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 def keep_screenshot(page: Page, name: str) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from accounts.keys import create_key
 from accounts.models import ApiKeyDay, User
 from chat.models import ChatDay, ChatMessage, ChatSession, Share
-from tests.browser.conftest import keep_screenshot, serious_faults
+from tests.browser.conftest import keep_screenshot, new_context, serious_faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -80,10 +80,9 @@ def open_page(browser, live_server):
     contexts, complaints = [], []
 
     def open_page(path: str) -> Page:
-        context = browser.new_context(base_url=live_server.url, viewport=DESK)
+        context = new_context(browser, base_url=live_server.url, viewport=DESK)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
         page.on("console", lambda m: m.type == "error" and complaints.append(m.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.models import ChatSession
+from tests.browser.conftest import new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -12,13 +13,13 @@ WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 
 @pytest.fixture(params=["light", "dark"])
 def page(request, browser, live_server):
-    context = browser.new_context(color_scheme=request.param)
+    context = new_context(browser, color_scheme=request.param)
     page = context.new_page()
     page.refused = []
     page.on("console", lambda message: page.refused.append(message.text))
     page.on("pageerror", lambda error: page.refused.append(str(error)))
     page.goto(f"{live_server.url}/docs")
-    expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".opblock").first).to_be_visible()
     yield page
     context.close()
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.confirmation.links import AddressLink, PasswordLink, seal, state_of
 from accounts.models import User
-from tests.browser.conftest import keep_screenshot, serious_faults
+from tests.browser.conftest import keep_screenshot, new_context, serious_faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -15,7 +15,7 @@ WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 
 @pytest.fixture(params=["light", "dark"])
 def page(request, browser, live_server):
-    context = browser.new_context(color_scheme=request.param, base_url=live_server.url)
+    context = new_context(browser, color_scheme=request.param, base_url=live_server.url)
     page = context.new_page()
     page.scheme = request.param
     page.refused = []

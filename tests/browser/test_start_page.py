@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import keep_screenshot, serious_faults
+from tests.browser.conftest import keep_screenshot, new_context, serious_faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -10,8 +10,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_and_everybody_can_read_it(browser, live_server, width, scheme):
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=live_server.url
+    context = new_context(
+        browser,
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        base_url=live_server.url,
     )
     page = context.new_page()
     complaints = []
