@@ -29,5 +29,5 @@ def installation(_installation: Installation) -> Iterator[Installation]:
 
 @pytest.fixture
 def redis_url(installation: Installation) -> str:
-    """A Redis of its own."""
+    """A new Redis."""
     return f"redis://127.0.0.1:{installation.start_redis('redis')}/0"

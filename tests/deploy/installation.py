@@ -38,7 +38,7 @@ def program(name: str) -> str:
 
 
 def server_user() -> str | None:
-    """As whom servers run that refuse to be root; None when we are not root either."""
+    """The user for servers that do not run as root; None when we are not root either."""
     return postgres_server.SYSTEM_USER if os.geteuid() == 0 else None
 
 
@@ -128,7 +128,7 @@ class Web:
 
 
 class Installation:
-    """A database of its own, and the processes that are started on it; `stop()` ends them all.
+    """A new database and the processes that are started on it; `stop()` ends them all.
 
     A name may be given to each process, to kill it by.
     """

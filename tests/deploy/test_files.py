@@ -45,7 +45,7 @@ def pods() -> dict[str, dict[str, Any]]:
 
 
 def known_variables() -> set[str]:
-    """What the settings document, and what granian reads."""
+    """The variables that the settings document, and those of granian."""
     settings = (CHECKOUT / "gatewayz" / "settings.py").read_text()
     ours = set(re.findall(r"^# ([A-Z][A-Z_]+)(?: \(.*\))?:", settings, re.MULTILINE))
     granians = {str(one.envvar or f"GRANIAN_{one.name}".upper()) for one in cli.params}
@@ -84,7 +84,7 @@ def test_every_variable_is_one_of_the_settings(file, names):
     assert names - known_variables() == set()
 
 
-def test_what_compose_asks_for_stands_in_its_example():
+def test_the_example_has_every_variable_that_compose_needs():
     asked = set(re.findall(r"\$\{([A-Z_]+)", (CHECKOUT / "compose.yaml").read_text()))
     example = (DEPLOY / "compose.env.example").read_text()
 
@@ -103,7 +103,7 @@ def test_its_caddy_drops_headers_with_underscores_by_itself():
     assert version >= (2, 11, 4)
 
 
-def test_compose_has_all_parts_and_every_one_waits_for_what_it_needs():
+def test_compose_has_all_parts_and_each_waits_for_its_dependencies():
     services = COMPOSE["services"]
 
     assert set(services) == {
@@ -141,7 +141,7 @@ def test_containers_of_the_service_can_change_nothing_but_their_memory():
 # --- Image ---------------------------------------------------------------------------------------
 
 
-def test_the_image_is_not_root_and_ends_when_it_is_told_to():
+def test_the_image_is_not_root_and_stops_on_request():
     assert re.search(r"^USER (\d+)", DOCKERFILE, re.MULTILINE)[1] != "0"
     assert "/healthz" in DOCKERFILE
     assert "STOPSIGNAL SIGTERM" in DOCKERFILE

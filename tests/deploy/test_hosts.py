@@ -1,4 +1,4 @@
-"""Two web hosts and a worker host, each with a network of its own, as one service."""
+"""Two web hosts and a worker host, each in its own network, as one service."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,7 +23,7 @@ class Hosts:
     b: Web
 
     def run_on_a(self, code: str) -> None:
-        """Run Python in a process of its own on host A."""
+        """Run Python in a new process on host A."""
         self.installation.manage(
             self.environ, "shell", "-v", "0", "-c", code, host=self.places["a"]
         )
@@ -59,13 +59,13 @@ def test_hosts_are_one_service(hosts):
     hosts.installation.start_worker("w", hosts.environ, hosts.places["w"])
     secret = hosts.installation.manage(hosts.environ, "create_api_key", "dan@example.com").strip()
 
-    # What is made on A is seen on B, and the other way round.
+    # What A creates is visible on B, and the other way round.
     session = hosts.a.create_session("from A")
     assert hosts.b.ask("GET", f"/v1/chat/sessions/{session}").body["data"]["title"] == "from A"
     hosts.b.ask("PUT", f"/v1/chat/sessions/{session}", {"title": "renamed on B"})
     assert "renamed on B" in hosts.a.titles()
 
-    # A key that is revoked on A is refused on B, though B has it in memory.
+    # B rejects a key that A revoked, although B has it in memory.
     for web in (hosts.a, hosts.b):
         assert web.ask("GET", "/v1/chat/stats", api_key=secret).status == 200
     hosts.run_on_a(

@@ -94,7 +94,7 @@ def test_the_api_and_a_worker_work_through_transaction_pooling(installation, poo
     assert set(installation.written(sessions).values()) == {1}
 
 
-def test_without_its_setting_the_pooler_refuses_our_time_outs(installation, pooled):
+def test_without_its_setting_the_pooler_rejects_our_time_outs(installation, pooled):
     with pytest.raises(AssertionError, match="unsupported startup parameter"):
         installation.manage(pooled | {"DATABASE_POOLER": "none"}, "migrate", "--check")
 

@@ -111,7 +111,7 @@ def test_a_supported_python_that_is_named_is_taken(machine):
     assert find(machine, f"{machine}/mine").stdout == f"{machine}/mine\n"
 
 
-def test_a_machine_without_a_supported_python_is_told_so_in_one_line(machine):
+def test_one_line_says_that_a_machine_lacks_a_supported_python(machine):
     add_python(machine, "python3", "3.11")
 
     refused = find(machine)

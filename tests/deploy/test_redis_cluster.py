@@ -1,4 +1,4 @@
-"""What is asked of Redis in one command or script is in one slot of a Redis Cluster."""
+"""All keys of one command or script are in one slot of a Redis Cluster."""
 
 import pytest
 import redis
@@ -8,7 +8,7 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def cluster_url(installation):
-    """A cluster of one server, which refuses what spans slots as any other would."""
+    """A cluster of one server, which rejects commands across slots like any other."""
     port = installation.start_redis("cluster", "--cluster-enabled", "yes")
     with redis.Redis(port=port, decode_responses=True) as client:
         client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)

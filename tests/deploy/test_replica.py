@@ -113,12 +113,12 @@ def web(installation: Installation, environ: dict[str, str]) -> Web:
 
 
 def change_on(installation: Installation, url: str, title: str) -> None:
-    """Rename every session behind the service's back, so that it is known who has answered."""
+    """Rename every session by SQL, so that an answer shows which server it came from."""
     with installation.database(url) as connection:
         connection.execute("UPDATE chat_sessions SET title = %s", [title])
 
 
-def test_what_one_has_written_is_read_though_the_replica_stands_still(web, replica):
+def test_a_user_reads_own_writes_although_the_replica_is_paused(web, replica):
     replica.pause()
     try:
         session = web.create_session("a needle of my own")
@@ -151,7 +151,7 @@ def test_it_is_read_in_every_process(installation, environ, web, replica):
         replica.resume()
 
 
-def test_who_has_not_written_reads_from_the_replica(installation, web, replica):
+def test_a_user_without_writes_reads_from_the_replica(installation, web, replica):
     session = web.create_session("at first")
     # With this the service asks how far the log goes; what is in it after that is past the write.
     web.titles()
@@ -217,7 +217,7 @@ def test_without_redis_the_primary_answers(installation, web, replica):
     assert set(titles) == {"newest"}
 
 
-def test_a_revoked_key_is_refused_though_the_replica_stands_still(installation, environ, replica):
+def test_a_revoked_key_is_rejected_although_the_replica_is_paused(installation, environ, replica):
     secret = installation.manage(environ, "create_api_key", "bob@example.com").strip()
     web = installation.start_web("web", environ)
     assert web.ask("GET", "/v1/chat/stats", api_key=secret).status == 200
@@ -238,7 +238,7 @@ def test_a_revoked_key_is_refused_though_the_replica_stands_still(installation, 
 
 
 def test_migrations_are_the_primarys_alone(installation, environ):
-    # The replica would refuse them.
+    # The replica would reject them.
     installation.manage(environ, "migrate", "-v", "0")
 
 

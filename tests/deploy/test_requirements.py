@@ -1,4 +1,4 @@
-"""What the lists of requirements promise about the libraries whose insides we use."""
+"""The lists of requirements pin the libraries whose private parts we use."""
 
 import importlib
 import inspect

@@ -111,7 +111,7 @@ def test_a_failover_costs_no_answer_and_nothing_that_was_replicated(installation
     assert not re.search(PASSWORD, log)
 
 
-def test_a_key_revoked_after_a_failover_is_refused_everywhere(installation, watched):
+def test_a_key_revoked_after_a_failover_is_rejected_everywhere(installation, watched):
     environ = {"REDIS_URL": watched.url}
     one, other = (installation.start_web(name, environ) for name in ("one", "other"))
     secret = installation.manage(environ, "create_api_key", "carol@example.com").strip()

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.faults.service import Service
 
-# What a request may take when the client asks for nothing else: REQUEST_DEADLINE_SECONDS.
+# The time of a request when the client does not ask for less: REQUEST_DEADLINE_SECONDS.
 DEADLINE_SECONDS = 5.0
 GRACE_SECONDS = 0.5
 GIVE_UP_SECONDS = 90.0
@@ -29,7 +29,7 @@ _names = count()
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a request that began at `started` (monotonic seconds).
+    """The outcome of a request that began at `started` (monotonic seconds).
 
     `status` is 0 when the connection broke before an answer. `held_up_seconds` is how long the
     machine, busy with other things, kept a thread at the time that had only slept.

@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-# What becomes of what a client sends, and of its connection.
+# What happens to a client's bytes and its connection.
 FATES = {
     "lost": "it does not arrive, and the connection is reset",
     "unheard": "it arrives, and the connection is reset instead of the answer",
@@ -41,7 +41,7 @@ FATES = {
 
 @dataclass
 class Faults:
-    """What is wrong with the network; nothing, to begin with.
+    """The faults of the network; none at first.
 
     `latency_ms` is added to each round trip, one half in each direction, and up to `jitter_ms`
     on top. `bytes_per_second` bounds each direction of each connection. While `blackhole`, no
@@ -61,7 +61,7 @@ class Faults:
 
     @property
     def is_none(self) -> bool:
-        """Whether bytes can be passed on at once."""
+        """Whether bytes can be passed on immediately."""
         return not (self.latency_ms or self.jitter_ms or self.bytes_per_second or self.blackhole)
 
 
@@ -270,7 +270,7 @@ def main() -> None:
 
 
 class Proxy:
-    """A proxy in a process of its own, whose faults can be changed while it runs.
+    """A proxy in another process, whose faults can be changed while it runs.
 
     `upstream` is HOST:PORT or the path of a unix socket; `options` are the fields of `Faults`.
     A process is what it is so that neither latency nor throughput depend on its user's threads.
@@ -329,7 +329,7 @@ class Proxy:
             self.change(blackhole=False)
 
     def url(self, url: str) -> str:
-        """The same database or Redis, by way of this proxy. It may stand at a unix socket."""
+        """The URL of the same database or Redis through this proxy."""
         parts = urlsplit(url)
         if parts.scheme == "unix":
             database = parse_qs(parts.query).get("db", ["0"])[0]

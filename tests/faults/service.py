@@ -1,4 +1,4 @@
-"""The whole service in processes of its own, to be killed and started again."""
+"""Runs the whole service in processes that can be killed and started again."""
 
 import json
 import os
@@ -153,7 +153,7 @@ class Service:
             )
 
     def log(self, name: str) -> str:
-        """What a part has printed, in all its lives."""
+        """The output of a part since its first start."""
         return (self.home / f"{name}.log").read_text()
 
     def runs(self, name: str) -> bool:
@@ -272,7 +272,7 @@ class Service:
                 client.zadd("faults:{activity}:leases", {lease: 0}, xx=True)
 
     def sweep(self) -> None:
-        """What the schedule does every minute."""
+        """Run the tasks that are scheduled every minute."""
         self.manage("shell", "-v", "0", "-c", "from accounts.worker.drain import sweep; sweep()")
 
     def written(self) -> Counter[int]:

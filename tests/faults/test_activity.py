@@ -104,7 +104,7 @@ def pid_of(lease):
     return int(lease.split(":")[1])
 
 
-def test_the_worker_writes_what_was_promised(service, cluster):
+def test_the_worker_writes_every_recorded_event(service, cluster):
     promised = service.create_sessions(20)
 
     service.assert_written_once(promised)
@@ -141,9 +141,7 @@ def test_a_cluster_of_which_a_process_is_killed_begins_anew(service, cluster, na
     wait_until(lambda: not living(processes.values()))
 
 
-def test_a_cluster_that_begins_anew_does_what_is_in_hand_before_and_may_be_told_to_end(
-    service, cluster
-):
+def test_a_cluster_that_restarts_finishes_its_tasks_first_and_can_be_stopped(service, cluster):
     with nobody_writes_activity(service) as connection:
         promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
         processes = service.cluster_processes()

@@ -37,7 +37,7 @@ LONG = os.environ.get("FAULTS") == "long"
 FAULT_SECONDS = 5.0 if LONG else 1.5
 # The short form does not wait for the whole deadline.
 ALLOWED_SECONDS = 5.0 if LONG else 1.0
-# What requests are allowed where none may fail, however busy the machine is.
+# The time that requests have when none may fail, however busy the machine is.
 PATIENT_SECONDS = 60.0
 CLIENTS = 8
 POOL_SIZE = 16
@@ -107,7 +107,7 @@ def median_ms(service: Service, requests: int = 20) -> float:
 
 
 def enough_seconds(normal_ms: float) -> float:
-    """What to allow a request that a fault may hold up, but not the machine."""
+    """The time for a request that a fault may delay, but the machine may not."""
     return ALLOWED_SECONDS + normal_ms / 20
 
 
@@ -384,7 +384,7 @@ def test_a_service_that_cannot_start_ends(service):
         service.start_web()
 
 
-def test_the_end_of_the_web_processes_finishes_what_was_begun(service):
+def test_web_processes_that_end_finish_running_requests(service):
     median_ms(service, 3)
     clients = [HTTPConnection("127.0.0.1", service.port, timeout=WAIT_SECONDS) for _ in range(8)]
     headers = {
@@ -407,7 +407,7 @@ def test_the_end_of_the_web_processes_finishes_what_was_begun(service):
 
 
 def answered_per_second(service: Service, clients: int, seconds: float, **options) -> tuple:
-    """What `clients` get who heed Retry-After: answers, and good ones a second once it is busy."""
+    """The answers that `clients` get who heed Retry-After, and good ones per second under load."""
     answers: list[Answer] = []
     begin = time.monotonic()
     until = begin + seconds

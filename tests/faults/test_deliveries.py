@@ -117,7 +117,7 @@ def test_tasks_and_others_go_on_while_the_webhooks_of_one_user_hang(service, clu
         assert len(held) < SLOW_WEBHOOKS
 
 
-def test_a_worker_that_is_told_to_end_cuts_off_what_hangs(service, cluster):
+def test_a_worker_that_stops_cuts_off_hanging_deliveries(service, cluster):
     with receiver() as (slow, held):
         tell(service, "hangs@example.com", slow)
         wait_until(lambda: held)

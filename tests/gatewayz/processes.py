@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def private_environ() -> Iterator[dict[str, str]]:
-    """An environment without servers, and with a data folder of its own."""
+    """An environment without servers, with a new data folder."""
     # Not below pytest's own folder: the embedded PostgreSQL opens all folders above its data to
     # its system user, and pytest does not accept that.
     with tempfile.TemporaryDirectory(prefix="gatewayz-test-") as folder:

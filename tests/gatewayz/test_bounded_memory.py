@@ -42,7 +42,7 @@ _lru_cache_wrapper = type(lru_cache(lambda: None))
 
 
 def headers_of(i: int) -> dict[str, str]:
-    """Headers of which each has a value of its own."""
+    """Headers with values that are all different."""
     address = f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}"
     return {
         "Host": f"host-{i}.example",
@@ -132,14 +132,14 @@ def _small_bounds(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals, "_MAX_KNOWN", BOUND)
     for level in (key_cache().unknown, key_cache().entries.process_cache.local):
         monkeypatch.setattr(level, "max_entries", BOUND)
-    # What pytest keeps of the log is not the process's.
+    # pytest keeps log records, which a web process does not.
     logging.disable()
     yield
     logging.disable(logging.NOTSET)
 
 
 @pytest.mark.usefixtures("_small_bounds")
-def test_no_container_grows_with_what_callers_make_up(api_key):
+def test_no_container_grows_with_made_up_input(api_key):
     gc.unfreeze()
     asked = chain.from_iterable(all_kinds(i, headers_of(i), api_key) for i in count())
     for one in islice(asked, 2_000):
@@ -175,7 +175,7 @@ def send(connection: socket.socket, asked: Iterator[Asked]) -> None:
             answered += received
 
 
-def test_the_memory_of_a_process_does_not_grow_with_what_callers_make_up(db):
+def test_the_memory_of_a_process_does_not_grow_with_made_up_input(db):
     asked = chain.from_iterable(cheap(i, headers_of(i)) for i in count())
     with (
         web_process(TRUSTED_PROXIES="127.0.0.0/8,10.0.0.0/8") as port,

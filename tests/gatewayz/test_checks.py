@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of the proxy in front."""
+"""Checks of the proxy by `manage.py check --deploy`."""
 
 from ipaddress import ip_network
 
@@ -16,7 +16,7 @@ def test_a_service_that_believes_no_proxy_is_not_warned_of():
 
 
 @pytest.mark.parametrize(("says_so", "expected"), [(False, ["gatewayz.W001"]), (True, [])])
-def test_one_that_believes_a_proxy_is_until_somebody_says_what_that_drops(
+def test_a_trusted_proxy_is_warned_of_until_the_settings_say_what_it_drops(
     settings, says_so, expected
 ):
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]

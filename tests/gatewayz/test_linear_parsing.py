@@ -1,4 +1,4 @@
-"""What a caller sends is read in a time that grows with its length, and no faster.
+"""Input of callers is read in linear time.
 
 A pattern that goes back, or a loop within a loop, lets one small request hold a process for hours.
 Each parser reads a text and one that is four times as long: linear work grows fourfold, quadratic
@@ -70,7 +70,7 @@ SHORT, TIMES = 4_000, 4
 MAX_GROWTH = 9.0
 TRIES = 5
 
-# Each text is one of these units many times, between what stands before and after it.
+# Each text repeats one of these units between a prefix and a suffix.
 Pump = tuple[str, str, str]
 PUMPS: list[Pump] = [
     *[("", unit, "") for unit in ("a", "0", " ", ".", "-", "A.", "é", "\n", "\x00", "gw_live_")],
@@ -304,7 +304,7 @@ NOT_OF_CALLERS = {
     "gatewayz/database/roles.py:_NAME": "an argument of a command",
 }
 
-# What a parser may say to a text that it does not like.
+# Errors that a parser may raise for a text.
 REFUSALS = (
     APIException,
     BadRequest,

@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.principals.principal import MAX_LIMIT
 
-# What is reckoned with: hundredths of it, and sums over many rows in 64 bits.
+# Fields in calculations: with hundredths of them, and with sums over many rows in 64 bits.
 ROOM = 2**63 // 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""Who may use which endpoint: every one in the URL conf, with every key that must not open it.
+"""Which keys may use which endpoint: each in the URL configuration, with each key that must not.
 
 An endpoint that is new fails `test_every_endpoint_has_an_entry` until it has one in NEEDS.
 """
@@ -175,7 +175,7 @@ def a_key(user, **options):
 
 @pytest.fixture
 def operator(user):
-    """`user`, who is staff too: what is for staff is closed for other reasons then."""
+    """`user` as staff, so that staff endpoints reject the key for other reasons."""
     user.is_staff = True
     user.save()
     return user
@@ -217,7 +217,7 @@ def test_nothing_is_open_without_a_key():
 
 
 @pytest.mark.django_db
-def test_a_key_that_nobody_has_opens_nothing():
+def test_an_unknown_key_opens_nothing():
     made_up = key_format.generate("live")
 
     assert others_than((401, "unknown_key"), CLOSED, lambda e: ask(e, made_up)) == {}
@@ -244,7 +244,7 @@ def test_a_deleted_key_opens_nothing(operator):
     assert others_than((401, "unknown_key"), CLOSED, lambda e: ask(e, secret)) == {}
 
 
-def test_a_user_who_is_switched_off_opens_nothing(operator):
+def test_a_deactivated_user_opens_nothing(operator):
     _, secret = a_key(operator)
     operator.is_active = False
     operator.save()
@@ -292,7 +292,7 @@ def test_the_scope_that_it_needs_opens_each(user):
     assert {endpoint for endpoint in SCOPED if status(endpoint) in {401, 403}} == set()
 
 
-def test_only_staff_opens_what_is_for_staff(user):
+def test_only_staff_can_use_staff_endpoints(user):
     _, secret = a_key(user)
     for_staff = [endpoint for endpoint in CLOSED if endpoint.needs == STAFF]
 
@@ -316,7 +316,7 @@ def test_what_is_somebody_elses_is_as_good_as_missing(user, stranger_api):
 
 
 @pytest.mark.django_db
-def test_what_is_public_needs_no_key_and_looks_at_none():
+def test_public_endpoints_need_no_key_and_ignore_it():
     made_up = key_format.generate("live")
     for endpoint in [endpoint for endpoint in KNOWN if endpoint.needs == PUBLIC]:
         without, with_one = ask(endpoint), ask(endpoint, made_up)

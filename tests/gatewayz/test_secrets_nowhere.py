@@ -1,4 +1,4 @@
-"""No part of an API key that is not shown stands anywhere, whatever is done with the key.
+"""No hidden part of an API key appears anywhere, whatever is done with the key.
 
 It walks the URL conf and the admin, so that what is added later is covered too.
 """
@@ -38,7 +38,7 @@ KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z]{49}")
 BLOCK_CHARS = 12
 PLACEHOLDER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 
-# What many endpoints will take; where it does not fit, it is refused, which may not tell either.
+# A body that many endpoints accept. Others reject it, and their errors must not show the key.
 BODY = {
     "key_name": "walked",
     "title": "walked",

@@ -1,4 +1,4 @@
-"""Production refuses to start on settings that are only good for development."""
+"""Production does not start with settings that are only good for development."""
 
 import os
 import runpy
@@ -36,7 +36,7 @@ PRODUCTION = {
 
 
 def read_settings(**environ):
-    """What the settings are with only these variables. Raises ImproperlyConfigured."""
+    """The settings with only these variables. Raises ImproperlyConfigured."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             patch.delenv(name)
@@ -62,7 +62,7 @@ def test_takes_the_key_of_privy_in_one_line():
 
 
 @pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "GATEWAYZ_ENV"])
-def test_production_refuses_to_start_without(name):
+def test_production_does_not_start_without(name):
     with pytest.raises(ImproperlyConfigured, match=name):
         read_settings(**{k: v for k, v in PRODUCTION.items() if k != name})
 
@@ -94,12 +94,12 @@ def test_production_refuses_to_start_without(name):
     ],
     ids=str,
 )
-def test_production_refuses_what_is_weak(change):
+def test_production_rejects_weak_values(change):
     with pytest.raises(ImproperlyConfigured):
         read_settings(**PRODUCTION | change)
 
 
-def test_a_process_ends_with_a_refusal_that_does_not_repeat_the_secret():
+def test_the_error_about_a_secret_does_not_repeat_it():
     result = subprocess.run(
         [sys.executable, "-c", "import gatewayz.settings"],
         env={"PATH": os.environ["PATH"], **PRODUCTION, "SECRET_KEY": "tooshort"},

@@ -1,4 +1,4 @@
-"""What stands before Django."""
+"""The WSGI entry, before Django."""
 
 import json
 from io import BytesIO
@@ -47,7 +47,7 @@ def test_a_chunked_body_is_read(api_key):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_chunked_body_that_is_too_large_is_refused(api_key, settings):
+def test_a_chunked_body_that_is_too_large_is_rejected(api_key, settings):
     settings.MAX_BODY_BYTES = len(BODY) - 1
 
     status, body = post(api_key, BODY, HTTP_TRANSFER_ENCODING="chunked")
@@ -56,7 +56,7 @@ def test_a_chunked_body_that_is_too_large_is_refused(api_key, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_body_that_is_declared_too_large_is_refused(api_key, settings):
+def test_a_body_that_is_declared_too_large_is_rejected(api_key, settings):
     declared = str(settings.MAX_BODY_BYTES + 1)
 
     status, body = post(api_key, BODY, CONTENT_LENGTH=declared)

@@ -173,7 +173,7 @@ def test_the_command_gives_the_rights_anew(capsys):
     assert OPERATORS in capsys.readouterr().out
 
 
-def test_a_users_keys_are_not_shown_to_who_may_not_see_keys(client, user):
+def test_a_users_keys_are_hidden_from_staff_who_may_not_view_keys(client, user):
     create_key(user, key_name="mine")
     staff = User.objects.create_user("staff@example.com", is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_user"))

@@ -238,7 +238,7 @@ def is_allowed(role, model, act, owner):
 @pytest.mark.long
 @pytest.mark.parametrize("owner", OWNERS)
 @pytest.mark.parametrize("role", ROLES)
-def test_the_owner_of_a_row_decides_who_acts_on_it(people, role, owner):
+def test_the_owner_of_a_row_decides_who_may_act_on_it(people, role, owner):
     asker = people["roles"][role]
     user = asker if owner == "own" else people["owners"][owner]
     rows = rows_of(user)

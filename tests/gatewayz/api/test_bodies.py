@@ -1,4 +1,4 @@
-"""What a body may be, however it is meant: small answers, and never a fault of the service."""
+"""Bodies of any kind, even hostile ones, get a small answer and never a 500."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def nested(levels):
     ],
     ids=["numbers", "objects", "only open", "after an escaped quote"],
 )
-def test_a_body_with_too_many_values_is_refused_before_it_is_parsed(api, body):
+def test_a_body_with_too_many_values_is_rejected_before_it_is_parsed(api, body):
     assert_problem(post(api, body), 413, "payload_too_large")
 
 
@@ -46,7 +46,7 @@ def test_commas_and_brackets_in_text_are_no_values(api):
     assert response.status_code == 201
 
 
-def test_a_body_is_refused_when_it_is_nested_deeper_than_any_needs_to_be(api):
+def test_a_body_that_is_nested_too_deeply_is_rejected(api):
     assert_problem(post(api, nested(MAX_DEPTH)), 400, "validation_error")
     body = assert_problem(post(api, nested(MAX_DEPTH + 1)), 400, "malformed_json")
     assert str(MAX_DEPTH) in body["detail"]

@@ -25,7 +25,7 @@ def test_an_unknown_path_in_the_admin_is_a_page(admin_client):
     assert response["Content-Type"].startswith("text/html")
 
 
-def test_a_foreign_host_is_refused(settings):
+def test_a_foreign_host_is_rejected(settings):
     settings.ALLOWED_HOSTS = ["api.example.com"]
 
     response = Client().get("/v1/chat/sessions", headers={"Host": "evil.example.com"})
@@ -100,7 +100,7 @@ def test_a_value_that_postgresql_cannot_take_is_a_bad_request_in_the_admin(admin
     assert response["Content-Type"].startswith("text/html")
 
 
-def test_a_refused_log_in_of_the_admin_is_a_page_not_json(db):
+def test_a_failed_log_in_to_the_admin_is_a_page_not_json(db):
     response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a"})
 
     assert response.status_code == 403

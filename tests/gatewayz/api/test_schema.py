@@ -24,13 +24,13 @@ def test_is_made_once(monkeypatch):
     assert first.json()["openapi"].startswith("3.1")
 
 
-def test_is_not_sent_again_to_who_has_it():
+def test_is_not_sent_again_to_a_client_that_has_it():
     etag = Client().get(PATH)["ETag"]
 
     assert Client().get(PATH, headers={"If-None-Match": etag}).status_code == 304
 
 
-def test_whoever_asks_with_a_key_may_be_refused_for_what_it_may_not_and_for_its_limits():
+def test_an_operation_with_a_key_documents_403_and_429():
     paths = Client().get(PATH).json()["paths"].values()
     operations = [operation for path in paths for operation in path.values()]
     asked_with_a_key = [operation for operation in operations if operation.get("security")]

@@ -65,7 +65,7 @@ def instance(**given):
     is_active=st.booleans(),
     at=st.datetimes(timezones=st.just(UTC)),
 )
-def test_plain_fields_are_in_json_what_drf_makes_of_them(name, number, is_active, at):
+def test_plain_fields_are_represented_as_by_drf(name, number, is_active, at):
     one = instance(id=number, name=name, is_active=is_active, created_at=at)
 
     shown = bodies.encode(represented(Plain, one))
@@ -113,7 +113,7 @@ def outcome(validate):
         },
     )
 )
-def test_a_text_is_taken_and_refused_as_by_drf(body):
+def test_a_text_is_accepted_or_rejected_as_by_drf(body):
     ours = outcome(lambda: validated(Texts, body))
 
     assert ours == outcome(lambda: DrfTexts().run_validation(body))
@@ -136,7 +136,9 @@ class _Watched(serializers.Field):
         (BoundedDictField(child=_Watched(), max_length=3), dict.fromkeys("abcd", 1)),
     ],
 )
-def test_what_is_too_long_is_refused_before_its_items_are_looked_at(monkeypatch, field, given):
+def test_a_list_that_is_too_long_is_rejected_before_its_items_are_validated(
+    monkeypatch, field, given
+):
     monkeypatch.setattr(_Watched, "looks", 0)
 
     with pytest.raises(serializers.ValidationError, match="no more than 3"):

@@ -36,14 +36,14 @@ def test_takes_nothing_else(api, content_type):
     assert_problem(response, 415, "unsupported_media_type")
 
 
-def test_a_method_that_there_is_not_is_refused_with_those_that_there_are(api):
+def test_a_method_that_a_view_lacks_is_rejected_with_the_allowed_ones(api):
     response = api.put(PATH, "{}", content_type="application/json")
 
     assert_problem(response, 405, "method_not_allowed")
     assert response["Allow"] == "GET, POST, DELETE, HEAD, OPTIONS"
 
 
-def test_a_method_that_nobody_knows_is_refused(api):
+def test_an_unknown_method_is_rejected(api):
     assert_problem(api.generic("BREW", PATH), 405, "method_not_allowed")
 
 

@@ -1,4 +1,4 @@
-"""What is filled in can be read back, in this process and in others."""
+"""Values that are filled in can be read, in this process and in others."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What one process changes, the others see."""
+"""A change by one process reaches the others."""
 
 import os
 import threading
@@ -41,7 +41,7 @@ def test_a_change_leaves_no_old_value_in_another_process(cache, other, change):
     assert read(other) is None
 
 
-def test_a_second_read_asks_nobody(cache, other):
+def test_a_second_read_needs_no_redis(cache, other):
     fill(cache, "value")
     remember(other)
     reads = other.process_cache.counters.counts()
@@ -120,7 +120,7 @@ def test_a_hold_ends_by_itself(cache, monkeypatch):
     assert read(cache) == "value"
 
 
-def test_a_hold_that_redis_does_not_take_is_told_later(cache, other, monkeypatch):
+def test_a_hold_that_redis_rejects_is_retried(cache, other, monkeypatch):
     def fail(*arguments):
         raise RedisConnectionError("gone")
 
@@ -181,7 +181,7 @@ class Forgetting:
         pass
 
 
-def test_a_listener_that_was_cut_off_comes_back_with_an_empty_memory(cache, other):
+def test_a_listener_that_reconnects_starts_with_an_empty_memory(cache, other):
     fill(cache, "old")
     remember(other)
     cut_off = Forgetting()
@@ -239,7 +239,7 @@ def fail(*arguments):
     raise RedisConnectionError("Redis is down")
 
 
-def test_a_delete_that_redis_did_not_take_is_delivered_when_it_is_back(cache, other, monkeypatch):
+def test_a_delete_that_failed_is_retried_when_redis_is_back(cache, other, monkeypatch):
     fill(cache, "old")
     remember(other)
     with monkeypatch.context() as patch:
@@ -251,9 +251,7 @@ def test_a_delete_that_redis_did_not_take_is_delivered_when_it_is_back(cache, ot
     wait_until(lambda: read(other) is None)
 
 
-def test_of_too_many_deletes_that_redis_did_not_take_all_entries_are_deleted(
-    cache, other, monkeypatch
-):
+def test_after_too_many_failed_deletes_the_whole_cache_is_cleared(cache, other, monkeypatch):
     monkeypatch.setattr(process_cache, "MAX_PENDING_DELETES", 3)
     fill(cache, "old")
     remember(other)
@@ -268,7 +266,7 @@ def test_of_too_many_deletes_that_redis_did_not_take_all_entries_are_deleted(
     wait_until(lambda: not cache.process_cache.pending_deletes)
 
 
-def test_meanwhile_it_does_not_read_back_what_it_has_deleted(cache, monkeypatch):
+def test_an_entry_whose_delete_is_pending_is_not_read_back(cache, monkeypatch):
     fill(cache, "old")
     monkeypatch.setattr(cache.process_cache, "run", fail)
     with pytest.raises(RedisConnectionError):
@@ -281,7 +279,9 @@ def test_meanwhile_it_does_not_read_back_what_it_has_deleted(cache, monkeypatch)
 @pytest.mark.parametrize(
     ("setting", "refusing", "well"), [("maxmemory", 1, 0), ("min-replicas-to-write", 1, 0)]
 )
-def test_a_delete_is_heard_although_redis_refuses_writes(cache, other, setting, refusing, well):
+def test_a_delete_reaches_other_processes_although_redis_rejects_writes(
+    cache, other, setting, refusing, well
+):
     fill(cache, "old")
     remember(other)
     client = cache.process_cache.client
@@ -328,7 +328,7 @@ def test_what_was_read_long_ago_is_not_filled_in(cache, monkeypatch):
     assert read(cache) is None
 
 
-def test_it_keeps_no_process_from_ending(cache):
+def test_the_listener_does_not_keep_a_process_from_exiting(cache):
     listeners = [
         t for t in threading.enumerate() if t.name == cache.process_cache.coherence.channel
     ]

@@ -39,7 +39,7 @@ def test_long_values_take_no_more_room_than_many_usual_ones():
     assert level.size_bytes <= 10 * ROOM_PER_ENTRY_BYTES
 
 
-def test_an_entry_ends(monkeypatch):
+def test_an_entry_expires(monkeypatch):
     level = LocalLevel(3)
     put(level, "a", seconds=10)
     ends = level.get("a").expires_at
@@ -71,7 +71,7 @@ def test_counts_hits_and_misses():
     assert (level.hits, level.misses) == (1, 1)
 
 
-def test_its_size_is_what_python_says():
+def test_its_size_is_what_tracemalloc_measures():
     level = LocalLevel(1000)
     tracemalloc.start()
     try:

@@ -43,7 +43,7 @@ def wait_for_waiters(flights, count):
     wait_until(lambda: flights.coalesced >= count)
 
 
-def test_those_who_come_while_it_is_fetched_get_the_same(flights, threads):
+def test_callers_during_a_load_get_the_same_value(flights, threads):
     load = Load("value")
     calls = [threads.submit(flights.do, "name", load) for _ in range(20)]
     wait_for_waiters(flights, 19)
@@ -77,7 +77,7 @@ def test_when_the_leader_fails_another_tries(flights, threads):
     assert outcomes.count("value") == 9
 
 
-def test_when_all_fail_nobody_hangs(flights, threads):
+def test_when_all_loads_fail_no_caller_hangs(flights, threads):
     load = Load(ValueError())
     calls = [threads.submit(flights.do, "name", load) for _ in range(20)]
     wait_for_waiters(flights, 19)
@@ -87,7 +87,7 @@ def test_when_all_fail_nobody_hangs(flights, threads):
     assert load.calls <= 20
 
 
-def test_who_waits_too_long_fetches_for_itself(threads):
+def test_a_caller_that_waits_too_long_loads_itself(threads):
     flights = SingleFlight(wait_seconds=0.01)
     stuck = Load("late")
     leader = threads.submit(flights.do, "name", stuck)
@@ -109,7 +109,7 @@ def test_what_is_forgotten_meanwhile_is_fetched_again(flights, threads):
     assert leader.result() == "new"
 
 
-def test_who_comes_after_a_change_does_not_join_what_began_before(flights, threads):
+def test_a_caller_after_a_change_does_not_join_an_earlier_load(flights, threads):
     before = Load("old")
     threads.submit(flights.do, "name", before)
     assert before.entered.wait(WAIT_SECONDS)

@@ -124,7 +124,7 @@ def test_a_database_with_tables_is_left_alone(chat, tmp_path):
     assert ChatSession.objects.filter(pk=chat.pk).exists()
 
 
-def test_only_its_owner_may_read_a_backup_and_it_names_what_it_has_not(chat, tmp_path):
+def test_only_its_owner_may_read_a_backup_and_the_output_names_what_it_lacks(chat, tmp_path):
     file = tmp_path / "gatewayz.backup"
 
     result = manage("backup", file)
@@ -159,7 +159,7 @@ def test_a_backup_that_fails_leaves_nothing_and_says_why(transactional_db, tmp_p
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])
-def test_a_pooler_is_not_gone_through(transactional_db, tmp_path, settings, command, monkeypatch):
+def test_a_pooler_must_be_bypassed(transactional_db, tmp_path, settings, command, monkeypatch):
     settings.DATABASE_POOLER = "transaction"
     file = tmp_path / "gatewayz.backup"
     if command == "restore":

@@ -50,12 +50,12 @@ def late():
         yield late
 
 
-def test_a_statement_sent_after_the_farewell_is_known_never_to_have_run(late):
+def test_a_statement_sent_after_the_shutdown_message_never_ran(late):
     with pytest.raises(AdminShutdown):
         late.fetch("SELECT 2", [])
 
 
-def test_a_connection_with_a_farewell_is_gone_before_the_server_has_closed_it(late, monkeypatch):
+def test_a_connection_is_lost_as_soon_as_the_server_says_that_it_shuts_down(late, monkeypatch):
     monkeypatch.setattr(late, "_poll", None)
 
     assert late.is_gone()

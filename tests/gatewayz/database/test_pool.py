@@ -1,4 +1,4 @@
-"""The connections that threads share."""
+"""The pool of connections that threads share."""
 
 from threading import Thread
 
@@ -58,7 +58,7 @@ def test_there_are_no_more_than_allowed(pool):
     }
 
 
-def test_who_waits_gets_what_is_given_back(pool):
+def test_a_waiting_thread_gets_a_connection_that_is_given_back(pool):
     taken = [pool.take(WAIT_SECONDS), pool.take(WAIT_SECONDS)]
     got = []
     waiter = Thread(target=lambda: got.append(pool.take(WAIT_SECONDS)))
@@ -87,7 +87,7 @@ def take_in_thread(pool, got, name):
     return thread
 
 
-def test_connections_go_to_those_who_wait_in_the_order_in_which_they_came(pool):
+def test_waiting_threads_get_connections_in_the_order_in_which_they_came(pool):
     taken = [pool.take(5), pool.take(5)]
     got = []
     threads = [take_in_thread(pool, got, name) for name in range(5)]
@@ -99,8 +99,8 @@ def test_connections_go_to_those_who_wait_in_the_order_in_which_they_came(pool):
     pool.put(taken[1])
 
 
-def test_who_comes_later_does_not_take_what_is_given_to_one_who_waits(pool):
-    """Whoever gives one back and asks again at once comes after those who wait."""
+def test_a_thread_that_comes_later_does_not_overtake_a_waiting_one(pool):
+    """A thread that gives a connection back and asks again comes after the waiting ones."""
     taken = [pool.take(5), pool.take(5)]
     got = []
     thread = take_in_thread(pool, got, "first")
@@ -113,7 +113,7 @@ def test_who_comes_later_does_not_take_what_is_given_to_one_who_waits(pool):
         pool.put(one)
 
 
-def test_one_that_was_closed_in_use_is_replaced_for_those_who_wait(pool, connect):
+def test_a_connection_closed_in_use_is_replaced_for_a_waiting_thread(pool, connect):
     taken = [pool.take(5), pool.take(5)]
     got = []
     thread = take_in_thread(pool, got, "first")
@@ -126,7 +126,7 @@ def test_one_that_was_closed_in_use_is_replaced_for_those_who_wait(pool, connect
     pool.put(taken[1])
 
 
-def test_one_that_the_server_has_closed_is_not_given_out(pool, connect):
+def test_a_connection_closed_by_the_server_is_not_given_out(pool, connect):
     first = pool.take(WAIT_SECONDS)
     pool.put(first)
     with connect() as other:
@@ -139,7 +139,7 @@ def test_one_that_the_server_has_closed_is_not_given_out(pool, connect):
     pool.put(second)
 
 
-def test_an_old_one_is_replaced(pool, monkeypatch):
+def test_an_old_connection_is_replaced(pool, monkeypatch):
     first = pool.take(WAIT_SECONDS)
     monkeypatch.setattr(pool_module, "MAX_AGE_SECONDS", 0.0)
     pool.put(first)
@@ -148,7 +148,7 @@ def test_an_old_one_is_replaced(pool, monkeypatch):
     assert pool.get_stats()["pool_size"] == 0
 
 
-def test_one_that_is_free_is_given_out_whatever_the_time(pool):
+def test_a_free_connection_is_given_out_even_without_time_to_wait(pool):
     first = pool.take(WAIT_SECONDS)
     pool.put(first)
 
@@ -156,7 +156,7 @@ def test_one_that_is_free_is_given_out_whatever_the_time(pool):
     pool.put(first)
 
 
-def test_who_cannot_begin_a_thread_takes_no_place_in_the_pool(pool, monkeypatch):
+def test_a_failure_to_start_a_thread_takes_no_place_in_the_pool(pool, monkeypatch):
     def no_thread(self):
         raise RuntimeError("can't start new thread")
 
@@ -171,7 +171,7 @@ def test_who_cannot_begin_a_thread_takes_no_place_in_the_pool(pool, monkeypatch)
 
 
 def test_many_threads_share_a_few_for_moments(pool):
-    """Nobody is forgotten: each of them gets its turns, whoever gives up in between."""
+    """Every thread gets its turns, although others give up in between."""
     turns = []
 
     def take_turns():
@@ -216,7 +216,7 @@ def test_it_connects_as_soon_as_that_can_be(connect):
     close(pool)
 
 
-def test_the_reason_why_there_is_none_is_told():
+def test_the_error_has_the_reason_why_there_is_no_connection():
     def refuse():
         raise psycopg.OperationalError("no such host")
 

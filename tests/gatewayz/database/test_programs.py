@@ -52,14 +52,14 @@ def test_a_newer_one_does_where_there_is_none_of_the_same_version(install):
     assert program("pg_dump", 16) == newer
 
 
-def test_an_older_one_is_not_taken_and_the_error_says_what_to_install(install):
+def test_an_older_program_is_ignored_and_the_error_says_what_to_install(install):
     install("15.3", on_path=True)
 
     with pytest.raises(ProgramError, match="there is only 15: install postgresql-client-17"):
         program("pg_dump", 17)
 
 
-def test_without_any_the_error_says_what_to_install(install):
+def test_without_any_program_the_error_says_what_to_install(install):
     with pytest.raises(ProgramError, match="there is none: install postgresql-client-17"):
         program("pg_dump", 17)
 

@@ -61,7 +61,7 @@ def connected_as(role):
 
 @pytest.fixture(scope="module")
 def connections(_roles):
-    """By role, a connection of its own, on which a refused statement leaves nothing behind."""
+    """A connection for each role, on which a rejected statement leaves nothing behind."""
     server = {
         name: value
         for name, value in connection.get_connection_params().items()
@@ -188,21 +188,21 @@ class TestWorker:
 
         assert not ActivityEvent.objects.exists()
 
-    def test_erases_who_asked_for_it(self, as_worker, user, api):
+    def test_erases_users_who_asked_for_it(self, as_worker, user, api):
         api.post_json("/v1/chat/sessions", {})
         request_erasure(user.pk)
 
         assert erase_remaining() == 1
         assert not User.objects.filter(pk=user.pk).exists()
 
-    def test_queues_what_is_scheduled(self, as_worker):
+    def test_queues_scheduled_tasks(self, as_worker):
         due = Schedule.objects.update(next_run=timezone.now())
 
         scheduler(background._broker())
 
         assert background._broker().queue_size() == due > 0
 
-    def test_erases_a_user_and_verifies_what_is_left(self, as_worker, user):
+    def test_erases_a_user_and_verifies_the_rest(self, as_worker, user):
         erased = user.pk
         ChatMessage.objects.create(
             session=ChatSession.objects.create(user=user, title="T"), role="user", content="x"
@@ -303,7 +303,7 @@ def test_prints_the_sql_and_runs_none(db, capsys):
         assert cursor.fetchone() == (0,)
 
 
-def test_refuses_a_prefix_that_is_no_name(db):
+def test_rejects_a_prefix_that_is_not_a_name(db):
     with pytest.raises(CommandError, match="lower-case letters"):
         call_command("grant_roles", "--prefix=x; DROP TABLE users")
 

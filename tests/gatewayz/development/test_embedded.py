@@ -50,7 +50,7 @@ def embed(environ: dict[str, str], *command: str, **more: str) -> subprocess.Com
 
 
 def python(environ: dict[str, str], code: str, **more: str) -> str:
-    """What Python code prints that runs with the servers up."""
+    """The output of Python code that runs while the servers run."""
     result = embed(environ, sys.executable, "-c", code, **more)
     assert result.returncode == 0, result.stderr
     return result.stdout
@@ -99,7 +99,7 @@ def test_other_terminals_find_the_servers(
     assert written == f"DATABASE_URL={database_url}\nREDIS_URL={redis_url}\n"
 
 
-def test_who_comes_second_leaves_the_servers_to_the_first(
+def test_a_second_user_of_the_servers_leaves_them_to_the_first(
     environ: dict[str, str], holder: subprocess.Popen[str]
 ) -> None:
     servers = server_processes(environ["GATEWAYZ_DATA_DIR"])
@@ -269,7 +269,7 @@ def test_a_server_that_does_not_start_is_explained_in_one_line(server: str) -> N
         assert living(server_processes(str(data_dir))) == []
 
 
-def test_servers_of_development_keep_what_they_have_confirmed(environ: dict[str, str]) -> None:
+def test_development_servers_keep_what_they_have_confirmed(environ: dict[str, str]) -> None:
     assert python(environ, FSYNC) == "on\n"
 
 

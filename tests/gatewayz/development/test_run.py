@@ -86,7 +86,7 @@ def test_a_port_in_use_is_named_with_its_user_and_another_port(environ: dict[str
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
-def test_a_port_that_is_none_is_refused(environ: dict[str, str], port: str) -> None:
+def test_an_invalid_port_is_rejected(environ: dict[str, str], port: str) -> None:
     assert refusal(environ | {"PORT": port}) == (
         f"gatewayz: PORT is {port!r}: set it to a number from 1 to 65535"
     )

@@ -44,7 +44,7 @@ def test_without_a_database_one_line_says_how_to_start_one(nowhere, command):
     assert f"start `GATEWAYZ_DATA_DIR={folder} make run` in another terminal" in line
 
 
-def test_the_traceback_is_there_for_who_asks_for_it(nowhere):
+def test_the_traceback_is_shown_on_request(nowhere):
     result = manage(nowhere, "create_api_key", "ada@example.com", "--traceback")
 
     assert result.stderr.startswith("Traceback")
@@ -76,7 +76,7 @@ def test_a_redis_that_does_not_answer_is_named():
     assert "or set REDIS_URL" in advice(NoRedis("Error 111 connecting"))
 
 
-def test_in_production_nobody_is_told_to_start_a_service(monkeypatch):
+def test_in_production_the_advice_is_not_to_start_a_development_service(monkeypatch):
     monkeypatch.setitem(os.environ, "GATEWAYZ_ENV", "production")
 
     assert advice(NoRedis("refused")) == "Redis does not answer (refused): see REDIS_URL"

@@ -19,7 +19,7 @@ def _no_pages(monkeypatch):
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", [PATH, "/user/limits", "/nothing"])
 @pytest.mark.usefixtures("_no_pages")
-def test_the_api_goes_past_what_pages_need(client, path):
+def test_api_requests_skip_the_middleware_of_pages(client, path):
     assert client.get(path).status_code in {200, 401, 404}
 
 

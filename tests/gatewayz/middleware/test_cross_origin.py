@@ -32,7 +32,7 @@ def test_an_allowed_page_may_call_the_api(path):
 
 
 @pytest.mark.usefixtures("allowed", "db")
-def test_an_allowed_page_sees_why_it_was_refused():
+def test_an_allowed_page_can_read_why_its_request_was_rejected():
     answer = Client().get("/v1/chat/sessions", headers={"Origin": FRONT_END})
 
     assert answer.status_code == 401
@@ -58,14 +58,14 @@ def test_no_other_page_may(origin):
 
 @pytest.mark.usefixtures("allowed", "db")
 @pytest.mark.parametrize("path", ["/admin/login/", "/healthz", "/metrics", "/docs"])
-def test_no_page_may_call_what_is_not_the_api(path):
+def test_no_page_may_call_anything_but_the_api(path):
     answer = Client().get(path, headers={"Origin": FRONT_END})
 
     assert "Access-Control-Allow-Origin" not in answer
 
 
 @pytest.mark.usefixtures("allowed")
-def test_caches_are_told_that_answers_differ_by_origin():
+def test_answers_vary_by_origin_for_caches():
     assert "origin" in Client().get("/v1/schema")["Vary"]
 
 

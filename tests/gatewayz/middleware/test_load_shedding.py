@@ -25,7 +25,7 @@ def enter_in_thread(gate, allowed_seconds, told):
     return thread
 
 
-def test_as_many_as_there_are_slots_enter_at_once():
+def test_as_many_requests_enter_as_there_are_slots():
     gate = Gate(2)
 
     assert gate.enter(0)
@@ -34,7 +34,7 @@ def test_as_many_as_there_are_slots_enter_at_once():
     assert gate.shed == 1
 
 
-def test_who_leaves_lets_the_next_in():
+def test_a_request_that_leaves_lets_the_next_one_in():
     gate = Gate(1)
     gate.enter(5)
     told = []
@@ -48,15 +48,15 @@ def test_who_leaves_lets_the_next_in():
     assert not gate.enter(0), "the slot was handed on, not set free"
 
 
-def test_who_could_not_be_done_in_time_is_turned_away_at_once():
+def test_a_request_that_would_be_too_late_is_rejected_immediately():
     gate = used_gate(slots=1, stay_seconds=2000.0)
     gate.enter(5)
 
-    # It would take 2,000 s for each of two; the test ends long before who waits in vain.
+    # Each of the two would take 2,000 s; the test ends long before.
     assert not gate.enter(3900)
 
 
-def test_who_waits_in_vain_is_turned_away_with_no_slot_lost():
+def test_a_request_whose_time_runs_out_in_the_queue_is_rejected_and_no_slot_is_lost():
     gate = Gate(1)
     gate.enter(5)
     told = []

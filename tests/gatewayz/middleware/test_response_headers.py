@@ -1,4 +1,4 @@
-"""What browsers are told, on every kind of answer."""
+"""Security headers on every kind of answer."""
 
 import pytest
 from django.test import Client
@@ -37,7 +37,7 @@ def test_https_is_to_be_used_from_then_on(settings, path):
 
 
 @pytest.mark.django_db
-def test_the_admin_runs_no_script_that_stands_in_a_page():
+def test_the_admin_runs_no_inline_script():
     policy = Client().get("/admin/login/")["Content-Security-Policy"]
 
     assert "script-src 'self' 'unsafe-eval';" in policy

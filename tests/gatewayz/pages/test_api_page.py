@@ -1,4 +1,4 @@
-"""GET /docs: everything on it is served here, and no script stands in the page."""
+"""GET /docs: everything on it is served here, and it has no inline script."""
 
 import re
 
@@ -18,7 +18,7 @@ def test_nothing_on_the_page_comes_from_elsewhere():
     assert all(re.match(r"/(?!/)", address) for address in addresses)
 
 
-def test_all_its_files_are_there():
+def test_all_its_files_exist():
     files = re.findall(r'"/static/([^"]*)"', page().content.decode())
 
     assert len(files) >= 5
@@ -37,7 +37,7 @@ def test_its_policy_allows_no_inline_script_and_no_other_host():
     assert " style=" not in answer.content.decode()
 
 
-def test_every_operation_stands_in_a_group_that_says_what_it_is_for():
+def test_every_operation_has_a_tag_with_a_description():
     schema = Client().get("/v1/schema").json()
 
     described = {tag["name"] for tag in schema["tags"] if tag["description"]}

@@ -50,7 +50,7 @@ def test_its_policy_allows_its_style_and_icon_and_nothing_else():
     assert "style=" not in answer.content.decode()
 
 
-def test_all_its_files_are_there():
+def test_all_its_files_exist():
     files = re.findall(r'"/static/([^"]*)"', page().content.decode())
 
     assert len(files) == 3

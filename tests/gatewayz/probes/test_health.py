@@ -14,7 +14,7 @@ from tests.waiting import WAIT_SECONDS, wait_until
 
 @pytest.fixture
 def remembered(monkeypatch):
-    """What was seen is remembered for longer than a test takes."""
+    """The last answer is remembered for longer than a test takes."""
     monkeypatch.setattr(health, "REMEMBERED_SECONDS", 10 * WAIT_SECONDS)
 
 
@@ -68,7 +68,7 @@ def test_readyz_names_the_database_when_it_does_not_answer(transactional_db, mon
     }
 
 
-def test_readyz_looks_once_for_all_who_ask(db, remembered):
+def test_readyz_checks_once_for_all_callers(db, remembered):
     first = Client().get("/readyz").json()
 
     with CaptureQueriesContext(connection) as statements:
@@ -78,7 +78,7 @@ def test_readyz_looks_once_for_all_who_ask(db, remembered):
     assert len(statements) == 0
 
 
-def test_who_asks_while_readyz_looks_waits_for_what_is_seen(remembered, monkeypatch):
+def test_a_caller_during_a_check_of_readyz_waits_for_its_result(remembered, monkeypatch):
     looks, may_end = [], threading.Event()
 
     def look(activity):
@@ -99,7 +99,7 @@ def test_who_asks_while_readyz_looks_waits_for_what_is_seen(remembered, monkeypa
     assert len(looks) == 1
 
 
-def test_one_who_leaves_readyz_no_time_does_not_decide_what_others_are_told(db, remembered):
+def test_a_caller_without_time_does_not_decide_the_answer_of_others(db, remembered):
     Client().get("/readyz", headers={"X-Request-Timeout": "0.000001"})
 
     assert Client().get("/readyz").status_code == 200

@@ -1,4 +1,4 @@
-"""GET /metrics: who may read it, what is in it, and that one part down does not spoil it."""
+"""GET /metrics: who may read it, its content, and that it works while a part is down."""
 
 import pytest
 from django.db import connection
@@ -122,7 +122,7 @@ def test_a_look_up_is_a_miss_without_the_cache(api, settings):
     assert scrape().value(name, cache_hit="false") == before + 2
 
 
-def test_keys_that_are_refused_count_as_refused_not_as_look_ups(user, db):
+def test_rejected_keys_count_as_rejected_not_as_look_ups(user, db):
     name = "http_user_lookup_duration_ms_count"
     key, revoked = create_key(user, key_name="ended")
     revoke_key(key)
@@ -140,7 +140,7 @@ def test_keys_that_are_refused_count_as_refused_not_as_look_ups(user, db):
         assert refused == before.value("http_problems_total", **labels) + 1
 
 
-def test_the_key_cache_tells_what_it_holds(api):
+def test_the_key_cache_has_metrics_of_its_size(api):
     api.get("/v1/chat/sessions")
     before = scrape()
 
@@ -218,7 +218,7 @@ def test_late_requests_are_counted(api, settings):
     assert scrape().value("gatewayz_requests_late_total") == before + 1
 
 
-def test_doing_without_redis_is_told(api):
+def test_doing_without_redis_shows_in_a_metric(api):
     before = scrape().value("gatewayz_redis_breaker_opened_total")
     try:
         breaker.failed()

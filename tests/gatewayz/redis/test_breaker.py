@@ -37,7 +37,7 @@ def closed_again():
 
 
 def admitted_elsewhere(some_breaker):
-    """What another thread is told."""
+    """Whether the breaker admits another thread."""
     answers = []
     other = Thread(target=lambda: answers.append(some_breaker.admit()))
     other.start()
@@ -135,7 +135,7 @@ def test_an_error_that_redis_answers_with_is_an_answer():
     assert not breaker.is_open()
 
 
-def test_it_stands_before_every_client(no_redis):
+def test_every_client_uses_the_breaker(no_redis):
     for client in (
         get_redis_connection("default"),
         cached_keys.key_cache().entries.process_cache.client,

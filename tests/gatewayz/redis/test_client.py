@@ -28,7 +28,7 @@ def test_a_connection_is_used_again(pool):
     assert pool.get_connection() is first
 
 
-def test_one_that_is_in_use_is_given_to_nobody_else(pool):
+def test_a_connection_in_use_is_given_to_no_other_thread(pool):
     first, second = pool.get_connection(), pool.get_connection()
 
     assert first is not second
@@ -48,7 +48,7 @@ def test_one_that_redis_has_closed_is_connected_anew(pool):
     assert ping(pool.get_connection()) == b"PONG"
 
 
-def test_one_with_an_answer_that_nobody_has_read_is_connected_anew(pool):
+def test_a_connection_with_an_unread_answer_is_reconnected(pool):
     connection = pool.get_connection()
     connection.send_command("ECHO", "stale")
     assert connection.can_read(timeout=WAIT_SECONDS)
@@ -57,7 +57,7 @@ def test_one_with_an_answer_that_nobody_has_read_is_connected_anew(pool):
     assert ping(pool.get_connection()) == b"PONG"
 
 
-def test_one_that_is_to_be_left_is_closed_when_it_comes_back(pool):
+def test_a_connection_marked_for_reconnect_is_closed_when_it_is_returned(pool):
     connection = pool.get_connection()
     connection.mark_for_reconnect()
 

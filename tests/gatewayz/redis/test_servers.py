@@ -36,7 +36,7 @@ def test_sentinels_may_want_a_password_of_their_own():
 
 
 @pytest.mark.parametrize("url", ["redis+sentinel://one", "redis+sentinel://one/primary/first"])
-def test_a_sentinel_url_of_another_form_is_refused_without_repeating_it(url):
+def test_a_malformed_sentinel_url_is_rejected_without_repeating_it(url):
     with pytest.raises(ImproperlyConfigured) as error:
         cache_location(url)
 

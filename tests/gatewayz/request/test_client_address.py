@@ -38,11 +38,11 @@ def test_the_peer_of_the_connection_is_the_caller(peer, expected):
 
 
 @pytest.mark.parametrize("peer", ["203.0.113.7", "2001:db8::7"])
-def test_who_is_no_trusted_proxy_cannot_name_another_address(proxies, peer):
+def test_a_client_that_is_not_a_trusted_proxy_cannot_name_another_address(proxies, peer):
     assert address(peer, "198.51.100.1") == peer
 
 
-def test_nobody_is_a_trusted_proxy_by_default():
+def test_no_proxy_is_trusted_by_default():
     assert address("127.0.0.1", "198.51.100.1") == "127.0.0.1"
 
 
@@ -56,7 +56,7 @@ def test_nobody_is_a_trusted_proxy_by_default():
         ("::ffff:203.0.113.7", "203.0.113.7"),
         # A chain of proxies.
         ("203.0.113.7, 10.0.0.2,fd00::3", "203.0.113.7"),
-        # What stands to the left may be made up.
+        # Entries to the left may be made up.
         ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
         ("10.0.0.9, 203.0.113.7, 10.0.0.2", "203.0.113.7"),
         # Proxies only: the furthest of them asks for itself.

@@ -19,7 +19,7 @@ from tests.waiting import WAIT_SECONDS
 
 @pytest.fixture
 def allowed(settings, monkeypatch):
-    """What a view finds is left, on a clock that stands still."""
+    """The seconds that a view has left, on a stopped clock."""
     settings.REQUEST_DEADLINE_SECONDS = 5.0
     found = []
 
@@ -50,7 +50,7 @@ def test_a_client_may_ask_for_less(allowed):
 
 
 @pytest.mark.parametrize("header", ["0.0000001", "0.003", "0.0999"])
-def test_nobody_gets_less_than_a_tenth_of_a_second(allowed, header):
+def test_no_request_gets_less_than_a_tenth_of_a_second(allowed, header):
     assert allowed(header) == pytest.approx(0.1) == deadline.MIN_ASKED_SECONDS
 
 
@@ -82,7 +82,7 @@ def late(view, settings):
     in_request(called)
 
 
-def test_for_what_is_owed_there_is_time_although_the_request_is_late(monkeypatch):
+def test_follow_up_work_has_time_although_the_request_is_late(monkeypatch):
     left = []
     now = 1000.0
 
@@ -217,7 +217,7 @@ def test_made_up_keys_with_hardly_any_time_cost_no_connection(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_late_request_is_told_to_try_again(api):
+def test_a_late_request_is_answered_with_retry_after(api):
     api.get("/v1/chat/sessions")  # the key is in the cache
     response = locked_out(api)
 

@@ -114,7 +114,7 @@ def test_a_whole_export_says_so(port, api_key, long_chat):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", [*EXPORTS, "/v1/chat/sessions/{}/export"])
-def test_an_export_that_fails_midway_does_not_look_whole(port, api_key, long_chat, path):
+def test_an_export_that_fails_midway_does_not_look_complete(port, api_key, long_chat, path):
     with ask(port, api_key, path.format(long_chat.pk)) as client:
         assert client.recv(15) == b"HTTP/1.1 200 OK"
         with _no_messages_to_read():

@@ -42,7 +42,7 @@ def small_process(deadline_seconds):
 
 @pytest.fixture(scope="module")
 def hasty_port(django_db_setup):
-    """Of a process that cuts off who is silent for a while."""
+    """The port of a process that soon cuts off silent clients."""
     with small_process(DEADLINE_SECONDS) as port:
         yield port
 
@@ -152,7 +152,7 @@ def test_a_view_of_small_bodies_answers_before_a_long_one_has_come(port, api_key
     assert send(port, head("/v1/chat/sessions", LENGTH, key=api_key))[0] == 413
 
 
-def test_a_chunked_body_is_refused_where_it_becomes_too_long(port, api_key, messages):
+def test_a_chunked_body_is_rejected_when_it_becomes_too_long(port, api_key, messages):
     endless = head("/v1/chat/sessions", "Transfer-Encoding: chunked", key=api_key)
     too_long = head(messages, "Transfer-Encoding: chunked", key=api_key)
 
@@ -160,7 +160,7 @@ def test_a_chunked_body_is_refused_where_it_becomes_too_long(port, api_key, mess
     assert send(port, too_long, chunks(message(MAX_BODY_BYTES))[:-5])[0] == 413
 
 
-def test_who_sends_all_of_a_body_that_nobody_wants_gets_the_answer(port):
+def test_a_client_that_sends_a_rejected_body_to_its_end_gets_the_answer(port):
     body, headers = b" " * MAX_BODY_BYTES, {"Content-Type": "application/json"}
     with closing(HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)) as connection:
         for _ in range(2):
@@ -195,7 +195,7 @@ def test_a_long_body_may_take_longer_than_the_deadline(hasty_port, api_key, mess
     assert any(is_read() for _ in range(TRIES))
 
 
-def test_long_bodies_that_are_on_their_way_keep_nobody_waiting(port, api_key, messages):
+def test_long_bodies_that_are_arriving_delay_no_other_request(port, api_key, messages):
     with ExitStack() as stack:
         sendings = [
             stack.enter_context(Sending(port, head(messages, LENGTH, key=api_key), LONG[:70_000]))
@@ -212,7 +212,7 @@ def test_long_bodies_that_are_on_their_way_keep_nobody_waiting(port, api_key, me
             assert sending.answer()[0] == 201
 
 
-def test_a_user_and_a_process_hold_so_much_of_long_bodies_at_a_time(settings):
+def test_the_memory_for_long_bodies_is_bounded_for_a_user_and_a_process(settings):
     memory = UploadMemory()
     memory.reserve(1, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
     with pytest.raises(UploadsBusy):

@@ -1,4 +1,4 @@
-"""What is logged in JSON, and what never is."""
+"""The fields of log lines in JSON, and what is never logged."""
 
 import json
 import logging

@@ -112,7 +112,7 @@ def test_no_span_holds_a_secret(traced):
     assert "Chat 20" not in text
 
 
-def test_what_nobody_waits_for_is_not_traced(traced):
+def test_polling_without_a_parent_span_is_not_traced(traced):
     service, spans = traced
     assert service.create_session()
     wait_until(lambda: of_creation(spans))

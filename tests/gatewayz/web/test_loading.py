@@ -1,4 +1,4 @@
-"""What a web process has loaded before it says that it is ready."""
+"""What a web process loads before it reports that it is ready."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a web process has used for long bodies goes back to the system."""
+"""A web process returns the memory of long bodies to the system."""
 
 import json
 import sys

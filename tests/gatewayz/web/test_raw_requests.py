@@ -1,4 +1,4 @@
-"""What is sent to the port of a web process, whatever it is, is answered cleanly or cut off."""
+"""Whatever is sent to the port of a web process, it answers cleanly or cuts the client off."""
 
 import socket
 import time
@@ -28,7 +28,7 @@ def port(django_db_setup):
 
 @pytest.fixture(scope="module")
 def hasty_port(django_db_setup):
-    """Of a process that cuts off who sends no more of a body."""
+    """The port of a process that soon cuts off clients that stop sending."""
     with web_process(
         GRANIAN_HTTP1_HEADER_READ_TIMEOUT=str(int(HEADER_READ_TIMEOUT_SECONDS * 1000)),
         REQUEST_DEADLINE_SECONDS=str(DEADLINE_SECONDS),
@@ -64,7 +64,7 @@ def request(line, *headers, body=b""):
     return b"".join([line, b" HTTP/1.1\r\n", HOST, *headers, b"Connection: close\r\n\r\n", body])
 
 
-# What a request may not be: one clean refusal, or the connection is cut off without one.
+# Malformed requests: each gets one clean error, or the connection is cut off.
 REFUSED = {
     "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64,
     "no version": b"GET /healthz\r\n\r\n",
@@ -118,7 +118,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
-def test_what_no_request_may_be_is_refused_or_cut_off(port, sent):
+def test_a_malformed_request_is_rejected_or_cut_off(port, sent):
     answered = statuses(send(port, sent))
 
     assert len(answered) <= 1
@@ -165,7 +165,7 @@ def test_a_request_is_never_smuggled_in_the_body_of_another(port):
         assert all(status != 200 for status in statuses(received)), (headers, received)
 
 
-def test_who_never_ends_its_headers_is_cut_off(port):
+def test_a_client_that_never_ends_its_headers_is_cut_off(port):
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as connection:
         connection.sendall(b"GET /v1/plans HTTP/1.1\r\n" + HOST)
@@ -210,13 +210,13 @@ def test_bodies_that_never_come_do_not_keep_others_waiting(port):
 UNSENT = request(b"POST /v1/auth", b"Content-Type: application/json\r\nContent-Length: 99\r\n")
 
 
-def test_who_may_not_send_a_body_that_large_is_told_so_before_it_has_come(hasty_port):
+def test_a_body_that_is_too_large_is_rejected_before_it_has_arrived(hasty_port):
     sent = request(b"POST /v1/chat/sessions", OWN_BODY, b"Content-Length: 10485761\r\n")
 
     assert statuses(send(hasty_port, sent)) == [401]
 
 
-def test_who_sends_no_more_of_its_body_is_cut_off(hasty_port):
+def test_a_client_that_stops_sending_its_body_is_cut_off(hasty_port):
     send(hasty_port, UNSENT, b'{"a"')
 
 

@@ -48,7 +48,7 @@ def listening(port):
     return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTEN for row in rows)
 
 
-def test_connections_that_come_at_once_are_shared(port):
+def test_connections_that_come_at_the_same_time_are_distributed(port):
     answered = answered_by(port, CONNECTIONS)
 
     assert len(answered) == 2
@@ -70,7 +70,7 @@ def test_what_a_killed_process_would_have_got_goes_to_the_other_until_it_is_repl
     assert killed not in afterwards
 
 
-def test_a_process_that_still_loads_ends_when_it_is_told(tmp_path, start_method):
+def test_a_process_that_is_still_loading_ends_on_request(tmp_path, start_method):
     log = tmp_path / "web.log"
     with log.open("w") as output:
         server = subprocess.Popen(

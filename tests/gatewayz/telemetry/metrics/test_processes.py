@@ -47,7 +47,7 @@ class Web:
         self.process.wait()
 
     def get(self, path: str) -> bytes | None:
-        """The body, over a connection of its own, so that any worker may answer."""
+        """The body, over a new connection, so that any worker may answer."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         try:
             connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
@@ -88,7 +88,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         web.stop()
 
 
-def test_a_scrape_adds_up_all_processes_and_keeps_what_a_dead_one_counted(web: Web) -> None:
+def test_a_scrape_sums_all_processes_and_keeps_the_counters_of_dead_ones(web: Web) -> None:
     before = web.probed()
     for _ in range(40):
         assert web.get("/healthz")
@@ -156,7 +156,7 @@ def running(code: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def scrape_after(code: str, folder: Path) -> Scrape:
-    """What a process sees that runs `code` and then looks."""
+    """The metrics that a process sees after running `code`."""
     result = subprocess.run(
         [sys.executable, "-c", code + PRINT],
         cwd=CHECKOUT,
@@ -194,7 +194,7 @@ def test_a_forked_child_counts_in_a_slot_of_its_own(tmp_path: Path) -> None:
     assert (seen.value("held"), seen.value("counted_total")) == (1, 11)
 
 
-def test_a_folder_that_nobody_uses_any_more_is_emptied(tmp_path: Path) -> None:
+def test_an_unused_folder_is_emptied(tmp_path: Path) -> None:
     with running(COUNT, tmp_path):
         pass
 
