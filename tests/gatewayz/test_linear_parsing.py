@@ -300,7 +300,7 @@ PARSERS: dict[str, Parser] = {
 NOT_OF_CALLERS = {
     "gatewayz/api/tags.py:tag_of": "paths of our own views",
     "accounts/migrations/0026_canonical_addresses.py:_ODD": "columns of 254 characters",
-    "gatewayz/database/programs.py:_major": "what a program of PostgreSQL says of itself",
+    "gatewayz/database/programs.py:major_version": "what a program of PostgreSQL says of itself",
     "gatewayz/database/roles.py:_NAME": "an argument of a command",
 }
 
