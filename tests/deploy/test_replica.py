@@ -83,9 +83,9 @@ class Replica:
         return self.run("SELECT title FROM chat_sessions WHERE id = %s", session_id)
 
     def reads(self) -> int:
-        """How many rows of sessions were read here, index entries counted."""
+        """How often sessions were looked for here, by whatever plan."""
         count = self.run(
-            "SELECT idx_scan FROM pg_stat_user_tables WHERE relname = 'chat_sessions'"
+            "SELECT seq_scan + idx_scan FROM pg_stat_user_tables WHERE relname = 'chat_sessions'"
         )
         assert isinstance(count, int)
         return count
@@ -110,6 +110,12 @@ def environ(installation: Installation, replica: Replica, redis_url: str) -> dic
 @pytest.fixture
 def web(installation: Installation, environ: dict[str, str]) -> Web:
     return installation.start_web("web", environ)
+
+
+def let_the_log_go_on(installation: Installation) -> None:
+    """Where it stands may lie past the last record, at which the replica then stays."""
+    with installation.database() as connection:
+        connection.execute("SELECT pg_logical_emit_message(true, '', '')")
 
 
 def change_on(installation: Installation, url: str, title: str) -> None:
@@ -178,12 +184,13 @@ def test_once_the_replica_has_caught_up_it_answers_again(installation, web, repl
     web.create_session("mine")
     web.titles()
     replica.resume()
+    let_the_log_go_on(installation)
     scans = replica.reads()
 
     wait_until(lambda: "mine" in web.titles() and replica.reads() > scans)
 
 
-def test_a_dead_replica_costs_nothing_but_its_help(web, replica):
+def test_a_dead_replica_costs_nothing_but_its_help(installation, web, replica):
     session = web.create_session("without it")
     wait_until(lambda: replica.title(session))
     web.titles()
@@ -200,6 +207,7 @@ def test_a_dead_replica_costs_nothing_but_its_help(web, replica):
         replica.start()
 
     assert answers == [200, 200, 200, 200, 200]
+    let_the_log_go_on(installation)
     scans = replica.reads()
     wait_until(lambda: web.titles() and replica.reads() > scans)
 
