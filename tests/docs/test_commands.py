@@ -36,6 +36,7 @@ WITH_COMMANDS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
 def test_the_commands_of_a_page_work_and_answer_as_shown(someone: Reader, page: Path):
     installed = [block for block in commands(page) if "installs" in block.marks]
