@@ -9,10 +9,10 @@ class AccountsConfig(AppConfig):
         """Make the key cache before the threads that share it; connect to what Django offers."""
         from django.contrib import admin
 
-        from accounts import checks  # noqa: F401, registers itself
         from accounts.audit.log_ins import record_log_ins
         from accounts.auth.admin_log_in import ThrottledLogInForm
         from accounts.background import accept_fallback_keys
+        from accounts.confirmation import checks  # noqa: F401, registers itself
         from accounts.principals.cached_keys import key_cache
         from accounts.worker.schedules import write_schedules
 

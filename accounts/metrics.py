@@ -6,10 +6,11 @@ from django.db import connection, transaction
 from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from accounts import background, bad_rows, limits
+from accounts import background, limits
 from accounts.access import key_lookup
 from accounts.activity import buffer
 from accounts.activity.health import age_seconds, counted_dead_letters
+from accounts.background import failed_rows
 from gatewayz.probes.metrics import Dependencies
 from gatewayz.telemetry.metrics.process import SampledCounter, process_gauge, sampled
 from gatewayz.telemetry.metrics.slots import REGISTRY
@@ -84,7 +85,7 @@ def _bad_rows() -> Metric:
     family = CounterMetricFamily(
         "gatewayz_bad_rows", "Rows with which a worker's work failed.", labels=["work"]
     )
-    for work, count in bad_rows.counts().items():
+    for work, count in failed_rows.counts().items():
         family.add_metric([work], count)
     return family
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import audit
-from accounts.keys import revoke_key
+from accounts.keys import deactivate_key
 from accounts.models import ApiKey, AuditEntry, User
 from accounts.principals.email_addresses import canonical
 
@@ -100,7 +100,7 @@ def end_access_given_by_operators(user: User) -> bool:
         if not by_operators.exists():
             return False
         for key in ApiKey.objects.filter(user=user).active():
-            revoke_key(key)
+            deactivate_key(key)
         user.set_unusable_password()
         user.email_verified_at = None
         user.save(update_fields=["password", "email_verified_at", "updated_at"])

@@ -182,7 +182,7 @@ def _json(user: User, key: ApiKey) -> str:
 def _forget_everything() -> None:
     client = get_redis_connection("default")
     client.delete(buffer._BUFFER, buffer._WAKE)
-    background._broker().purge_queue()
+    background.broker().purge_queue()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE activity_log, activity_daily, api_key_usage_daily")
         cursor.execute("UPDATE api_keys_new SET requests_used = 0")

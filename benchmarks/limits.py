@@ -17,7 +17,7 @@ def main() -> None:
     """Print the cost of each call, beside a PING, and the memory that one user takes."""
     from django_redis import get_redis_connection
 
-    from accounts.limits.store import admit, hit, settle, used_by_keys
+    from accounts.limits.store import admit, hit, settle, usage_of_keys
     from accounts.principals.principal import Allowance, Limits, Principal
 
     many = 10**12
@@ -49,7 +49,7 @@ def main() -> None:
         "admit: rejected": lambda: admit(rejected),
         "settle: slot and tokens": lambda: settle(ticket, 10),
         "hit: by address": lambda: hit("bench", "192.0.2.1", limit=many, window_seconds=60),
-        "read what 50 keys have used": lambda: used_by_keys(1, range(50)),
+        "read what 50 keys have used": lambda: usage_of_keys(1, range(50)),
     }
     seconds: dict[str, list[float]] = {label: [] for label in contenders}
     gc.collect()

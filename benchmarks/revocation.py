@@ -117,7 +117,7 @@ def _measure(
 def _revoke(key: Any, secret: str, watchers: "list[_Watcher]") -> None:
     from django.db import transaction
 
-    from accounts.keys import revoke_key
+    from accounts.keys import deactivate_key
 
     def tell_watchers() -> None:
         committed_at = time.monotonic()
@@ -127,7 +127,7 @@ def _revoke(key: Any, secret: str, watchers: "list[_Watcher]") -> None:
     with transaction.atomic():
         # Called first after the commit, before the cache is invalidated.
         transaction.on_commit(tell_watchers)
-        revoke_key(key)
+        deactivate_key(key)
 
 
 class _Watcher:
@@ -267,7 +267,7 @@ def _restart_redis(home: Path, seconds: float) -> None:
 def _print_hit_rate() -> None:
     """Print the hit rate of one process for keys used by Zipf's law, some of them revoked."""
     from accounts.access import key_lookup
-    from accounts.keys import revoke_key
+    from accounts.keys import deactivate_key
     from accounts.models import ApiKey, User
     from accounts.principals import key_format
     from accounts.principals.cached_keys import key_cache as parts
@@ -293,7 +293,7 @@ def _print_hit_rate() -> None:
     for n, index in enumerate(asked):
         if n % (ZIPF_LOOKUPS // ZIPF_REVOCATIONS) == 0:
             digest = key_lookup.current_digest(secrets[index])
-            revoke_key(ApiKey.objects.get(key_digest=digest))
+            deactivate_key(ApiKey.objects.get(key_digest=digest))
         key_lookup.get_user(secrets[index])
     seconds = time.perf_counter() - started
     after = key_lookup.get_cache_stats()

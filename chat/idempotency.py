@@ -164,7 +164,7 @@ def _fingerprint(request: AuthenticatedRequest) -> str:
     return hashlib.sha256(request.path.encode() + b"\n" + body).hexdigest()
 
 
-def purge_ended_keys() -> int:
+def purge_expired_keys() -> int:
     """Delete the keys that have ended, in bounded batches; runs every hour.
 
     Returns how many were deleted; a run that is not enough starts another.
@@ -177,5 +177,5 @@ def purge_ended_keys() -> int:
         batch_rows=PURGED_ROWS,
     )
     if not complete:
-        background.enqueue("chat.idempotency.purge_ended_keys")
+        background.enqueue("chat.idempotency.purge_expired_keys")
     return purged

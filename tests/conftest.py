@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 
 from accounts import background
 from accounts.activity import buffer
-from accounts.audit import refusals
+from accounts.audit import denials
 from accounts.keys import create_key
 from accounts.models import ApiKey, Notification, User
 from accounts.principals import cached_keys
@@ -169,7 +169,7 @@ def user(db: None) -> Iterator[User]:
     """A user with a verified address, without a password."""
     yield User.objects.create_user("ada@example.com", email_verified_at=timezone.now())
     # Refused keys are recorded beside the requests: let that end before the tables are emptied.
-    wait_until(lambda: not refusals._thread._names)
+    wait_until(lambda: not denials._thread._names)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def api_key(user: User) -> str:
     _, secret = create_key(user, key_name="first")
     Notification.objects.all().delete()
     get_redis_connection("default").delete(buffer._BUFFER, buffer._WAKE)
-    background._broker().purge_queue()
+    background.broker().purge_queue()
     return secret
 
 
@@ -237,7 +237,7 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Redis refuses every connection of this process, as when it is stopped."""
     pools = [
         get_redis_connection("default").connection_pool,
-        background._broker().connection.connection_pool,
+        background.broker().connection.connection_pool,
     ]
     for pool in pools:
         pool.disconnect()

@@ -6,7 +6,7 @@ from accounts.worker.courier import Courier
 def deliver_due() -> None:
     """Deliver what is due, as the courier of a worker does, until nothing is under way."""
     courier = Courier()
-    courier.look()
-    while any(lane.under_way for lane in courier.lanes):
+    courier.poll()
+    while any(sender.under_way for sender in courier.senders):
         courier.wait(1)
-        courier.look()
+        courier.poll()

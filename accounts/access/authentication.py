@@ -13,12 +13,12 @@ from accounts.principals.principal import Principal
 from gatewayz.request.client_address import client_address
 from gatewayz.request.context import set_current_user_id, timed
 
-REFUSALS = {
+KEY_DENIALS = {
     "inactive_key": "This API key has been switched off.",
     "inactive_user": "This account has been switched off.",
     "expired_key": "This API key has expired.",
 }
-EXCLUSIONS = {
+ORIGIN_DENIALS = {
     "ip_not_allowed": "This API key may not be used from this address.",
     "referrer_not_allowed": "This API key may not be used from this site.",
 }
@@ -44,14 +44,14 @@ class ApiKeyAuthentication(BaseAuthentication):
             principal = get_user(api_key.strip())
         if principal is None:
             raise AuthenticationFailed("This API key is not known.", code="unknown_key")
-        refusal = principal.refusal()
-        if refusal is not None:
-            audit.record_refusal(principal, refusal, request)
-            raise AuthenticationFailed(REFUSALS[refusal], code=refusal)
-        exclusion = _exclusion(principal, request)
-        if exclusion is not None:
-            audit.record_refusal(principal, exclusion, request)
-            raise PermissionDenied(EXCLUSIONS[exclusion], code=exclusion)
+        key_denial = principal.denial_code()
+        if key_denial is not None:
+            audit.record_denial(principal, key_denial, request)
+            raise AuthenticationFailed(KEY_DENIALS[key_denial], code=key_denial)
+        origin_denial = _origin_denial(principal, request)
+        if origin_denial is not None:
+            audit.record_denial(principal, origin_denial, request)
+            raise PermissionDenied(ORIGIN_DENIALS[origin_denial], code=origin_denial)
         set_current_user_id(principal.user_id)
         return principal, principal.key_id
 
@@ -60,7 +60,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def _exclusion(principal: Principal, request: Request) -> str | None:
+def _origin_denial(principal: Principal, request: Request) -> str | None:
     """Why the key may not be used from where this comes from, or None."""
     # Not a permission, which a view that names its own would not have.
     if principal.ip_allowlist and not allows_address(

@@ -250,17 +250,17 @@ def _load_and_keep(
     api_key: str, digests: list[str], readings: dict[str, Reading]
 ) -> Principal | None:
     _counters.add("loads")
-    changes = cached_keys.changes_of_unknown()
+    changes = cached_keys.unknown_changes()
     loaded = _load(api_key, digests)
     if loaded is None:
         for digest in digests:
-            cached_keys.keep_unknown(digest, changes)
+            cached_keys.store_unknown(digest, changes)
         return None
     # Under the digest that is stored, by which a change to the key is told.
     reading = readings.get(loaded.digest)
     if reading is not None:
         try:
-            cached_keys.keep(loaded.digest, loaded.principal, reading)
+            cached_keys.store(loaded.digest, loaded.principal, reading)
         except RedisError as exc:
             logger.warning("The key cache does not answer (%s): entry not kept", exc)
     return loaded.principal

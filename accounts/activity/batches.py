@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from accounts.activity import dead_letters
-from accounts.activity.events import Event, Undecodable, decode, write_events
+from accounts.activity.events import DECODE_ERRORS, Event, decode, write_events
 from gatewayz.database.bad_rows import skipping_bad_rows
 from gatewayz.telemetry import tracing
 
@@ -22,7 +22,7 @@ def write_batch(batch: Sequence[bytes]) -> tuple[int, list[Event]]:
     for encoded in batch:
         try:
             readable.append((encoded, decode(encoded)))
-        except Undecodable as error:
+        except DECODE_ERRORS as error:
             dead_letters.set_aside(encoded, error)
     if not readable:
         return 0, []

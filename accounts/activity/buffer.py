@@ -67,7 +67,7 @@ return events
 """)
 
 # From the newest event to the oldest, so that they stand in their old order before the rest.
-_give_back = Script("""
+_return = Script("""
 local events = redis.call('LRANGE', KEYS[3], 0, -1)
 for i = #events, 1, -1 do redis.call('LPUSH', KEYS[1], events[i]) end
 redis.call('DEL', KEYS[3])
@@ -80,7 +80,7 @@ local now = redis.call('TIME')
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now[1] * 1000 + math.floor(now[2] / 1000))
 """)
 
-_look = Script("""
+_state = Script("""
 local depth = redis.call('LLEN', KEYS[1])
 local oldest = {redis.call('LINDEX', KEYS[1], 0) or nil}
 local batches = redis.call('ZRANGE', KEYS[2], 0, -1)
@@ -149,10 +149,10 @@ def _put_back(counted: Counter[str]) -> None:
         _uncounted.update(counted)
 
 
-def take() -> tuple[str, list[bytes]]:
+def lease_batch() -> tuple[str, list[bytes]]:
     """Lease the oldest events, at most MAX_BATCH_EVENTS, for LEASE_MS.
 
-    Returns the batch's id, for `finish` or `give_back`, and its events; none left is an empty
+    Returns the batch's id, for `finish` or `return_batch`, and its events; none left is an empty
     list, and then the next event wakes a worker again.
 
     Raises redis.exceptions.RedisError.
@@ -179,7 +179,7 @@ def finish(batch_id: str, written: int) -> None:
         pipeline.execute()
 
 
-def give_back(
+def return_batch(
     batch_id: str, reason: Literal["failed_batches", "abandoned_batches"] = "failed_batches"
 ) -> int:
     """Put a batch back in front of the buffer and count why.
@@ -189,16 +189,16 @@ def give_back(
     Raises redis.exceptions.RedisError; the batch is then given back when its lease has ended.
     """
     keys = [_BUFFER, _LEASES, _BATCH + batch_id, _COUNTERS]
-    return cast("int", _give_back(keys, [batch_id, reason]))
+    return cast("int", _return(keys, [batch_id, reason]))
 
 
-def give_back_expired() -> int:
+def return_expired_batches() -> int:
     """Put back every batch whose worker let the lease end. Returns the number of events.
 
     Raises redis.exceptions.RedisError.
     """
     expired = cast("list[bytes]", _expired([_LEASES], []))
-    return sum(give_back(batch_id.decode(), "abandoned_batches") for batch_id in expired)
+    return sum(return_batch(batch_id.decode(), "abandoned_batches") for batch_id in expired)
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class BufferState:
 
 def state() -> BufferState:
     """The state of the buffer, in one round trip. Raises redis.exceptions.RedisError."""
-    depth, oldest, flat = _look([_BUFFER, _LEASES, _COUNTERS], [_BATCH])
+    depth, oldest, flat = _state([_BUFFER, _LEASES, _COUNTERS], [_BATCH])
     names, counts = flat[::2], flat[1::2]
     counters = {name.decode(): int(count) for name, count in zip(names, counts, strict=True)}
     return BufferState(depth, oldest, counters)

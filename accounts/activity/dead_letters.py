@@ -7,7 +7,7 @@ from hashlib import sha256
 from django.db import transaction
 
 from accounts.activity import buffer
-from accounts.activity.events import Undecodable, decode
+from accounts.activity.events import DECODE_ERRORS, decode
 from accounts.models import ActivityDeadLetter
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def requeue(letters: Iterable[ActivityDeadLetter]) -> int:
     return requeued
 
 
-def forget(user_id: int) -> None:
+def delete_for_user(user_id: int) -> None:
     """Delete the letters of one user, as far as they can be read. There are few."""
     letters = ActivityDeadLetter.objects.values_list("pk", "event")
     ActivityDeadLetter.objects.filter(
@@ -66,5 +66,5 @@ def forget(user_id: int) -> None:
 def _user_id_of(event: bytes) -> int | None:
     try:
         return decode(event).user_id
-    except Undecodable:
+    except DECODE_ERRORS:
         return None

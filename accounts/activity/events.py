@@ -47,7 +47,7 @@ _LOGGED = Event.__struct_fields__.index("metadata") + 1
 _decoder = msgspec.json.Decoder(Event)
 
 # What `decode` raises for bytes that are no event.
-Undecodable = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def encode(event: Event) -> bytes:
@@ -59,7 +59,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(encoded: bytes) -> Event:
-    """The event that `encode` was given. Raises one of Undecodable."""
+    """The event that `encode` was given. Raises one of DECODE_ERRORS."""
     return _decoder.decode(encoded)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from accounts.activity import buffer
-from accounts.activity.events import Undecodable, decode
+from accounts.activity.events import DECODE_ERRORS, decode
 from accounts.models import ActivityDeadLetter
 
 DEGRADED_EVENTS = 10_000
@@ -79,7 +79,7 @@ def age_seconds(events: Iterable[bytes]) -> float | None:
     for event in events:
         try:
             times.append(decode(event).timestamp)
-        except Undecodable:
+        except DECODE_ERRORS:
             continue  # the drain sets it aside
     if not times:
         return None

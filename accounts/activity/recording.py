@@ -148,10 +148,10 @@ log_activity_background = record
 def record_now(encoded: Sequence[bytes]) -> None:
     """Record events of `collect_events` that may have happened; see `record_encoded`."""
     with deadline.extended():
-        _keep(encoded)
+        _buffer_or_write(encoded)
 
 
-def _keep(events: Sequence[bytes]) -> None:
+def _buffer_or_write(events: Sequence[bytes]) -> None:
     """Buffer events for the worker, or write them here and now."""
     if settings.DEFER_ACTIVITY:
         try:

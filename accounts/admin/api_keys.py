@@ -176,7 +176,7 @@ class ApiKeyAdmin(BigTableAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         count = 0
         for key in queryset:
-            keys.revoke_key(key)
+            keys.deactivate_key(key)
             count += 1
         self.message_user(request, f"{count} keys deactivated.", messages.SUCCESS)
 

@@ -12,21 +12,21 @@ from django.urls import URLPattern, path
 from redis.exceptions import RedisError
 
 from accounts import audit
-from accounts.limits.store import KEPT_REFUSALS_DAYS, Refusals, most_refused
+from accounts.limits.store import KEPT_REJECTIONS_DAYS, Rejections, most_rejected
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.models.rate_limits import WINDOW_FIELDS
 from gatewayz.admin_site.lists import BigTableAdmin
 
 logger = logging.getLogger(__name__)
 
-SHOWN_REFUSALS = 100
+SHOWN_REJECTIONS = 100
 
 
 @admin.register(Plan)
 class PlanAdmin(BigTableAdmin):
     owner = None
     # With a link to who runs into limits.
-    list_before_template = "admin/accounts/plan/refusals_link.html"
+    list_before_template = "admin/accounts/plan/rejections_link.html"
     list_display = (
         "name",
         "plan_type",
@@ -86,19 +86,19 @@ class PlanAdmin(BigTableAdmin):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        refusals = path(
-            "refusals/",
-            self.admin_site.admin_view(self.refusals),
-            name="accounts_plan_refusals",
+        rejections = path(
+            "rejections/",
+            self.admin_site.admin_view(self.rejections),
+            name="accounts_plan_rejections",
         )
-        return [refusals, *super().get_urls()]
+        return [rejections, *super().get_urls()]
 
-    def refusals(self, request: HttpRequest) -> HttpResponse:
+    def rejections(self, request: HttpRequest) -> HttpResponse:
         """Whom limits refused most often, on one of the last days: names of users and keys."""
         if not request.user.has_perms(["accounts.view_user", "accounts.view_apikey"]):
             raise PermissionDenied
         today = datetime.now(UTC).date()
-        days = [(today - timedelta(days=ago)).isoformat() for ago in range(KEPT_REFUSALS_DAYS)]
+        days = [(today - timedelta(days=ago)).isoformat() for ago in range(KEPT_REJECTIONS_DAYS)]
         asked = request.GET.get("day", "")
         day = asked if asked in days else days[0]
         context: dict[str, Any] = {
@@ -109,17 +109,17 @@ class PlanAdmin(BigTableAdmin):
             "day": day,
         }
         try:
-            context["refusals"] = with_names(most_refused(day, SHOWN_REFUSALS))
+            context["rejections"] = with_user_and_key(most_rejected(day, SHOWN_REJECTIONS))
         except RedisError:
             logger.warning("The limits do not answer", exc_info=True)
-            context["refusals"] = None
-        return TemplateResponse(request, "admin/accounts/plan/refusals.html", context)
+            context["rejections"] = None
+        return TemplateResponse(request, "admin/accounts/plan/rejections.html", context)
 
 
-def with_names(refusals: list[Refusals]) -> list[dict[str, Any]]:
+def with_user_and_key(rejections: list[Rejections]) -> list[dict[str, Any]]:
     """With the names of users and keys, in two statements."""
-    users = User.objects.in_bulk({refused.user_id for refused in refusals})
-    keys = ApiKey.objects.in_bulk({refused.key_id for refused in refusals})
+    users = User.objects.in_bulk({refused.user_id for refused in rejections})
+    keys = ApiKey.objects.in_bulk({refused.key_id for refused in rejections})
     return [
         {
             "user": users.get(refused.user_id),
@@ -127,7 +127,7 @@ def with_names(refusals: list[Refusals]) -> list[dict[str, Any]]:
             "code": refused.code,
             "times": refused.times,
         }
-        for refused in refusals
+        for refused in rejections
     ]
 
 

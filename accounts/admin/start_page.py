@@ -7,11 +7,11 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from accounts import background
-from accounts.access.authentication import EXCLUSIONS, REFUSALS
+from accounts.access.authentication import KEY_DENIALS, ORIGIN_DENIALS
 from accounts.activity.health import activity_stats
-from accounts.admin.plans import with_names
-from accounts.audit.refusal_counts import HOURS, refusals_per_hour
-from accounts.limits.store import most_refused
+from accounts.admin.plans import with_user_and_key
+from accounts.audit.denial_counts import HOURS, denials_per_hour
+from accounts.limits.store import most_rejected
 from gatewayz.admin_site.charts import BarChart, Gauge, bar_chart
 from gatewayz.telemetry.metrics.distributions import Distribution, distributions
 
@@ -107,9 +107,9 @@ def queue() -> Gauge:
     )
 
 
-def refused_keys() -> BarChart:
+def denied_keys() -> BarChart:
     """Keys that failed to authenticate in the last hours, from the audit log."""
-    counted = refusals_per_hour([*REFUSALS, *EXCLUSIONS])
+    counted = denials_per_hour([*KEY_DENIALS, *ORIGIN_DENIALS])
     return bar_chart(
         "Failed authentications",
         [(f"{hour:%H:%M}", float(times)) for hour, times in counted],
@@ -120,8 +120,8 @@ def refused_keys() -> BarChart:
 def limited_keys() -> list[dict[str, Any]] | None:
     """Whom limits refused most often today; None while Redis is down."""
     try:
-        refused = most_refused(datetime.now(UTC).date().isoformat(), SHOWN_LIMITED_KEYS)
+        refused = most_rejected(datetime.now(UTC).date().isoformat(), SHOWN_LIMITED_KEYS)
     except RedisError:
         logger.warning("The limits do not answer", exc_info=True)
         return None
-    return with_names(refused)
+    return with_user_and_key(refused)

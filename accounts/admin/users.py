@@ -15,7 +15,7 @@ from unfold.forms import UserCreationForm as UnfoldUserCreationForm
 
 from accounts import audit
 from accounts.admin.form_changes import changes_of
-from accounts.confirmation.addresses import tell_old_address
+from accounts.confirmation.addresses import notify_old_address
 from accounts.models import ApiKey, User
 from accounts.profile.erasure import request_erasure
 from accounts.users import end_access_given_by_operators
@@ -148,7 +148,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if "email" in form.changed_data:
             if obj.email_verified_at is not None:
-                tell_old_address(form.initial["email"])
+                notify_old_address(form.initial["email"])
             # Whoever may change users answers for what is typed in here.
             obj.email_verified_at = timezone.now() if obj.email else None
         super().save_model(request, obj, form, change)

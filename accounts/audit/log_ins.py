@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db import transaction
 
+from accounts.audit.denials import record_wrong_password
 from accounts.audit.recording import record
-from accounts.audit.refusals import record_wrong_password
 from accounts.models import User
 from accounts.models.audit import user_target
 from gatewayz.request.context import current_request

@@ -13,11 +13,11 @@ from django.template.loader import render_to_string
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from accounts.auth.passwords import account_to_open, choose_password
+from accounts.auth.passwords import account_for, choose_password
 from accounts.auth.serializers import PasswordChoice
 from accounts.auth.throttling import admit_link, admit_password_change
 from accounts.confirmation.addresses import confirm_address, user_to_confirm
-from accounts.confirmation.links import DeadLink, Link, PasswordLink, unsealed
+from accounts.confirmation.links import DeadLink, Link, PasswordLink, unseal
 from accounts.limits import LimitExceeded
 from gatewayz.api.problems import PageResponse
 from gatewayz.api.serializing import validated
@@ -84,7 +84,7 @@ class LinkView(ApiView):
 
 def _link(token: str) -> Link:
     """The link that is in `token`. Raises DeadLink (400)."""
-    link: Link | None = unsealed(token, Link)
+    link: Link | None = unseal(token, Link)
     if link is None:
         raise DeadLink
     return link
@@ -108,7 +108,7 @@ def _form_page(
     link = _link(token)
     page: dict[str, Any] = {"link": link, "token": token, "path": request.path}
     if isinstance(link, PasswordLink):
-        account_to_open(link)
+        account_for(link)
         page |= {"title": "Choose a password", "field": "new_password"}
     else:
         has_password = user_to_confirm(link).has_usable_password()

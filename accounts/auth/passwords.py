@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from accounts import audit
-from accounts.auth.refusals import EmailTaken, SignInRefused
+from accounts.auth.errors import EmailTaken, SignInDenied
 from accounts.confirmation import mails
 from accounts.confirmation.links import DeadLink, PasswordLink, state_of
 from accounts.keys import delete_key
@@ -26,19 +26,19 @@ from gatewayz.database.after_commit import after_commit
 def user_with_password(email: str, password: str) -> User:
     """The user of an e-mail address, in any spelling, whose password this is.
 
-    Raises SignInRefused (401), equally and after as long, when there is no such user, it has no
+    Raises SignInDenied (401), equally and after as long, when there is no such user, it has no
     password, or another one, or the address may not sign in.
     """
     user: User | None = User.objects.with_email(email).first()
     if user is None:
         # As long as checking one takes.
         make_password(password)
-        raise SignInRefused
+        raise SignInDenied
     if not user.check_password(password):
         audit.record_wrong_password(user.pk)
-        raise SignInRefused
+        raise SignInDenied
     if not may_sign_in(user):
-        raise SignInRefused
+        raise SignInDenied
     return user
 
 
@@ -52,7 +52,7 @@ def may_sign_in(user: User) -> bool:
     if user.email_verified_at is not None or not settings.SIGN_UP_CONFIRMS_EMAIL:
         return True
     if user.email is not None:
-        mails.send_soon(mails.Confirm(user.pk, user.email, user.email))
+        mails.enqueue(mails.Confirm(user.pk, user.email, user.email))
     return False
 
 
@@ -85,7 +85,7 @@ def choose_password(link: PasswordLink, password: str) -> User:
     """
     try:
         with transaction.atomic():
-            user = account_to_open(link, for_update=True)
+            user = account_for(link, for_update=True)
             _check_strength("new_password", password, user or User(email=link.email))
             if user is not None:
                 _set_password(user, password)
@@ -102,7 +102,7 @@ def choose_password(link: PasswordLink, password: str) -> User:
         raise DeadLink from exc
 
 
-def account_to_open(link: PasswordLink, *, for_update: bool = False) -> User | None:
+def account_for(link: PasswordLink, *, for_update: bool = False) -> User | None:
     """The account that `link` was sent for, None when it is still to be made.
 
     Raises DeadLink (400) when the link has been used, or signing up is closed.
@@ -128,16 +128,16 @@ def register(email: str, password: str) -> User:
     try:
         user = create_user(email, password, username=made_up_username())
     except IntegrityError as exc:
-        _send_soon(mails.SignUp(email))
+        _send_if_possible(mails.SignUp(email))
         raise EmailTaken from exc
-    _send_soon(mails.Confirm(user.pk, user.email, email))
+    _send_if_possible(mails.Confirm(user.pk, user.email, email))
     return user
 
 
-def _send_soon(mail: mails.Mail) -> None:
+def _send_if_possible(mail: mails.Mail) -> None:
     """Send it if that is possible: what it is sent for is done."""
     if sends_email():
-        after_commit(partial(mails.send_soon, mail))
+        after_commit(partial(mails.enqueue, mail))
 
 
 def _check_strength(field: str, password: str, user: User) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from rest_framework.exceptions import ValidationError
 
-from accounts.auth.refusals import SignInRefused
+from accounts.auth.errors import SignInDenied
 from accounts.models import User
 from accounts.users import create_user, made_up_username
 
@@ -26,7 +26,7 @@ def user_of_token(token: str) -> tuple[User, bool]:
 
     One statement for a user who is known (idx_users_privy_id).
 
-    Raises SignInRefused (401) for a token that is not Privy's, not for this application, or
+    Raises SignInDenied (401) for a token that is not Privy's, not for this application, or
     expired, and ValidationError when PRIVY_APP_ID is not set.
     """
     privy_user_id = _verified_id(token)
@@ -57,10 +57,10 @@ def _verified_id(token: str) -> str:
             options={"require": _CLAIMS},
         )
     except jwt.ExpiredSignatureError as exc:
-        raise SignInRefused("This token has expired.", code="expired_token") from exc
+        raise SignInDenied("This token has expired.", code="expired_token") from exc
     except jwt.InvalidTokenError as exc:
-        raise SignInRefused("This token is not valid.", code="invalid_token") from exc
+        raise SignInDenied("This token is not valid.", code="invalid_token") from exc
     privy_user_id = str(claims["sub"])
     if not 0 < len(privy_user_id) <= MAX_ID_CHARS or "\x00" in privy_user_id:
-        raise SignInRefused("This token is not valid.", code="invalid_token")
+        raise SignInDenied("This token is not valid.", code="invalid_token")
     return privy_user_id

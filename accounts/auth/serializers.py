@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.access.serializers import AddressField
+from accounts.fields import AddressField
 from accounts.profile.serializers import ProfileSerializer
 
 MAX_TOKEN_CHARS = 8_192

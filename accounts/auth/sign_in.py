@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.auth.refusals import SignInRefused
+from accounts.auth.errors import SignInDenied
 from accounts.keys import create_key, delete_key
 from accounts.models import ApiKey, User
 
@@ -20,7 +20,7 @@ KEY_DAYS = 30
 def sign_in(user: User) -> tuple[ApiKey, str]:
     """Make a key for KEY_DAYS, and end the oldest of more than MAX_SIGN_IN_KEYS.
 
-    Returns the key and its secret, which cannot be had again. Raises SignInRefused when the user
+    Returns the key and its secret, which cannot be had again. Raises SignInDenied when the user
     is switched off, and what create_key raises.
     """
     now = timezone.now()
@@ -28,7 +28,7 @@ def sign_in(user: User) -> tuple[ApiKey, str]:
         # One sign-in of a user at a time, or each would leave room for itself only.
         locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
         if locked is None or not locked.is_active:
-            raise SignInRefused("This account has been switched off.", code="inactive_user")
+            raise SignInDenied("This account has been switched off.", code="inactive_user")
         earlier = ApiKey.objects.made_at_sign_in(user.pk).newest_first()
         for surplus in earlier[MAX_SIGN_IN_KEYS - 1 :]:
             delete_key(surplus)

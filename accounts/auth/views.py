@@ -31,7 +31,7 @@ from accounts.auth.throttling import (
     admit_sign_up,
 )
 from accounts.confirmation import mails
-from accounts.confirmation.links import DeadLink, PasswordLink, unsealed
+from accounts.confirmation.links import DeadLink, PasswordLink, unseal
 from accounts.models import User
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
@@ -69,7 +69,7 @@ class SignUpView(ApiView):
         admit_sign_up(client_address(request))
         if settings.SIGN_UP_CONFIRMS_EMAIL:
             mails.require_mail_server()
-            mails.send_soon(mails.SignUp(given["email"]))
+            mails.enqueue(mails.SignUp(given["email"]))
             return success(
                 None,
                 message="A link was sent to this address: open it to choose your password. Then "
@@ -90,7 +90,7 @@ class PasswordResetView(ApiView):
         given = validated(PasswordResetInput, request.data or request.query_params)
         mails.require_mail_server()
         admit_reset(client_address(request))
-        mails.send_soon(mails.Reset(given["email"]))
+        mails.enqueue(mails.Reset(given["email"]))
         return success(
             None,
             message="If an account with that email exists, a password reset link has been sent.",
@@ -105,7 +105,7 @@ class PasswordChoiceView(ApiView):
     def post(self, request: Request) -> JSONResponse:
         given = validated(PasswordChoice, request.data or request.query_params)
         admit_link(client_address(request))
-        link: PasswordLink | None = unsealed(given["token"], PasswordLink)
+        link: PasswordLink | None = unseal(given["token"], PasswordLink)
         if link is None:
             raise DeadLink
         choose_password(link, given["new_password"])

@@ -35,7 +35,7 @@ def ask_to_confirm(user: User, email: str) -> bool:
         _count_change(user)
     elif user.email_verified_at is not None or not sends_email():
         return False
-    mails.send_soon(mails.Confirm(user.pk, user.email, email))
+    mails.enqueue(mails.Confirm(user.pk, user.email, email))
     return True
 
 
@@ -81,16 +81,16 @@ def confirm_address(link: AddressLink, password: str) -> User:
                 after={"email": link.email},
             )
             if old is not None:
-                tell_old_address(old)
+                notify_old_address(old)
     except IntegrityError as exc:
         raise DeadLink from exc
     return user
 
 
-def tell_old_address(email: str) -> None:
+def notify_old_address(email: str) -> None:
     """Tell an address, which was verified, that its user has another one, after the commit."""
     if sends_email():
-        send = partial(mails.send_soon, mails.Changed(email))
+        send = partial(mails.enqueue, mails.Changed(email))
         after_commit(send, in_doubt=send)
 
 

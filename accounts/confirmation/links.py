@@ -55,11 +55,11 @@ class DeadLink(APIException):
 
 
 def seal(content: msgspec.Struct) -> str:
-    """`content` as text that can stand in a URL, and that only `unsealed` can read."""
-    return _box().encrypt(msgspec.json.encode(content)).decode().rstrip("=")
+    """`content` as text that can stand in a URL, and that only `unseal` can read."""
+    return _cipher().encrypt(msgspec.json.encode(content)).decode().rstrip("=")
 
 
-def unsealed(text: str, kind: Any) -> Any:
+def unseal(text: str, kind: Any) -> Any:
     """What was sealed less than LINK_SECONDS ago, if it is of `kind`, one Struct or several.
 
     Else None: whoever sent it does not learn what is wrong with it.
@@ -67,7 +67,7 @@ def unsealed(text: str, kind: Any) -> Any:
     if len(text) > MAX_CHARS or not text.isascii():
         return None
     try:
-        content = _box().decrypt(text + "=" * (-len(text) % 4), ttl=LINK_SECONDS)
+        content = _cipher().decrypt(text + "=" * (-len(text) % 4), ttl=LINK_SECONDS)
         return msgspec.json.decode(content, type=kind)
     except (InvalidToken, msgspec.DecodeError):
         return None
@@ -80,7 +80,7 @@ def state_of(account: User | None) -> str:
     return hashlib.sha256(f"{account.pk}:{account.password}".encode()).hexdigest()[:32]
 
 
-def _box() -> MultiFernet:
+def _cipher() -> MultiFernet:
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     keys = (hmac.digest(secret.encode(), _PURPOSE, "sha256") for secret in secrets)
     return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in keys])

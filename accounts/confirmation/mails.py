@@ -24,12 +24,12 @@ from accounts.confirmation.links import (
     PasswordLink,
     seal,
     state_of,
-    unsealed,
+    unseal,
 )
 from accounts.models import User
 from accounts.notifications import emails
+from accounts.notifications.delivery_error import DeliveryError
 from accounts.notifications.notices import sends_email
-from accounts.notifications.undelivered import Undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Changed(msgspec.Struct, frozen=True, tag=True):
 Mail = SignUp | Reset | Confirm | Changed
 
 
-class Letter(NamedTuple):
+class Content(NamedTuple):
     """A template, which has a constant subject, and the link in it."""
 
     template: str
@@ -96,14 +96,14 @@ def require_mail_server() -> None:
         )
 
 
-def send_soon(mail: Mail) -> None:
+def enqueue(mail: Mail) -> None:
     """Have a worker send `mail`, unless its mailbox got MAILS_A_DAY of its kind already.
 
     The caller does not learn whether it is sent, nor does it take longer when it is.
 
     Raises redis.exceptions.RedisError when the queue does not take it.
     """
-    if emails.has_room(mail.email, type(mail).__name__, MAILS_A_DAY):
+    if emails.within_daily_limit(mail.email, type(mail).__name__, MAILS_A_DAY):
         background.enqueue(_TASK, seal(mail))
 
 
@@ -114,49 +114,49 @@ def send(sealed: str, attempt: int = 1) -> None:
 
     Raises django.db.Error.
     """
-    mail: Mail | None = unsealed(sealed, Mail)
-    letter = None if mail is None else _letter(mail)
-    if mail is None or letter is None:
+    mail: Mail | None = unseal(sealed, Mail)
+    content = None if mail is None else _content_of(mail)
+    if mail is None or content is None:
         return
     body = render_to_string(
-        f"accounts/confirmation/{letter.template}.txt",
+        f"accounts/confirmation/{content.template}.txt",
         {
-            "link": letter.link and _url(letter.link),
+            "link": content.link and _url(content.link),
             "hours": LINK_HOURS,
             "service": settings.PUBLIC_URL,
         },
     )
     try:
-        emails.hand_over(mail.email, SUBJECTS[letter.template], body.strip() + "\n")
-    except Undelivered as undelivered:
-        if undelivered.may_try_again and attempt < MAX_ATTEMPTS:
+        emails.send_message(mail.email, SUBJECTS[content.template], body.strip() + "\n")
+    except DeliveryError as undelivered:
+        if undelivered.may_retry and attempt < MAX_ATTEMPTS:
             minutes = _BACKOFF_BASE ** (attempt - 1)
             background.enqueue_later(minutes * 60, _TASK, sealed, attempt + 1)
         else:
             logger.warning("A message about an address was given up: %s", undelivered)
 
 
-def _letter(mail: Mail) -> Letter | None:
+def _content_of(mail: Mail) -> Content | None:
     """What is sent, by whose the address is now. None: nothing."""
     if isinstance(mail, Changed):
-        return Letter("changed")
+        return Content("changed")
     account: User | None = User.objects.with_email(mail.email).verified().first()
     if isinstance(mail, Confirm):
-        return _letter_to_confirm(mail, account)
+        return _content_to_confirm(mail, account)
     if account is None and isinstance(mail, SignUp):
-        return Letter("sign_up", PasswordLink(mail.email, state_of(None)))
+        return Content("sign_up", PasswordLink(mail.email, state_of(None)))
     if account is None or not account.may_reset_password:
         return None
-    return Letter("password", PasswordLink(mail.email, state_of(account)))
+    return Content("password", PasswordLink(mail.email, state_of(account)))
 
 
-def _letter_to_confirm(mail: Confirm, account: User | None) -> Letter | None:
+def _content_to_confirm(mail: Confirm, account: User | None) -> Content | None:
     if account is not None:
         return None
     waiting = User.objects.filter(pk=mail.user_id, is_active=True).with_email(mail.before)
     if not waiting.exists():
         return None
-    return Letter("address", AddressLink(mail.user_id, mail.before, mail.email))
+    return Content("address", AddressLink(mail.user_id, mail.before, mail.email))
 
 
 def _url(link: Link) -> str:

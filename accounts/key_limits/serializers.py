@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from accounts.key_limits.usage import WINDOWS
+from accounts.key_limits.status import WINDOWS
 from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT
 
 

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from accounts.key_limits import openapi
 from accounts.key_limits.configuration import configure_all_keys, configure_key
 from accounts.key_limits.serializers import RateLimitInput, WindowInput
-from accounts.key_limits.usage import describe_keys
+from accounts.key_limits.status import describe_keys
 from accounts.models import ApiKey
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse

@@ -19,7 +19,7 @@ from accounts import activity, audit, notifications
 from accounts.access.key_lookup import current_digest
 from accounts.keys import bounds
 from accounts.models import ApiKey, Notification, RateLimitConfig, User
-from accounts.models.api_keys import end_legacy_keys
+from accounts.models.api_keys import revoke_legacy_keys
 from accounts.principals import key_format
 from accounts.principals.principal import Principal
 
@@ -132,7 +132,9 @@ def update_key(
             bounds.check_within(by, key)
         _save_named(key, lambda: key.save(update_fields=[*changes, "updated_at"]))
         if not key.is_active:
-            end_legacy_keys(digest for digest in (key.key_digest, key.previous_digest) if digest)
+            revoke_legacy_keys(
+                digest for digest in (key.key_digest, key.previous_digest) if digest
+            )
         _record(key, "key_updated", before=before, after=dict(changes))
     return key
 
@@ -173,7 +175,7 @@ def rotate_keys(
     return [(key, secrets[key.pk]) for key in keys]
 
 
-def revoke_key(key: ApiKey) -> None:
+def deactivate_key(key: ApiKey) -> None:
     """Deactivate `key`. It is rejected everywhere within 100 ms of the commit.
 
     For operators and commands; a user's DELETE is `delete_key`.
@@ -181,7 +183,7 @@ def revoke_key(key: ApiKey) -> None:
     with transaction.atomic():
         ended = ApiKey.objects.filter(pk=key.pk).locked()
         ended.update(is_active=False, updated_at=timezone.now())
-        end_legacy_keys(ended.key_digests())
+        revoke_legacy_keys(ended.key_digests())
         _record(key, "key_revoked", after={"is_active": False})
     key.is_active = False
 
@@ -207,7 +209,7 @@ def _notify_of_new(key: ApiKey) -> None:
     """Notify the owner, who may not have made this key."""
     details = {"key_id": key.pk, "key_name": key.key_name, "masked_key": key.masked}
     cause = f"key:{key.pk}:created"
-    notifications.tell(
+    notifications.notify(
         [notifications.Notice(key.user_id, Notification.Kind.KEY_CREATED, cause, details)]
     )
 
@@ -281,7 +283,7 @@ def _rotate(keys: list[ApiKey], grace_seconds: int) -> dict[int, str]:
         ],
     )
     # In its grace, the old secret is found with the key: the users table would not end it.
-    end_legacy_keys(ended)
+    revoke_legacy_keys(ended)
     for key in keys:
         _record(
             key,

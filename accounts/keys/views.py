@@ -20,7 +20,7 @@ from accounts.keys.serializers import (
     GraceInput,
     KeyUsageSerializer,
 )
-from accounts.keys.usage import count_enforced, with_usage
+from accounts.keys.usage_totals import set_enforced_counts, with_usage
 from accounts.models import ApiKey
 from accounts.models.api_keys import ApiKeyQuerySet
 from accounts.principals.principal import AuthenticatedRequest
@@ -109,12 +109,12 @@ def _page(request: AuthenticatedRequest, owned: ApiKeyQuerySet) -> tuple[list[Ap
     if environment_tag is not None:
         owned = owned.in_environment(environment_tag)
     found, count = page_of(owned.newest_first(), **page)
-    count_enforced(found)
+    set_enforced_counts(found)
     return found, count
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:
-    count_enforced([key])
+    set_enforced_counts([key])
     return represented(ApiKeySerializer, key)
 
 
@@ -130,7 +130,7 @@ def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> JSON
 
 
 def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> JSONResponse:
-    count_enforced([key for key, _ in rotated])
+    set_enforced_counts([key for key, _ in rotated])
     shown: dict[str, Any] = {
         "rotated_count": len(rotated),
         "new_keys": [

@@ -7,7 +7,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from accounts.limits.decision import UNLIMITED, Decision, LimitExceeded
-from accounts.limits.store import Ticket, admit, hit, note_refusal, settle
+from accounts.limits.store import Ticket, admit, hit, record_rejection, settle
 from accounts.principals.principal import (
     Principal,
 )
@@ -48,7 +48,9 @@ class Admission:
             if self._ticket is not None:
                 settle(self._ticket, self.tokens)
             elif self._principal is not None and self.decision.code is not None:
-                note_refusal(self._principal.user_id, self._principal.key_id, self.decision.code)
+                record_rejection(
+                    self._principal.user_id, self._principal.key_id, self.decision.code
+                )
         except RedisError as error:
             logger.warning("The limits could not be settled: %s", error)
 
@@ -56,7 +58,7 @@ class Admission:
 _current: ContextVar[Admission | None] = ContextVar("admission", default=None)
 
 
-def begin_request() -> None:
+def clear_admission() -> None:
     """Forget the admission of the request before, in this thread."""
     _current.set(None)
 

@@ -46,7 +46,7 @@ class Leases:
         decision = lease.decision
         return decision._replace(remaining=decision.remaining + left)
 
-    def wanted(self, name: Hashable) -> int:
+    def next_size(self, name: Hashable) -> int:
         """How many requests to count next: twice as many if the last ones were used up in time.
 
         One at a time asks for more than one.
@@ -60,7 +60,7 @@ class Leases:
                 return min(2 * lease.taken, MAX_TAKEN)
             return max(1, lease.taken - lease.left)
 
-    def keep(self, name: Hashable, decision: Decision, taken: int) -> None:
+    def store(self, name: Hashable, decision: Decision, taken: int) -> None:
         """Use what was counted beyond the request itself for those to come."""
         with self._lock:
             known = self._leases.get(name)
@@ -70,7 +70,7 @@ class Leases:
                 self._leases.clear()
             self._leases[name] = _Lease(decision, taken)
 
-    def forget(self, name: Hashable) -> None:
+    def drop(self, name: Hashable) -> None:
         """Begin with a single request again."""
         with self._lock:
             self._leases.pop(name, None)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.limits.admission import begin_request, current_admission
+from accounts.limits.admission import clear_admission, current_admission
 
 
 class LimitsMiddleware:
@@ -15,7 +15,7 @@ class LimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        begin_request()
+        clear_admission()
         response = self.get_response(request)
         admission = current_admission()
         if admission is not None:

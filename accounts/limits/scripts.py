@@ -237,7 +237,7 @@ return {0, limit, limit - used - 1, (window[1] + 13) * size - now}
 """
 )
 
-# KEYS: the day's refusals. ARGV: who and what, how many are kept, ms. The least are dropped.
+# KEYS: the day's rejections. ARGV: who and what, how many are kept, ms. The least are dropped.
 NOTE = Script("""
 redis.call('ZINCRBY', KEYS[1], 1, ARGV[1])
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])

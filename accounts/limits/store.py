@@ -29,8 +29,8 @@ from gatewayz.threads.counters import Counters
 SLOT_LEASE_MS = 60_000
 
 # Of the users and keys that were refused on a day, those most often.
-KEPT_REFUSALS = 1_000
-KEPT_REFUSALS_DAYS = 8
+KEPT_REJECTIONS = 1_000
+KEPT_REJECTIONS_DAYS = 8
 
 # `asked`, `refused`, and `unavailable`: Redis did not answer.
 counters = Counters()
@@ -104,19 +104,19 @@ def _ask(
     lease: tuple[tuple[str, ...], bytes] | None,
 ) -> Decision:
     counters.add("asked")
-    wanted = 1 if lease is None else _leases.wanted(lease)
+    wanted = 1 if lease is None else _leases.next_size(lease)
     arguments = (encoded, _months(), slot, SLOT_LEASE_MS, now_ms or "", wanted)
     try:
         *answer, taken = _run(ADMIT, keys, arguments)
     except RedisError:
-        _leases.forget(lease)
+        _leases.drop(lease)
         raise
     decision = read_decision(answer)
     if not decision.allowed:
         counters.add("refused")
-        _leases.forget(lease)
+        _leases.drop(lease)
     elif lease is not None:
-        _leases.keep(lease, decision, taken)
+        _leases.store(lease, decision, taken)
         return decision._replace(remaining=decision.remaining + taken - 1)
     return decision
 
@@ -131,7 +131,7 @@ def settle(ticket: Ticket, tokens: int, now_ms: int | None = None) -> None:
     """
     if tokens:
         # What it leaves of the tokens has to be asked for.
-        _leases.forget((ticket.keys, ticket.limits))
+        _leases.drop((ticket.keys, ticket.limits))
     _run(SETTLE, ticket.keys, (ticket.limits, _months(), ticket.slot, tokens, now_ms or ""))
 
 
@@ -170,7 +170,7 @@ _months = _Months()
 # --- Looking at them ----------------------------------------------------------------------------
 
 
-class Used(NamedTuple):
+class KeyUsage(NamedTuple):
     """What counts now of each window that is limited; nothing is counted where no limit is."""
 
     requests_per_minute: int
@@ -185,9 +185,9 @@ class Used(NamedTuple):
     total_requests: int
 
 
-def used_by_keys(
+def usage_of_keys(
     user_id: int, key_ids: Sequence[int], now_ms: int | None = None
-) -> dict[int, Used]:
+) -> dict[int, KeyUsage]:
     """What the keys of one user have used, in one round trip that changes nothing.
 
     Raises redis.exceptions.RedisError.
@@ -196,7 +196,7 @@ def used_by_keys(
         return {}
     keys = [name for key_id in key_ids for name in _keys(user_id, key_id)[1::2]]
     answers = _run(READ, keys, (_months(), now_ms or ""))
-    return {key_id: Used(*used) for key_id, used in zip(key_ids, answers, strict=True)}
+    return {key_id: KeyUsage(*used) for key_id, used in zip(key_ids, answers, strict=True)}
 
 
 # --- By address ---------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def hit(
 # --- Who runs into limits -----------------------------------------------------------------------
 
 
-class Refusals(NamedTuple):
+class Rejections(NamedTuple):
     """How often a limit has refused one key of a user on a day; `key_id` 0 is an adopted one."""
 
     user_id: int
@@ -241,29 +241,29 @@ class Refusals(NamedTuple):
     times: int
 
 
-def note_refusal(user_id: int, key_id: int | None, code: str) -> None:
+def record_rejection(user_id: int, key_id: int | None, code: str) -> None:
     """Count a refusal for the operators, in one round trip.
 
     Raises redis.exceptions.RedisError.
     """
-    key = _refusals_key(datetime.now(UTC).date().isoformat())
-    kept_ms = KEPT_REFUSALS_DAYS * 86_400_000
-    _run(NOTE, [key], (f"{user_id}:{key_id or 0}:{code}", KEPT_REFUSALS, kept_ms))
+    key = _rejections_key(datetime.now(UTC).date().isoformat())
+    kept_ms = KEPT_REJECTIONS_DAYS * 86_400_000
+    _run(NOTE, [key], (f"{user_id}:{key_id or 0}:{code}", KEPT_REJECTIONS, kept_ms))
 
 
-def most_refused(day: str, how_many: int) -> list[Refusals]:
+def most_rejected(day: str, how_many: int) -> list[Rejections]:
     """Who was refused most often on `day` (ISO 8601, UTC), most often first.
 
     Raises redis.exceptions.RedisError.
     """
     client = get_redis_connection("default")
-    found = client.zrevrange(_refusals_key(day), 0, how_many - 1, withscores=True)
-    refusals = []
+    found = client.zrevrange(_rejections_key(day), 0, how_many - 1, withscores=True)
+    rejections = []
     for member, times in found:
         user_id, key_id, code = member.decode().split(":")
-        refusals.append(Refusals(int(user_id), int(key_id), code, int(times)))
-    return refusals
+        rejections.append(Rejections(int(user_id), int(key_id), code, int(times)))
+    return rejections
 
 
-def _refusals_key(day: str) -> str:
+def _rejections_key(day: str) -> str:
     return f"{settings.REDIS_KEY_PREFIX}:{{refusals}}:{day}"

@@ -52,7 +52,7 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         """Latest made first; with one user, idx_api_keys_new_created_at."""
         return self.order_by("-created_at")
 
-    def ending_between(self, first: datetime, last: datetime) -> Self:
+    def expiring_between(self, first: datetime, last: datetime) -> Self:
         """Keys whose last moment is in this time; active ones, idx_api_keys_new_expiring."""
         return self.filter(expiration_date__gt=first, expiration_date__lte=last)
 
@@ -80,10 +80,10 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         return {digest for pair in pairs for digest in pair if digest is not None}
 
     def before_delete(self, digests: set[str]) -> None:
-        end_legacy_keys(digests)
+        revoke_legacy_keys(digests)
 
 
-def end_legacy_keys(digests: Iterable[str]) -> None:
+def revoke_legacy_keys(digests: Iterable[str]) -> None:
     """Keep ended keys from working on: an adopted key stands in the users table too."""
     get_user_model()._default_manager.filter(legacy_key_digest__in=digests).update(
         legacy_key_digest=None

@@ -51,7 +51,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Latest first; with one user, idx_notifications_user_id."""
         return self.order_by("-id")
 
-    def left_behind(self) -> Self:
+    def with_expired_claim(self) -> Self:
         """Those whose claim has ended, the first ended first (idx_notifications_claimed)."""
         ended = self.filter(status=Notification.Status.PENDING, due_at__lte=timezone.now())
         return ended.filter(attempt_started_at__isnull=False).order_by("due_at")

@@ -5,6 +5,6 @@ by `emails` and `webhooks`. `quotas`, `networks` and `expiring_keys` find causes
 path.
 """
 
-from accounts.notifications.notices import Notice, tell
+from accounts.notifications.notices import Notice, notify
 
-__all__ = ["Notice", "tell"]
+__all__ = ["Notice", "notify"]

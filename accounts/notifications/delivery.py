@@ -19,10 +19,10 @@ from django.db.models import F
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts import bad_rows
+from accounts.background import failed_rows
 from accounts.models import Notification
 from accounts.notifications import emails, webhooks
-from accounts.notifications.undelivered import Undelivered
+from accounts.notifications.delivery_error import DeliveryError
 from gatewayz.database.bad_rows import skipping_bad_rows
 
 MAX_ATTEMPTS = 5
@@ -75,16 +75,16 @@ ORDER BY waiting.user_id
 
 
 @dataclass
-class Turn:
-    """Where a courier is among the users who wait for one channel.
+class RoundRobin:
+    """A courier's position among the users who have notifications waiting on one channel.
 
-    `after` is the last user whose turn it was; 0 begins anew. `stuck` are the notifications that
-    the database lets nobody claim.
+    `after_user_id` is the last user served; 0 starts again at the first. `unclaimable` holds the
+    ids of notifications that the database refused to update.
     """
 
     channel: Notification.Channel
-    after: int = 0
-    stuck: set[int] = field(default_factory=set)
+    after_user_id: int = 0
+    unclaimable: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -93,33 +93,34 @@ class Outcome:
 
     status: Notification.Status | None
     error: str = ""
-    may_try_again: bool = False
+    may_retry: bool = False
 
 
-def claim(turn: Turn, most: int) -> list[Notification]:
-    """Claim at most `most` notifications that are due, each of another user.
+def claim(position: RoundRobin, most: int) -> list[Notification]:
+    """Claim up to `most` due notifications, at most one per user, in one transaction.
 
-    Fewer are all that are due only if `turn.after` is 0 afterwards. Claims nothing while another
-    courier does. Four statements in a transaction.
+    Returns fewer than `most` when the users looked at have no more due. All users have been looked
+    at only if `position.after_user_id` is 0 afterwards. Returns nothing while another courier is
+    claiming. Runs four statements.
 
     Raises django.db.Error.
     """
     now = timezone.now()
     with transaction.atomic():
-        if not _is_alone(turn.channel):
+        if not _is_alone(position.channel):
             return []
-        found = _next_in_turn(turn)
+        found = _next_in_turn(position)
         due = [(user_id, row_id) for user_id, row_id in found if row_id is not None][:most]
 
         def set_aside(row_id: int, error: Exception) -> None:
-            turn.stuck.add(row_id)
-            bad_rows.note("notifications", f"notification {row_id}", error)
+            position.unclaimable.add(row_id)
+            failed_rows.record("notifications", f"notification {row_id}", error)
 
         skipping_bad_rows([row_id for _, row_id in due], lambda ids: _claim(ids, now), set_aside)
         if len(due) == most:
-            turn.after = due[-1][0]
+            position.after_user_id = due[-1][0]
         else:
-            turn.after = found[-1][0] if len(found) == _USERS_AT_ONCE else 0
+            position.after_user_id = found[-1][0] if len(found) == _USERS_AT_ONCE else 0
         # With all that sending looks at, since it makes no statement.
         claimed = Notification.objects.filter(
             pk__in=[row_id for _, row_id in due], attempt_started_at=now
@@ -131,14 +132,14 @@ def send(notification: Notification) -> Outcome:
     """Send a notification that is claimed. It uses no database: threads may call it."""
     try:
         return Outcome(_SEND[notification.channel](notification))
-    except Undelivered as undelivered:
-        return Outcome(None, str(undelivered), undelivered.may_try_again)
+    except DeliveryError as undelivered:
+        return Outcome(None, str(undelivered), undelivered.may_retry)
     except RedisError:
         # It was asked whether the mailbox has room: nothing is sent yet.
-        return Outcome(None, "The limits do not answer.", may_try_again=True)
+        return Outcome(None, "The limits do not answer.", may_retry=True)
 
 
-def note(notification: Notification, outcome: Outcome) -> None:
+def record_outcome(notification: Notification, outcome: Outcome) -> None:
     """Write down what became of a notification, unless its claim has ended meanwhile.
 
     Raises django.db.Error; then it may be called again.
@@ -148,7 +149,7 @@ def note(notification: Notification, outcome: Outcome) -> None:
     )
     if outcome.status is not None:
         claimed.finish(outcome.status)
-    elif outcome.may_try_again and notification.attempts < MAX_ATTEMPTS:
+    elif outcome.may_retry and notification.attempts < MAX_ATTEMPTS:
         minutes = _BACKOFF_BASE ** (notification.attempts - 1)
         due_at = timezone.now() + timedelta(minutes=minutes)
         claimed.update(error=outcome.error, attempt_started_at=None, due_at=due_at)
@@ -161,11 +162,11 @@ def sweep() -> int:
 
     Returns how many notifications are sent again. Raises django.db.Error; a later sweep goes on.
     """
-    left = Notification.objects.left_behind().values_list("pk", flat=True)
+    left = Notification.objects.with_expired_claim().values_list("pk", flat=True)
     return skipping_bad_rows(
         list(left[:_SWEPT_ROWS]),
         _release,
-        lambda row_id, error: bad_rows.note("notifications", f"notification {row_id}", error),
+        lambda row_id, error: failed_rows.record("notifications", f"notification {row_id}", error),
     )
 
 
@@ -178,16 +179,16 @@ def _is_alone(channel: Notification.Channel) -> bool:
     return bool(is_locked)
 
 
-def _next_in_turn(turn: Turn) -> list[tuple[int, int | None]]:
+def _next_in_turn(position: RoundRobin) -> list[tuple[int, int | None]]:
     """The users whose turn is next, and what each is to be sent now, if anything."""
     with connection.cursor() as cursor:
         cursor.execute(
             _NEXT_IN_TURN,
             {
-                "channel": turn.channel.value,
-                "after": turn.after,
+                "channel": position.channel.value,
+                "after": position.after_user_id,
                 "users": _USERS_AT_ONCE,
-                "stuck": list(turn.stuck),
+                "stuck": list(position.unclaimable),
             },
         )
         return list(cursor.fetchall())
@@ -209,7 +210,7 @@ def _claim(ids: Sequence[int], now: datetime) -> int:
 def _release(ids: Sequence[int]) -> int:
     """Fail the e-mails and what was tried often enough; have the others sent again."""
     with transaction.atomic():
-        rows = Notification.objects.left_behind().filter(pk__in=ids)
+        rows = Notification.objects.with_expired_claim().filter(pk__in=ids)
         left = rows.select_for_update(skip_locked=True)
         again = {
             notification.pk

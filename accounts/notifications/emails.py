@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 
 from accounts.limits import hit
 from accounts.models import Notification
-from accounts.notifications.undelivered import Undelivered
+from accounts.notifications.delivery_error import DeliveryError
 from accounts.principals.email_addresses import mailbox_of
 
 # Of one kind, into one mailbox, in any 24 hours. Kinds do not use up each other's: whoever has
@@ -41,19 +41,19 @@ SUBJECTS = {
 def send(notification: Notification) -> Notification.Status:
     """Send it to its user's address. Returns `sent`: a mail server has it.
 
-    Raises Undelivered, and redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
+    Raises DeliveryError, and redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
     """
     address = notification.user.email
     if address is None or notification.user.email_verified_at is None:
-        raise Undelivered("The user has no verified e-mail address.", may_try_again=False)
+        raise DeliveryError("The user has no verified e-mail address.", may_retry=False)
     is_first = notification.attempts <= 1
-    if is_first and not has_room(address, notification.kind, NOTIFICATIONS_A_DAY):
-        raise Undelivered("The mailbox got too many of these in a day.", may_try_again=False)
-    hand_over(address, SUBJECTS[notification.kind], render(notification))
+    if is_first and not within_daily_limit(address, notification.kind, NOTIFICATIONS_A_DAY):
+        raise DeliveryError("The mailbox got too many of these in a day.", may_retry=False)
+    send_message(address, SUBJECTS[notification.kind], render(notification))
     return Notification.Status.SENT
 
 
-def has_room(address: str, kind: str, a_day: int) -> bool:
+def within_daily_limit(address: str, kind: str, a_day: int) -> bool:
     """Count a message of a kind to the mailbox of `address`, unless it got `a_day` already.
 
     Raises redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
@@ -62,13 +62,13 @@ def has_room(address: str, kind: str, a_day: int) -> bool:
     return hit(scope, mailbox_of(address), limit=a_day, window_seconds=_DAY_SECONDS).allowed
 
 
-def hand_over(address: str, subject: str, body: str) -> None:
-    """Give a message to the mail server. Raises Undelivered."""
+def send_message(address: str, subject: str, body: str) -> None:
+    """Give a message to the mail server. Raises DeliveryError."""
     connection = get_connection()
     try:
         connection.open()
     except OSError as error:
-        raise Undelivered("The mail server does not answer.", may_try_again=True) from error
+        raise DeliveryError("The mail server does not answer.", may_retry=True) from error
     message = EmailMessage(
         subject,
         body,
@@ -85,12 +85,10 @@ def hand_over(address: str, subject: str, body: str) -> None:
     except SMTPResponseException as error:
         raise _refused(error.smtp_code) from error
     except (SMTPNotSupportedError, ValueError) as error:
-        raise Undelivered(
-            "The e-mail address cannot be written to.", may_try_again=False
-        ) from error
+        raise DeliveryError("The e-mail address cannot be written to.", may_retry=False) from error
     except OSError as error:
-        raise Undelivered(
-            "The mail server did not say whether it took the message.", may_try_again=False
+        raise DeliveryError(
+            "The mail server did not say whether it took the message.", may_retry=False
         ) from error
     finally:
         with suppress(OSError):
@@ -115,7 +113,7 @@ def _in_lines(details: Any) -> Any:
     return " ".join(details.split()) if isinstance(details, str) else details
 
 
-def _refused(code: int) -> Undelivered:
-    return Undelivered(
-        f"The mail server refused the message ({code}).", may_try_again=400 <= code < 500
+def _refused(code: int) -> DeliveryError:
+    return DeliveryError(
+        f"The mail server refused the message ({code}).", may_retry=400 <= code < 500
     )

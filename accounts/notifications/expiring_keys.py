@@ -5,16 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from accounts import background, bad_rows
+from accounts import background
+from accounts.background import failed_rows
 from accounts.models import ApiKey, Notification
-from accounts.notifications.notices import Notice, tell
+from accounts.notifications.notices import Notice, notify
 from gatewayz.database.bad_rows import skipping_bad_rows
 
 REMINDER_DAYS = (1, 7)
 PAGE_ROWS = 1_000
 
 
-def tell_of_expiring_keys(after: int = 0) -> int:
+def notify_of_expiring_keys(after: int = 0) -> int:
     """Tell the owners of keys that end within 7 days, and again within 1 day; runs every hour.
 
     A key that was made to live no longer than that is not told of. `after` is the id of the last
@@ -26,23 +27,25 @@ def tell_of_expiring_keys(after: int = 0) -> int:
     Raises django.db.Error, and redis.exceptions.RedisError when the next page cannot be queued.
     """
     now = timezone.now()
-    ending = ApiKey.objects.active().ending_between(now, now + timedelta(days=max(REMINDER_DAYS)))
+    ending = ApiKey.objects.active().expiring_between(
+        now, now + timedelta(days=max(REMINDER_DAYS))
+    )
     keys = list(ending.filter(pk__gt=after).order_by("pk")[:PAGE_ROWS])
     told = skipping_bad_rows(
         keys,
         lambda part: _tell(part, now),
-        lambda key, error: bad_rows.note("expiring_keys", f"API key {key.pk}", error),
+        lambda key, error: failed_rows.record("expiring_keys", f"API key {key.pk}", error),
     )
     if len(keys) == PAGE_ROWS:
         background.enqueue(
-            "accounts.notifications.expiring_keys.tell_of_expiring_keys", keys[-1].pk
+            "accounts.notifications.expiring_keys.notify_of_expiring_keys", keys[-1].pk
         )
     return told
 
 
 def _tell(keys: Sequence[ApiKey], now: datetime) -> int:
     notices = (_notice(key, now) for key in keys)
-    return len(tell([notice for notice in notices if notice is not None]))
+    return len(notify([notice for notice in notices if notice is not None]))
 
 
 def _notice(key: ApiKey, now: datetime) -> Notice | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from accounts.models import ApiKey, ApiKeyNetwork, Notification
-from accounts.notifications.notices import Notice, tell
+from accounts.notifications.notices import Notice, notify
 
 # A key that is used from more networks than this is used from anywhere, such as a phone's: then
 # a further one says nothing, and is neither kept nor told of.
@@ -15,7 +15,7 @@ MAX_NETWORKS = 20
 REMEMBERED_DAYS = 90
 
 
-class Use(NamedTuple):
+class KeyUse(NamedTuple):
     """A key was used from a network (CIDR)."""
 
     key_id: int
@@ -34,7 +34,7 @@ ORDER BY used.position
 """
 
 
-def learn_networks(uses: Collection[Use]) -> int:
+def remember_networks(uses: Collection[KeyUse]) -> int:
     """Remember from where keys are used, and tell their owners of networks that are new.
 
     The first network of a key is no news. `uses` are distinct, in the order of time. One
@@ -53,7 +53,7 @@ def learn_networks(uses: Collection[Use]) -> int:
                 "today": today,
             },
         )
-        news = [Use(*row) for row in cursor.fetchall()]
+        news = [KeyUse(*row) for row in cursor.fetchall()]
     return sum(
         _learn(key_id, [use.network for use in news if use.key_id == key_id])
         for key_id in sorted({use.key_id for use in news})
@@ -76,7 +76,7 @@ def _learn(key_id: int, networks: list[str]) -> int:
         ApiKeyNetwork.objects.bulk_create(
             ApiKeyNetwork(api_key=key, network=network, last_seen_on=today) for network in new
         )
-        return len(tell([_notice(key, network) for network in (new if before else new[1:])]))
+        return len(notify([_notice(key, network) for network in (new if before else new[1:])]))
 
 
 def _notice(key: ApiKey, network: str) -> Notice:

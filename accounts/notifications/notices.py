@@ -30,7 +30,7 @@ class Notice:
 
 # In one order, so that workers that tell the same users at once do not wait for each other in a
 # circle.
-_TELL = """
+_NOTIFY = """
 INSERT INTO notifications (
     user_id, kind, cause, channel, details, status, error, attempts, created_at, due_at
 )
@@ -57,7 +57,7 @@ RETURNING id
 """
 
 
-def tell(notices: Sequence[Notice]) -> list[int]:
+def notify(notices: Sequence[Notice]) -> list[int]:
     """Have users told, once the surrounding transaction commits; one statement.
 
     Who is switched off, does not want it, or has been told of the cause before, is left out.
@@ -69,7 +69,7 @@ def tell(notices: Sequence[Notice]) -> list[int]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            _TELL,
+            _NOTIFY,
             {
                 "users": [notice.user_id for notice in notices],
                 "kinds": [notice.kind.value for notice in notices],

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException
 
 from accounts.activity.sums import sum_activity
 from accounts.models import Notification
-from accounts.notifications.notices import Notice, tell
+from accounts.notifications.notices import Notice, notify
 from accounts.principals.principal import Principal
 
 _REPORTED_MODELS = 10
@@ -66,7 +66,7 @@ def _send(
     owner: Principal, kind: Notification.Kind, details: dict[str, object]
 ) -> list[Notification]:
     cause = f"{kind}:{timezone.now().astimezone(UTC):%Y-%m-%dT%H:%M}"
-    tell([Notice(owner.user_id, kind, cause, details)])
+    notify([Notice(owner.user_id, kind, cause, details)])
     sent = list(Notification.objects.owned_by(owner).filter(cause=cause).order_by("id"))
     if not sent:
         raise NoChannelError

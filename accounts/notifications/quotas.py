@@ -7,12 +7,12 @@ from decimal import Decimal
 from django.db import connection
 
 from accounts.models import ApiKey, Notification
-from accounts.notifications.notices import Notice, tell
+from accounts.notifications.notices import Notice, notify
 
 WARNING_PERCENT = 80
 
 
-def tell_of_key_quotas(key_ids: Collection[int]) -> int:
+def notify_of_key_quotas(key_ids: Collection[int]) -> int:
     """Tell the owners of those keys of which 80 % or all of `max_requests` are used.
 
     It goes by what is used and not by what has just been added, so it may be called again, and
@@ -22,10 +22,10 @@ def tell_of_key_quotas(key_ids: Collection[int]) -> int:
     Raises django.db.Error.
     """
     keys = ApiKey.objects.filter(pk__in=key_ids).quota_used(WARNING_PERCENT)
-    return len(tell([_key_notice(key) for key in keys]))
+    return len(notify([_key_notice(key) for key in keys]))
 
 
-def tell_of_plan_quotas(user_ids: Collection[int]) -> int:
+def notify_of_plan_quotas(user_ids: Collection[int]) -> int:
     """The same for the requests a month (UTC) of those users' plans.
 
     Raises django.db.Error.
@@ -37,7 +37,7 @@ def tell_of_plan_quotas(user_ids: Collection[int]) -> int:
             {"users": list(user_ids), "month": month, "percent": WARNING_PERCENT},
         )
         rows = cursor.fetchall()
-    return len(tell([_plan_notice(month, *row) for row in rows]))
+    return len(notify([_plan_notice(month, *row) for row in rows]))
 
 
 # The primary key of the daily sums begins with user and day. A limit that is NULL is none.

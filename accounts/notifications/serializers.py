@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from accounts.access.serializers import DollarField
+from accounts.fields import DollarField
 from accounts.models import Notification, NotificationPreferences
 from accounts.models.notifications import MAX_WEBHOOK_URL
 from accounts.notifications import webhooks
@@ -35,7 +35,7 @@ class PreferencesSerializer(serializers.ModelSerializer):
     def validate_webhook_url(self, url: str | None) -> str | None:
         if not url:
             return None
-        refusal = webhooks.refusal(url)
+        refusal = webhooks.url_problem(url)
         if refusal is not None:
             raise serializers.ValidationError(refusal)
         return url

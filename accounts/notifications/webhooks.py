@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 from accounts.models import Notification
-from accounts.notifications.undelivered import Undelivered
+from accounts.notifications.delivery_error import DeliveryError
 
 SIGNATURE_HEADER = "Gatewayz-Signature"
 TIMEOUT_SECONDS = 10
@@ -38,12 +38,12 @@ _EMBEDS_V4 = [ipaddress.ip_network("2001::/32"), ipaddress.ip_network("2002::/16
 def send(notification: Notification) -> Notification.Status:
     """POST it to the webhook of its user. Returns `delivered`: the receiver answered 2xx.
 
-    Raises Undelivered.
+    Raises DeliveryError.
     """
     preferences = getattr(notification.user, "notification_preferences", None)
     url = preferences.webhook_url if preferences else None
     if not url:
-        raise Undelivered("The webhook has been removed.", may_try_again=False)
+        raise DeliveryError("The webhook has been removed.", may_retry=False)
     body = json.dumps(
         {
             # The same in every attempt, for the receiver to recognise one that came twice.
@@ -56,7 +56,7 @@ def send(notification: Notification) -> Notification.Status:
     ).encode()
     status = _post(url, body, signature(secret_of(notification.user_id), body, int(time.time())))
     if not 200 <= status < 300:
-        raise Undelivered(f"The webhook answered {status}.", may_try_again=True)
+        raise DeliveryError(f"The webhook answered {status}.", may_retry=True)
     return Notification.Status.DELIVERED
 
 
@@ -75,7 +75,7 @@ def signature(secret: str, body: bytes, timestamp: int) -> str:
     return f"t={timestamp},v1={hmac.digest(secret.encode(), signed, 'sha256').hex()}"
 
 
-def refusal(url: str) -> str | None:
+def url_problem(url: str) -> str | None:
     """Why webhooks are not sent to `url`, in a sentence; None when they may be.
 
     What its host name leads to is only known, and checked, when one is sent.
@@ -111,10 +111,10 @@ def _may_connect_to(address: str) -> bool:
 
 
 def _post(url: str, body: bytes, signed: str) -> int:
-    """POST a body and return the status of the answer. Raises Undelivered."""
-    problem = refusal(url)
+    """POST a body and return the status of the answer. Raises DeliveryError."""
+    problem = url_problem(url)
     if problem is not None:
-        raise Undelivered(problem, may_try_again=False)
+        raise DeliveryError(problem, may_retry=False)
     parts = urlsplit(url)
     headers = {
         "Content-Type": "application/json",
@@ -128,11 +128,11 @@ def _post(url: str, body: bytes, signed: str) -> int:
             connection.request("POST", target or "/", body, headers)
             return connection.getresponse().status
     except ssl.SSLCertVerificationError as error:
-        raise Undelivered(
-            "The certificate of the webhook is not valid.", may_try_again=True
+        raise DeliveryError(
+            "The certificate of the webhook is not valid.", may_retry=True
         ) from error
     except (OSError, HTTPException) as error:
-        raise Undelivered("The webhook does not answer.", may_try_again=True) from error
+        raise DeliveryError("The webhook does not answer.", may_retry=True) from error
 
 
 @contextmanager
@@ -140,14 +140,14 @@ def _connected(parts: SplitResult) -> Iterator[HTTPConnection]:
     """A connection to a public address of the URL's host, closed at the end.
 
     Raises OSError, also when all, from the look-up on, takes longer than TIMEOUT_SECONDS, and
-    Undelivered when the host has an address that is not public.
+    DeliveryError when the host has an address that is not public.
     """
     ends_at = time.monotonic() + TIMEOUT_SECONDS
     host, is_secure = str(parts.hostname), parts.scheme == "https"
     port = parts.port or (443 if is_secure else 80)
     addresses = _look_up(host, port, ends_at)
     if not all(_may_connect_to(address) for address in addresses):
-        raise Undelivered("The webhook leads into a private network.", may_try_again=False)
+        raise DeliveryError("The webhook leads into a private network.", may_retry=False)
     connection = HTTPConnection(host, port)
     connection.default_port = 443 if is_secure else 80
     # Not by the name, which may lead elsewhere when it is looked up again.

@@ -116,7 +116,7 @@ def read_expired(digest: str) -> CachedKey | None:
     return _decode(cached.entries.read_expired(cached.name_prefix + digest))
 
 
-def keep(digest: str, principal: Principal, reading: Reading) -> None:
+def store(digest: str, principal: Principal, reading: Reading) -> None:
     """Cache what was read from the database after `reading`, unless it has changed since.
 
     Raises redis.exceptions.RedisError.
@@ -136,12 +136,12 @@ def is_known_unknown(digest: str) -> bool:
     )
 
 
-def changes_of_unknown() -> int:
-    """What `keep_unknown` has to be given; read it before the database."""
+def unknown_changes() -> int:
+    """What `store_unknown` has to be given; read it before the database."""
     return key_cache().unknown.changes
 
 
-def keep_unknown(digest: str, changes: int) -> None:
+def store_unknown(digest: str, changes: int) -> None:
     """Remember that nobody has such a key, unless keys have changed since `changes`."""
     cached = key_cache()
     if cached.entries.process_cache.coherence.is_trusted():

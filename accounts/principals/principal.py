@@ -11,7 +11,7 @@ from rest_framework.request import Request
 MAX_LIMIT = 10**12
 MAX_CONCURRENCY = 100_000
 
-Refusal = Literal["inactive_key", "inactive_user", "expired_key"]
+DenialCode = Literal["inactive_key", "inactive_user", "expired_key"]
 
 
 class Allowance(msgspec.Struct, frozen=True, array_like=True):
@@ -80,7 +80,7 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     def is_authenticated(self) -> bool:
         return True
 
-    def refusal(self) -> Refusal | None:
+    def denial_code(self) -> DenialCode | None:
         """Why this principal may not act now: the first reason that holds, or None."""
         if not self.key_is_active:
             return "inactive_key"

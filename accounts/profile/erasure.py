@@ -97,16 +97,16 @@ def erase(user_id: int, *, seconds: float = float("inf")) -> bool:
         _, complete = delete_in_batches(rows, ends_at=ends_at, batch_rows=BATCH_ROWS, lock=asked)
         if not complete:
             return False
-    while audit.knows_more_than(user_id, BATCH_ROWS):
+    while audit.has_more_personal_data(user_id, BATCH_ROWS):
         if time.monotonic() >= ends_at:
             return False
-        audit.forget_person(user_id, BATCH_ROWS)
+        audit.erase_personal_data(user_id, BATCH_ROWS)
     with transaction.atomic():
         # Whoever refers to it now waits, and then finds it gone.
         user = asked.select_for_update().first()
         if user is not None:
-            dead_letters.forget(user_id)
-            audit.forget_person(user_id, BATCH_ROWS)
+            dead_letters.delete_for_user(user_id)
+            audit.erase_personal_data(user_id, BATCH_ROWS)
             user.delete()
     return True
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.access.serializers import AddressField
+from accounts.fields import AddressField
 from accounts.key_limits.serializers import RateLimits
 from accounts.models import (
     ActivityDay,

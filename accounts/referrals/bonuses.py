@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from accounts import bad_rows
+from accounts.background import failed_rows
 from accounts.models import Referral
 from gatewayz.database.bad_rows import skipping_bad_rows
 
@@ -62,7 +62,7 @@ def complete_referrals() -> int:
 
 
 def _note(referral_id: int, error: Exception) -> None:
-    bad_rows.note("referral_bonuses", f"referral {referral_id}", error)
+    failed_rows.record("referral_bonuses", f"referral {referral_id}", error)
 
 
 def _complete(referral_ids: Sequence[int]) -> int:

@@ -26,7 +26,7 @@ _MADE_OF_ADDRESS = re.compile(r"-[0-9a-f]{16}$")
 _ATTEMPTS_PER_HOUR = 20
 
 
-class RefusedCodeError(APIException):
+class CodeRejected(APIException):
     """The code is there, and this user may not apply it."""
 
     status_code = HTTPStatus.CONFLICT
@@ -57,7 +57,7 @@ def check_code(owner: Principal, text: str) -> dict[str, Any]:
     _count_attempt(owner)
     try:
         code = _usable_code(owner, text)
-    except (NotFound, RefusedCodeError) as refusal:
+    except (NotFound, CodeRejected) as refusal:
         return {"valid": False, "message": str(refusal.detail), "referrer_username": None}
     return {
         "valid": True,
@@ -69,7 +69,7 @@ def check_code(owner: Principal, text: str) -> dict[str, Any]:
 def apply_code(owner: Principal, text: str) -> Referral:
     """Note that `owner` came by the code of somebody else. The bonus is pending then.
 
-    Raises NotFound when there is no such code, and RefusedCodeError when it is `owner`'s own, is
+    Raises NotFound when there is no such code, and CodeRejected when it is `owner`'s own, is
     used up, when `owner` has applied one before, or when the two would have brought each other;
     LimitExceeded for who tries too many codes.
     """
@@ -128,13 +128,13 @@ def _usable_code(owner: Principal, text: str) -> Any:
     if code is None:
         raise NotFound("There is no such referral code.", code="unknown_code")
     if code.user_id == owner.user_id:
-        raise RefusedCodeError("This is your own referral code.", code="own_code")
+        raise CodeRejected("This is your own referral code.", code="own_code")
     if code.owner_has_applied:
-        raise RefusedCodeError("You have applied a referral code before.", code="already_referred")
+        raise CodeRejected("You have applied a referral code before.", code="already_referred")
     if code.is_brought_by_owner:
-        raise RefusedCodeError("You brought this user yourself.", code="circular_referral")
+        raise CodeRejected("You brought this user yourself.", code="circular_referral")
     if code.uses >= code.max_uses:
-        raise RefusedCodeError("This referral code has been used up.", code="code_used_up")
+        raise CodeRejected("This referral code has been used up.", code="code_used_up")
     return code
 
 

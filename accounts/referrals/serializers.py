@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from accounts.access.serializers import DollarField
+from accounts.fields import DollarField
 from accounts.models import Referral
 from accounts.referrals.codes import shown_name
 

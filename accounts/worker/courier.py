@@ -14,29 +14,29 @@ from types import FrameType
 
 from django.db import Error, close_old_connections
 
-from accounts import bad_rows
+from accounts.background import failed_rows
 from accounts.models import Notification
 from accounts.notifications import delivery
-from accounts.notifications.delivery import Outcome, Turn
+from accounts.notifications.delivery import Outcome, RoundRobin
 from gatewayz.database.bad_rows import is_caused_by_rows
 
 logger = logging.getLogger(__name__)
 
 # How many are sent at the same time. Of each, a user has one.
 WEBHOOKS, EMAILS = 32, 4
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 # What is sent within this time is noted together.
 _LINGER_SECONDS = 0.05
 # When told to end, the courier waits for what it is sending: a little longer than webhooks take.
 END_SECONDS = 12.0
 
 
-class Lane:
+class ChannelSender:
     """One channel: whose turn it is, and what is being sent."""
 
     def __init__(self, channel: Notification.Channel, size: int) -> None:
         self.under_way: dict[Future[Outcome], Notification] = {}
-        self._turn = Turn(channel)
+        self._turn = RoundRobin(channel)
         self._size = size
         self._threads = ThreadPoolExecutor(size, thread_name_prefix=channel.value)
 
@@ -47,37 +47,37 @@ class Lane:
             future = self._threads.submit(delivery.send, notification)
             self.under_way[future] = notification
 
-    def note_done(self) -> None:
+    def record_done(self) -> None:
         """Write down what became of what was sent. Raises django.db.Error."""
         for future in [future for future in self.under_way if future.done()]:
             notification = self.under_way[future]
             try:
-                delivery.note(notification, future.result())
+                delivery.record_outcome(notification, future.result())
             except Exception as error:
                 if not is_caused_by_rows(error):
                     raise
                 # Its claim ends by itself.
-                bad_rows.note("notifications", f"notification {notification.pk}", error)
+                failed_rows.record("notifications", f"notification {notification.pk}", error)
             del self.under_way[future]
 
 
 class Courier:
     def __init__(self) -> None:
-        self.lanes = [
-            Lane(Notification.Channel.EMAIL, EMAILS),
-            Lane(Notification.Channel.WEBHOOK, WEBHOOKS),
+        self.senders = [
+            ChannelSender(Notification.Channel.EMAIL, EMAILS),
+            ChannelSender(Notification.Channel.WEBHOOK, WEBHOOKS),
         ]
         self._is_told_to_end = False
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Note what is done, and begin to send what is due. Raises django.db.Error."""
-        for lane in self.lanes:
-            lane.note_done()
-            lane.fill()
+        for sender in self.senders:
+            sender.record_done()
+            sender.fill()
 
     def wait(self, seconds: float) -> None:
         """Wait until something that is under way is done, at most so long."""
-        under_way = [future for lane in self.lanes for future in lane.under_way]
+        under_way = [future for sender in self.senders for future in sender.under_way]
         if not under_way:
             time.sleep(seconds)
         elif wait(under_way, seconds, FIRST_COMPLETED).done:
@@ -89,21 +89,21 @@ class Courier:
         while not self._is_told_to_end:
             try:
                 close_old_connections()
-                self.look()
+                self.poll()
             except Exception:
                 logger.exception("The courier goes on after a failure")
-                time.sleep(LOOK_SECONDS)
-            self.wait(LOOK_SECONDS)
+                time.sleep(POLL_SECONDS)
+            self.wait(POLL_SECONDS)
         self.finish()
 
     def finish(self) -> None:
         """Note what becomes of what is under way, within END_SECONDS; begin nothing more."""
         ends_at = time.monotonic() + END_SECONDS
-        while any(lane.under_way for lane in self.lanes) and time.monotonic() < ends_at:
-            self.wait(LOOK_SECONDS)
+        while any(sender.under_way for sender in self.senders) and time.monotonic() < ends_at:
+            self.wait(POLL_SECONDS)
             try:
-                for lane in self.lanes:
-                    lane.note_done()
+                for sender in self.senders:
+                    sender.record_done()
             except Error:
                 logger.exception("The courier cannot note what it has sent")
 

@@ -5,7 +5,7 @@ import time
 from accounts import background
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
-from accounts.notifications import usage
+from accounts.notifications.activity_checks import notify_after_activity
 
 # A drain ends soon, and lets another one go on: a worker that is to end, or to begin anew, waits
 # for what its processes are at.
@@ -23,15 +23,15 @@ def drain() -> int:
     ends_at = time.monotonic() + _DRAIN_SECONDS
     written = 0
     while time.monotonic() < ends_at:
-        batch_id, batch = buffer.take()
+        batch_id, batch = buffer.lease_batch()
         if not batch:
             return written
         try:
             new, events = write_batch(batch)
             if events:
-                usage.look_at(events)
+                notify_after_activity(events)
         except Exception:
-            buffer.give_back(batch_id)
+            buffer.return_batch(batch_id)
             raise
         buffer.finish(batch_id, new)
         written += new
@@ -43,5 +43,5 @@ def drain() -> int:
 
 def sweep() -> int:
     """Write what dead workers left behind; runs every minute. Returns what `drain` does."""
-    buffer.give_back_expired()
+    buffer.return_expired_batches()
     return drain()

@@ -31,13 +31,13 @@ SCHEDULES: dict[str, tuple[str, Timing]] = {
     "prune activity": ("accounts.activity.retention.prune_expired", _DAILY),
     "erase users": ("accounts.profile.erasure.erase_remaining", _HOURLY),
     "sweep notifications": ("accounts.notifications.delivery.sweep", _every(1)),
-    "tell of expiring keys": (
-        "accounts.notifications.expiring_keys.tell_of_expiring_keys",
+    "notify of expiring keys": (
+        "accounts.notifications.expiring_keys.notify_of_expiring_keys",
         _HOURLY,
     ),
     "complete referrals": ("accounts.referrals.bonuses.complete_referrals", _every(5)),
     "prune notifications": ("accounts.notifications.retention.prune_expired", _DAILY),
-    "purge idempotency keys": ("chat.idempotency.purge_ended_keys", _HOURLY),
+    "purge idempotency keys": ("chat.idempotency.purge_expired_keys", _HOURLY),
     "purge deleted chats": ("chat.sessions.retention.purge_expired", _DAILY),
     "count chats by day": ("chat.daily_counts.count_days", _every(10)),
 }

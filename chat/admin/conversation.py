@@ -14,7 +14,7 @@ PAGE_MESSAGES = 50
 
 # Of one page: laying out takes a second for a million characters. The rest is shown as it is.
 LAID_OUT_CHARACTERS = 100_000
-# Of one message: more is of no use to a reader, and a burden to the browser.
+# Of one message: more is of no use to a renderer, and a burden to the browser.
 SHOWN_CHARACTERS = 50_000
 
 
@@ -58,8 +58,8 @@ def conversation(
     messages, has_more = page_of_messages(
         session, message_limit=PAGE_MESSAGES, before=before, after=after
     )
-    reader = _Reader()
-    shown = [reader.show(message) for message in messages]
+    renderer = _Renderer()
+    shown = [renderer.show(message) for message in messages]
     has_older = has_more if after is None else True
     has_newer = has_more if after is not None else before is not None
     return Conversation(
@@ -69,7 +69,7 @@ def conversation(
     )
 
 
-class _Reader:
+class _Renderer:
     """Lays out the messages of one page, as far as LAID_OUT_CHARACTERS reach."""
 
     def __init__(self) -> None:

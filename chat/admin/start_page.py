@@ -21,7 +21,7 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "gauges": [*gauges, accounts_page.queue()],
-        "charts": [*_per_day(), creation, accounts_page.refused_keys()],
+        "charts": [*_per_day(), creation, accounts_page.denied_keys()],
         "indexes": indexes,
         "most_scans": max((state.scans or 0 for state in indexes), default=0),
         "faulty_indexes": sum(state.status != "ok" for state in indexes),

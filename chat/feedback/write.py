@@ -33,15 +33,15 @@ def give_feedback(
     Raises Http404 when `owner` has no such session, or it has no such message.
     """
     check_storage(owner)
-    about = _spoken_of(owner, session_id, message_id)
-    if isinstance(about, ChatMessage):
-        session_id = about.session_id
+    subject = _subject_of(owner, session_id, message_id)
+    if isinstance(subject, ChatMessage):
+        session_id = subject.session_id
     feedback = Feedback.objects.create(
         user_id=owner.user_id,
         session_id=session_id,
         message_id=message_id,
         feedback_type=feedback_type,
-        model=model or (about.model if about else ""),
+        model=model or (subject.model if subject else ""),
         **given,
     )
     record_chat(
@@ -55,7 +55,7 @@ def give_feedback(
     return feedback
 
 
-def _spoken_of(
+def _subject_of(
     owner: Principal, session_id: int | None, message_id: int | None
 ) -> ChatMessage | ChatSession | None:
     if message_id is not None:

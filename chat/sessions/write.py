@@ -42,7 +42,7 @@ def create_session(
     """
     check_storage(owner)
     with timed("session_create"):
-        given = _first_fields(owner, title, model)
+        given = _initial_fields(owner, title, model)
         if created_at is not None:
             given["created_at"] = created_at
         session = ChatSession(**given)
@@ -57,7 +57,7 @@ def create_session(
         if transaction.get_connection().in_atomic_block:
             _create([(session, event)])
         else:
-            _creations.do((session, event))
+            _combined_inserts.do((session, event))
     logger.info(
         "Created chat session %d for user %d (user_lookup: %.1fms, session_create: %.1fms)",
         session.pk,
@@ -89,20 +89,22 @@ def _insert(sessions: Sequence[ChatSession]) -> None:
         session.pk = session_id
 
 
-Begun = tuple[ChatSession, activity.Event]
+NewSession = tuple[ChatSession, activity.Event]
 
 
-def _create(begun: Sequence[Begun]) -> Sequence[Begun]:
+def _create(new_sessions: Sequence[NewSession]) -> Sequence[NewSession]:
     """Insert sessions and record that they began, each in one round trip."""
-    _insert([session for session, _ in begun])
-    for session, event in begun:
+    _insert([session for session, _ in new_sessions])
+    for session, event in new_sessions:
         event.metadata["session_id"] = session.pk
-    activity.record_events([event for _, event in begun])
-    return begun
+    activity.record_events([event for _, event in new_sessions])
+    return new_sessions
 
 
 # Sessions that are created at the same moment are written, and made durable, together.
-_creations = Combiner(_create, alone_after=(IntegrityError, DataError), is_risky=breaker.is_open)
+_combined_inserts = Combiner(
+    _create, alone_after=(IntegrityError, DataError), is_risky=breaker.is_open
+)
 
 
 def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:
@@ -112,7 +114,7 @@ def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> lis
     """
     check_storage(owner)
     made = [
-        ChatSession(**_first_fields(owner, one.get("title"), one.get("model"))) for one in given
+        ChatSession(**_initial_fields(owner, one.get("title"), one.get("model"))) for one in given
     ]
     _insert(made)
     record_chat(
@@ -125,7 +127,7 @@ def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> lis
     return made
 
 
-def _first_fields(owner: Principal, title: str | None, model: str | None) -> dict[str, Any]:
+def _initial_fields(owner: Principal, title: str | None, model: str | None) -> dict[str, Any]:
     now = timezone.now()
     return {
         "user_id": owner.user_id,

@@ -23,7 +23,7 @@ class TestCreateApiKey:
         (secret,) = output.splitlines()
         principal = get_user(secret)
         assert User.objects.get(pk=principal.user_id).email == "new@example.com"
-        assert principal.refusal() is None
+        assert principal.denial_code() is None
 
     def test_gives_a_user_who_is_there_another_key(self, capsys, user):
         run(capsys, "create_api_key", user.email.upper())
@@ -86,7 +86,7 @@ class TestSeedDemo:
         user = User.objects.get()
         assert (user.email, user.is_staff, user.is_superuser) == (demo["email"], True, True)
         assert user.check_password(demo["password"])
-        assert get_user(demo["api_key"]).refusal() is None
+        assert get_user(demo["api_key"]).denial_code() is None
 
     def test_keeps_the_account_from_run_to_run(self, capsys, settings):
         first, second = run(capsys, "seed_demo"), run(capsys, "seed_demo")
@@ -99,7 +99,7 @@ class TestSeedDemo:
         ApiKey.objects.update(is_active=False)
         second = json.loads(run(capsys, "seed_demo"))
 
-        assert get_user(second["api_key"]).refusal() is None
+        assert get_user(second["api_key"]).denial_code() is None
         assert second["api_key"] != first["api_key"]
 
     def test_refuses_to_run_in_production(self, settings):

@@ -122,7 +122,7 @@ def test_ended_keys_are_purged_in_batches(api, monkeypatch):
     IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
     post(api, key="new")
 
-    assert idempotency.purge_ended_keys() == 5
+    assert idempotency.purge_expired_keys() == 5
     assert IdempotencyKey.objects.get().key == "new"
 
 

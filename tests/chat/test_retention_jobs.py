@@ -115,7 +115,7 @@ class Notifications:
 class IdempotencyKeys:
     table = "chat_idempotency_keys"
     model = IdempotencyKey
-    run = staticmethod(idempotency.purge_ended_keys)
+    run = staticmethod(idempotency.purge_expired_keys)
     returns = ROWS
 
     @staticmethod

@@ -69,9 +69,9 @@ def test_hosts_are_one_service(hosts):
     for web in (hosts.a, hosts.b):
         assert web.ask("GET", "/v1/chat/stats", api_key=secret).status == 200
     hosts.run_on_a(
-        "from accounts.keys import revoke_key\n"
+        "from accounts.keys import deactivate_key\n"
         "from accounts.models import ApiKey\n"
-        "revoke_key(ApiKey.objects.get(user__email='dan@example.com'))"
+        "deactivate_key(ApiKey.objects.get(user__email='dan@example.com'))"
     )
     for web in (hosts.a, hosts.b):
         web.assert_rejects_soon(secret)

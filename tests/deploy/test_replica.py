@@ -234,9 +234,9 @@ def test_a_revoked_key_is_rejected_although_the_replica_is_paused(installation, 
         installation.manage(
             environ,
             *("shell", "-v", "0", "-c"),
-            "from accounts.keys import revoke_key\n"
+            "from accounts.keys import deactivate_key\n"
             "from accounts.models import ApiKey\n"
-            "revoke_key(ApiKey.objects.get(user__email='bob@example.com'))",
+            "deactivate_key(ApiKey.objects.get(user__email='bob@example.com'))",
         )
         refused = web.ask("GET", "/v1/chat/stats", api_key=secret)
     finally:

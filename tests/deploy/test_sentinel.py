@@ -125,9 +125,9 @@ def test_a_key_revoked_after_a_failover_is_rejected_everywhere(installation, wat
     installation.manage(
         environ,
         *("shell", "-v", "0", "-c"),
-        "from accounts.keys import revoke_key\n"
+        "from accounts.keys import deactivate_key\n"
         "from accounts.models import ApiKey\n"
-        "revoke_key(ApiKey.objects.get(user__email='carol@example.com'))",
+        "deactivate_key(ApiKey.objects.get(user__email='carol@example.com'))",
     )
     for web in (one, other):
         web.assert_rejects_soon(secret)

@@ -68,7 +68,7 @@ def receiver(answer=b""):
                 client.close()
 
 
-def tell(service, email, url, times=1):
+def notify(service, email, url, times=1):
     """A user of this address, with this webhook, is to be told so many things."""
     with service.database() as connection:
         connection.execute(
@@ -104,11 +104,11 @@ def statuses(service, email):
 
 def test_tasks_and_others_go_on_while_the_webhooks_of_one_user_hang(service, cluster):
     with receiver() as (slow, held), receiver(b"HTTP/1.1 204 OK\r\n\r\n") as (quick, _):
-        tell(service, "slow@example.com", slow, SLOW_WEBHOOKS)
+        notify(service, "slow@example.com", slow, SLOW_WEBHOOKS)
         wait_until(lambda: held)
 
         promised = service.create_sessions(5)
-        tell(service, "quick@example.com", quick)
+        notify(service, "quick@example.com", quick)
         service.assert_written_once(promised)
         wait_until(lambda: statuses(service, "quick@example.com") == ["delivered"])
 
@@ -119,7 +119,7 @@ def test_tasks_and_others_go_on_while_the_webhooks_of_one_user_hang(service, clu
 
 def test_a_worker_that_stops_cuts_off_hanging_deliveries(service, cluster):
     with receiver() as (slow, held):
-        tell(service, "hangs@example.com", slow)
+        notify(service, "hangs@example.com", slow)
         wait_until(lambda: held)
 
         service.signal("cluster", signal.SIGTERM)
@@ -134,11 +134,11 @@ def test_a_worker_that_stops_cuts_off_hanging_deliveries(service, cluster):
 
 def test_a_courier_that_is_killed_is_replaced(service, cluster):
     with receiver(b"HTTP/1.1 204 OK\r\n\r\n") as (url, _):
-        tell(service, "first@example.com", url)
+        notify(service, "first@example.com", url)
         wait_until(lambda: statuses(service, "first@example.com") == ["delivered"])
 
         service.cluster_processes()["courier"].kill()
-        tell(service, "second@example.com", url)
+        notify(service, "second@example.com", url)
 
         wait_until(lambda: statuses(service, "second@example.com") == ["delivered"])
     assert "was killed" in service.log("cluster")

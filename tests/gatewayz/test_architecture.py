@@ -103,7 +103,7 @@ def test_production_does_not_import_the_development_servers():
         (
             "django_q",
             {
-                "accounts.background",
+                "accounts.background.tasks",
                 "accounts.worker.cluster",
                 "accounts.worker.schedules",
                 "accounts.admin.tasks",

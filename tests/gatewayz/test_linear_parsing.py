@@ -282,7 +282,7 @@ PARSERS: dict[str, Parser] = {
         ("accounts/referrals/codes.py:_MADE_OF_ADDRESS",),
         (("-", "0", "x"), ("", "-0", "")),
     ),
-    "webhook": Parser(webhooks.refusal, pumps=(("https://", "a", ""), ("https://", "@", ""))),
+    "webhook": Parser(webhooks.url_problem, pumps=(("https://", "a", ""), ("https://", "@", ""))),
     "audited values": Parser(
         lambda text: redacted({text: text, "list": list(text)}),
         ("accounts/audit/redaction.py:_SECRET_NAME", "accounts/principals/key_format.py:_ANY_KEY"),

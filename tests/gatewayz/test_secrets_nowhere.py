@@ -24,8 +24,8 @@ from django_redis import get_redis_connection
 
 from accounts import background
 from accounts.access import key_lookup
-from accounts.audit import refusals
-from accounts.keys import create_key, revoke_key, rotate_key
+from accounts.audit import denials
+from accounts.keys import create_key, deactivate_key, rotate_key
 from accounts.models import ApiKey
 from accounts.principals import key_format
 from accounts.worker import drain
@@ -97,7 +97,7 @@ def without_table(table):
 
 
 def wait_for_threads():
-    wait_until(lambda: not refusals._thread._names and not key_lookup._renewal._names)
+    wait_until(lambda: not denials._thread._names and not key_lookup._renewal._names)
 
 
 class Leaks:
@@ -160,7 +160,7 @@ class Leaks:
             for value in read[client.type(name)](name):
                 text = value.decode("latin-1") if isinstance(value, bytes) else repr(value)
                 self.look(f"Redis: {name!r}", f"{name!r} {text}")
-                if name.decode() == background._broker().list_key:
+                if name.decode() == background.broker().list_key:
                     self.look("a queued task", repr(SignedPackage.loads(value)))
 
     def look_at_logs(self, caplog):
@@ -215,7 +215,7 @@ def test_no_key_is_found_anywhere(leaks, caplog, user, admin_user, admin_client)
     ids = {"session_id": session["id"], "key_id": rotated.pk, "api_key_id": rotated.pk}
 
     # Keys that do not work, and headers that are wrong.
-    revoke_key(ended)
+    deactivate_key(ended)
     ApiKey.objects.filter(pk=expired.pk).update(expiration_date=timezone.now() - timedelta(1))
     mistyped = secret[:-1] + ("a" if secret[-1] != "a" else "b")
     for header in (

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             user.set_password(demo["password"])
             user.save()
         principal = get_user(demo["api_key"])
-        if principal is None or principal.refusal() is not None:
+        if principal is None or principal.denial_code() is not None:
             _, demo["api_key"] = create_key(user, key_name=f"Demo {secrets.token_hex(3)}")
         if demo != kept:
             _write_private(path, json.dumps(demo))

@@ -18,7 +18,7 @@ from accounts.access.key_lookup import (
     invalidate_user,
     set_cache_ttl,
 )
-from accounts.keys import create_key, revoke_key, rotate_key
+from accounts.keys import create_key, deactivate_key, rotate_key
 from accounts.models import ApiKey, User
 from accounts.principals import cached_keys, key_format
 from tests.waiting import wait_until
@@ -62,7 +62,7 @@ def test_a_cold_look_up_is_one_statement_and_a_warm_one_none(
         warm = get_user(api_key)
 
     assert cold == warm
-    assert (warm.user_id, warm.refusal()) == (user.pk, None)
+    assert (warm.user_id, warm.denial_code()) == (user.pk, None)
 
 
 def test_redis_holds_neither_the_key_nor_a_pickle(api_key):
@@ -105,12 +105,12 @@ def _save(row, **fields):
 
 def works(api_key):
     principal = get_user(api_key)
-    return principal is not None and principal.refusal() is None
+    return principal is not None and principal.denial_code() is None
 
 
 def works_for_others(api_key):
     cached = cached_keys.read_local(current_digest(api_key))
-    return cached is not None and cached.principal.refusal() is None
+    return cached is not None and cached.principal.denial_code() is None
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
@@ -270,7 +270,7 @@ def test_a_legacy_key_works_when_they_are_accepted(user, settings):
     settings.ACCEPT_LEGACY_KEYS = True
 
     principal = get_user(LEGACY_KEY)
-    assert (principal.user_id, principal.key_id, principal.refusal()) == (user.pk, None, None)
+    assert (principal.user_id, principal.key_id, principal.denial_code()) == (user.pk, None, None)
 
 
 def test_a_key_that_nobody_has_is_looked_up_once(django_assert_num_queries):
@@ -388,7 +388,7 @@ def test_a_revoked_key_does_not_come_back_while_the_database_is_down(
     api_key, key, settings, monkeypatch, later
 ):
     get_user(api_key)
-    revoke_key(key)
+    deactivate_key(key)
 
     def fail(key, digests):
         raise OperationalError
@@ -408,7 +408,7 @@ def test_an_entry_in_use_is_renewed_before_it_ends(
 
     with django_assert_num_queries(0):
         for _ in range(5):
-            assert get_user(api_key).refusal() is None
+            assert get_user(api_key).denial_code() is None
 
     wait_until(lambda: entry_of(api_key).expires_at != first)
     assert len(loads) == 2
@@ -455,7 +455,7 @@ def test_switched_off_every_look_up_is_a_statement(
         assert works(api_key)
         assert works(api_key)
     assert entry_of(api_key) is None
-    revoke_key(key)
+    deactivate_key(key)
     assert not works(api_key)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
-from accounts.keys import create_key, revoke_key
+from accounts.keys import create_key, deactivate_key
 from accounts.models import User
 from accounts.principals import key_format
 from tests.conftest import delete_redis_keys, restore_rows
@@ -115,7 +115,7 @@ def test_a_revoked_key_is_refused_by_every_process(webs, user):
     key, secret = create_key(user, key_name="mine")
     assert [web.status(secret) for web in webs for _ in range(2)] == [200] * 4
 
-    revoke_key(key)
+    deactivate_key(key)
 
     for web in webs:
         wait_until(lambda web=web: web.status(secret) == 401)

@@ -64,7 +64,7 @@ def test_counts_what_was_written_and_what_waits(user):
 def test_an_event_in_a_leased_batch_waits_too(user):
     began = time.time()
     wait_in_buffer(event_of_age(user, 60))
-    buffer.take()
+    buffer.lease_batch()
     record(user)
 
     stats = activity_stats()
@@ -76,7 +76,7 @@ def test_an_event_in_a_leased_batch_waits_too(user):
 def test_counts_batches_that_were_abandoned(user, monkeypatch):
     record(user)
     monkeypatch.setattr(buffer, "LEASE_MS", 0)
-    buffer.take()
+    buffer.lease_batch()
     drain.sweep()
 
     assert activity_stats().abandoned_batches == 1

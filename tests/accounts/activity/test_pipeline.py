@@ -26,7 +26,7 @@ def record(user, **fields):
 
 
 def queued_tasks():
-    return background._broker().queue_size()
+    return background.broker().queue_size()
 
 
 def test_an_event_waits_in_redis_and_is_written_by_the_drain(user, key):
@@ -158,7 +158,7 @@ def test_the_same_pass_counts_the_use_of_keys(user, key):
 
 def test_a_batch_written_twice_is_in_the_log_and_counted_once(user, key):
     record(user, api_key_id=key.pk)
-    _, (event,) = buffer.take()
+    _, (event,) = buffer.lease_batch()
     get_redis_connection("default").rpush(buffer._BUFFER, event, event)
     drain.drain()
     get_redis_connection("default").rpush(buffer._BUFFER, event)
@@ -171,7 +171,7 @@ def test_a_batch_written_twice_is_in_the_log_and_counted_once(user, key):
 def test_a_batch_that_a_dead_worker_took_is_written_by_the_sweep(user, monkeypatch):
     record(user, tokens=1)
     monkeypatch.setattr(buffer, "LEASE_MS", 0)
-    buffer.take()
+    buffer.lease_batch()
     record(user, tokens=2)
     assert buffer.waiting() == 1
 
@@ -185,7 +185,7 @@ def test_a_batch_that_a_dead_worker_took_is_written_by_the_sweep(user, monkeypat
 
 def test_the_sweep_leaves_a_batch_alone_that_is_being_written(user):
     record(user)
-    buffer.take()
+    buffer.lease_batch()
 
     assert drain.sweep() == 0
 

@@ -73,7 +73,7 @@ def test_a_run_that_is_not_enough_starts_another(events, settings, monkeypatch):
 
     assert retention.prune_expired() == 0
 
-    assert background._broker().queue_size() == 1
+    assert background.broker().queue_size() == 1
 
 
 def test_the_schedule_prunes_by_the_setting(events, settings):
@@ -81,7 +81,7 @@ def test_the_schedule_prunes_by_the_setting(events, settings):
 
     assert retention.prune_expired() == 20
 
-    assert background._broker().queue_size() == 0
+    assert background.broker().queue_size() == 0
 
 
 @pytest.mark.parametrize("prune", [retention.prune_expired, None])

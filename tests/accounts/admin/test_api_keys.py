@@ -166,11 +166,11 @@ def test_deleting_the_primary_key_makes_another_the_primary_one(admin_client, us
 
 def test_deactivates_the_selected_keys(admin_client, user):
     key, secret = create_key(user, key_name="mine")
-    assert get_user(secret).refusal() is None
+    assert get_user(secret).denial_code() is None
 
     admin_client.post(reverse(KEYS), {"action": "revoke", "_selected_action": [key.pk]})
 
-    assert get_user(secret).refusal() == "inactive_key"
+    assert get_user(secret).denial_code() == "inactive_key"
 
 
 def test_an_edit_of_a_key_is_seen_at_once(admin_client, user):
@@ -183,7 +183,7 @@ def test_an_edit_of_a_key_is_seen_at_once(admin_client, user):
     )
 
     assert response.status_code == 302
-    assert get_user(secret).refusal() == "expired_key"
+    assert get_user(secret).denial_code() == "expired_key"
 
 
 def test_an_edit_that_was_begun_before_a_revocation_does_not_undo_it(admin_client, user):
@@ -197,17 +197,17 @@ def test_an_edit_that_was_begun_before_a_revocation_does_not_undo_it(admin_clien
 
     key.refresh_from_db()
     assert (key.key_name, key.is_active, key.requests_used) == ("renamed", False, 7)
-    assert get_user(secret).refusal() == "inactive_key"
+    assert get_user(secret).denial_code() == "inactive_key"
 
 
 def test_activates_the_selected_keys(admin_client, user):
     key, secret = create_key(user, key_name="mine")
     ApiKey.objects.update(is_active=False)
-    assert get_user(secret).refusal() == "inactive_key"
+    assert get_user(secret).denial_code() == "inactive_key"
 
     admin_client.post(reverse(KEYS), {"action": "activate", "_selected_action": [key.pk]})
 
-    assert get_user(secret).refusal() is None
+    assert get_user(secret).denial_code() is None
 
 
 @pytest.mark.parametrize("by", ["e-mail", "name", "last four"])

@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from accounts.limits.store import note_refusal
+from accounts.limits.store import record_rejection
 from accounts.models import AuditEntry, Plan, RateLimitConfig, User
 
-REFUSALS = "admin:accounts_plan_refusals"
+REFUSALS = "admin:accounts_plan_rejections"
 
 
 @pytest.fixture
@@ -50,18 +50,18 @@ def test_the_list_of_plans_leads_to_who_runs_into_limits(operator):
 
 
 def test_who_was_refused_most_often_comes_first(operator, user, key):
-    note_refusal(user.pk, key.pk, "requests_per_minute")
+    record_rejection(user.pk, key.pk, "requests_per_minute")
     for _ in range(3):
-        note_refusal(user.pk, key.pk, "plan_daily_requests")
-    note_refusal(999_999, None, "plan_daily_requests")
+        record_rejection(user.pk, key.pk, "plan_daily_requests")
+    record_rejection(999_999, None, "plan_daily_requests")
 
     page = operator.get(reverse(REFUSALS))
 
-    refusals = page.context["refusals"]
-    assert [(refused["code"], refused["times"]) for refused in refusals[:1]] == [
+    rejections = page.context["rejections"]
+    assert [(refused["code"], refused["times"]) for refused in rejections[:1]] == [
         ("plan_daily_requests", 3)
     ]
-    assert len(refusals) == 3
+    assert len(rejections) == 3
     text = page.content.decode()
     assert "ada@example.com" in text
     assert key.masked in text
@@ -71,7 +71,7 @@ def test_who_was_refused_most_often_comes_first(operator, user, key):
 def test_a_day_on_which_nobody_was_refused_is_empty(operator):
     page = operator.get(reverse(REFUSALS), {"day": "2000-01-01"})
 
-    assert page.context["refusals"] == []
+    assert page.context["rejections"] == []
     assert page.context["day"] == page.context["days"][0]
 
 

@@ -29,7 +29,7 @@ def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):
     )
 
     assert response.status_code == 302
-    assert get_user(secret).refusal() == "inactive_user"
+    assert get_user(secret).denial_code() == "inactive_user"
 
 
 def test_a_user_is_switched_off_and_not_deleted(admin_client, user):

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from accounts.audit import refusals
+from accounts.audit import denials
 from accounts.models import AuditEntry, User
 from accounts.users import get_or_create_verified_user
 from tests.accounts.auth.conftest import post
@@ -26,7 +26,7 @@ def log_in(email, password):
 
 
 def entries(user):
-    wait_until(lambda: not refusals._thread._names)
+    wait_until(lambda: not denials._thread._names)
     return list(
         AuditEntry.objects.filter(user_id=user.pk)
         .order_by("id")
@@ -43,7 +43,7 @@ def test_a_log_in_to_the_admin(root):
 def test_a_log_in_with_a_wrong_password_once_an_hour(root):
     for _ in range(3):
         assert log_in(root.email.upper(), "wrong").status_code == 200
-        refusals._known.clear()
+        denials._known.clear()
 
     assert set(entries(root)) == {("refused_wrong_password", f"user:{root.pk}", "public")}
     assert len(entries(root)) <= 2

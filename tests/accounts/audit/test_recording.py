@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from accounts import audit
-from accounts.keys import create_key, revoke_key, rotate_key
+from accounts.keys import create_key, deactivate_key, rotate_key
 from accounts.models import AuditEntry, AuditPersonalData, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,7 +25,7 @@ def personal(entry, user):
 def test_what_is_done_to_a_key_is_recorded(user):
     key, _ = create_key(user, key_name="mine")
     rotate_key(key)
-    revoke_key(key)
+    deactivate_key(key)
 
     assert [(entry.action, entry.target) for entry in entries(user)] == [
         ("key_created", f"api_key:{key.pk}"),

@@ -197,7 +197,7 @@ def test_forgetting_a_person_leaves_a_log_that_verifies(user, log):
     record(stranger, name="Eve")
 
     forgotten = user.pk
-    audit.forget_person(forgotten)
+    audit.erase_personal_data(forgotten)
     user.delete()
 
     assert not AuditPersonalData.objects.filter(user_id=forgotten).exists()

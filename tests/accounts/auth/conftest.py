@@ -58,7 +58,7 @@ class Mailbox:
 
     def receive(self) -> list[Any]:
         """Do what waits for a worker; the messages that this sends."""
-        broker, before = background._broker(), len(mail.outbox)
+        broker, before = background.broker(), len(mail.outbox)
         while broker.queue_size():
             for _, signed in broker.dequeue():
                 task = SignedPackage.loads(signed)
@@ -76,7 +76,7 @@ class Mailbox:
 @pytest.fixture
 def mailbox(db: None) -> Mailbox:
     """The mailbox of everybody, empty."""
-    background._broker().purge_queue()
+    background.broker().purge_queue()
     mail.outbox.clear()
     return Mailbox()
 

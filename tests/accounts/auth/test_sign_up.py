@@ -246,7 +246,7 @@ def test_an_address_that_holds_words_brings_them_into_no_text(mailbox):
 def test_a_task_shows_no_address_to_who_reads_the_queue(mailbox):
     sign_up()
 
-    _, signed = background._broker().dequeue()[0]
+    _, signed = background.broker().dequeue()[0]
 
     task = SignedPackage.loads(signed)
     assert task["func"] == "accounts.confirmation.mails.send"

@@ -1,4 +1,4 @@
-"""From where a key may be used: the order of refusals, and what they cost."""
+"""From where a key may be used: the order of denials, and what they cost."""
 
 from datetime import timedelta
 from ipaddress import ip_network

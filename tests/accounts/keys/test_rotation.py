@@ -7,7 +7,7 @@ import pytest
 from django.utils.dateparse import parse_datetime
 
 from accounts.access.key_lookup import current_digest
-from accounts.keys import MAX_GRACE_SECONDS, create_key, revoke_key, rotate_key
+from accounts.keys import MAX_GRACE_SECONDS, create_key, deactivate_key, rotate_key
 from accounts.models import ApiKey, User
 from tests.accounts.keys.conftest import PATH
 from tests.conftest import ApiClient
@@ -104,7 +104,7 @@ def test_rotating_again_ends_the_secret_that_was_in_its_grace(user, key, api_key
 @pytest.mark.parametrize(
     "end",
     [
-        revoke_key,
+        deactivate_key,
         lambda key: key.delete(),
         lambda key: ApiKey.objects.all().delete(),
         lambda key: User.objects.update(is_active=False),
@@ -166,7 +166,7 @@ class TestBulk:
 
     def test_rotates_every_active_key(self, api, key, others, stranger_api):
         off, _ = others["c"]
-        revoke_key(off)
+        deactivate_key(off)
 
         response = put(api, key, action="bulk_rotate", grace_seconds=60)
 

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.limits import counters, leases
 from accounts.limits.leases import LEASE_SECONDS, MAX_TAKEN
-from accounts.limits.store import admit, settle, used_by_keys
+from accounts.limits.store import admit, settle, usage_of_keys
 from accounts.principals.principal import Allowance, Limits, Principal
 
 _users = count(1_000_000)
@@ -47,7 +47,7 @@ def asked(work):
 
 
 def used(principal):
-    return used_by_keys(principal.user_id, [1])[1].requests_per_hour
+    return usage_of_keys(principal.user_id, [1])[1].requests_per_hour
 
 
 def test_a_busy_key_asks_less_and_less(clock):

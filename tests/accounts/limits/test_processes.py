@@ -13,7 +13,7 @@ from django.db import connection
 
 from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
-from accounts.limits.store import SLOT_LEASE_MS, admit, used_by_keys
+from accounts.limits.store import SLOT_LEASE_MS, admit, usage_of_keys
 from accounts.models import Plan, RateLimitConfig, User
 from tests.accounts.access.test_key_cache_processes import CHECKOUT, wait_until, web_processes
 from tests.accounts.limits.conftest import NO_LIMITS
@@ -72,7 +72,7 @@ def test_slots_are_given_back_by_every_process(webs, user):
         statuses = list(threads.map(lambda n: webs[n % 3].status(secret), range(300)))
 
     assert set(statuses) == {200}
-    wait_until(lambda: used_by_keys(user.pk, [key.pk])[key.pk].concurrent_requests == 0)
+    wait_until(lambda: usage_of_keys(user.pk, [key.pk])[key.pk].concurrent_requests == 0)
 
 
 def test_the_slot_of_a_process_that_is_killed_ends_with_its_lease(user):

@@ -9,7 +9,7 @@ from django_redis import get_redis_connection
 
 from accounts import limits
 from accounts.access.key_lookup import get_user
-from accounts.limits.store import admit, most_refused
+from accounts.limits.store import admit, most_rejected
 from accounts.limits.throttles import PUBLIC_REQUESTS_PER_MINUTE
 from accounts.models import Plan
 from chat.models import ChatSession
@@ -259,7 +259,7 @@ def test_who_is_refused_is_noted(api, user, key, limit_key):
     for _ in range(4):
         api.get(PATH)
 
-    (noted,) = most_refused(datetime.now(UTC).date().isoformat(), 10)
+    (noted,) = most_rejected(datetime.now(UTC).date().isoformat(), 10)
     assert noted == (user.pk, key.pk, "requests_per_minute", 3)
 
 

@@ -7,7 +7,7 @@ from django_redis import get_redis_connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.limits.store import SLOT_LEASE_MS, admit, hit, settle, used_by_keys
+from accounts.limits.store import SLOT_LEASE_MS, admit, hit, settle, usage_of_keys
 from accounts.principals.principal import Allowance, Limits, Principal
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -239,14 +239,14 @@ def test_looking_at_what_is_used_counts_nothing():
     admit(caller, NOW)
     settle(ticket, 30, NOW)
 
-    looks = [used_by_keys(1, [1, 2], NOW) for _ in range(3)]
+    looks = [usage_of_keys(1, [1, 2], NOW) for _ in range(3)]
 
     assert looks[0] == looks[1] == looks[2]
     used = looks[0][1]
     assert (used.requests_per_minute, used.tokens_per_day) == (2, 30)
     assert (used.concurrent_requests, used.total_requests) == (1, 2)
     assert set(looks[0][2]) == {0}
-    assert used_by_keys(1, [1], NOW + 2 * MINUTE)[1].requests_per_minute == 0
+    assert usage_of_keys(1, [1], NOW + 2 * MINUTE)[1].requests_per_minute == 0
 
 
 def test_all_that_is_kept_ends_and_is_bounded():

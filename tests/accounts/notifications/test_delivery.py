@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.keys import create_key
 from accounts.models import Notification, NotificationPreferences, User
-from accounts.notifications import Notice, delivery, emails, tell
+from accounts.notifications import Notice, delivery, emails, notify
 from tests.couriers import deliver_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +22,7 @@ def notice(user, cause="because", kind=Notification.Kind.TEST):
 
 
 def told(user, **fields):
-    (notification_id,) = tell([notice(user)])
+    (notification_id,) = notify([notice(user)])
     Notification.objects.filter(pk=notification_id).update(**fields)
     return Notification.objects.get(pk=notification_id)
 
@@ -51,7 +51,7 @@ def at_once(function, arguments):
 
 
 def test_a_cause_is_told_once_even_when_many_workers_find_it_at_once(user):
-    made = at_once(tell, [[notice(user), notice(user, "other")] for _ in range(8)])
+    made = at_once(notify, [[notice(user), notice(user, "other")] for _ in range(8)])
 
     assert sorted(len(ids) for ids in made) == [0] * 7 + [2]
     assert Notification.objects.count() == 2
@@ -71,14 +71,14 @@ def test_telling_is_one_statement_and_asks_nobody_else(user, django_assert_num_q
     NotificationPreferences.objects.create(user=user, webhook_url="https://example.com/")
 
     with django_assert_num_queries(1):
-        ids = tell([notice(user)])
+        ids = notify([notice(user)])
 
     assert len(ids) == 2
 
 
 def test_what_rolls_back_is_told_to_nobody(user):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        tell([notice(user)])
+        notify([notice(user)])
         raise ZeroDivisionError
 
     assert not Notification.objects.exists()
@@ -86,14 +86,14 @@ def test_what_rolls_back_is_told_to_nobody(user):
 
 def test_preferences_and_switched_off_users_are_respected(user):
     NotificationPreferences.objects.create(user=user, usage_alerts=False)
-    assert tell([notice(user, kind=Notification.Kind.QUOTA_REACHED)]) == []
+    assert notify([notice(user, kind=Notification.Kind.QUOTA_REACHED)]) == []
     NotificationPreferences.objects.update(email_notifications=False)
-    assert tell([notice(user)]) == []
+    assert notify([notice(user)]) == []
 
     NotificationPreferences.objects.all().delete()
     user.is_active = False
     user.save()
-    assert tell([notice(user)]) == []
+    assert notify([notice(user)]) == []
 
 
 def test_a_new_key_is_told_of_without_its_secret(user, work):
@@ -140,7 +140,7 @@ def test_every_kind_has_a_text_that_reads_well(user, kind):
 @pytest.mark.parametrize("kind", Notification.Kind.values)
 def test_a_subject_holds_no_word_of_a_user(user, kind):
     names = ("key_name", "of_what", "network", "ends_on", "first", "last", "percent")
-    tell(
+    notify(
         [Notice(user.pk, Notification.Kind(kind), "because", dict.fromkeys(names, "evil.example"))]
     )
 
@@ -154,7 +154,7 @@ def test_a_subject_holds_no_word_of_a_user(user, kind):
 def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
     set_address(user, "ada+1@example.com")
     causes = [str(n) for n in range(emails.NOTIFICATIONS_A_DAY + 1)]
-    ids = tell([notice(user, cause) for cause in causes])
+    ids = notify([notice(user, cause) for cause in causes])
     deliver_due()
 
     assert len(mail.outbox) == emails.NOTIFICATIONS_A_DAY
@@ -163,7 +163,7 @@ def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
 
     set_address(user, "ada+2@example.com")
     told_of_network = notice(user, "network", Notification.Kind.KEY_NEW_NETWORK)
-    tell([notice(user, "another"), told_of_network])
+    notify([notice(user, "another"), told_of_network])
     deliver_due()
     assert [message.subject for message in mail.outbox[emails.NOTIFICATIONS_A_DAY :]] == [
         "Gatewayz: an API key was used from a new network"

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import background
-from accounts.keys import create_key, revoke_key
+from accounts.keys import create_key, deactivate_key
 from accounts.models import ApiKey, Notification
 from accounts.notifications import expiring_keys
-from accounts.notifications.expiring_keys import tell_of_expiring_keys
+from accounts.notifications.expiring_keys import notify_of_expiring_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,28 +34,28 @@ def key_ending(user):
 
 def test_a_key_is_told_of_a_week_and_a_day_before_its_end(key_ending, work):
     key = key_ending(8)
-    assert tell_of_expiring_keys() == 0
+    assert notify_of_expiring_keys() == 0
     Notification.objects.all().delete()
 
     ends_at = timezone.now() + timedelta(days=6.9)
     ApiKey.objects.filter(pk=key.pk).update(expiration_date=ends_at)
-    assert [tell_of_expiring_keys(), tell_of_expiring_keys()] == [1, 0]
+    assert [notify_of_expiring_keys(), notify_of_expiring_keys()] == [1, 0]
     work()
     (message,) = mail.outbox
     assert 'The API key "mine" (gw_live_' in message.body
     assert f"ends on {ends_at:%Y-%m-%d}" in message.body
 
     ApiKey.objects.filter(pk=key.pk).update(expiration_date=timezone.now() + timedelta(hours=20))
-    assert [tell_of_expiring_keys(), tell_of_expiring_keys()] == [1, 0]
+    assert [notify_of_expiring_keys(), notify_of_expiring_keys()] == [1, 0]
 
 
 def test_the_same_end_is_told_of_twice_in_all(key_ending, monkeypatch):
     key = key_ending(7)
-    assert tell_of_expiring_keys() == 1
+    assert notify_of_expiring_keys() == 1
 
     later = timezone.now() + timedelta(days=6, hours=1)
     monkeypatch.setattr(timezone, "now", lambda: later)
-    assert [tell_of_expiring_keys(), tell_of_expiring_keys()] == [1, 0]
+    assert [notify_of_expiring_keys(), notify_of_expiring_keys()] == [1, 0]
     causes = Notification.objects.order_by("id").values_list("cause", flat=True)
     assert [cause.rpartition(":")[2] for cause in causes] == ["7d", "1d"]
     assert {cause.partition(":expires")[0] for cause in causes} == {f"key:{key.pk}"}
@@ -64,14 +64,14 @@ def test_the_same_end_is_told_of_twice_in_all(key_ending, monkeypatch):
 def test_a_key_that_is_short_lived_by_intent_is_not_told_of(key_ending):
     key_ending(3, made_days_ago=0.1)
 
-    assert tell_of_expiring_keys() == 0
+    assert notify_of_expiring_keys() == 0
 
 
 def test_a_key_that_is_off_or_over_is_not_told_of(key_ending):
-    revoke_key(key_ending(3, name="off"))
+    deactivate_key(key_ending(3, name="off"))
     key_ending(-1, name="over")
 
-    assert tell_of_expiring_keys() == 0
+    assert notify_of_expiring_keys() == 0
 
 
 def test_any_number_of_keys_is_two_statements_a_page(
@@ -79,14 +79,14 @@ def test_any_number_of_keys_is_two_statements_a_page(
 ):
     monkeypatch.setattr(expiring_keys, "PAGE_ROWS", 3)
     keys = [key_ending(3, name=str(n)) for n in range(4)]
-    background._broker().purge_queue()
+    background.broker().purge_queue()
 
     # The keys; the notifications.
     with django_assert_num_queries(2):
-        assert tell_of_expiring_keys() == 3
+        assert notify_of_expiring_keys() == 3
     # The next page.
-    assert background._broker().queue_size() == 1
-    assert tell_of_expiring_keys(after=keys[2].pk) == 1
+    assert background.broker().queue_size() == 1
+    assert notify_of_expiring_keys(after=keys[2].pk) == 1
 
 
 def test_the_keys_are_found_by_their_index(db):
@@ -107,7 +107,7 @@ def test_the_keys_are_found_by_their_index(db):
             """
         )
     now = timezone.now()
-    ending = ApiKey.objects.active().ending_between(now, now + timedelta(days=7))
+    ending = ApiKey.objects.active().expiring_between(now, now + timedelta(days=7))
 
     with CaptureQueriesContext(connection):
         plan = ending.filter(pk__gt=0).order_by("pk")[:1000].explain()

@@ -11,8 +11,14 @@ from accounts import activity
 from accounts.activity import buffer
 from accounts.activity.events import Event, new_event_id, write_events
 from accounts.models import ActivityDay, ApiKey, ApiKeyNetwork, Notification, Plan
-from accounts.notifications import usage
-from accounts.notifications.networks import MAX_NETWORKS, REMEMBERED_DAYS, Use, learn_networks
+from accounts.notifications import activity_checks
+from accounts.notifications.activity_checks import notify_after_activity
+from accounts.notifications.networks import (
+    MAX_NETWORKS,
+    REMEMBERED_DAYS,
+    KeyUse,
+    remember_networks,
+)
 from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,7 +109,7 @@ def test_a_plan_without_a_monthly_limit_is_not_told_of(user, key):
 
 def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_num_queries):
     network = "203.0.113.0/24"
-    learn_networks([Use(limited.pk, network)])
+    remember_networks([KeyUse(limited.pk, network)])
     event = Event(
         new_event_id(), limited.user_id, limited.pk, datetime.now(UTC),
         "", "", 0, 0.0, 0.0, "", "", {}, "", network,
@@ -111,14 +117,14 @@ def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_n
 
     # Plans and keys that are nearly used, networks that are not known.
     with django_assert_num_queries(3):
-        usage.look_at([event])
+        notify_after_activity([event])
 
 
 def test_activity_is_written_although_users_cannot_be_told(key, monkeypatch, caplog):
     def refuse(key_ids):
         raise IntegrityError
 
-    monkeypatch.setattr(usage, "tell_of_key_quotas", refuse)
+    monkeypatch.setattr(activity_checks, "notify_of_key_quotas", refuse)
     use(key)
 
     key.refresh_from_db()
@@ -131,7 +137,7 @@ def test_a_database_that_does_not_answer_is_asked_again(limited, monkeypatch):
         raise OperationalError
 
     with monkeypatch.context() as patch:
-        patch.setattr(usage, "tell_of_key_quotas", fail)
+        patch.setattr(activity_checks, "notify_of_key_quotas", fail)
         with pytest.raises(OperationalError):
             use(limited, 10)
     assert buffer.waiting() == 10
@@ -181,11 +187,11 @@ def test_the_log_does_not_keep_the_network(api, key):
 
 
 def test_two_workers_that_see_a_new_network_at_once_tell_of_it_once(key):
-    learn_networks([Use(key.pk, "198.51.100.0/24")])
+    remember_networks([KeyUse(key.pk, "198.51.100.0/24")])
 
     def learn(_):
         try:
-            learn_networks([Use(key.pk, "203.0.113.0/24")])
+            remember_networks([KeyUse(key.pk, "203.0.113.0/24")])
         finally:
             connection.close()
 
@@ -196,29 +202,29 @@ def test_two_workers_that_see_a_new_network_at_once_tell_of_it_once(key):
 
 
 def test_a_key_used_from_everywhere_is_no_longer_told_of(key):
-    many = [Use(key.pk, f"10.0.{n}.0/24") for n in range(MAX_NETWORKS + 5)]
-    learn_networks(many)
-    learn_networks(many[::-1])
+    many = [KeyUse(key.pk, f"10.0.{n}.0/24") for n in range(MAX_NETWORKS + 5)]
+    remember_networks(many)
+    remember_networks(many[::-1])
 
     assert len(known(key)) == MAX_NETWORKS
     assert kinds() == ["key_new_network"] * (MAX_NETWORKS - 1)
 
 
 def test_a_network_not_seen_for_long_is_forgotten(key):
-    learn_networks([Use(key.pk, "198.51.100.0/24"), Use(key.pk, "203.0.113.0/24")])
+    remember_networks([KeyUse(key.pk, "198.51.100.0/24"), KeyUse(key.pk, "203.0.113.0/24")])
     long_ago = datetime.now(UTC).date() - timedelta(days=REMEMBERED_DAYS + 1)
     ApiKeyNetwork.objects.filter(network="203.0.113.0/24").update(last_seen_on=long_ago)
 
-    learn_networks([Use(key.pk, "192.0.2.0/24")])
+    remember_networks([KeyUse(key.pk, "192.0.2.0/24")])
 
     assert known(key) == {"198.51.100.0/24", "192.0.2.0/24"}
 
 
 def test_a_key_that_is_gone_has_no_networks(key):
-    learn_networks([Use(key.pk, "198.51.100.0/24")])
+    remember_networks([KeyUse(key.pk, "198.51.100.0/24")])
     key_id = key.pk
     key.delete()
-    learn_networks([Use(key_id, "203.0.113.0/24")])
+    remember_networks([KeyUse(key_id, "203.0.113.0/24")])
 
     assert not ApiKeyNetwork.objects.exists()
 

@@ -59,10 +59,10 @@ def test_what_keeps_from_telling_again_stays(told):
 def test_a_run_that_is_not_enough_starts_another(told, monkeypatch):
     monkeypatch.setattr(retention, "_RUN_SECONDS", 0)
     told("old", 101)
-    before = background._broker().queue_size()
+    before = background.broker().queue_size()
 
     assert retention.prune_expired() == 0
-    assert background._broker().queue_size() == before + 1
+    assert background.broker().queue_size() == before + 1
 
 
 def test_zero_days_keep_all(told, settings):

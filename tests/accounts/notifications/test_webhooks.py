@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from accounts.models import Notification, NotificationPreferences
-from accounts.notifications import Notice, tell, webhooks
-from accounts.notifications.undelivered import Undelivered
+from accounts.notifications import Notice, notify, webhooks
+from accounts.notifications.delivery_error import DeliveryError
 from tests.couriers import deliver_due
 from tests.waiting import WAIT_SECONDS, wait_until
 
@@ -60,7 +60,7 @@ def send(user, url):
         user=user, defaults={"email_notifications": False, "webhook_url": url}
     )
     Notification.objects.all().delete()
-    tell([Notice(user.pk, Notification.Kind.TEST, "because", {"a": 1})])
+    notify([Notice(user.pk, Notification.Kind.TEST, "because", {"a": 1})])
     deliver_due()
     return Notification.objects.get()
 
@@ -116,7 +116,7 @@ def test_a_name_is_connected_to_at_the_address_that_was_checked(
 def test_a_private_address_is_refused_when_it_is_set(address):
     host = f"[{address}]" if ":" in address else address
 
-    assert webhooks.refusal(f"https://{host}/") is not None
+    assert webhooks.url_problem(f"https://{host}/") is not None
 
 
 @pytest.mark.parametrize("number", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
@@ -322,7 +322,7 @@ def test_a_webhook_removed_meanwhile_is_not_sent(user):
     NotificationPreferences.objects.create(
         user=user, email_notifications=False, webhook_url="https://example.com/"
     )
-    tell([Notice(user.pk, Notification.Kind.TEST, "because", {})])
+    notify([Notice(user.pk, Notification.Kind.TEST, "because", {})])
     NotificationPreferences.objects.update(webhook_url=None)
 
     deliver_due()
@@ -333,5 +333,5 @@ def test_a_webhook_removed_meanwhile_is_not_sent(user):
 def test_production_settings_cannot_be_asked_to_allow_private_networks(settings, user):
     settings.WEBHOOKS_TO_PRIVATE_NETWORKS = False
 
-    with pytest.raises(Undelivered, match="https"):
+    with pytest.raises(DeliveryError, match="https"):
         webhooks._post("http://127.0.0.1/", b"", "")

@@ -10,10 +10,10 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
-from accounts import bad_rows
+from accounts.background import failed_rows
 from accounts.models import Notification, NotificationPreferences, User
-from accounts.notifications import Notice, delivery, tell
-from accounts.notifications.delivery import Turn, claim
+from accounts.notifications import Notice, delivery, notify
+from accounts.notifications.delivery import RoundRobin, claim
 from accounts.worker.courier import Courier
 from tests.accounts.notifications.conftest import hook  # noqa: F401, a fixture
 from tests.couriers import deliver_due
@@ -32,7 +32,7 @@ def somebody(name, **preferences):
 
 
 def be_told(user, times=1):
-    tell([Notice(user.pk, Notification.Kind.TEST, f"cause {n}", {}) for n in range(times)])
+    notify([Notice(user.pk, Notification.Kind.TEST, f"cause {n}", {}) for n in range(times)])
 
 
 @contextmanager
@@ -67,20 +67,20 @@ def test_slow_webhooks_of_one_user_keep_nobody_else_waiting(hook):  # noqa: F811
     with tarpit() as (url, taken):
         slow = somebody("slow", email_notifications=False, webhook_url=url)
         be_told(slow, 40)
-        courier.look()
+        courier.poll()
         wait_until(lambda: taken)
         for other in others:
             be_told(other)
 
         def are_told():
-            courier.look()
+            courier.poll()
             return {body["user_id"] for body in hook.bodies()} == {user.pk for user in others}
 
         wait_until(are_told)
 
         # One at a time.
         assert len(taken) == 1
-        being_sent = [row.user for lane in courier.lanes for row in lane.under_way.values()]
+        being_sent = [row.user for sender in courier.senders for row in sender.under_way.values()]
         assert being_sent.count(slow) == 1
     courier.finish()
 
@@ -91,12 +91,12 @@ def test_e_mail_does_not_wait_for_webhooks(monkeypatch, settings):
     courier = Courier()
     with tarpit() as (url, taken):
         be_told(somebody("slow", email_notifications=False, webhook_url=url), 3)
-        courier.look()
+        courier.poll()
         wait_until(lambda: taken)
         reader = somebody("reader")
         be_told(reader)
 
-        wait_until(lambda: courier.look() or mail.outbox)
+        wait_until(lambda: courier.poll() or mail.outbox)
 
         assert mail.outbox[0].to == [reader.email]
     courier.finish()
@@ -106,12 +106,12 @@ def test_users_take_turns(user):
     busy, rare = somebody("busy"), somebody("rare")
     be_told(busy, 3)
     be_told(rare)
-    turn, order = Turn(EMAIL), []
+    position, order = RoundRobin(EMAIL), []
 
     for _ in range(6):
-        for notification in claim(turn, 1):
+        for notification in claim(position, 1):
             order.append(notification.user)
-            delivery.note(notification, delivery.send(notification))
+            delivery.record_outcome(notification, delivery.send(notification))
 
     assert order == [busy, rare, busy, busy]
 
@@ -120,11 +120,11 @@ def test_a_user_is_sent_one_thing_at_a_time_whoever_sends_it():
     busy = somebody("busy")
     be_told(busy, 3)
 
-    (first,) = claim(Turn(EMAIL), 10)
-    assert claim(Turn(EMAIL), 10) == []
-    delivery.note(first, delivery.send(first))
+    (first,) = claim(RoundRobin(EMAIL), 10)
+    assert claim(RoundRobin(EMAIL), 10) == []
+    delivery.record_outcome(first, delivery.send(first))
 
-    assert len(claim(Turn(EMAIL), 10)) == 1
+    assert len(claim(RoundRobin(EMAIL), 10)) == 1
 
 
 def test_all_are_reached_however_many_wait_for_a_later_attempt(monkeypatch):
@@ -134,12 +134,12 @@ def test_all_are_reached_however_many_wait_for_a_later_attempt(monkeypatch):
         be_told(user)
     later = timezone.now() + timedelta(hours=1)
     Notification.objects.exclude(user=users[-1]).update(due_at=later)
-    turn = Turn(EMAIL)
+    position = RoundRobin(EMAIL)
 
-    claimed = [notification.user for _ in range(4) for notification in claim(turn, 5)]
+    claimed = [notification.user for _ in range(4) for notification in claim(position, 5)]
 
     assert claimed == [users[-1]]
-    assert turn.after == 0
+    assert position.after_user_id == 0
 
 
 def test_what_was_told_first_is_sent_first():
@@ -184,7 +184,7 @@ def test_one_that_cannot_be_claimed_is_named_once_and_all_others_are_sent(refuse
     assert set(Notification.objects.filter(status="pending")) == {bad}
     assert len(mail.outbox) == 9
     assert f"notifications failed for notification {bad.pk}" in caplog.messages
-    assert bad_rows.counts() == {"notifications": 1}
+    assert failed_rows.counts() == {"notifications": 1}
 
 
 def test_one_whose_claim_cannot_be_ended_keeps_no_other_from_that(refuse_one, caplog):
@@ -205,11 +205,11 @@ def test_one_whose_claim_cannot_be_ended_keeps_no_other_from_that(refuse_one, ca
 
 def test_an_outcome_is_not_noted_for_a_claim_that_has_ended():
     be_told(somebody("reader"))
-    (notification,) = claim(Turn(EMAIL), 1)
+    (notification,) = claim(RoundRobin(EMAIL), 1)
     Notification.objects.update(due_at=timezone.now())
     delivery.sweep()
 
-    delivery.note(notification, delivery.send(notification))
+    delivery.record_outcome(notification, delivery.send(notification))
 
     notification.refresh_from_db()
     assert (notification.status, notification.error) == (
@@ -220,7 +220,7 @@ def test_an_outcome_is_not_noted_for_a_claim_that_has_ended():
 
 def test_sending_makes_no_statement(django_assert_num_queries, hook):  # noqa: F811
     be_told(somebody("both", webhook_url=hook.url))
-    both = [*claim(Turn(EMAIL), 1), *claim(Turn(WEBHOOK), 1)]
+    both = [*claim(RoundRobin(EMAIL), 1), *claim(RoundRobin(WEBHOOK), 1)]
 
     with django_assert_num_queries(0):
         outcomes = [delivery.send(notification) for notification in both]
@@ -260,7 +260,7 @@ def test_claims_that_have_ended_are_found_by_their_index():
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         try:
-            plan = Notification.objects.left_behind().explain()
+            plan = Notification.objects.with_expired_claim().explain()
         finally:
             cursor.execute("RESET enable_seqscan")
 

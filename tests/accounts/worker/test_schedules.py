@@ -44,6 +44,8 @@ def test_going_back_gives_the_functions_the_names_of_the_release_before():
         names = scheduled()
         assert names["sweep activity"] == "accounts.activity.drain.sweep"
         assert names["purge deleted chats"] == "chat.retention.purge_expired"
+        assert names["tell of expiring keys"].endswith(".tell_of_expiring_keys")
+        assert names["purge idempotency keys"] == "chat.idempotency.purge_ended_keys"
     finally:
         call_command("migrate", verbosity=0)
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from accounts import activity, audit
 from accounts.admin.start_page import CREATION_TARGET_MS
-from accounts.audit.refusal_counts import refusals_per_hour
-from accounts.limits.store import note_refusal
+from accounts.audit.denial_counts import denials_per_hour
+from accounts.limits.store import record_rejection
 from chat.models import ChatDay
 from gatewayz.admin_site.charts import Gauge
 
@@ -29,7 +29,7 @@ def charts(client):
 
 
 def test_asks_little_of_the_database(admin_client, user, key, django_assert_num_queries):
-    note_refusal(user.pk, key.pk, "requests_per_minute")
+    record_rejection(user.pk, key.pk, "requests_per_minute")
 
     # Session, operator, indexes, dead letters, days, refused keys; users and keys by name.
     with django_assert_num_queries(8):
@@ -99,11 +99,11 @@ def test_counts_refused_keys_by_the_hour(admin_client, user):
     assert len(bars) == 24
     # The hour may change meanwhile.
     assert sum(bar.value for bar in bars[-2:]) == 2
-    assert refusals_per_hour(["unheard_of"])[-1][1] == 0
+    assert denials_per_hour(["unheard_of"])[-1][1] == 0
 
 
 def test_names_the_keys_that_run_into_limits(admin_client, user, key):
-    note_refusal(user.pk, key.pk, "requests_per_minute")
+    record_rejection(user.pk, key.pk, "requests_per_minute")
 
     shown = opened(admin_client).content.decode()
 

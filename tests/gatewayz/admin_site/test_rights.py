@@ -66,7 +66,7 @@ ONLY_BY_SUPERUSERS = {(Group, act) for act in ACTS[Group]}
 # Of which rows of staff are shown to superusers only.
 PRIVATE = {ChatSession, Feedback, Share}
 # What is there besides: URLs of a ModelAdmin by their name.
-PAGES = {"auth_user_password_change", "accounts_plan_refusals"}
+PAGES = {"auth_user_password_change", "accounts_plan_rejections"}
 
 ROLES = ("support", "operator", "staff with every permission", "superuser")
 OWNERS = ("own", "ordinary", "staff", "superuser")
@@ -384,7 +384,7 @@ def test_what_operators_gave_ends_when_a_user_becomes_staff(people, client):
     user.refresh_from_db()
     assert user.is_staff
     assert user.email_verified_at is None
-    assert get_user(secret).refusal() == "inactive_key"
+    assert get_user(secret).denial_code() == "inactive_key"
     assert not user.has_usable_password()
 
 
@@ -398,7 +398,7 @@ def test_a_user_whom_no_operator_touched_keeps_key_and_password(people):
 
     user.refresh_from_db()
     assert user.is_staff
-    assert get_user(secret).refusal() is None
+    assert get_user(secret).denial_code() is None
     assert user.has_usable_password()
 
 

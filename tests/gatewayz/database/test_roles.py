@@ -198,9 +198,9 @@ class TestWorker:
     def test_queues_scheduled_tasks(self, as_worker):
         due = Schedule.objects.update(next_run=timezone.now())
 
-        scheduler(background._broker())
+        scheduler(background.broker())
 
-        assert background._broker().queue_size() == due > 0
+        assert background.broker().queue_size() == due > 0
 
     def test_erases_a_user_and_verifies_the_rest(self, as_worker, user):
         erased = user.pk
@@ -208,7 +208,7 @@ class TestWorker:
             session=ChatSession.objects.create(user=user, title="T"), role="user", content="x"
         )
 
-        audit.forget_person(erased)
+        audit.erase_personal_data(erased)
         user.delete()
 
         assert not AuditPersonalData.objects.filter(user_id=erased).exists()

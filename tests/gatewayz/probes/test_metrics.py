@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts.keys import create_key, revoke_key
+from accounts.keys import create_key, deactivate_key
 from accounts.models import ActivityDeadLetter
 from gatewayz.redis.breaker import breaker
 from tests.gatewayz.telemetry.metrics.scrapes import Scrape
@@ -125,7 +125,7 @@ def test_a_look_up_is_a_miss_without_the_cache(api, settings):
 def test_rejected_keys_count_as_rejected_not_as_look_ups(user, db):
     name = "http_user_lookup_duration_ms_count"
     key, revoked = create_key(user, key_name="ended")
-    revoke_key(key)
+    deactivate_key(key)
     before = scrape()
 
     for api_key in ("gw_live_made-up", revoked):

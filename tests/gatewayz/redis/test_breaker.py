@@ -139,7 +139,7 @@ def test_every_client_uses_the_breaker(no_redis):
     for client in (
         get_redis_connection("default"),
         cached_keys.key_cache().entries.process_cache.client,
-        background._broker().connection,
+        background.broker().connection,
     ):
         with pytest.raises(RedisConnectionError, match="a moment ago"):
             client.ping()

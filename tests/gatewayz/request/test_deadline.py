@@ -173,7 +173,7 @@ def test_a_transaction_that_is_late_is_rolled_back_and_costs_no_connection(backe
 
     def view(request):
         with pytest.raises(OperationalError), transaction.atomic():
-            connection.cursor().execute("CREATE TABLE left_behind ()")
+            connection.cursor().execute("CREATE TABLE with_expired_claim ()")
             deadline._deadline.set(time.monotonic() - 1)
         return HttpResponse()
 
@@ -181,7 +181,7 @@ def test_a_transaction_that_is_late_is_rolled_back_and_costs_no_connection(backe
 
     assert connection.connection.info.backend_pid == backend
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
-    assert "left_behind" not in connection.introspection.table_names()
+    assert "with_expired_claim" not in connection.introspection.table_names()
 
 
 @pytest.mark.django_db(transaction=True)

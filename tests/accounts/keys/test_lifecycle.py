@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.access.key_lookup import current_digest, get_user
-from accounts.keys import KeyNameTaken, create_key, revoke_key, rotate_key
+from accounts.keys import KeyNameTaken, create_key, deactivate_key, rotate_key
 from accounts.models import ActivityEvent, ApiKey, User
 from accounts.worker import drain
 
@@ -55,11 +55,11 @@ def test_rotating_ends_the_old_secret_and_keeps_the_rest(user):
 
 def test_revoking_ends_a_key_at_once(user):
     key, secret = create_key(user, key_name="mine")
-    assert get_user(secret).refusal() is None
+    assert get_user(secret).denial_code() is None
 
-    revoke_key(key)
+    deactivate_key(key)
 
-    assert get_user(secret).refusal() == "inactive_key"
+    assert get_user(secret).denial_code() == "inactive_key"
     assert key.is_active is False
 
 
@@ -71,7 +71,7 @@ def delete_keys(key):
     ApiKey.objects.filter(pk=key.pk).delete()
 
 
-@pytest.mark.parametrize("end", [revoke_key, rotate_key, delete_key, delete_keys])
+@pytest.mark.parametrize("end", [deactivate_key, rotate_key, delete_key, delete_keys])
 def test_an_ended_key_does_not_go_on_working_from_the_users_table(user, settings, end):
     settings.ACCEPT_LEGACY_KEYS = True
     legacy = "gw_live_" + "a-B_9" * 8
@@ -84,14 +84,14 @@ def test_an_ended_key_does_not_go_on_working_from_the_users_table(user, settings
     end(key)
 
     found = get_user(legacy)
-    assert found is None or found.refusal() == "inactive_key"
+    assert found is None or found.denial_code() == "inactive_key"
     assert not User.objects.exclude(legacy_key_digest=None).exists()
 
 
 def test_making_rotating_and_revoking_is_activity_but_no_use_of_the_key(user):
     key, _ = create_key(user, key_name="mine")
     rotate_key(key)
-    revoke_key(key)
+    deactivate_key(key)
     with pytest.raises(KeyNameTaken):
         create_key(user, key_name="mine")
 

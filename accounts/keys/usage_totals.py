@@ -8,14 +8,14 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts.limits.store import used_by_keys
+from accounts.limits.store import usage_of_keys
 from accounts.models import ApiKey, ApiKeyDay
 from accounts.models.api_keys import ApiKeyQuerySet
 
 logger = logging.getLogger(__name__)
 
 
-def count_enforced(keys: Sequence[ApiKey]) -> None:
+def set_enforced_counts(keys: Sequence[ApiKey]) -> None:
     """Set `requests_used` of those of one user's `keys` that have `max_requests` to what counts.
 
     The database has the requests that are in the activity log; the limits count every one, in
@@ -25,7 +25,7 @@ def count_enforced(keys: Sequence[ApiKey]) -> None:
     if not limited:
         return
     try:
-        used = used_by_keys(limited[0].user_id, [key.pk for key in limited])
+        used = usage_of_keys(limited[0].user_id, [key.pk for key in limited])
     except RedisError as error:
         logger.warning("The limits do not answer: showing what is in the log: %s", error)
         return

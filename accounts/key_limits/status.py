@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from accounts.limits.store import Used, used_by_keys
+from accounts.limits.store import KeyUsage, usage_of_keys
 from accounts.models import ApiKey, RateLimitConfig
 from accounts.models.rate_limits import WINDOW_FIELDS
 from accounts.principals.principal import Principal
@@ -19,11 +19,11 @@ def describe_keys(owner: Principal, keys: Sequence[ApiKey]) -> list[dict[str, An
 
     Raises redis.exceptions.RedisError.
     """
-    used = used_by_keys(owner.user_id, [key.pk for key in keys])
+    used = usage_of_keys(owner.user_id, [key.pk for key in keys])
     return [_describe(key, used[key.pk]) for key in keys]
 
 
-def _describe(key: ApiKey, used: Used) -> dict[str, Any]:
+def _describe(key: ApiKey, used: KeyUsage) -> dict[str, Any]:
     config: RateLimitConfig | None = getattr(key, "rate_limits", None)
     allowed = {name: getattr(config, name, 0) for name in (*WINDOW_FIELDS, "concurrency_limit")}
     status: dict[str, int | None] = {

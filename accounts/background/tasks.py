@@ -26,7 +26,7 @@ def enqueue(function: str, *arguments: int | str) -> None:
     """
     if origin := tracing.traceparent():
         function, arguments = "accounts.background.run_traced", (origin, function, *arguments)
-    async_task(function, *arguments, broker=_broker(), save=False)
+    async_task(function, *arguments, broker=broker(), save=False)
 
 
 def enqueue_later(seconds: float, function: str, *arguments: int | str) -> None:
@@ -48,7 +48,7 @@ def run_traced(origin: str, function: str, *arguments: int | str) -> Any:
 
 def waiting() -> int:
     """How many tasks wait for a worker. Raises redis.exceptions.RedisError."""
-    depth: int = _broker().queue_size()
+    depth: int = broker().queue_size()
     return depth
 
 
@@ -87,7 +87,7 @@ class _Envelope:
     """A broker that keeps the task instead of sending it."""
 
     def __init__(self) -> None:
-        self.list_key: str = _broker().list_key
+        self.list_key: str = broker().list_key
         self.task = ""
 
     def enqueue(self, task: str) -> None:
@@ -95,9 +95,12 @@ class _Envelope:
 
 
 @cache
-def _broker() -> Broker:
-    # django-q2 would otherwise make a new Redis client for every task; and its own waits longer
-    # for an answer than a request may.
+def broker() -> Broker:
+    """The queue in Redis, over the Redis client that the rest of the service uses.
+
+    django-q2 would create a Redis client for every task, and that client waits longer for an
+    answer than a request may.
+    """
     broker = get_broker()
     broker.connection = get_redis_connection("default")
     return broker

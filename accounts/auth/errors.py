@@ -5,7 +5,7 @@ from http import HTTPStatus
 from rest_framework.exceptions import APIException
 
 
-class SignInRefused(APIException):
+class SignInDenied(APIException):
     """A 401. It does not tell a wrong password from an e-mail address that nobody has."""
 
     status_code = HTTPStatus.UNAUTHORIZED

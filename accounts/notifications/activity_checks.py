@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from accounts import bad_rows
 from accounts.activity.events import Event
-from accounts.notifications.networks import Use, learn_networks
-from accounts.notifications.quotas import tell_of_key_quotas, tell_of_plan_quotas
+from accounts.background import failed_rows
+from accounts.notifications.networks import KeyUse, remember_networks
+from accounts.notifications.quotas import notify_of_key_quotas, notify_of_plan_quotas
 from gatewayz.database.bad_rows import is_caused_by_rows, skipping_bad_rows
 
 # More failures than these in one batch are no fault of single users: the check is given up.
@@ -17,7 +17,7 @@ _MAX_LATE_ROWS = 3
 Row = TypeVar("Row")
 
 
-def look_at(events: Sequence[Event]) -> None:
+def notify_after_activity(events: Sequence[Event]) -> None:
     """Tell users what these events, which are added up, give cause to tell.
 
     Three checks, none of which keeps another, or activity, from going on. One that fails for a
@@ -29,14 +29,14 @@ def look_at(events: Sequence[Event]) -> None:
     """
     key_ids = {event.api_key_id for event in events if event.api_key_id is not None}
     uses = dict.fromkeys(
-        Use(event.api_key_id, event.network)
+        KeyUse(event.api_key_id, event.network)
         for event in events
         if event.api_key_id is not None and event.network
     )
     users = sorted({event.user_id for event in events})
-    _check("plan_quotas", tell_of_plan_quotas, users, "user {}".format)
-    _check("key_quotas", tell_of_key_quotas, sorted(key_ids), "API key {}".format)
-    _check("networks", learn_networks, list(uses), "API key {0.key_id}".format)
+    _check("plan_quotas", notify_of_plan_quotas, users, "user {}".format)
+    _check("key_quotas", notify_of_key_quotas, sorted(key_ids), "API key {}".format)
+    _check("networks", remember_networks, list(uses), "API key {0.key_id}".format)
 
 
 def _check(
@@ -46,11 +46,11 @@ def _check(
     named: Callable[[Row], str],
 ) -> None:
     def note(row: Row, error: Exception) -> None:
-        bad_rows.note(name, named(row), error)
+        failed_rows.record(name, named(row), error)
 
     try:
         skipping_bad_rows(rows, check, note, max_bad=_MAX_BAD_ROWS, max_late=_MAX_LATE_ROWS)
     except Exception as error:
         if not is_caused_by_rows(error):
             raise
-        bad_rows.note(name, "all that were left", error)
+        failed_rows.record(name, "all that were left", error)

@@ -28,7 +28,7 @@ def signed_with(settings, monkeypatch):
 
 def queued():
     background.enqueue("accounts.worker.drain.drain")
-    _, task = get_redis_connection("default").blpop(background._broker().list_key, 1)
+    _, task = get_redis_connection("default").blpop(background.broker().list_key, 1)
     return task
 
 

@@ -12,8 +12,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts import activity, bad_rows
+from accounts import activity
 from accounts.activity import buffer
+from accounts.background import failed_rows
 from accounts.keys import create_key
 from accounts.models import (
     ActivityDay,
@@ -26,8 +27,8 @@ from accounts.models import (
     Referral,
     User,
 )
-from accounts.notifications import usage
-from accounts.notifications.expiring_keys import tell_of_expiring_keys
+from accounts.notifications import activity_checks
+from accounts.notifications.expiring_keys import notify_of_expiring_keys
 from accounts.referrals.bonuses import QUALIFYING_REQUESTS, complete_referrals
 from accounts.worker.drain import drain
 
@@ -134,7 +135,7 @@ WORKS = [
         "notifications",
         "NEW.user_id = {user}",
         let_the_key_end_soon,
-        tell_of_expiring_keys,
+        notify_of_expiring_keys,
         is_told("key_expiring"),
     ),
     Work(
@@ -202,7 +203,7 @@ def test_one_with_whom_work_fails_is_named_and_it_is_done_for_all_others(
     done = [user for user, key in people if work.is_done(user, key)]
     assert done == [user for user, _ in people if user != bad_user]
     assert is_named(work, bad_user, bad_key, caplog)
-    assert bad_rows.counts() == {work.name: 1}
+    assert failed_rows.counts() == {work.name: 1}
     # All were used: the log is not kept from being written.
     if work.run is drain:
         assert ActivityEvent.objects.count() == len(people) + len(people)
@@ -212,15 +213,15 @@ def test_one_with_whom_work_fails_is_named_and_it_is_done_for_all_others(
 @pytest.mark.parametrize("failing", WORKS[:3], ids=lambda work: work.name)
 def test_no_check_keeps_another_from_being_made(people, monkeypatch, caplog, prepared, failing):
     checks = {
-        "plan_quotas": "tell_of_plan_quotas",
-        "key_quotas": "tell_of_key_quotas",
-        "networks": "learn_networks",
+        "plan_quotas": "notify_of_plan_quotas",
+        "key_quotas": "notify_of_key_quotas",
+        "networks": "remember_networks",
     }
 
     def fail(rows):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(usage, checks[failing.name], fail)
+    monkeypatch.setattr(activity_checks, checks[failing.name], fail)
     user, key = people[0]
     prepared.prepare(user, key)
     for other, of_other in people[1:]:
@@ -229,7 +230,7 @@ def test_no_check_keeps_another_from_being_made(people, monkeypatch, caplog, pre
     drain()
 
     assert prepared.is_done(user, key) is (prepared != failing)
-    assert bad_rows.counts().keys() == {failing.name}
+    assert failed_rows.counts().keys() == {failing.name}
     assert buffer.state().depth == 0
 
 
@@ -269,4 +270,4 @@ def test_no_number_of_one_user_is_too_large_for_the_checks(people, unbounded):
     drain()
 
     assert all(is_told("quota_reached")(user, key) for user, key in people[1:])
-    assert bad_rows.counts() == {}
+    assert failed_rows.counts() == {}

@@ -32,7 +32,7 @@ _known_lock = Lock()
 _thread = BackgroundThread("refusals")
 
 
-def record_refusal(principal: Principal, reason: str, request: HttpRequest | Request) -> None:
+def record_denial(principal: Principal, reason: str, request: HttpRequest | Request) -> None:
     """Record soon that a known key was refused, once per key, `reason` and hour.
 
     `reason` is the `code` of the problem, such as `expired_key`. It costs the request some

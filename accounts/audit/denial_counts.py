@@ -16,7 +16,7 @@ GROUP BY 1
 """
 
 
-def refusals_per_hour(reasons: Sequence[str]) -> list[tuple[datetime, int]]:
+def denials_per_hour(reasons: Sequence[str]) -> list[tuple[datetime, int]]:
     """The last HOURS hours, oldest first, and how many keys were refused for these `reasons`.
 
     One statement, which reads these hours (idx_audit_log_created).

@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 _COUNTERS = f"{settings.REDIS_KEY_PREFIX}:bad_rows"
 
 
-def note(work: str, row: str, error: Exception) -> None:
+def record(work: str, row: str, error: Exception) -> None:
     """Log that `work` failed for `row`, and count it for the metric of that work.
 
     `work` is one of a few fixed names, `row` says what is at fault, such as `user 7`. When Redis

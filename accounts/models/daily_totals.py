@@ -1,4 +1,4 @@
-"""What was used per day, added up when activity is written, and kept when it is pruned."""
+"""Daily totals of usage: counted when activity is written, kept when the log is pruned."""
 
 from datetime import date
 from typing import Any, ClassVar, Self
@@ -8,24 +8,6 @@ from django.db import models
 
 from accounts.models.api_keys import ApiKey
 from accounts.principals.principal import Principal
-
-
-class StorageUse(models.Model):
-    """How much one user stores; see `accounts.plans.storage`."""
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        primary_key=True,
-        related_name="storage",
-    )
-    bytes = models.BigIntegerField()
-
-    class Meta:
-        db_table = "user_storage"
-
-    def __str__(self) -> str:
-        return f"{self.bytes} bytes of user {self.user_id}"
 
 
 class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):

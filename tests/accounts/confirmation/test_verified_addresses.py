@@ -17,7 +17,7 @@ from django_q.signing import SignedPackage
 from accounts import background
 from accounts.access.key_lookup import get_user
 from accounts.models import AuditEntry, Notification, User
-from accounts.notifications import Notice, tell
+from accounts.notifications import Notice, notify
 from accounts.users import create_user, get_or_create_verified_user
 from tests.accounts.auth.conftest import post
 from tests.conftest import ApiClient
@@ -155,7 +155,7 @@ def test_what_an_operator_types_in_is_verified(admin_client, squatter):
 def test_a_verified_address_that_an_operator_takes_away_is_told(admin_client, user):
     url = reverse("admin:accounts_user_change", args=[user.pk])
     form = {"username": user.username, "plan": user.plan_id, "is_active": "on"}
-    background._broker().purge_queue()
+    background.broker().purge_queue()
 
     admin_client.post(url, {"email": "eve@example.com", **form})
     worker_does_all()
@@ -169,7 +169,7 @@ def test_a_verified_address_that_an_operator_takes_away_is_told(admin_client, us
 
 
 def worker_does_all():
-    broker = background._broker()
+    broker = background.broker()
     while broker.queue_size():
         for _, signed in broker.dequeue():
             task = SignedPackage.loads(signed)
@@ -191,9 +191,9 @@ def test_an_operator_answers_for_addresses_that_are_there(admin_client, squatter
 
 
 def test_nothing_is_sent_to_an_address_that_is_not_verified(squatter, user):
-    assert tell([Notice(squatter.pk, Notification.Kind.TEST, "because", {})]) == []
+    assert notify([Notice(squatter.pk, Notification.Kind.TEST, "because", {})]) == []
 
-    tell([Notice(user.pk, Notification.Kind.TEST, "because", {})])
+    notify([Notice(user.pk, Notification.Kind.TEST, "because", {})])
     User.objects.filter(pk=user.pk).update(email="new@example.com")
     deliver_due()
 

@@ -1,0 +1,22 @@
+"""How much each user stores."""
+
+from django.conf import settings
+from django.db import models
+
+
+class StorageUse(models.Model):
+    """How much one user stores; see `accounts.plans.storage`."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="storage",
+    )
+    bytes = models.BigIntegerField()
+
+    class Meta:
+        db_table = "user_storage"
+
+    def __str__(self) -> str:
+        return f"{self.bytes} bytes of user {self.user_id}"
