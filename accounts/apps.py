@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Make the key cache before the threads that share it; connect to what Django offers."""
+        """Create the key cache before the threads that share it, and connect to Django's hooks."""
         from django.contrib import admin
 
         from accounts.audit.log_ins import record_log_ins

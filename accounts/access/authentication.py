@@ -1,4 +1,4 @@
-"""The one authentication of the API: a bearer key."""
+"""Authentication by API key: the only one that the API accepts."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from gatewayz.request.client_address import client_address
 from gatewayz.request.context import set_current_user_id, timed
 
 KEY_DENIALS = {
-    "inactive_key": "This API key has been switched off.",
-    "inactive_user": "This account has been switched off.",
+    "inactive_key": "This API key is deactivated.",
+    "inactive_user": "This account is deactivated.",
     "expired_key": "This API key has expired.",
 }
 ORIGIN_DENIALS = {
@@ -25,10 +25,11 @@ ORIGIN_DENIALS = {
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer gw_…` → a Principal on `request.user`, its key id on `request.auth`.
+    """Turn `Authorization: Bearer gw_…` into a Principal on `request.user` and its key id on
+    `request.auth`.
 
-    The `code` names the first thing that is wrong: 401 when the key may not be used, 403 when
-    it may not be used from there. What it may do is for permissions, which come after it.
+    Answers 401 when the key cannot be used, 403 when it cannot be used from this origin; the
+    `code` names the first reason found. Scopes are checked afterwards, by the permissions.
     """
 
     def authenticate(self, request: Request) -> tuple[Principal, int | None] | None:
@@ -43,7 +44,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         with timed("user_lookup"):
             principal = get_user(api_key.strip())
         if principal is None:
-            raise AuthenticationFailed("This API key is not known.", code="unknown_key")
+            raise AuthenticationFailed("This API key does not exist.", code="unknown_key")
         key_denial = principal.denial_code()
         if key_denial is not None:
             audit.record_denial(principal, key_denial, request)
@@ -56,13 +57,13 @@ class ApiKeyAuthentication(BaseAuthentication):
         return principal, principal.key_id
 
     def authenticate_header(self, request: Any) -> str:
-        # Without it, DRF would answer 403 where 401 is right.
+        # # DRF answers 403 instead of 401 to unauthenticated requests without this method.
         return "Bearer"
 
 
 def _origin_denial(principal: Principal, request: Request) -> str | None:
-    """Why the key may not be used from where this comes from, or None."""
-    # Not a permission, which a view that names its own would not have.
+    """Return why the key may not be used from this address or site, or None."""
+    # Checked here and not by a permission, because a view can replace its permissions.
     if principal.ip_allowlist and not allows_address(
         principal.ip_allowlist, client_address(request)
     ):

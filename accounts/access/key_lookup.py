@@ -1,9 +1,9 @@
-"""From an API key to its principal: the look-up before every request.
+"""Looking up the principal of an API key, which happens before every request.
 
-First this process's memory, then Redis, then the database; see `gatewayz.caching` for how the
-memories of all processes are kept in step. Every change to a key or a user that goes through
-the models is seen by every process within 100 ms of its commit, and within 2 s
-(`coherence.LEASE_SECONDS`) when Redis has lost the message.
+The look-up tries this process's memory, then Redis, then the database; `gatewayz.caching` explains
+how the processes keep their memories consistent. A change to a key or user that goes through the
+models reaches every process within 100 ms of its commit, or within 2 s (`coherence.LEASE_SECONDS`)
+when Redis has lost the message.
 """
 
 import logging
@@ -27,7 +27,7 @@ from gatewayz.threads.counters import Counters
 
 logger = logging.getLogger(__name__)
 
-# The fields of Allowance, and where they stand.
+# Fields of Allowance, each with the field of Plan or RateLimitConfig that it comes from.
 PLAN_LIMITS = (
     ("requests_per_minute", "requests_per_minute"),
     ("requests_per_hour", "requests_per_hour"),
@@ -69,21 +69,21 @@ MAX_TTL_SECONDS = 86_400
 
 _NO_LIMITS = Limits()
 
-# An entry that is not renewed ends, and the next who needs it fetches it.
+# Renewals may be dropped: the next request that misses the entry loads it again.
 _renewal = BackgroundThread("key renewal")
 _counters = Counters()
 
 
 def get_user(api_key: str) -> Principal | None:
-    """The principal of `api_key`, or None when there is no such key.
+    """Return the principal of `api_key`, or None when no such key exists.
 
-    The principal of a key that may not be used now says so: see `Principal.refusal`. A key in
-    this process's memory costs microseconds and no I/O, one that is made up neither; one in
-    Redis a round trip; any other, one SQL statement, shared by all who ask for it at that
-    moment.
+    A principal is returned even if its key may not be used now: see `Principal.denial_code`. A key
+    in this process's memory costs microseconds and no I/O, and so does a malformed key. A key in
+    Redis costs one round trip. Any other costs one SQL statement, which all concurrent requests
+    for that key share.
 
-    Raises django.db.OperationalError when the database is needed and does not answer, unless
-    the key was looked up not long ago (KEY_CACHE_STALE_SECONDS).
+    Raises django.db.OperationalError when the database is needed but unavailable and the key has
+    not been looked up recently (KEY_CACHE_STALE_SECONDS).
     """
     digests = _digests(api_key)
     if not settings.KEY_CACHE:
@@ -115,22 +115,25 @@ def get_user(api_key: str) -> Principal | None:
 
 
 def current_digest(api_key: str) -> str:
-    """The digest under which a new `api_key` is stored: that of the newest pepper."""
+    """Return the digest under which a new `api_key` is stored: the one with the newest pepper."""
     return key_format.digest(api_key, settings.KEY_PEPPERS[0])
 
 
 def _digests(api_key: str) -> list[str]:
-    """Every digest under which `api_key` may be stored, that of the newest pepper first."""
+    """Return every digest under which `api_key` may be stored, newest pepper first."""
     return [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
 
 
 def invalidate_user(user_id: int) -> None:
-    """Forget every key of one user, in every process, once the transaction commits."""
+    """Make every process forget all keys of a user once the transaction commits.
+
+    Part of the public interface: other code may import it.
+    """
     cached_keys.forget_on_commit(User.objects.filter(pk=user_id).key_digests())
 
 
 def clear_cache(api_key: str | None = None) -> None:
-    """Forget one key, or all of them, in every process.
+    """Make every process forget one key, or all keys when `api_key` is None.
 
     Raises redis.exceptions.RedisError; then only this process has forgotten.
     """
@@ -143,20 +146,21 @@ def clear_cache(api_key: str | None = None) -> None:
 
 
 def set_cache_ttl(seconds: int) -> None:
-    """Have entries live for `seconds` (1–86,400) in every process, from now on.
+    """Set the lifetime of new entries, from 1 to 86,400 seconds, in every process.
 
-    Raises ValueError for another number and redis.exceptions.RedisError.
+    Raises ValueError for a number out of range, and redis.exceptions.RedisError.
     """
     if not 1 <= seconds <= MAX_TTL_SECONDS:
-        raise ValueError(f"The time to live must be from 1 to {MAX_TTL_SECONDS:,} seconds")
+        raise ValueError(f"The time to live must be between 1 and {MAX_TTL_SECONDS:,} seconds")
     cached_keys.set_ttl_seconds(seconds)
 
 
 def get_cache_stats() -> dict[str, Any]:
-    """What this process's key cache has done since it started, and what is in Redis for all.
+    """Return this process's key cache counters and the size of the cache in Redis.
 
-    Sizes are in bytes, times in seconds; `hit_rate` is the share of look-ups of real keys that
-    needed no database. The totals stand at the top, `local` and `shared` hold each level's.
+    Counters start with the process; sizes are in bytes, times in seconds. `hit_rate` is the share
+    of look-ups of existing keys that needed no database. The top level holds totals; `local` and
+    `shared` hold the counters of each level.
 
     Raises redis.exceptions.RedisError.
     """
@@ -186,7 +190,7 @@ def get_cache_stats() -> dict[str, Any]:
 
 
 def get_process_stats() -> dict[str, Any]:
-    """The part of `get_cache_stats` that this process knows by itself, without any I/O."""
+    """Return the part of `get_cache_stats` that needs no I/O."""
     cached = cached_keys.key_cache()
     process_cache = cached.entries.process_cache
     local = process_cache.local
@@ -216,7 +220,10 @@ def _may_be_a_key(api_key: str) -> bool:
 
 
 def _read_redis(digests: list[str]) -> tuple[CachedKey | None, dict[str, Reading]]:
-    """The key from Redis, and what was read there by digest; nothing if it does not answer."""
+    """Return the key from Redis, if it is there, and each reading by digest.
+
+    The readings are empty when Redis does not answer.
+    """
     readings: dict[str, Reading] = {}
     try:
         for digest in digests:
@@ -224,13 +231,13 @@ def _read_redis(digests: list[str]) -> tuple[CachedKey | None, dict[str, Reading
             if found is not None:
                 return found, readings
     except RedisError as exc:
-        logger.warning("The key cache does not answer (%s): asking the database", exc)
+        logger.warning("Redis did not answer the key cache (%s): asking the database", exc)
         return None, {}
     return None, readings
 
 
 def _find(api_key: str, digests: list[str], *, redis_answers: bool) -> Principal | None:
-    """The principal from the database, unless another caller has just cached it."""
+    """Load the principal from the database unless another caller has just cached it."""
     found, readings = _read_redis(digests) if redis_answers else (None, {})
     if found is not None:
         return found.principal
@@ -238,11 +245,11 @@ def _find(api_key: str, digests: list[str], *, redis_answers: bool) -> Principal
         return _load_and_keep(api_key, digests, readings)
     except (OperationalError, InterfaceError) as exc:
         for digest in digests:
-            ended = cached_keys.read_expired(digest)
-            if ended is not None:
-                logger.warning("The database does not answer (%s): using an ended entry", exc)
+            expired = cached_keys.read_expired(digest)
+            if expired is not None:
+                logger.warning("The database did not answer (%s): using an expired entry", exc)
                 _counters.add("stale_hits")
-                return ended.principal
+                return expired.principal
         raise
 
 
@@ -256,25 +263,25 @@ def _load_and_keep(
         for digest in digests:
             cached_keys.store_unknown(digest, changes)
         return None
-    # Under the digest that is stored, by which a change to the key is told.
+    # Cache it under the stored digest, since changes to the key are published under that one.
     reading = readings.get(loaded.digest)
     if reading is not None:
         try:
             cached_keys.store(loaded.digest, loaded.principal, reading)
         except RedisError as exc:
-            logger.warning("The key cache does not answer (%s): entry not kept", exc)
+            logger.warning("Redis did not answer the key cache (%s): entry not stored", exc)
     return loaded.principal
 
 
 def _renew(api_key: str, digests: list[str]) -> None:
-    """Fetch an entry anew before it ends, unless another process has done it."""
+    """Reload an entry before it expires, unless another process has already done so."""
     try:
         found, readings = _read_redis(digests)
         if found is None or found.renew_at <= time.time():
             _load_and_keep(api_key, digests, readings)
             _counters.add("renewed")
     except (OperationalError, InterfaceError) as exc:
-        logger.warning("A key could not be renewed before its entry ends: %s", exc)
+        logger.warning("Could not renew a key before its cache entry expires: %s", exc)
     finally:
         connection.close()
 
@@ -285,15 +292,15 @@ class _Loaded(NamedTuple):
 
 
 def _load(api_key: str, digests: list[str]) -> _Loaded | None:
-    """The principal of `api_key` from the database, in one statement."""
+    """Load the principal of `api_key` from the database in one statement."""
     row = ApiKey.objects.with_digest(digests).values(*LOADED_FIELDS).first()
     if row is None:
         return _load_legacy(digests) if key_format.is_legacy(api_key) else None
-    ends = [row["expiration_date"]]
+    expiries = [row["expiration_date"]]
     digest = row["key_digest"]
     if digest not in digests:
         digest = row["previous_digest"]
-        ends.append(row["previous_expires_at"])
+        expiries.append(row["previous_expires_at"])
     principal = Principal(
         user_id=row["user_id"],
         key_id=row["id"],
@@ -301,7 +308,7 @@ def _load(api_key: str, digests: list[str]) -> _Loaded | None:
         user_is_active=row["user__is_active"],
         is_staff=row["user__is_staff"],
         environment_tag=row["environment_tag"],
-        expires_at=min((end.timestamp() for end in ends if end), default=None),
+        expires_at=min((expiry.timestamp() for expiry in expiries if expiry), default=None),
         scopes=row["scope_permissions"],
         ip_allowlist=tuple(row["ip_allowlist"]),
         domain_referrers=tuple(row["domain_referrers"]),
@@ -314,7 +321,10 @@ def _load(api_key: str, digests: list[str]) -> _Loaded | None:
 
 
 def _limits(row: Mapping[str, Any], user: str = "user__") -> Limits | None:
-    """The limits in a row whose fields of the user begin with `user`; None when there is none."""
+    """Return the limits in a row, or None when there are none.
+
+    `user` is the prefix of the row's user fields.
+    """
     limits = Limits(
         Allowance(**{name: row[f"{user}plan__{field}"] or 0 for name, field in PLAN_LIMITS}),
         Allowance(**{name: row.get(f"rate_limits__{field}") or 0 for name, field in KEY_LIMITS}),
@@ -327,7 +337,7 @@ def _is_used_up(max_bytes: int | None, stored_bytes: int | None) -> bool:
 
 
 def _load_legacy(digests: list[str]) -> _Loaded | None:
-    """The principal of a key that the old service kept in its users table."""
+    """Load the principal of a key that the old service stored in its users table."""
     fields = ("legacy_key_digest", "id", "is_active", "is_staff")
     plan = [f"plan__{field}" for _, field in PLAN_LIMITS]
     row = User.objects.with_legacy_key(digests).values(*fields, *plan, *_STORAGE_FIELDS).first()

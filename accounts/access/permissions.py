@@ -1,4 +1,4 @@
-"""What a principal may do, as DRF permissions."""
+"""DRF permissions: who may use a view, and with which scope."""
 
 from typing import Any, cast
 
@@ -11,13 +11,13 @@ from accounts.principals.principal import AuthenticatedRequest, Principal
 
 
 class IsStaff(BasePermission):
-    """Only staff: users who may log in to the admin.
+    """Allow staff only, that is users who may log in to the admin.
 
-    A change also needs the view's `staff_permission`, as in the admin: support staff only read.
-    That costs a look-up in the database, which is fine for requests this rare.
+    Reading is open to all staff; a change also needs the view's `staff_permission`, as in the
+    admin. Checking it costs a database query, which is acceptable for such rare requests.
     """
 
-    message = "Only staff may do this, and only operators may change anything here."
+    message = "Only staff may read this, and only operators may change it."
     code = "staff_only"
 
     def has_permission(self, request: AuthenticatedRequest, view: Any) -> bool:  # type: ignore[override]
@@ -28,10 +28,10 @@ class IsStaff(BasePermission):
 
 
 class HasScope(BasePermission):
-    """The key's scopes hold the view's `scope_resource`, at `read` or `write` by the method.
+    """Require the view's `scope_resource` among the key's scopes.
 
-    A view may name its `scope_level` itself. One without a `scope_resource` is closed to keys
-    that have scopes.
+    The level is `read` or `write` by the method, unless the view sets `scope_level`. A view
+    without a `scope_resource` is closed to keys that have scopes.
     """
 
     code = "insufficient_scope"
@@ -40,5 +40,7 @@ class HasScope(BasePermission):
         principal = cast("Principal", request.user)
         resource = getattr(view, "scope_resource", None)
         level = getattr(view, "scope_level", "read" if request.method in SAFE_METHODS else "write")
-        self.message = f"This API key may not do this: it lacks the scope {resource}:{level}."
+        self.message = (
+            f"This request needs the scope {resource}:{level}, which this API key lacks."
+        )
         return scopes.allows(principal.scopes, resource, level)

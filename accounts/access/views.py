@@ -1,4 +1,4 @@
-"""The HTTP face of accounts."""
+"""Views of the key cache, for operators."""
 
 from rest_framework.permissions import IsAuthenticated
 
@@ -13,9 +13,9 @@ from gatewayz.api.view import ApiView
 
 
 class KeyCacheView(ApiView):
-    """The key cache, as the process that answers has it; changes reach every process."""
+    """Show the key cache of the process that answers; change it in every process."""
 
-    # Without a `scope_resource`: only for keys without scopes, whosever they are.
+    # There is no `scope_resource`: only staff keys without any scopes are allowed.
     permission_classes = (IsAuthenticated, HasScope, IsStaff)
     staff_permission = "accounts.change_apikey"
 

@@ -1,7 +1,8 @@
-"""What users do: recorded by requests, written by the worker, read by its owner.
+"""Activity of users: requests record it, a worker writes it to the log, its owner reads it.
 
-`recording` puts an event into the `buffer`; `drain` takes `batches` of `events` from there into
-the log, what cannot be written becomes a letter of `dead_letters`. `sums` and `pages` read.
+`recording` pushes an event to the `buffer` in Redis. The worker leases `batches` of `events` from
+there and writes them to the log; events that cannot be written go to `dead_letters`. `totals` and
+`pages` read the log for the API.
 """
 
 from accounts.activity.events import Event

@@ -1,4 +1,4 @@
-"""Writing a batch of waiting events, of which some may be beyond help."""
+"""Writing a batch of buffered events, some of which may be invalid."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,15 @@ from gatewayz.telemetry import tracing
 
 
 def write_batch(batch: Sequence[bytes]) -> tuple[int, list[Event]]:
-    """Write events as they wait in the buffer to the activity log.
+    """Write encoded events from the buffer to the activity log.
 
-    One that cannot be read, or that the database refuses, is set aside as a dead letter, and
-    the others are written. Returns how many were new to the log, and the events that could be
-    read. May be called again with the same events.
+    An event that cannot be decoded, or that the database rejects, becomes a dead letter; the
+    others are written. May be called again with the same events.
 
-    Raises django.db.Error for what is not the fault of an event, such as a database that does
-    not answer. Part of the batch may then have been written.
+    Returns how many events were new to the log, and the events that could be decoded.
+
+    Raises django.db.Error for failures that no event caused, such as an unavailable database. Part
+    of the batch may have been written by then.
     """
     readable = []
     for encoded in batch:

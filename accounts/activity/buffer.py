@@ -1,8 +1,8 @@
-"""Where activity events wait for the worker: a list in Redis, and the batches taken from it.
+"""The Redis list in which activity events wait for a worker, and the batches leased from it.
 
-A batch that a worker takes stays in Redis, under a lease, until it says that the batch is
-written. So an event is in the buffer, in a leased batch, or in the database, and a worker may
-die at any time.
+A leased batch stays in Redis until the worker reports that it is written. At any moment an event
+is therefore in the buffer, in a leased batch or in the database, and a worker may die at any time
+without losing one.
 """
 
 import os
@@ -23,12 +23,12 @@ from gatewayz.redis.scripts import Script
 
 MAX_BATCH_EVENTS = 1000
 LEASE_MS = 30_000
-# How long a wake-up call is trusted to have reached a worker that is alive.
+# After waking a worker, how long to assume that it is running.
 WAKE_MS = 5_000
 
 _DRAIN = "accounts.worker.drain.drain"
 
-# The hash tag keeps the keys together in a Redis Cluster.
+# The hash tag puts all keys on one node of a Redis Cluster.
 _PREFIX = f"{settings.REDIS_KEY_PREFIX}:{{activity}}"
 _BUFFER = f"{_PREFIX}:buffer"
 _WAKE = f"{_PREFIX}:wake"
@@ -37,7 +37,7 @@ _COUNTERS = f"{_PREFIX}:counters"
 _BATCH = f"{_PREFIX}:batch:"
 
 
-# The length is checked and the worker woken in here, so that events are one round trip.
+# Checks the length, appends and wakes a worker in one script, so that it costs one round trip.
 _push = Script("""
 for i, name in ipairs({'redis_down', 'lost'}) do
     if ARGV[i] ~= '0' then redis.call('HINCRBY', KEYS[3], name, ARGV[i]) end
@@ -66,7 +66,7 @@ redis.call('SET', KEYS[2], '1', 'PX', ARGV[4])
 return events
 """)
 
-# From the newest event to the oldest, so that they stand in their old order before the rest.
+# Pushes from the newest to the oldest, so that the events keep their order before the rest.
 _return = Script("""
 local events = redis.call('LRANGE', KEYS[3], 0, -1)
 for i = #events, 1, -1 do redis.call('LPUSH', KEYS[1], events[i]) end
@@ -93,19 +93,19 @@ end
 return {depth, oldest, redis.call('HGETALL', KEYS[3])}
 """)
 
-# What this process could not count in Redis, because Redis was what failed. It goes with the
-# next event, or is lost with the process.
+# Counts that this process could not add in Redis because Redis was down. They are sent with the
+# next event, or lost with the process.
 _uncounted: Counter[str] = Counter()
 _uncounted_lock = Lock()
 
 
 def push(events: Sequence[bytes]) -> int:
-    """Append events and, once for a burst of them, wake a worker; in one round trip.
+    """Append events and wake a worker at most once per burst, in one round trip.
 
-    Returns how many were taken, from the first on: those beyond ACTIVITY_BUFFER_LIMIT are counted
-    as fallbacks and not taken.
+    Returns how many events were accepted, counted from the first. Events beyond
+    ACTIVITY_BUFFER_LIMIT are not accepted and are counted as `buffer_full`.
 
-    Raises redis.exceptions.RedisError; the events may have been taken nevertheless.
+    Raises redis.exceptions.RedisError; the events may have been appended nevertheless.
     """
     queue, wake_up_call = background.sealed_call(_DRAIN)
     uncounted = _take_uncounted()
@@ -128,9 +128,9 @@ def push(events: Sequence[bytes]) -> int:
 
 
 def count_later(name: Literal["redis_down", "lost"], events: int) -> None:
-    """Count events that Redis did not take; the counter is in Redis with the next that it takes.
+    """Count events that Redis did not accept; the count is sent with the next successful push.
 
-    `redis_down` were written in the request, `lost` could not be.
+    `redis_down` events were written by the request itself, `lost` events could not be written.
     """
     _put_back(Counter({name: events}))
 
@@ -152,12 +152,12 @@ def _put_back(counted: Counter[str]) -> None:
 def lease_batch() -> tuple[str, list[bytes]]:
     """Lease the oldest events, at most MAX_BATCH_EVENTS, for LEASE_MS.
 
-    Returns the batch's id, for `finish` or `return_batch`, and its events; none left is an empty
-    list, and then the next event wakes a worker again.
+    Returns the batch id, for `finish` or `return_batch`, and the events. When no events are left,
+    the list is empty, and the next event that is pushed wakes a worker.
 
     Raises redis.exceptions.RedisError.
     """
-    # It names the process, for whoever wonders about a batch that stays.
+    # Names the process, which helps when a batch stays behind.
     batch_id = f"{gethostname()}:{os.getpid()}:{uuid4().hex}"
     events = _take(
         [_BUFFER, _WAKE, _LEASES, _BATCH + batch_id],
@@ -167,7 +167,7 @@ def lease_batch() -> tuple[str, list[bytes]]:
 
 
 def finish(batch_id: str, written: int) -> None:
-    """Forget a batch: its events are in the database, `written` of them new to it.
+    """Delete a batch whose events are in the database, `written` of them new.
 
     Raises redis.exceptions.RedisError.
     """
@@ -182,18 +182,18 @@ def finish(batch_id: str, written: int) -> None:
 def return_batch(
     batch_id: str, reason: Literal["failed_batches", "abandoned_batches"] = "failed_batches"
 ) -> int:
-    """Put a batch back in front of the buffer and count why.
+    """Put a batch back at the front of the buffer and count the reason.
 
-    Returns its number of events.
+    Returns the number of events.
 
-    Raises redis.exceptions.RedisError; the batch is then given back when its lease has ended.
+    Raises redis.exceptions.RedisError; then the batch returns when its lease expires.
     """
     keys = [_BUFFER, _LEASES, _BATCH + batch_id, _COUNTERS]
     return cast("int", _return(keys, [batch_id, reason]))
 
 
 def return_expired_batches() -> int:
-    """Put back every batch whose worker let the lease end. Returns the number of events.
+    """Put back every batch whose lease has expired. Returns the number of events.
 
     Raises redis.exceptions.RedisError.
     """
@@ -203,9 +203,10 @@ def return_expired_batches() -> int:
 
 @dataclass(frozen=True)
 class BufferState:
-    """How full the buffer is: `depth` events wait, including those in leased batches.
+    """The fill level and counters of the buffer.
 
-    The oldest event is among `oldest`. `counters` are by name, counted since Redis was set up.
+    `depth` is the number of waiting events, leased batches included. `oldest` holds the first
+    event of the buffer and of each batch. `counters` are by name, since Redis was set up.
     """
 
     depth: int
@@ -214,7 +215,7 @@ class BufferState:
 
 
 def state() -> BufferState:
-    """The state of the buffer, in one round trip. Raises redis.exceptions.RedisError."""
+    """Return the state of the buffer, in one round trip. Raises redis.exceptions.RedisError."""
     depth, oldest, flat = _state([_BUFFER, _LEASES, _COUNTERS], [_BATCH])
     names, counts = flat[::2], flat[1::2]
     counters = {name.decode(): int(count) for name, count in zip(names, counts, strict=True)}
@@ -222,7 +223,7 @@ def state() -> BufferState:
 
 
 def waiting() -> int:
-    """How many events wait in the buffer, those in leased batches not counted.
+    """Return how many events wait in the buffer, not counting leased batches.
 
     Raises redis.exceptions.RedisError.
     """

@@ -1,4 +1,4 @@
-"""Events that cannot be written: set aside with their error, until an operator decides."""
+"""Dead letters: events that cannot be written, stored with the error until an operator decides."""
 
 import logging
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _MAX_ERROR_CHARACTERS = 2000
 
 
 def set_aside(encoded: bytes, error: Exception) -> None:
-    """Keep an event that cannot be written, once, however often that is tried.
+    """Store an event that cannot be written, once, however often writing it fails.
 
     Raises django.db.Error when the database does not answer.
     """
@@ -31,20 +31,21 @@ def set_aside(encoded: bytes, error: Exception) -> None:
         ],
         ignore_conflicts=True,
     )
-    logger.error("Set aside an activity event that cannot be written: %s", type(error).__name__)
+    logger.error("Could not write an activity event; set it aside: %s", type(error).__name__)
 
 
 def requeue(letters: Iterable[ActivityDeadLetter]) -> int:
-    """Put dead letters back into the buffer, and take them off the list.
+    """Push dead letters back to the buffer and delete their rows.
 
-    Returns how many; fewer than given when the buffer is full or somebody else was faster.
+    Returns how many were requeued; fewer than given when the buffer is full or another process
+    requeued some of them first.
 
-    Raises redis.exceptions.RedisError when Redis does not answer; the letter at hand stays.
+    Raises redis.exceptions.RedisError when Redis does not answer; the current letter is kept.
     """
     requeued = 0
     for letter in letters:
         with transaction.atomic():
-            # A worker that sets the event aside again waits for the end of this transaction.
+            # A worker that sets the event aside again waits for this transaction to end.
             deleted, _ = ActivityDeadLetter.objects.filter(pk=letter.pk).delete()
             if not deleted:
                 continue
@@ -56,7 +57,7 @@ def requeue(letters: Iterable[ActivityDeadLetter]) -> int:
 
 
 def delete_for_user(user_id: int) -> None:
-    """Delete the letters of one user, as far as they can be read. There are few."""
+    """Delete the dead letters of one user, as far as they can be decoded. There are few."""
     letters = ActivityDeadLetter.objects.values_list("pk", "event")
     ActivityDeadLetter.objects.filter(
         pk__in=[pk for pk, event in letters.iterator() if _user_id_of(bytes(event)) == user_id]

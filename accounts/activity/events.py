@@ -1,4 +1,4 @@
-"""An activity event, and writing many of them at once."""
+"""The activity event, and writing many of them in one statement."""
 
 import secrets
 import time
@@ -15,11 +15,11 @@ from accounts.principals.cached_keys import forget_on_commit
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True):
-    """What a user did, as it waits in Redis: a JSON array in the order of the fields.
+    """One activity of a user, as it waits in Redis: a JSON array in the order of the fields.
 
-    Append new fields with a default, so that events already waiting can still be read.
-    `timestamp` is aware, `cost` in US dollars, `speed` in tokens per second; `traceparent` is that
-    of the request, see `gatewayz.telemetry.tracing`.
+    Append new fields with a default, so that events already waiting can still be decoded.
+    `timestamp` is timezone-aware, `cost` in US dollars, `speed` in tokens per second;
+    `traceparent` is that of the request, see `gatewayz.telemetry.tracing`.
     """
 
     event_id: UUID
@@ -35,39 +35,40 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     app: str
     metadata: dict[str, Any]
     traceparent: str = ""
-    # From where the key was used (CIDR); only the worker looks at it, the log does not keep it.
+    # Network (CIDR) from which the key was used. Only the worker reads it; the log does not store
+    # it.
     network: str = ""
-    # What it has stored. Counted with the event; the log does not keep it.
+    # Bytes that the activity stored. Added to the user's storage; the log does not store it.
     stored_bytes: int = 0
 
 
-# How many of the fields the log keeps: those up to `metadata`.
+# The log stores the fields up to and including `metadata`.
 _LOGGED = Event.__struct_fields__.index("metadata") + 1
 
 _decoder = msgspec.json.Decoder(Event)
 
-# What `decode` raises for bytes that are no event.
+# Exceptions that `decode` raises for bytes that are not an event.
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def encode(event: Event) -> bytes:
-    """The form in which an event waits.
+    """Encode an event for the buffer.
 
-    Raises TypeError when its metadata is no JSON, RecursionError when it is nested without end.
+    Raises TypeError when its metadata is not JSON, RecursionError when it is nested too deeply.
     """
     return msgspec.json.encode(event)
 
 
 def decode(encoded: bytes) -> Event:
-    """The event that `encode` was given. Raises one of DECODE_ERRORS."""
+    """Decode an event that `encode` encoded. Raises one of DECODE_ERRORS."""
     return _decoder.decode(encoded)
 
 
 def new_event_id() -> UUID:
-    """A UUID of version 7: random, and growing with time.
+    """Return a UUID of version 7: random, and increasing with time.
 
-    New events stand next to each other in the unique index on it, so that writing them touches
-    a few of its pages and not all, however long the log is.
+    Consecutive events are neighbours in the unique index on it, so that writing them touches few
+    index pages however long the log is.
     """
     milliseconds = time.time_ns() // 1_000_000
     random_bits = secrets.randbits(74)
@@ -80,11 +81,11 @@ def new_event_id() -> UUID:
     )
 
 
-# Takes one JSON array of arrays, which costs a fraction of an array for each column.
+# Takes one JSON array of arrays, which costs a fraction of one array per column.
 #
-# One statement, so that an event is in the table exactly when it has been counted. An event
-# that is there already is skipped, and so is one whose user has been erased since. Rows that
-# several batches count in are locked in one order, or two workers could wait for each other.
+# It is one statement, so that an event is in the table exactly when it has been counted. Events
+# that are already there are skipped, and so are events of users erased meanwhile. Rows that
+# several batches update are locked in one order, or two workers could deadlock.
 _WRITE = """
 WITH incoming AS (
     SELECT
@@ -178,13 +179,16 @@ SELECT (SELECT count(*) FROM written), ARRAY(
 
 
 def write_events(events: Sequence[Event]) -> int:
-    """Write `events` to the activity log and add them up, per key and per day, in one statement.
+    """Write `events` to the activity log and add them to the totals per key and day, in one
+    statement.
 
-    The keys of a user whose storage is used up by that are forgotten, so that they tell.
+    When a user's storage becomes used up by this, the user's keys are dropped from the key cache,
+    so that the next request reloads them.
 
-    Returns how many were new. Writing an event again does nothing, so a batch may be retried.
+    Returns how many events were new. Writing an event twice has no effect, so a batch may be
+    retried.
 
-    Raises django.db.Error when the database does not take them; then none is written.
+    Raises django.db.Error when the database rejects them; then none is written.
     """
     rows = [(*msgspec.structs.astuple(event)[:_LOGGED], event.stored_bytes) for event in events]
     with connection.cursor() as cursor:

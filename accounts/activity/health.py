@@ -1,4 +1,4 @@
-"""How the writing of activity fares: for the probes and for operators."""
+"""Health of the activity pipeline, for the probes and for operators."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from accounts.models import ActivityDeadLetter
 DEGRADED_EVENTS = 10_000
 DEGRADED_SECONDS = 30.0
 
-# Dead letters are counted no further: any number is too many.
+# Counting stops here: any number of dead letters is too many.
 MAX_COUNTED_LETTERS = 1_000
 
 
 @dataclass(frozen=True)
 class ActivityStats:
-    """The state of the buffer now, and what happened since Redis was set up.
+    """The current state of the buffer, and counters since Redis was set up.
 
-    `depth` events wait, leased batches included, the oldest one since `oldest_seconds`; None
-    when nothing waits. `failed_batches` went back because Redis or the database failed,
-    `abandoned_batches` because their worker died. `redis_down` and `buffer_full` count events
-    that a request wrote itself, `lost` those that could not be written either.
+    `depth` events wait, leased batches included, the oldest of them for `oldest_seconds` (None
+    when none waits). `failed_batches` were returned because Redis or the database failed,
+    `abandoned_batches` because their worker died. `redis_down` and `buffer_full` count events that
+    the request wrote itself, `lost` those that it could not write either.
     """
 
     depth: int
@@ -38,12 +38,12 @@ class ActivityStats:
 
     @property
     def is_degraded(self) -> bool:
-        """Whether the workers do not keep up, or do not work."""
+        """Whether the workers are stopped or cannot keep up."""
         return self.depth > DEGRADED_EVENTS or (self.oldest_seconds or 0.0) > DEGRADED_SECONDS
 
 
 def activity_stats() -> ActivityStats:
-    """The state of the writing of activity: one Redis round trip and one statement.
+    """Return the health of the activity pipeline: one Redis round trip and one SQL statement.
 
     Raises redis.exceptions.RedisError or django.db.Error when one of them does not answer.
     """
@@ -66,7 +66,7 @@ def activity_stats() -> ActivityStats:
 
 
 def counted_dead_letters() -> int:
-    """How many dead letters there are, at most MAX_COUNTED_LETTERS; one statement.
+    """Return the number of dead letters, at most MAX_COUNTED_LETTERS, in one statement.
 
     Raises django.db.Error.
     """
@@ -74,7 +74,7 @@ def counted_dead_letters() -> int:
 
 
 def age_seconds(events: Iterable[bytes]) -> float | None:
-    """The age of the oldest event that can be read; None when there is none."""
+    """Return the age of the oldest event that can be decoded, or None when there is none."""
     times = []
     for event in events:
         try:

@@ -64,7 +64,7 @@ _EVENT = {
 
 stats = describe(
     get=described(
-        "Add up what was done, by day, model and provider",
+        "Show activity totals by day, model and provider",
         name="activityStats",
         query=ActivityStatsInput,
         answer=ActivityStats(),
@@ -77,7 +77,7 @@ stats = describe(
 
 log = describe(
     get=described(
-        "List what was done, newest first",
+        "List activity, newest first",
         name="activityLog",
         query=ActivityLogInput,
         answer=ActivityEventSerializer(many=True),

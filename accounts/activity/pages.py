@@ -1,4 +1,4 @@
-"""Finding a page of the activity log by what is known about its days."""
+"""Pages of the activity log, found through the daily totals."""
 
 from datetime import date
 
@@ -15,12 +15,12 @@ def page_of_log(
     limit: int,
     offset: int,
 ) -> tuple[list[ActivityEvent], int]:
-    """The newest `limit` events of `owner` after `offset` newer ones, and how many there are.
+    """Return one page of the events of `owner`, newest first, and the total count.
 
-    Of the days (UTC) `first` to `last`, both included, None is open; `names` are the model and
-    the provider that they must have. Two statements: the daily sums tell how many events there
-    are and on which days those of the page are, so that only these days are read, however far
-    back the page is.
+    The page has `limit` events after skipping `offset`. `first` and `last` are days (UTC), both
+    included; None leaves that end open. `names` are the model and provider that events must have.
+    Two statements: the daily totals say how many events there are and on which days the page lies,
+    so that only those days are read, however far back the page is.
     """
     days = ActivityDay.objects.owned_by(owner).in_days(first, last).filter(**names)
     total, newer, days_of_page = 0, 0, []

@@ -1,8 +1,8 @@
-"""Recording what users do, without making them wait for it, or letting them choose.
+"""Recording activity without making the caller wait for it or letting the caller prevent it.
 
-What has happened is recorded however late its request is. When it is not known whether it has, the
-connection to the database having broken at the wrong moment, it is recorded as an event with
-the finish reason OUTCOME_UNKNOWN: a use of the key is counted rather than forgotten.
+Activity is recorded however late its request is. When the database connection broke at the COMMIT,
+so that nobody knows whether the change was made, the event is recorded with the finish reason
+OUTCOME_UNKNOWN: counting a use of the key too many is better than one too few.
 """
 
 import logging
@@ -33,7 +33,7 @@ OUTCOME_UNKNOWN = "outcome_unknown"
 
 
 class EventFields(TypedDict, total=False):
-    """What is known of an event; `cost` is in US dollars, `speed` in tokens per second.
+    """The known fields of an event; `cost` is in US dollars, `speed` in tokens per second.
 
     `metadata` must be JSON.
     """
@@ -52,9 +52,9 @@ class EventFields(TypedDict, total=False):
 
 
 def new_event(**fields: Unpack[EventFields]) -> Event:
-    """An event that happens now, in the request being answered, for `record_events`.
+    """Return an event for the current time and request, to pass to `record_events`.
 
-    Its tokens count for the limits of that request, if it succeeds.
+    Its tokens count towards the limits of the current request, if that succeeds.
     """
     tokens = fields.get("tokens", 0)
     if tokens:
@@ -80,23 +80,23 @@ def new_event(**fields: Unpack[EventFields]) -> Event:
 
 
 def record(**fields: Unpack[EventFields]) -> None:
-    """Record an event that happens now; see `record_events`."""
+    """Record one event that happens now; see `record_events`."""
     record_events([new_event(**fields)])
 
 
 def record_events(events: Sequence[Event]) -> None:
-    """Record events once the surrounding transaction commits; not at all if it rolls back.
+    """Record events once the surrounding transaction commits; after a rollback, do nothing.
 
-    It costs the request one round trip to Redis; a worker writes them to the activity log a
-    moment later. When Redis does not take them, or with GATEWAYZ_DEFER_ACTIVITY=off, they are
-    written at once.
+    It costs the request one round trip to Redis; a worker writes the events to the log a moment
+    later. When Redis does not accept them, or with GATEWAYZ_DEFER_ACTIVITY=off, this writes them
+    to the database immediately.
 
-    Never fails the request, except for metadata that is no JSON (TypeError) or nested without
-    end (RecursionError).
+    Never fails the request, except for metadata that is not JSON (TypeError) or nested too deeply
+    (RecursionError).
     """
     encoded = [encode(event) for event in events]
-    # Outside a transaction Django's on_commit would open a database connection, only to learn
-    # that there is nothing to wait for.
+    # Outside a transaction, Django's on_commit would open a database connection only to find that
+    # there is nothing to wait for.
     if not transaction.get_connection().in_atomic_block:
         record_now(encoded)
     elif (collected := _collected.get()) is not None:
@@ -114,10 +114,10 @@ _collected: ContextVar[list[bytes] | None] = ContextVar("collected", default=Non
 
 @contextmanager
 def collect_events() -> Iterator[list[bytes]]:
-    """The events that the block would record, for `record_encoded`; it is part of a transaction.
+    """Collect the events that the block would record, for `record_encoded`, inside a transaction.
 
-    Between the commit and the record stands only the process: who keeps them in the same
-    transaction can make up for its death.
+    A caller that stores the collected events in the same transaction can record them again if the
+    process dies between the commit and the recording.
     """
     collected: list[bytes] = []
     token = _collected.set(collected)
@@ -128,44 +128,46 @@ def collect_events() -> Iterator[list[bytes]]:
 
 
 def record_encoded(encoded: Sequence[bytes]) -> None:
-    """Record events of `collect_events` once the surrounding transaction commits.
+    """Record collected events once the surrounding transaction commits.
 
-    They may have been recorded before: each is in the log once.
+    They may have been recorded before: the log holds each event once.
     """
     after_commit(lambda: record_now(encoded))
 
 
 def _network() -> str:
-    """The network of who makes the request being answered; "" outside one."""
+    """Return the network of the current request's client, or "" outside a request."""
     request = current_request()
     return network_of(client_address(request)) if request is not None else ""
 
 
-# The name under which the documentation of the service it replaces knows it.
+# The name in the old service's documentation. Part of the public interface.
 log_activity_background = record
 
 
 def record_now(encoded: Sequence[bytes]) -> None:
-    """Record events of `collect_events` that may have happened; see `record_encoded`."""
+    """Record collected events immediately, whether or not they have been recorded before."""
     with deadline.extended():
         _buffer_or_write(encoded)
 
 
 def _buffer_or_write(events: Sequence[bytes]) -> None:
-    """Buffer events for the worker, or write them here and now."""
+    """Push events to the buffer, or write what it does not take to the database."""
     if settings.DEFER_ACTIVITY:
         try:
             taken = buffer.push(events)
         except RedisError as error:
             buffer.count_later("redis_down", len(events))
-            logger.warning("The activity buffer does not answer: writing at once: %s", error)
+            logger.warning(
+                "Redis did not answer the activity buffer: writing to the database: %s", error
+            )
         else:
             events = events[taken:]
             if not events:
                 return
-            logger.warning("The activity buffer is full: writing at once")
+            logger.warning("The activity buffer is full: writing to the database")
     try:
         write_batch(events)
     except Error:
         buffer.count_later("lost", len(events))
-        logger.exception("Activity is lost: neither Redis nor the database took it")
+        logger.exception("Activity is lost: neither Redis nor the database accepted it")

@@ -1,4 +1,4 @@
-"""Keeping the activity log short. The daily sums outlive what is pruned."""
+"""Deleting old events from the activity log. The daily totals stay."""
 
 import logging
 import time
@@ -19,8 +19,8 @@ BATCH_ROWS = 5_000
 # A scheduled run ends before django-q2's time-out and lets another one go on.
 _RUN_SECONDS = 30
 
-# A walk along the primary key: events are written in about the order of time, so the old ones
-# come first, and no index on the time is needed, which every write would have to maintain.
+# Walks along the primary key. Events are written roughly in time order, so old ones come first,
+# and no index on the time is needed, which every write would have to maintain.
 _PRUNE = """
 WITH page AS (
     SELECT max(id) AS last
@@ -47,15 +47,15 @@ SELECT (SELECT count(*) FROM pruned), (SELECT last FROM page)
 
 
 def prune(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool]:
-    """Delete the events before a time, BATCH_ROWS at most per transaction.
+    """Delete the events before a time, at most BATCH_ROWS per transaction.
 
-    It walks from the oldest rows to the first batch in which none is old enough, and stops
-    after `seconds`. A batch that fails by its rows is halved; an event that cannot be deleted is
-    logged and left.
+    Starts at the oldest rows and stops at the first batch that holds no old event, or after
+    `seconds`. A batch that fails because of a row is halved; an event that cannot be deleted is
+    logged and skipped.
 
-    Returns how many were deleted, and whether that was all.
+    Returns how many events were deleted, and whether that was all.
 
-    Raises django.db.Error; what has been deleted stays deleted.
+    Raises django.db.Error; earlier batches stay deleted.
     """
     ends_at = time.monotonic() + seconds
     deleted, after, size = 0, 0, BATCH_ROWS
@@ -80,7 +80,7 @@ def prune(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool
 
 
 def _prune_page(after: int, before: datetime, size: int) -> tuple[int, int]:
-    """Delete what is old of the next `size` events. Returns how many, and the last one's id."""
+    """Delete the old events among the next `size`. Returns how many, and the id of the last."""
     with connection.cursor() as cursor:
         cursor.execute(_PRUNE, {"after": after, "before": before, "rows": size})
         pruned, last = cursor.fetchone()
@@ -88,9 +88,9 @@ def _prune_page(after: int, before: datetime, size: int) -> tuple[int, int]:
 
 
 def prune_expired() -> int:
-    """Delete what is older than ACTIVITY_RETENTION_DAYS; runs every day.
+    """Delete events older than ACTIVITY_RETENTION_DAYS; runs every day.
 
-    Returns how many events were deleted in this run; a run that is not enough starts another.
+    Returns how many this run deleted. A run that cannot finish in time enqueues another.
     """
     if not settings.ACTIVITY_RETENTION_DAYS:
         return 0

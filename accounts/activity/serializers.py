@@ -1,4 +1,4 @@
-"""The JSON and the query parameters of activity."""
+"""Query parameters and JSON of activity."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -13,9 +13,9 @@ MAX_STATS_DAYS = 3_660
 
 
 class DayField(serializers.DateField):
-    """A day (UTC) as `2026-03-01`, or as a time in it."""
+    """A day (UTC) as `2026-03-01`; a timestamp is accepted and means its day."""
 
-    default_error_messages = {"range": "This is too long ago or too far ahead."}
+    default_error_messages = {"range": "The year must be between 1970 and 2999."}
 
     def to_internal_value(self, value: Any) -> date:
         day: date
@@ -23,17 +23,17 @@ class DayField(serializers.DateField):
             day = serializers.DateTimeField().to_internal_value(value).astimezone(UTC).date()
         else:
             day = super().to_internal_value(value)
-        # Leaves room for reckoning with days before and after it.
+        # Leaves room for date arithmetic on both sides.
         if not 1970 <= day.year <= 2999:
             self.fail("range")
         return day
 
 
 class _PeriodInput(serializers.Serializer):
-    """`from` and `to`, two days, both included; `first` and `last` in the validated data."""
+    """`from` and `to`, two days, both included; the validated data has `first` and `last`."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        # The one name is a keyword of Python.
+        # `from` is a Python keyword, so it cannot be a class attribute.
         period: dict[str, serializers.Field] = {
             "from": DayField(required=False, source="first"),
             "to": DayField(required=False, source="last"),
@@ -41,13 +41,13 @@ class _PeriodInput(serializers.Serializer):
         return {**super().get_fields(), **period}
 
     def to_internal_value(self, data: Mapping[str, Any]) -> Any:
-        # Clients send what they have no value for as `?model=`.
+        # Clients send parameters without a value as `?model=`; they count as absent.
         return super().to_internal_value({name: data[name] for name in data if data[name] != ""})
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         period = {"first": given.get("first"), "last": given.get("last")}
         if period["first"] and period["last"] and period["first"] > period["last"]:
-            raise serializers.ValidationError({"from": ["This is after `to`."]})
+            raise serializers.ValidationError({"from": ["This must not be after `to`."]})
         return {**given, **period}
 
 
@@ -60,7 +60,7 @@ class ActivityStatsInput(_PeriodInput):
         first = given["first"] or last - timedelta(days=given["days"] - 1)
         if (last - first).days >= MAX_STATS_DAYS:
             raise serializers.ValidationError(
-                {"from": [f"The period may have at most {MAX_STATS_DAYS} days."]}
+                {"from": [f"The period may span at most {MAX_STATS_DAYS} days."]}
             )
         return {"first": first, "last": last}
 
@@ -73,7 +73,10 @@ class ActivityLogInput(_PeriodInput):
     provider = serializers.CharField(max_length=255, required=False)
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        """`page` goes before `offset`; `names` are what an event must have."""
+        """Turn `page` into an offset; it takes precedence over `offset`.
+
+        `names` holds the model and provider that events must have.
+        """
         given = super().validate(given)
         limit, offset = given["limit"], given["offset"]
         page = given.get("page")

@@ -1,4 +1,4 @@
-"""The HTTP face of activity: one's own, and nobody else's."""
+"""Views of a user's own activity."""
 
 from accounts.activity import openapi
 from accounts.activity.pages import page_of_log
@@ -7,7 +7,7 @@ from accounts.activity.serializers import (
     ActivityLogInput,
     ActivityStatsInput,
 )
-from accounts.activity.sums import sum_activity
+from accounts.activity.totals import activity_totals
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
@@ -21,8 +21,8 @@ class ActivityStatsView(ApiView):
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         period = validated(ActivityStatsInput, request.query_params)
-        sums = sum_activity(request.user, **period)
-        # Beside `data` too, where clients of the old service look.
+        sums = activity_totals(request.user, **period)
+        # Repeated beside `data`, where clients of the old service look.
         return success(sums, **sums)
 
 

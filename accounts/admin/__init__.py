@@ -1,4 +1,4 @@
-"""Accounts for operators: each module registers the pages of its noun."""
+"""The admin pages of accounts; each module registers the pages of one kind of row."""
 
 from accounts.admin import (
     activity,

@@ -1,4 +1,4 @@
-"""The activity log in the admin, and what could not be written to it."""
+"""Admin pages of the activity log and its dead letters."""
 
 import logging
 from typing import Any
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 @admin.register(ActivityEvent)
 class ActivityEventAdmin(ReadOnlyAdmin):
     owner = "user"
-    # Above the list, how the writing of it fares.
+    # Shows the health of the activity pipeline above the list.
     list_before_template = "admin/accounts/activityevent/health.html"
     list_display = ("timestamp", "user", "app", "finish_reason", "model", "tokens", "cost")
     list_select_related = ("user",)
@@ -50,13 +50,13 @@ class ActivityEventAdmin(ReadOnlyAdmin):
         try:
             stats = activity_stats()
         except RedisError:
-            logger.warning("The activity buffer does not answer", exc_info=True)
+            logger.warning("Redis did not answer the activity buffer", exc_info=True)
             stats = None
         return super().changelist_view(request, {**(extra_context or {}), "stats": stats})
 
     @admin.display(description="API key")
     def api_key_number(self, event: ActivityEvent) -> str:
-        # Not the key itself, which may be gone.
+        # The id and not the key, which may have been deleted.
         return f"#{event.api_key_id}" if event.api_key_id else "-"
 
     @admin.display(description="metadata")
@@ -76,20 +76,20 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
         return BigTableAdmin.has_delete_permission(self, request, obj)
 
     def has_requeue_permission(self, request: HttpRequest) -> bool:
-        """Who may delete dead letters may have them written instead."""
+        """Staff who may delete dead letters may requeue them."""
         return self.has_delete_permission(request)
 
-    @admin.action(description="Queue the selected events again", permissions=["requeue"])
+    @admin.action(description="Requeue the selected events", permissions=["requeue"])
     def requeue(self, request: HttpRequest, queryset: QuerySet[ActivityDeadLetter]) -> None:
         try:
             count = dead_letters.requeue(queryset.iterator())
         except RedisError:
-            logger.warning("Dead letters could not be queued again", exc_info=True)
-            self.message_user(request, "Redis does not answer: try again.", messages.ERROR)
+            logger.warning("Could not requeue dead letters", exc_info=True)
+            self.message_user(request, "Redis did not answer: try again.", messages.ERROR)
             return
         self.message_user(
             request,
-            f"{count} events queued again. One that is still refused comes back to this list.",
+            f"{count} events requeued. An event that is rejected again returns to this list.",
             messages.SUCCESS,
         )
 
@@ -107,5 +107,5 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
 
 
 def _text(event: bytes | memoryview) -> str:
-    """An event as operators may read it; what is no text in it is escaped."""
+    """Return an event as text; bytes that are not text are escaped."""
     return bytes(event).decode(errors="backslashreplace").replace("\x00", "\\x00")

@@ -1,4 +1,4 @@
-"""API keys in the admin: made, changed and ended by the verbs of `accounts.keys`."""
+"""Admin pages of API keys; changes go through the verbs of `accounts.keys`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,7 +37,7 @@ class ApiKeyForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        # What is emptied is no limit, and not no value.
+        # An emptied field means no restriction, not NULL.
         for name, nothing in (
             ("scope_permissions", {}),
             ("ip_allowlist", []),
@@ -48,7 +48,7 @@ class ApiKeyForm(forms.ModelForm):
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
-        # The user is not in the form of a key that is there, but its name is unique per user.
+        # An existing key's form has no user field, but names are unique per user.
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return excluded - {"user"}
 
@@ -70,15 +70,15 @@ class ApiKeyAdmin(BigTableAdmin):
     )
     list_filter = ("is_active", "environment_tag")
     list_select_related = ("user",)
-    # What they say is in get_search_results.
+    # get_search_results decides how these are searched.
     search_fields = ("user__email", "key_name", "last_four")
     search_help_text = "The user's whole e-mail address, a key's whole name, or its last four"
     in_palette = True
     change_form_before_template = "admin/accounts/apikey/usage.html"
     autocomplete_fields = ("user",)
     formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}}
-    actions = ("rotate", "rotate_with_grace", "revoke", "activate")
-    made_by_service = (
+    actions = ("rotate", "rotate_with_grace", "deactivate", "activate")
+    service_fields = (
         "masked",
         "previous_expires_at",
         "is_active",
@@ -92,7 +92,7 @@ class ApiKeyAdmin(BigTableAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ApiKey], search_term: str
     ) -> tuple[QuerySet[ApiKey], bool]:
-        # Columns of one table at a time: an OR across two could use no index.
+        # One table at a time: an OR across two tables could not use an index.
         term = search_term.strip()
         if "@" in term:
             return queryset.filter(user__email__iexact=term), False
@@ -108,13 +108,13 @@ class ApiKeyAdmin(BigTableAdmin):
         return super().render_change_form(request, context, *args, **options)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
-        # A key stays with its user and its environment, which is part of its text.
-        return ("user", "environment_tag", *self.made_by_service) if obj else ()
+        # A key cannot change its user or its environment, which is part of its text.
+        return ("user", "environment_tag", *self.service_fields) if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
         if obj is None:
             return ApiKeyForm.Meta.fields
-        return (*ApiKeyForm.Meta.fields, *self.made_by_service)
+        return (*ApiKeyForm.Meta.fields, *self.service_fields)
 
     def changeform_view(
         self,
@@ -125,14 +125,14 @@ class ApiKeyAdmin(BigTableAdmin):
     ) -> HttpResponse:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except (keys.KeyNameTaken, keys.TooManyKeys) as refusal:
-            # The form does not know how many keys there are, nor who was faster with the name.
-            self.message_user(request, str(refusal.detail), messages.ERROR)
+        except (keys.KeyNameTaken, keys.TooManyKeys) as error:
+            # The form's own validation cannot see concurrent changes or the number of keys.
+            self.message_user(request, str(error.detail), messages.ERROR)
             return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
-            # Only what was edited: the rest may have changed since the form was opened.
+            # Only the edited fields: others may have changed since the form was opened.
             keys.update_key(obj, {name: form.cleaned_data[name] for name in form.changed_data})
             return
         fields = ApiKeyForm.Meta.fields[1:]
@@ -146,15 +146,16 @@ class ApiKeyAdmin(BigTableAdmin):
     ) -> HttpResponse:
         return self._show_secrets(request, request.new_secrets)  # type: ignore[attr-defined]
 
-    @admin.action(description="Rotate: give the selected keys new secrets", permissions=["change"])
+    @admin.action(description="Rotate the selected keys", permissions=["change"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
-        # All or none: what is rotated must be shown.
+        # All or none, because every new secret must be shown.
         with transaction.atomic():
             rotated = [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
         return self._show_secrets(request, rotated)
 
     @admin.action(
-        description="Rotate, and let the old secrets work for another day", permissions=["change"]
+        description="Rotate the selected keys; old secrets work for another day",
+        permissions=["change"],
     )
     def rotate_with_grace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
         with transaction.atomic():
@@ -173,7 +174,7 @@ class ApiKeyAdmin(BigTableAdmin):
                 keys.delete_key(key)
 
     @admin.action(description="Deactivate the selected keys", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         count = 0
         for key in queryset:
             keys.deactivate_key(key)
@@ -196,7 +197,9 @@ class ApiKeyAdmin(BigTableAdmin):
     def _show_secrets(
         self, request: HttpRequest, new_secrets: list[tuple[ApiKey, str]]
     ) -> HttpResponse:
-        """The only page that ever shows them: not a redirect, so that nothing stores them."""
+        """Render the only page that shows the secrets, without a redirect, so that nothing stores
+        them.
+        """
         return TemplateResponse(
             request,
             "admin/accounts/apikey/secrets.html",
@@ -211,7 +214,7 @@ class ApiKeyAdmin(BigTableAdmin):
 
 
 def _usage_chart(key: ApiKey) -> BarChart:
-    """The requests of the last SHOWN_DAYS days (UTC), in one statement."""
+    """Chart the requests per day (UTC) of the last SHOWN_DAYS days, in one statement."""
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=ago) for ago in reversed(range(SHOWN_DAYS))]
     used = {

@@ -1,4 +1,4 @@
-"""The audit log in the admin."""
+"""Admin pages of the audit log."""
 
 import json
 from typing import Any
@@ -19,9 +19,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     change_form_after_template = "admin/accounts/auditentry/personal_data.html"
     list_display = ("created_at", "action", "target", "user_id", "channel", "actor_user_id")
     list_filter = ("channel",)
-    # What they say is in get_search_results. A filter by action would read all actions of the log.
+    # get_search_results decides how these are searched. A filter by action would read every entry
+    # to list the actions.
     search_fields = ("user_id", "action")
-    search_help_text = "The id of the user whose it is, or a whole action such as key_rotated"
+    search_help_text = "A user's id, or a whole action such as key_rotated"
     fields = (
         "created_at",
         "action",
@@ -39,7 +40,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
     ) -> tuple[QuerySet[AuditEntry], bool]:
-        # Whole values, each with an index, and one at a time: an OR of both would use neither.
+        # Whole values, one column at a time: each has an index, and an OR of both would use
+        # neither.
         term = search_term.strip()
         if term.isdecimal():
             return queryset.filter(user_id=term), False

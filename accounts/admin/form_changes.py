@@ -1,4 +1,4 @@
-"""What a form has changed, for the audit log."""
+"""The changes made in an admin form, in the form that the audit log takes."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 
 
 def changes_of(form: forms.ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What `form` has changed, before and after, with ids in the place of rows."""
+    """Return the changed fields' values before and after, with ids in place of rows."""
     return (
         {name: _audited(form.initial.get(name)) for name in form.changed_data},
         {name: _audited(form.cleaned_data.get(name)) for name in form.changed_data},
@@ -15,7 +15,7 @@ def changes_of(form: forms.ModelForm) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _audited(value: Any) -> Any:
-    """A field's value, with ids in the place of rows."""
+    """Return a field's value with ids in place of rows."""
     if isinstance(value, Model):
         return value.pk
     if isinstance(value, (list, QuerySet)):

@@ -1,4 +1,4 @@
-"""Groups of staff in the admin."""
+"""Admin pages of staff groups."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(BigTableAdmin, DjangoGroupAdmin):
-    """Who may do what in this admin; see `manage.py staff_groups`.
+    """Groups and their permissions in the admin; see `manage.py staff_groups`.
 
-    Only superusers change groups: staff could otherwise extend their own rights.
+    Only superusers change groups: other staff could extend their own rights.
     """
 
     owner = None

@@ -1,4 +1,4 @@
-"""JSON, and other text of machines, as people read it."""
+"""Showing JSON and other machine text to people."""
 
 import json
 from typing import Any
@@ -8,10 +8,10 @@ from django.utils.safestring import SafeString
 
 
 def pretty_json(value: Any) -> SafeString:
-    """JSON laid out."""
+    """Return indented JSON in a <pre> element."""
     return as_text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def as_text(text: str) -> SafeString:
-    """Text as it is, wrapped."""
+    """Return text, escaped, in a <pre> element that wraps."""
     return format_html('<pre class="gw-pre">{}</pre>', text)

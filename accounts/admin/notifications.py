@@ -1,4 +1,4 @@
-"""Notifications for operators: who was told of what, and how that went."""
+"""Admin pages of notifications and of users' preferences."""
 
 from urllib.parse import urlsplit
 
@@ -35,7 +35,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(NotificationPreferences)
 class NotificationPreferencesAdmin(ReadOnlyAdmin):
-    """The user's own choice: operators look."""
+    """Preferences belong to the user; operators can only read them."""
 
     owner = "user"
     list_display = ("user", "email_notifications", "usage_alerts", "webhook_host", "updated_at")
@@ -55,5 +55,5 @@ class NotificationPreferencesAdmin(ReadOnlyAdmin):
 
     @admin.display(description="webhook")
     def webhook_host(self, preferences: NotificationPreferences) -> str:
-        # Who knows the whole address of a webhook may often call it.
+        # Only the host: anybody who knows a webhook's full URL can often call it.
         return urlsplit(preferences.webhook_url or "").hostname or "-"

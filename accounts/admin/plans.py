@@ -1,4 +1,4 @@
-"""Plans for operators, and who runs into limits."""
+"""Admin pages of plans, of keys' rate limits, and of requests that limits rejected."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ SHOWN_REJECTIONS = 100
 @admin.register(Plan)
 class PlanAdmin(BigTableAdmin):
     owner = None
-    # With a link to who runs into limits.
+    # Links to the page of rejected requests.
     list_before_template = "admin/accounts/plan/rejections_link.html"
     list_display = (
         "name",
@@ -82,7 +82,8 @@ class PlanAdmin(BigTableAdmin):
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
-        # It would look for the plan's users among all. Switch it off: no new ones can have it.
+        # Deleting would search all users for those of the plan. An inactive plan is not offered to
+        # new users.
         return False
 
     def get_urls(self) -> list[URLPattern]:
@@ -94,7 +95,7 @@ class PlanAdmin(BigTableAdmin):
         return [rejections, *super().get_urls()]
 
     def rejections(self, request: HttpRequest) -> HttpResponse:
-        """Whom limits refused most often, on one of the last days: names of users and keys."""
+        """List the users and keys that limits rejected most often on one of the last days."""
         if not request.user.has_perms(["accounts.view_user", "accounts.view_apikey"]):
             raise PermissionDenied
         today = datetime.now(UTC).date()
@@ -103,7 +104,7 @@ class PlanAdmin(BigTableAdmin):
         day = asked if asked in days else days[0]
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
-            "title": "Who runs into limits",
+            "title": "Requests rejected by limits",
             "opts": self.opts,
             "days": days,
             "day": day,
@@ -111,29 +112,29 @@ class PlanAdmin(BigTableAdmin):
         try:
             context["rejections"] = with_user_and_key(most_rejected(day, SHOWN_REJECTIONS))
         except RedisError:
-            logger.warning("The limits do not answer", exc_info=True)
+            logger.warning("Redis did not answer the limits", exc_info=True)
             context["rejections"] = None
         return TemplateResponse(request, "admin/accounts/plan/rejections.html", context)
 
 
 def with_user_and_key(rejections: list[Rejections]) -> list[dict[str, Any]]:
-    """With the names of users and keys, in two statements."""
-    users = User.objects.in_bulk({refused.user_id for refused in rejections})
-    keys = ApiKey.objects.in_bulk({refused.key_id for refused in rejections})
+    """Add the user and key of each row, in two statements."""
+    users = User.objects.in_bulk({rejected.user_id for rejected in rejections})
+    keys = ApiKey.objects.in_bulk({rejected.key_id for rejected in rejections})
     return [
         {
-            "user": users.get(refused.user_id),
-            "key": keys.get(refused.key_id),
-            "code": refused.code,
-            "times": refused.times,
+            "user": users.get(rejected.user_id),
+            "key": keys.get(rejected.key_id),
+            "code": rejected.code,
+            "times": rejected.times,
         }
-        for refused in rejections
+        for rejected in rejections
     ]
 
 
 @admin.register(RateLimitConfig)
 class RateLimitConfigAdmin(BigTableAdmin):
-    """Operators may allow a key more than its user could; the plan still bounds the user."""
+    """Operators may set a key's limits higher than its user could; the plan still applies."""
 
     owner = "api_key__user"
     list_display = ("api_key", *WINDOW_FIELDS, "concurrency_limit")

@@ -1,4 +1,4 @@
-"""Referrals and credits for operators."""
+"""Admin pages of referrals and credits."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -10,7 +10,7 @@ from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 @admin.register(ReferralCode)
 class ReferralCodeAdmin(ReadOnlyAdmin):
-    """Codes are made by their users; how often one may be used can be changed."""
+    """Users create codes; operators can change how often one may be used."""
 
     owner = "user"
     list_display = ("code", "user", "max_uses", "created_at")
@@ -35,12 +35,12 @@ class ReferralAdmin(ReadOnlyAdmin):
 
 @admin.register(Credit)
 class CreditAdmin(ReadOnlyAdmin):
-    """The ledger, which the database lets nobody change."""
+    """The ledger of credits, whose rows the database protects from changes."""
 
     owner = "user"
     list_display = ("created_at", "user_id", "amount", "reason", "cause")
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
-    # The user may be erased: the number stays.
+    # The id, because the user may have been erased.
     fields = ("user_id", "amount", "reason", "cause", "created_at")
     readonly_fields = fields

@@ -1,4 +1,4 @@
-"""What the start page shows of accounts, each figure against its documented target."""
+"""The accounts part of the admin's start page: each figure beside its documented target."""
 
 import logging
 from datetime import UTC, datetime
@@ -28,7 +28,10 @@ _CREATION, _LOOKUP = "http_session_creation_duration_ms", "http_user_lookup_dura
 
 
 def latencies() -> tuple[list[Gauge], BarChart]:
-    """How long sessions take to be created and keys to be looked up, since the web started."""
+    """Return gauges and a chart of session creation and key look-up times.
+
+    They cover the time since the web processes started.
+    """
     known = distributions([_CREATION, _LOOKUP])
     creation = known.get((_CREATION, "create_session"))
     hits, misses = known.get((_LOOKUP, "true")), known.get((_LOOKUP, "false"))
@@ -44,7 +47,7 @@ def latencies() -> tuple[list[Gauge], BarChart]:
             note=_median(creation),
         ),
         Gauge(
-            "Looking a key up, p99",
+            "Looking up a key, p99",
             lookup.quantile(0.99) if lookup else None,
             LOOKUP_TARGET_MS,
             "below",
@@ -60,7 +63,7 @@ def latencies() -> tuple[list[Gauge], BarChart]:
             unit=" %",
             decimals=1,
             full=100.0,
-            note=f"{misses.total:,} look-ups in the database" if misses else "",
+            note=f"{misses.total:,} look-ups reached the database" if misses else "",
         ),
     ]
     return gauges, _creation_chart(creation)
@@ -83,21 +86,21 @@ def _creation_chart(creation: Distribution | None) -> BarChart:
         title,
         list(zip(labels, map(float, creation.counts), strict=True)),
         over=[bound > CREATION_TARGET_MS for bound in creation.bounds],
-        note="Requests by their milliseconds, since the web processes started",
+        note="Number of requests by duration, since the web processes started",
     )
 
 
 def queue() -> Gauge:
-    """The activity that waits for a worker; unknown while Redis is down."""
+    """Gauge of the activity events that wait for a worker; unknown while Redis is down."""
     title = "Activity queue"
     try:
         stats, tasks = activity_stats(), background.waiting()
     except RedisError:
-        logger.warning("The activity buffer does not answer", exc_info=True)
-        return Gauge(title, None, QUEUE_TARGET, "below", note="Redis does not answer")
-    age = "nothing waits"
+        logger.warning("Redis did not answer the activity buffer", exc_info=True)
+        return Gauge(title, None, QUEUE_TARGET, "below", note="Redis did not answer")
+    age = "no event waits"
     if stats.oldest_seconds is not None:
-        age = f"the oldest for {stats.oldest_seconds:,.1f} s"
+        age = f"oldest event: {stats.oldest_seconds:,.1f} s"
     return Gauge(
         title,
         stats.depth,
@@ -108,20 +111,20 @@ def queue() -> Gauge:
 
 
 def denied_keys() -> BarChart:
-    """Keys that failed to authenticate in the last hours, from the audit log."""
+    """Chart how often existing keys were denied in the last hours, from the audit log."""
     counted = denials_per_hour([*KEY_DENIALS, *ORIGIN_DENIALS])
     return bar_chart(
         "Failed authentications",
         [(f"{hour:%H:%M}", float(times)) for hour, times in counted],
-        note=f"Existing keys refused, per hour (UTC), in the last {HOURS} hours",
+        note=f"Existing keys denied per hour (UTC) in the last {HOURS} hours",
     )
 
 
 def limited_keys() -> list[dict[str, Any]] | None:
-    """Whom limits refused most often today; None while Redis is down."""
+    """Return who was rejected by limits most often today; None while Redis is down."""
     try:
-        refused = most_rejected(datetime.now(UTC).date().isoformat(), SHOWN_LIMITED_KEYS)
+        rejections = most_rejected(datetime.now(UTC).date().isoformat(), SHOWN_LIMITED_KEYS)
     except RedisError:
-        logger.warning("The limits do not answer", exc_info=True)
+        logger.warning("Redis did not answer the limits", exc_info=True)
         return None
-    return with_user_and_key(refused)
+    return with_user_and_key(rejections)

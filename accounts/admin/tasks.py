@@ -1,4 +1,4 @@
-"""What workers do by the clock, and what went wrong, in the admin."""
+"""Admin pages of the worker's schedules and failed tasks."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ admin.site.unregister([Failure, Schedule, Success])
 
 @admin.register(Failure)
 class FailureAdmin(ReadOnlyAdmin):
-    """Tasks that failed. Those of this service are all repeated by a schedule."""
+    """Tasks that failed. A schedule repeats each of this service's tasks."""
 
     owner = None
     list_display = ("name", "func", "started", "attempt_count", "shown_result")
@@ -39,7 +39,7 @@ class FailureAdmin(ReadOnlyAdmin):
 
 @admin.register(Schedule)
 class ScheduleAdmin(ReadOnlyAdmin):
-    """What the workers do by the clock. Migrations make them: a schedule may call anything."""
+    """The worker's schedules, read-only, because a schedule can call any function."""
 
     owner = None
     list_display = ("name", "func", "schedule_type", "minutes", "next_run")

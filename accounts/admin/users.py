@@ -1,4 +1,4 @@
-"""Users in the admin."""
+"""Admin pages of users."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from gatewayz.admin_site.rights import is_superuser
 
 SHOWN_KEYS = 20
 
-# What makes somebody staff, and more: for superusers to change.
+# Fields that only superusers may change.
 STAFF_FIELDS = ("is_staff", "is_superuser", "groups", "password")
 
 
@@ -62,7 +62,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     )
     list_select_related = ("plan",)
     list_filter = ("is_active", "is_staff", "plan")
-    # Whole values only: each has an index of its own.
+    # Whole values only: each of these columns has an index.
     search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
     search_help_text = "A whole e-mail address, user name or Privy id"
     readonly_fields = ("email_verified_at", "last_login", "created_at", "updated_at")
@@ -85,7 +85,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     add_fieldsets = (
         (None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),
     )
-    # Django's two lists side by side cannot be used without a mouse, and groups are few.
+    # Django's two lists side by side need a mouse, and there are few groups.
     filter_horizontal = ()
     in_palette = True
     actions = ("erase", "verify_address")
@@ -97,15 +97,17 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         return [(name, given) for name, given in fieldsets if name != "Staff"]
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        # It would list, and delete in one request, all that the user ever did. Switch the user
-        # off, which ends all of its keys, or erase it.
+        # Deleting would list and delete all of the user's rows in one request. Deactivate the
+        # user, which stops all keys, or erase it.
         return False
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
-        """Who has the permission that deleting users would need."""
+        """Erasing needs the permission to delete users."""
         return DjangoUserAdmin.has_delete_permission(self, request)
 
-    @admin.action(description="Erase the selected users and all they own", permissions=["erase"])
+    @admin.action(
+        description="Erase the selected users and everything they own", permissions=["erase"]
+    )
     def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         users = queryset.filter(erased_from=None)
         if "confirmed" not in request.POST:
@@ -122,7 +124,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
             )
         for user in users:
             request_erasure(user.pk)
-        self.message_user(request, "Switched off; a worker erases them now.", messages.SUCCESS)
+        self.message_user(request, "Deactivated; a worker is erasing them.", messages.SUCCESS)
         return None
 
     @admin.display(description="verified", boolean=True)
@@ -130,7 +132,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         return None if user.email is None else user.email_verified_at is not None
 
     @admin.action(
-        description="Say that the e-mail addresses of the selected users are theirs",
+        description="Mark the e-mail addresses of the selected users as verified",
         permissions=["change"],
     )
     def verify_address(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -149,12 +151,12 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         if "email" in form.changed_data:
             if obj.email_verified_at is not None:
                 notify_old_address(form.initial["email"])
-            # Whoever may change users answers for what is typed in here.
+            # Staff who may change users vouch for the addresses that they enter.
             obj.email_verified_at = timezone.now() if obj.email else None
         super().save_model(request, obj, form, change)
         becomes_staff = {"is_staff", "is_superuser"}.intersection(form.changed_data)
         if change and becomes_staff and (obj.is_staff or obj.is_superuser):
-            self._begin_anew(request, obj)
+            self._end_operators_access(request, obj)
         before, after = changes_of(form)
         audit.record(
             "user_changed" if change else "user_created",
@@ -164,14 +166,14 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
             after=after,
         )
 
-    def _begin_anew(self, request: HttpRequest, user: User) -> None:
+    def _end_operators_access(self, request: HttpRequest, user: User) -> None:
         """End the access that operators had to the account of a user who becomes staff."""
         if end_access_given_by_operators(user):
             self.message_user(
                 request,
-                "Operators have changed this account before. Its keys are therefore deactivated "
-                "and its password is ended: set a new one, check the e-mail address, and say that "
-                "it is verified.",
+                "An operator has changed this account before, so its keys and its password have "
+                "been deactivated. Set a new password, check the e-mail address and mark it as "
+                "verified.",
                 messages.WARNING,
             )
 

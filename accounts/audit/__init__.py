@@ -1,8 +1,8 @@
 """The audit log: who changed what, when and from where.
 
-`recording` writes an entry with the change, in one transaction; the database chains it when that
-commits. `personal_data` is what `erasure` may erase; `verification` finds what has been tampered
-with; `denials` are attempts with keys that may not act.
+`recording` writes an entry in the transaction of the change, and the database adds it to a hash
+chain on commit. `personal_data` is stored apart, where `erasure` can delete it; `verification`
+detects tampering; `denials` records attempts with keys that may not be used.
 """
 
 from accounts.audit.denials import record_denial, record_wrong_password

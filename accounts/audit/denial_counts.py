@@ -1,4 +1,4 @@
-"""How often keys were refused, for the operators' picture of it."""
+"""Counting how often keys were denied, for the admin's start page."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,9 +17,9 @@ GROUP BY 1
 
 
 def denials_per_hour(reasons: Sequence[str]) -> list[tuple[datetime, int]]:
-    """The last HOURS hours, oldest first, and how many keys were refused for these `reasons`.
+    """Return the last HOURS hours, oldest first, each with the number of denials for `reasons`.
 
-    One statement, which reads these hours (idx_audit_log_created).
+    One statement, which reads only these hours (idx_audit_log_created).
     """
     this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     hours = [this_hour - timedelta(hours=ago) for ago in reversed(range(HOURS))]

@@ -1,7 +1,7 @@
-"""Attempts with keys that exist but may not act, and with wrong passwords of known users.
+"""Recording attempts with keys that exist but may not be used, and wrong passwords.
 
-Recorded at most once per key or user, reason and hour, however many there are, and by a thread
-beside the requests, so that a flood of them costs the callers and the log next to nothing.
+Each combination of key or user, reason and hour is recorded at most once, by a background thread,
+so that a flood of attempts slows neither the requests nor the log.
 """
 
 import logging
@@ -24,8 +24,8 @@ from gatewayz.threads.background import BackgroundThread
 logger = logging.getLogger(__name__)
 
 _HOUR_SECONDS = 3600
-# The user, what was tried, the reason and the hour (since the epoch) of what this process has
-# recorded. Beyond so many it begins anew; the database is asked in any case.
+# The denials that this process has recorded: user, target, reason and hour since the epoch.
+# Cleared when it holds this many; the database is checked for duplicates in any case.
 _MAX_KNOWN = 10_000
 _known: set[tuple[int, str, str, int]] = set()
 _known_lock = Lock()
@@ -33,19 +33,19 @@ _thread = BackgroundThread("refusals")
 
 
 def record_denial(principal: Principal, reason: str, request: HttpRequest | Request) -> None:
-    """Record soon that a known key was refused, once per key, `reason` and hour.
+    """Record in the background that a key was denied, once per key, `reason` and hour.
 
-    `reason` is the `code` of the problem, such as `expired_key`. It costs the request some
-    microseconds. When too many wait, or the process is killed, it is not recorded.
+    `reason` is the problem's `code`, such as `expired_key`. It costs the request microseconds. It
+    is not recorded when too many wait or the process is killed.
     """
     target = key_target(principal.key_id)
     _record_once(principal.user_id, target, reason, origin_of(principal, request))
 
 
 def record_wrong_password(user_id: int) -> None:
-    """Record soon that somebody tried to be this user with a wrong password, as above.
+    """Record in the background that somebody tried a wrong password for this user.
 
-    In a thread beside, so that the answer does not tell by its time that there is such a user.
+    The background thread keeps the response time from revealing whether the user exists.
     """
     _record_once(user_id, user_target(user_id), "wrong_password", current_origin())
 
@@ -64,14 +64,14 @@ def _record_once(user_id: int, target: str, reason: str, origin: Origin) -> None
 def _write(user_id: int, target: str, reason: str, origin: Origin) -> None:
     try:
         with transaction.atomic():
-            # Two processes at once: the second one waits, and finds the entry of the first. A
-            # user who has been erased meanwhile is not written about.
+            # A concurrent process waits here and then finds this entry. No entry is written about
+            # a user who has been erased meanwhile.
             users = User.objects.select_for_update(no_key=True)
             exists = users.filter(pk=user_id).exists()
             if exists and not _is_recorded(user_id, target, reason, origin):
                 write_entry(origin, f"refused_{reason}", user_id, target)
     except Error as error:
-        logger.warning("A refusal could not be recorded: %s", error)
+        logger.warning("Could not record a denial: %s", error)
     finally:
         connection.close()
 

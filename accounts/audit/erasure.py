@@ -1,4 +1,4 @@
-"""Forgetting a person, without breaking the chain."""
+"""Erasing a person's data from the audit log without breaking the hash chain."""
 
 from django.db import transaction
 
@@ -10,15 +10,16 @@ ERASED = "personal_data_erased"
 
 
 def has_more_personal_data(user_id: int, entries: int) -> bool:
-    """Whether more entries than that hold personal data of a person."""
+    """Return whether more than `entries` entries hold personal data of a user."""
     return AuditPersonalData.objects.filter(user_id=user_id)[entries : entries + 1].exists()
 
 
 def erase_personal_data(user_id: int, at_most: int | None = None) -> None:
-    """Erase what the audit log knows of a person but the bare id; that it was erased stays.
+    """Erase a user's personal data from the audit log, and record that it was erased.
 
-    Call it in the transaction that erases the user, after the last that is recorded of it; and
-    before that, for `at_most` entries, as long as `has_more_personal_data` so many.
+    Only the user's id stays. Call it in the transaction that erases the user, after the last entry
+    about the user is recorded. To erase in batches, call it before that with `at_most` entries,
+    while `has_more_personal_data` is true.
     """
     with transaction.atomic():
         record(ERASED, user_id=user_id, target=user_target(user_id))

@@ -1,4 +1,4 @@
-"""Log-ins to the admin, of which Django tells by signals and in no other way."""
+"""Recording log-ins to the admin, which Django announces by signals only."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from gatewayz.request.context import current_request
 
 
 def record_log_ins() -> None:
-    """Have log-ins that succeed recorded, and once an hour those to a known user that fail."""
+    """Record each successful log-in, and failed ones to a known user once an hour."""
     user_logged_in.connect(_record_log_in, dispatch_uid="audit")
     user_login_failed.connect(_record_failure, dispatch_uid="audit")
 

@@ -1,4 +1,4 @@
-"""The audit log in OpenAPI."""
+"""OpenAPI description of the audit log."""
 
 from rest_framework import serializers
 
@@ -20,7 +20,7 @@ _ENTRY = {
 
 audit_log = describe(
     get=described(
-        "List what was done to one's keys and account, newest first",
+        "List changes to your keys and account, newest first",
         name="listAuditLog",
         query=AuditLogInput,
         answer=AuditEntrySerializer(many=True),

@@ -1,4 +1,4 @@
-"""Who acts, from where and when."""
+"""The origin of a change: who makes it, from where and when."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from gatewayz.request.context import current_request, current_request_id
 
 @dataclass(frozen=True)
 class Origin:
-    """`address` is the client's, empty when there is none; the ids are None when unknown."""
+    """Who acts and from where. `address` is the client's, or empty; unknown ids are None."""
 
     channel: AuditEntry.Channel
     user_id: int | None = None
@@ -26,7 +26,7 @@ class Origin:
 
 
 def current_origin() -> Origin:
-    """The origin of the request being answered; outside one, a command or a worker."""
+    """Return the origin of the current request; outside a request, a command or worker."""
     request = current_request()
     if request is None:
         return Origin(AuditEntry.Channel.COMMAND)
@@ -40,7 +40,7 @@ def current_origin() -> Origin:
 
 
 def origin_of(principal: Principal, request: HttpRequest | Request) -> Origin:
-    """The origin of what an API key does, or tries to, with the request being answered."""
+    """Return the origin of a request made with an API key."""
     return Origin(
         AuditEntry.Channel.API,
         principal.user_id,

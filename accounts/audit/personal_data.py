@@ -1,8 +1,8 @@
-"""Personal data: kept beside the chain, under a commitment that is in it.
+"""Personal data of audit entries, stored outside the hash chain.
 
-Addresses, names and all other text may be personal. An entry keeps of these the SHA-256 of a
-random salt and the data; when both are erased, the chain still holds, and nobody can tell what
-they were. Numbers, true, false and null stay in the entry.
+Addresses, names and any other text may be personal. For these, the chain holds only a commitment:
+the SHA-256 of a random salt and the data. After both are erased, the chain is still valid, and
+nobody can find out what the data was. Numbers, booleans and null stay in the entry.
 """
 
 import hashlib
@@ -17,13 +17,13 @@ _SALT_BYTES = 16
 
 
 def split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values that an entry may keep for ever, and those that may be personal."""
+    """Split values into those that an entry may keep for ever and those that may be personal."""
     plain = {name: value for name, value in values.items() if is_plain(value)}
     return plain, {name: value for name, value in values.items() if name not in plain}
 
 
 def sealed(user_id: int, data: dict[str, Any]) -> tuple[str, AuditPersonalData]:
-    """The commitment to the data of one person, and the row that holds it, for some entry."""
+    """Return the commitment to one person's data, and the unsaved row that holds the data."""
     row = AuditPersonalData(
         user_id=user_id, salt=secrets.token_hex(_SALT_BYTES), content=json.dumps(data)
     )
@@ -31,5 +31,5 @@ def sealed(user_id: int, data: dict[str, Any]) -> tuple[str, AuditPersonalData]:
 
 
 def commitment(salt: str, content: str) -> str:
-    """SHA-256 of the salt and the data, 64 hexadecimal characters."""
+    """Return the SHA-256 of the salt and the data as 64 hexadecimal characters."""
     return hashlib.sha256((salt + content).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Recording a change, with the change."""
+"""Writing an audit entry together with the change that it describes."""
 
 from typing import Any
 
@@ -18,22 +18,23 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Write to the audit log that something of the user `user_id` has changed.
+    """Write an audit entry about a change to something that user `user_id` owns.
 
-    `action` says what happened, such as `key_rotated`; `target` to what, by `key_target` and the
-    like: a kind and an id, never a name. `before` and `after` hold the fields that differ; what
-    in them is secret is redacted, what may be personal can be erased. Who did it, from where and
-    in which request is taken from the request being answered. Two statements.
+    `action` names the change, such as `key_rotated`; `target` is a kind and an id, never a name,
+    see `key_target`. `before` and `after` hold the changed fields; secrets in them are redacted,
+    and personal data can be erased later. The actor, address and request id come from the current
+    request. Runs two statements.
 
-    Call it after the change: what is checked at the commit is checked in that order, and foreign
-    keys, which may have to wait for somebody, come before the chain, where others wait.
+    Call it after the change: deferred checks run at the COMMIT in the order of the statements, and
+    foreign keys, which may wait for other transactions, must come before the chain, where other
+    transactions wait for this one.
 
-    Raises django.db.transaction.TransactionManagementError outside a transaction: an entry is
-    committed with its change or not at all. Raises TypeError for values that are no JSON.
+    Raises django.db.transaction.TransactionManagementError outside a transaction, since an entry
+    must be committed with its change or not at all. Raises TypeError for values that are not JSON.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(
-            "An audit entry is written in the transaction of its change"
+            "An audit entry must be written in the transaction of its change"
         )
     write_entry(current_origin(), action, user_id, target, before, after)
 
@@ -46,12 +47,13 @@ def write_entry(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """What `record` does, for an `origin` that is known already."""
+    """Write an entry as `record` does, for an `origin` that is already known."""
     plain_before, personal_before = split(redacted(before or {}))
     plain_after, personal_after = split(redacted(after or {}))
     personal: dict[int, dict[str, Any]] = {}
     if origin.address:
-        # Where somebody was is that person's, also when an operator changes what is another's.
+        # An address is personal data of whoever acted, even when an operator changes another
+        # user's rows.
         owner = origin.user_id if origin.user_id is not None else user_id
         personal[owner] = {"address": origin.address}
     for name, values in {"before": personal_before, "after": personal_after}.items():

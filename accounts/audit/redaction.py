@@ -1,4 +1,4 @@
-"""Keeping secrets out of the audit log."""
+"""Removing secrets from values before they reach the audit log."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from accounts.principals import key_format
 
 REDACTED = "[redacted]"
 
-# A number by such a name is none, such as `tokens_per_minute`.
+# Numbers with such names are not secret: `tokens_per_minute`, for instance.
 _SECRET_NAME = re.compile(
     r"secret|password|passphrase|token|digest|api_?key$|private_?key|credential|authorization"
     r"|cookie|pepper|salt",
@@ -19,9 +19,9 @@ _SECRET_NAME = re.compile(
 
 
 def redacted(values: dict[str, Any]) -> dict[str, Any]:
-    """`values` as JSON has them, without secrets: by the name of the field, or in any text.
+    """Return `values` as JSON values without secrets, found by field name or key format.
 
-    Raises TypeError for what is no JSON, dates and the like excepted.
+    Raises TypeError for values that are neither JSON nor dates or the like.
     """
     cleaned: dict[str, Any] = _clean(json.loads(json.dumps(values, cls=DjangoJSONEncoder)))
     return cleaned
@@ -41,5 +41,5 @@ def _clean(value: Any) -> Any:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value of JSON is a number, true, false or null: neither secret nor personal."""
+    """Whether a JSON value is a number, boolean or null: neither secret nor personal."""
     return value is None or isinstance(value, (bool, int, float))

@@ -1,4 +1,4 @@
-"""The JSON and the query parameters of the audit log."""
+"""Query parameters and JSON of the audit log."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _MAX_ID = 2**63 - 1
 
 
 class EndField(serializers.DateTimeField):
-    """A time, not included; or a day (UTC), included."""
+    """The end of a period: a time, excluded, or a day (UTC), included."""
 
     def to_internal_value(self, value: Any) -> datetime:
         end: datetime = super().to_internal_value(value)
@@ -35,12 +35,12 @@ class AuditLogInput(PageInput):
     end_date = EndField(required=False)
 
     def to_internal_value(self, data: Mapping[str, Any]) -> Any:
-        # Clients send what they have no value for as `?action=`.
+        # Clients send parameters without a value as `?action=`; they count as absent.
         return super().to_internal_value({name: data[name] for name in data if data[name] != ""})
 
 
 class AuditEntrySerializer(serializers.ModelSerializer):
-    """An entry of `AuditEntry.objects.with_personal_data()`, for the user whose it is."""
+    """An entry of `AuditEntry.objects.with_personal_data()`, for the user whom it concerns."""
 
     user_id = serializers.IntegerField()
     timestamp = serializers.DateTimeField(source="created_at")
@@ -76,7 +76,7 @@ class AuditEntrySerializer(serializers.ModelSerializer):
         }
 
     def get_ip_address(self, entry: AuditEntry) -> str:
-        """The user's own, or "": that of an operator is none of the user's business."""
+        """Return the address if it is the user's own; an operator's address is not shown."""
         address: str = _personal_data(entry).get("address", "")
         return address
 

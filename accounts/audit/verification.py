@@ -1,9 +1,10 @@
-"""Finding out whether the audit log is what was written to it.
+"""Detecting tampering with the audit log.
 
-Each link of the chain holds the SHA-256 (hexadecimal) of the link before it and the text of its
-entry: a JSON array, as PostgreSQL writes it, of the entry's columns. So no entry can be changed,
-left out, put in or moved without changing every hash after it, up to the head. Who may change the
-head too can only be found out by an anchor: a head that was noted down elsewhere.
+Each link of the hash chain holds the SHA-256 (hexadecimal) of the previous link's hash and the
+text of its entry: a JSON array of the entry's columns, as PostgreSQL prints it. An entry therefore
+cannot be changed, removed, inserted or moved without changing every later hash, up to the head.
+Somebody who can change the head too is only detected by an anchor: a head that was stored
+elsewhere.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from accounts.models import AuditHead
 
 _FETCHED_ROWS = 2000
 
-# As the trigger `audit_chain_entry` wrote it.
+# The same expression as in the trigger `audit_chain_entry`.
 _LINKS = """
 SELECT link.sequence, link.hash, link.entry_id, CASE WHEN entry.id IS NOT NULL THEN
     jsonb_build_array(
@@ -42,7 +43,7 @@ FROM audit_personal_data AS data LEFT JOIN audit_log AS entry ON entry.id = data
 ORDER BY data.entry_id
 """
 
-# Personal data may be missing only where it was erased by the rules, which is recorded later.
+# Personal data may be missing only where a later entry records that it was erased.
 _TAKEN = """
 SELECT entry.id FROM audit_log AS entry, jsonb_object_keys(entry.commitments) AS owner
 WHERE NOT EXISTS (
@@ -57,12 +58,12 @@ ORDER BY entry.id LIMIT 1
 
 
 class BrokenAuditLogError(Exception):
-    """The audit log is not what was written to it; the text names the first such entry."""
+    """The audit log has been tampered with; the message names the first bad entry."""
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """The head of the chain at some time: how many entries there were, and the last hash."""
+    """A head of the chain at some time: the number of entries and the last hash."""
 
     sequence: int
     hash: str
@@ -72,23 +73,23 @@ class Anchor:
 
     @classmethod
     def parse(cls, text: str) -> "Anchor":
-        """What `str` made. Raises ValueError for anything else."""
+        """Parse the output of `str`. Raises ValueError for anything else."""
         sequence, _, hash_ = text.partition(":")
         return cls(int(sequence), hash_)
 
 
 def verify(anchor: Anchor | None = None) -> Anchor:
-    """Read the whole audit log, in bounded memory, as it is at one moment.
+    """Verify the whole audit log, in bounded memory, as of one moment.
 
-    Returns its head, to be kept where nobody who can change the database can change it, and to
-    be given here as `anchor` the next time.
+    Returns its head. Store that where nobody who can change the database can change it, and pass
+    it as `anchor` the next time.
 
     Raises BrokenAuditLogError.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            # One snapshot, so that entries written meanwhile make no difference; of a long log,
-            # a statement may take longer than one of a request.
+            # One snapshot, so that concurrent entries do not matter. On a long log, a statement
+            # may take longer than a request's statement may.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute("SET LOCAL statement_timeout = 0")
         head = _verify_chain(anchor)
@@ -97,7 +98,7 @@ def verify(anchor: Anchor | None = None) -> Anchor:
 
 
 def _verify_chain(anchor: Anchor | None) -> Anchor:
-    """Every link, from the first one to the head. Returns the head."""
+    """Verify every link from the first to the head. Returns the head."""
     last = Anchor(0, "")
     for sequence, hash_, entry_id, content in _rows("audit_links", _LINKS):
         if sequence != last.sequence + 1:
@@ -120,7 +121,7 @@ def _verify_chain(anchor: Anchor | None) -> Anchor:
 
 
 def _verify_entries() -> None:
-    """That there are no entries but those of the chain, and the personal data of each."""
+    """Verify that every entry is in the chain and has its personal data."""
     with connection.cursor() as cursor:
         cursor.execute(_UNCHAINED)
         for (entry_id,) in cursor.fetchall():
@@ -136,7 +137,7 @@ def _verify_entries() -> None:
 
 
 def _rows(name: str, statement: str) -> Iterator[tuple]:
-    """The rows of a statement, some at a time, by a cursor `name` of PostgreSQL."""
+    """Yield the rows of a statement in batches, through a server-side cursor called `name`."""
     with connection.cursor() as cursor:
         cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {statement}")
         while True:

@@ -1,4 +1,4 @@
-"""The HTTP face of the audit log: one's own, and nobody else's."""
+"""The view of a user's own audit log."""
 
 from accounts.audit import openapi
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
@@ -21,5 +21,5 @@ class AuditLogView(ApiView):
         found = AuditEntry.objects.owned_by(request.user).matching(**given)
         entries, total = page_of(found.with_personal_data().newest_first(), **page)
         logs = represented_all(AuditEntrySerializer, entries)
-        # Beside `data` too, where clients of the old service look.
+        # Repeated beside `data`, where clients of the old service look.
         return success(logs, count=total, logs=logs, total_logs=total)

@@ -1,5 +1,5 @@
-"""Signing in and up: what proves who somebody is, exchanged for the user and a new API key.
+"""Signing in and up: a proof of identity is exchanged for a user and a new API key.
 
-`privy` and `passwords` find or make the user, `sign_in` makes the key, `throttling` bounds the
+`privy` and `passwords` find or create the user, `sign_in` creates the key, `throttling` limits the
 attempts.
 """

@@ -1,4 +1,4 @@
-"""Logging in to the admin, as often as signing in to the API: attempts at both add up."""
+"""Logging in to the admin, throttled together with signing in to the API."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from gatewayz.request.client_address import client_address
 
 
 class ThrottledLogInForm(AdminAuthenticationForm):
-    """Looks at no password when there have been too many attempts."""
+    """Check the number of attempts before the password."""
 
     def confirm_login_allowed(self, user: Any) -> None:
         super().confirm_login_allowed(user)

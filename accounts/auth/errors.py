@@ -1,4 +1,4 @@
-"""Why nobody is signed in."""
+"""Errors of signing in and up."""
 
 from http import HTTPStatus
 
@@ -6,7 +6,7 @@ from rest_framework.exceptions import APIException
 
 
 class SignInDenied(APIException):
-    """A 401. It does not tell a wrong password from an e-mail address that nobody has."""
+    """401. It does not distinguish a wrong password from an unknown e-mail address."""
 
     status_code = HTTPStatus.UNAUTHORIZED
     default_detail = "The e-mail address or the password is wrong."
@@ -15,6 +15,8 @@ class SignInDenied(APIException):
 
 
 class EmailTaken(APIException):
+    """409: another user has this e-mail address."""
+
     status_code = HTTPStatus.CONFLICT
-    default_detail = "There is a user with this e-mail address already: sign in instead."
+    default_detail = "A user with this e-mail address already exists: sign in instead."
     default_code = "email_taken"

@@ -1,4 +1,4 @@
-"""Signing in and up in OpenAPI."""
+"""OpenAPI descriptions of signing in and up."""
 
 from functools import partial
 
@@ -51,7 +51,7 @@ _entry = partial(
 
 sign_in = describe(
     post=_entry(
-        "Sign in with a token of Privy, or e-mail address and password, for an API key",
+        "Sign in with a Privy token, or e-mail address and password, to get an API key",
         name="signIn",
         request=SignInInput,
         problems=(400, 401, 409, 429),
@@ -59,7 +59,7 @@ sign_in = describe(
 )
 sign_up = describe(
     post=_entry(
-        "Sign up with an e-mail address: 202 and a link to it, or 201 and an API key",
+        "Sign up with an e-mail address: 202 and an e-mailed link, or 201 and an API key",
         name="signUp",
         request=SignUpInput,
         status=201,
@@ -71,7 +71,7 @@ sign_up = describe(
 
 password_reset = describe(
     post=described(
-        "Have a link sent by which another password can be chosen; says not whether it was",
+        "Request a password reset link; the answer does not say whether one was sent",
         name="requestPasswordReset",
         request=PasswordResetInput,
         request_example={"email": "ada@example.com"},
@@ -81,7 +81,7 @@ password_reset = describe(
 )
 password_choice = describe(
     post=described(
-        "Choose a password with the token of such a link, or of one of a sign-up",
+        "Set a password with the token from a reset or sign-up link",
         name="resetPassword",
         request=PasswordChoice,
         request_example={"token": "gAAAAAB…", "new_password": "purple monkey dishwasher 9"},
@@ -92,12 +92,14 @@ password_choice = describe(
 
 
 class EndedKeys(serializers.Serializer):
-    ended_keys = serializers.IntegerField(help_text="Keys of other sign-ins.")
+    ended_keys = serializers.IntegerField(
+        help_text="Number of keys of other sign-ins that were deleted."
+    )
 
 
 password = describe(
     post=described(
-        "Change one's password, and end one's other sign-ins",
+        "Change your password and end your other sign-ins",
         name="changePassword",
         request=PasswordChange,
         request_example={

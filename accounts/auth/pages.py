@@ -1,7 +1,7 @@
-"""GET and POST /auth/link: the page to which the links in e-mails lead.
+"""The page at /auth/link, to which the links in e-mails lead.
 
-Opening it changes nothing, since mail programs and scanners open every link; its button does. No
-session and no cookie: the sealed text in the link is all that counts.
+Opening it (GET) changes nothing, since mail programs and scanners open every link; its button
+(POST) does. There is no session and no cookie: only the encrypted token in the link counts.
 """
 
 from http import HTTPStatus
@@ -24,11 +24,11 @@ from gatewayz.api.serializing import validated
 from gatewayz.api.view import ApiView
 from gatewayz.request.client_address import client_address
 
-# Of a form: a sealed link, and a password.
+# Enough for a form with a token and a password.
 MAX_FORM_BYTES = 64 * 1024
 MAX_FORM_FIELDS = 10
 
-# A style sheet and an icon of our own, and a form that goes back here.
+# Only our own style sheet and icon, and a form that posts back here.
 _HEADERS = {
     "Content-Security-Policy": "; ".join(
         (
@@ -41,13 +41,13 @@ _HEADERS = {
         )
     ),
     "Cache-Control": "no-store",
-    # The address of this page opens an account.
+    # The URL of this page gives access to an account.
     "Referrer-Policy": "no-referrer",
 }
 
 
 class LinkView(ApiView):
-    """Says what a link is for, and does it when asked to."""
+    """Show what a link is for, and do it when the button is pressed."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -67,9 +67,9 @@ class LinkView(ApiView):
             else:
                 admit_password_change(link.user_id)
                 confirm_address(link, form.get("password", ""))
-                done = f"{link.email} is the address of your account now."
-        except ValidationError as refusal:
-            return _form_page(request, token, refusal)
+                done = f"{link.email} is now the address of your account."
+        except ValidationError as error:
+            return _form_page(request, token, error)
         return _page({"title": "Done", "text": done})
 
     def handle_exception(self, exc: Exception) -> Any:
@@ -83,7 +83,7 @@ class LinkView(ApiView):
 
 
 def _link(token: str) -> Link:
-    """The link that is in `token`. Raises DeadLink (400)."""
+    """Decrypt the link in `token`. Raises DeadLink (400)."""
     link: Link | None = unseal(token, Link)
     if link is None:
         raise DeadLink
@@ -91,7 +91,7 @@ def _link(token: str) -> Link:
 
 
 def _form(request: Request) -> dict[str, str]:
-    """The fields of the form that was sent; none of what is not the form of this page."""
+    """Return the fields of the submitted form, or none if the body is too long or not a form."""
     body: bytes = request.read(MAX_FORM_BYTES + 1)
     if len(body) > MAX_FORM_BYTES:
         return {}
@@ -102,9 +102,9 @@ def _form(request: Request) -> dict[str, str]:
 
 
 def _form_page(
-    request: HttpRequest | Request, token: str, refusal: ValidationError | None = None
+    request: HttpRequest | Request, token: str, error: ValidationError | None = None
 ) -> PageResponse:
-    """What the link in `token` is for, and the button. Raises DeadLink (400)."""
+    """Render what the link in `token` is for, and the button. Raises DeadLink (400)."""
     link = _link(token)
     page: dict[str, Any] = {"link": link, "token": token, "path": request.path}
     if isinstance(link, PasswordLink):
@@ -116,9 +116,9 @@ def _form_page(
             "title": "Confirm your e-mail address",
             "field": "password" if has_password else None,
         }
-    if refusal is None:
+    if error is None:
         return _page(page)
-    messages = [message for errors in refusal.detail.values() for message in errors]  # type: ignore[union-attr]
+    messages = [message for errors in error.detail.values() for message in errors]  # type: ignore[union-attr]
     return _page({**page, "messages": messages}, HTTPStatus.BAD_REQUEST)
 
 

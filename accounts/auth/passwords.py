@@ -1,4 +1,4 @@
-"""Users who sign in with e-mail address and password."""
+"""Users who sign in with an e-mail address and a password."""
 
 from functools import partial
 
@@ -24,14 +24,14 @@ from gatewayz.database.after_commit import after_commit
 
 
 def user_with_password(email: str, password: str) -> User:
-    """The user of an e-mail address, in any spelling, whose password this is.
+    """Return the user with this e-mail address, in any spelling, and this password.
 
-    Raises SignInDenied (401), equally and after as long, when there is no such user, it has no
-    password, or another one, or the address may not sign in.
+    Raises SignInDenied (401), with the same answer after the same time, when there is no such
+    user, the user has no password or another one, or the address must be verified first.
     """
     user: User | None = User.objects.with_email(email).first()
     if user is None:
-        # As long as checking one takes.
+        # Takes as long as checking a password.
         make_password(password)
         raise SignInDenied
     if not user.check_password(password):
@@ -43,11 +43,12 @@ def user_with_password(email: str, password: str) -> User:
 
 
 def may_sign_in(user: User) -> bool:
-    """Whether `user`, whose password was right, may sign in by it.
+    """Return whether `user`, whose password was right, may sign in with it.
 
-    With SIGN_UP_CONFIRMS_EMAIL, not before the address is verified; the link for that is sent.
+    With SIGN_UP_CONFIRMS_EMAIL, the address must be verified first; if it is not, this sends the
+    link that verifies it.
 
-    Raises redis.exceptions.RedisError when it cannot be sent.
+    Raises redis.exceptions.RedisError when the e-mail cannot be queued.
     """
     if user.email_verified_at is not None or not settings.SIGN_UP_CONFIRMS_EMAIL:
         return True
@@ -57,15 +58,15 @@ def may_sign_in(user: User) -> bool:
 
 
 def change_password(owner: Principal, *, current_password: str, new_password: str) -> int:
-    """Give `owner` another password, and end the keys of its sign-ins but the one of `owner`.
+    """Set a new password for `owner`, and delete the keys of all sign-ins except the current one.
 
-    Sessions of the admin end by themselves. Returns how many keys were ended.
+    Django ends the user's admin sessions itself. Returns how many keys were deleted.
 
-    Raises ValidationError when the current password is another, there is none (a user of Privy
-    has none), or the new one is weak (AUTH_PASSWORD_VALIDATORS).
+    Raises ValidationError when the current password is wrong, when there is none (Privy users have
+    none), or when the new one is weak (AUTH_PASSWORD_VALIDATORS).
     """
     with transaction.atomic():
-        # Two changes at once: the second one has to know the first one's new password.
+        # Of two concurrent changes, the second must give the password that the first has set.
         user = get_object_or_404(User.objects.select_for_update(no_key=True), pk=owner.user_id)
         if not user.check_password(current_password):
             audit.record_wrong_password(user.pk)
@@ -75,10 +76,10 @@ def change_password(owner: Principal, *, current_password: str, new_password: st
 
 
 def choose_password(link: PasswordLink, password: str) -> User:
-    """Give the account of the address that `link` was sent to this password.
+    """Set the password of the account with the address to which `link` was sent.
 
-    The account is made when there is none: that is how a sign-up ends. Whoever has typed the
-    address in before without confirming it loses it. The keys of earlier sign-ins end.
+    Creates the account if there is none, which completes a sign-up. Another user who entered the
+    address without verifying it loses it. The keys of earlier sign-ins are deleted.
 
     Raises DeadLink (400) when the link has been used, and ValidationError for a weak password
     (AUTH_PASSWORD_VALIDATORS).
@@ -98,14 +99,14 @@ def choose_password(link: PasswordLink, password: str) -> User:
                 email_verified_at=timezone.now(),
             )
     except IntegrityError as exc:
-        # The link was used twice at once.
+        # The link was used by two requests at the same time.
         raise DeadLink from exc
 
 
 def account_for(link: PasswordLink, *, for_update: bool = False) -> User | None:
-    """The account that `link` was sent for, None when it is still to be made.
+    """Return the account that `link` was sent for, or None if it is still to be created.
 
-    Raises DeadLink (400) when the link has been used, or signing up is closed.
+    Raises DeadLink (400) when the link has been used or sign-up is closed.
     """
     accounts = User.objects.with_email(link.email).verified()
     user: User | None = (
@@ -118,11 +119,11 @@ def account_for(link: PasswordLink, *, for_update: bool = False) -> User | None:
 
 
 def register(email: str, password: str) -> User:
-    """Make a user who signs in with a password, and send the link to confirm the address.
+    """Create a user with a password, and send the link that verifies the address.
 
-    Raises ValidationError for a weak password (AUTH_PASSWORD_VALIDATORS), and EmailTaken (409).
-    Whoever reads an address that is taken is sent the link of a sign-up: it may be taken by
-    somebody who has only typed it in.
+    Raises ValidationError for a weak password (AUTH_PASSWORD_VALIDATORS), and EmailTaken (409). If
+    the address is taken, its mailbox is sent a sign-up link, because somebody else may have
+    entered it without verifying it.
     """
     _check_strength("password", password, User(email=email))
     try:
@@ -135,7 +136,7 @@ def register(email: str, password: str) -> User:
 
 
 def _send_if_possible(mail: mails.Mail) -> None:
-    """Send it if that is possible: what it is sent for is done."""
+    """Queue an e-mail on commit if there is a mail server; the sign-up itself is complete."""
     if sends_email():
         after_commit(partial(mails.enqueue, mail))
 
@@ -148,7 +149,7 @@ def _check_strength(field: str, password: str, user: User) -> None:
 
 
 def _set_password(user: User, password: str, *, but: int | None = None) -> int:
-    """Set it and end the keys of the user's sign-ins, but for the key `but`; how many."""
+    """Set the password and delete the user's sign-in keys except `but`. Returns how many."""
     user.set_password(password)
     user.save(update_fields=["password", "updated_at"])
     ended = [key for key in ApiKey.objects.made_at_sign_in(user.pk) if key.pk != but]

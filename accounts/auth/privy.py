@@ -1,7 +1,8 @@
-"""Users who sign in with Privy (https://docs.privy.io/authentication/user-authentication/access-tokens).
+"""Users who sign in with Privy
+(https://docs.privy.io/authentication/user-authentication/access-tokens).
 
-Its access tokens are JWTs that are signed with ES256. What the request says beside the token is
-not looked at: anybody can write it.
+Privy's access tokens are JWTs signed with ES256. Nothing else in the request is trusted, since
+anybody can write it.
 """
 
 import jwt
@@ -14,7 +15,7 @@ from accounts.models import User
 from accounts.users import create_user, made_up_username
 
 ISSUER = "privy.io"
-# For clocks that differ a little.
+# Tolerates small differences between clocks.
 LEEWAY_SECONDS = 10
 MAX_ID_CHARS = 255
 
@@ -22,11 +23,11 @@ _CLAIMS = ["aud", "exp", "iat", "iss", "sub"]
 
 
 def user_of_token(token: str) -> tuple[User, bool]:
-    """The user whom a Privy token names, and whether it was made just now.
+    """Return the user whom a Privy token names, and whether the user was created just now.
 
-    One statement for a user who is known (idx_users_privy_id).
+    One statement for a known user (idx_users_privy_id).
 
-    Raises SignInDenied (401) for a token that is not Privy's, not for this application, or
+    Raises SignInDenied (401) for a token that is not from Privy, not for this application, or
     expired, and ValidationError when PRIVY_APP_ID is not set.
     """
     privy_user_id = _verified_id(token)
@@ -37,19 +38,21 @@ def user_of_token(token: str) -> tuple[User, bool]:
     try:
         user = create_user(None, username=made_up_username(), privy_user_id=privy_user_id)
     except IntegrityError:
-        # Another first sign-in of the same person came first.
+        # A concurrent first sign-in of the same person created the user.
         return known.get(), False
     return user, True
 
 
 def _verified_id(token: str) -> str:
     if not settings.PRIVY_APP_ID:
-        raise ValidationError({"token": ["Signing in with Privy is not set up here."]})
+        raise ValidationError(
+            {"token": ["Signing in with Privy is not configured on this server."]}
+        )
     try:
         claims = jwt.decode(
             token,
             settings.PRIVY_VERIFICATION_KEY,
-            # Pinned: a token must not choose how it is verified.
+            # Fixed, because a token must not choose how it is verified.
             algorithms=["ES256"],
             audience=settings.PRIVY_APP_ID,
             issuer=ISSUER,

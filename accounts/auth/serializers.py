@@ -1,4 +1,4 @@
-"""The JSON of signing in and up."""
+"""Request and response bodies of signing in and up."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from accounts.fields import AddressField
 from accounts.profile.serializers import ProfileSerializer
 
 MAX_TOKEN_CHARS = 8_192
-# Django hashes no longer ones.
+# Django does not hash longer passwords.
 MAX_PASSWORD_CHARS = 4_096
 
 
@@ -21,7 +21,7 @@ class PasswordField(serializers.CharField):
 
 class SignInInput(serializers.Serializer):
     token = serializers.CharField(
-        max_length=MAX_TOKEN_CHARS, required=False, help_text="An access token of Privy."
+        max_length=MAX_TOKEN_CHARS, required=False, help_text="A Privy access token."
     )
     email = serializers.CharField(max_length=254, required=False)
     password = PasswordField(required=False)
@@ -36,7 +36,7 @@ class SignUpInput(serializers.Serializer):
     email = AddressField()
     password = PasswordField(
         required=False,
-        help_text="Where a sign-up sends a link, it is chosen there, and this is not looked at.",
+        help_text="Ignored where sign-up sends a link: the password is then chosen on its page.",
     )
 
 
@@ -56,7 +56,7 @@ class PasswordChange(serializers.Serializer):
 
 class SignedInSerializer(serializers.Serializer):
     user = ProfileSerializer()
-    api_key = serializers.CharField(help_text="Shown this once.")
+    api_key = serializers.CharField(help_text="Shown only once.")
     key_id = serializers.IntegerField()
     expiration_date = serializers.DateTimeField()
     is_new_user = serializers.BooleanField()

@@ -1,7 +1,7 @@
-"""A new API key for who has proved to be a user.
+"""Creating an API key for a user who has proved their identity.
 
-The secret of a key is shown once, so each sign-in makes one. They end by themselves, and a user
-has a bounded number of them: a sign-in too many ends the oldest.
+A key's secret is shown only once, so each sign-in creates a key. These keys expire, and a user has
+a limited number of them: a further sign-in deletes the oldest.
 """
 
 from datetime import timedelta
@@ -18,17 +18,17 @@ KEY_DAYS = 30
 
 
 def sign_in(user: User) -> tuple[ApiKey, str]:
-    """Make a key for KEY_DAYS, and end the oldest of more than MAX_SIGN_IN_KEYS.
+    """Create a key that lives KEY_DAYS, and delete the oldest beyond MAX_SIGN_IN_KEYS.
 
-    Returns the key and its secret, which cannot be had again. Raises SignInDenied when the user
-    is switched off, and what create_key raises.
+    Returns the key and its secret, which is shown only once. Raises SignInDenied when the user is
+    deactivated, and whatever create_key raises.
     """
     now = timezone.now()
     with transaction.atomic():
-        # One sign-in of a user at a time, or each would leave room for itself only.
+        # One sign-in per user at a time; concurrent ones would each make room for one key only.
         locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
         if locked is None or not locked.is_active:
-            raise SignInDenied("This account has been switched off.", code="inactive_user")
+            raise SignInDenied("This account is deactivated.", code="inactive_user")
         earlier = ApiKey.objects.made_at_sign_in(user.pk).newest_first()
         for surplus in earlier[MAX_SIGN_IN_KEYS - 1 :]:
             delete_key(surplus)
@@ -37,6 +37,6 @@ def sign_in(user: User) -> tuple[ApiKey, str]:
             key_name=f"Sign-in {now:%Y-%m-%d %H:%M:%S.%f}",
             expiration_date=now + timedelta(days=KEY_DAYS),
         )
-        # Never the primary one, which is to last.
+        # Sign-in keys expire, so they are never the primary key.
         ApiKey.objects.filter(pk=key.pk).update(made_at_sign_in=True, is_primary=False)
     return key, secret

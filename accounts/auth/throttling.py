@@ -1,12 +1,12 @@
-"""How often somebody may try to sign in or up."""
+"""Limits on attempts to sign in, sign up and reset passwords."""
 
 from accounts.limits import LimitExceeded, hit
 from accounts.principals.email_addresses import canonical
 from gatewayz.request.client_address import subscriber_of
 
-# Of one address, behind which there may be an office.
+# Per address, behind which there may be a whole office.
 SIGN_INS_PER_ADDRESS = 30
-# Of one account, so that its password cannot be guessed from many addresses.
+# Per account, so that its password cannot be guessed from many addresses.
 SIGN_INS_PER_ACCOUNT = 10
 SIGN_IN_WINDOW_SECONDS = 300
 
@@ -16,9 +16,9 @@ SIGN_UP_WINDOW_SECONDS = 3600
 
 
 def admit_sign_in(address: str, email: str | None) -> None:
-    """Count an attempt to sign in from an address, to the account of `email` if there is one.
+    """Count an attempt to sign in from an address, and to the account of `email` if given.
 
-    Raises LimitExceeded (429). Attempts count whether the account exists or not.
+    Attempts count whether or not the account exists. Raises LimitExceeded (429).
     """
     _admit("sign_in_address", subscriber_of(address), SIGN_INS_PER_ADDRESS, SIGN_IN_WINDOW_SECONDS)
     if email is not None:
@@ -31,21 +31,21 @@ def admit_sign_up(address: str) -> None:
 
 
 def admit_reset(address: str) -> None:
-    """Count a request for a new password from an address. Raises LimitExceeded (429)."""
+    """Count a request for a password reset from an address. Raises LimitExceeded (429)."""
     _admit("reset_address", subscriber_of(address), RESETS_PER_ADDRESS, SIGN_UP_WINDOW_SECONDS)
 
 
 def admit_link(address: str) -> None:
-    """Count the use of a link of an e-mail from an address, together with signing in.
+    """Count the use of an e-mailed link from an address, together with sign-ins.
 
-    Not by the account: who guesses its password must not keep its owner from choosing another.
-    Raises LimitExceeded (429).
+    Not counted per account: somebody who guesses its password must not keep its owner from setting
+    a new one. Raises LimitExceeded (429).
     """
     admit_sign_in(address, None)
 
 
 def admit_password_change(user_id: int) -> None:
-    """Count an attempt of a user to change the password, for which it has to be known.
+    """Count a user's attempt to change the password, which requires the current one.
 
     Raises LimitExceeded (429).
     """

@@ -1,4 +1,4 @@
-"""The HTTP face of signing in and up, which is public, and of passwords; all is throttled."""
+"""Views for signing in and up and for passwords, most of them public, all of them throttled."""
 
 from http import HTTPStatus
 
@@ -64,7 +64,9 @@ class SignUpView(ApiView):
 
     def post(self, request: Request) -> JSONResponse:
         if not settings.EMAIL_SIGN_UP:
-            raise PermissionDenied("Nobody can sign up here by e-mail.", code="sign_up_closed")
+            raise PermissionDenied(
+                "Signing up by e-mail is switched off on this server.", code="sign_up_closed"
+            )
         given = validated(SignUpInput, request.data)
         admit_sign_up(client_address(request))
         if settings.SIGN_UP_CONFIRMS_EMAIL:
@@ -72,7 +74,7 @@ class SignUpView(ApiView):
             mails.enqueue(mails.SignUp(given["email"]))
             return success(
                 None,
-                message="A link was sent to this address: open it to choose your password. Then "
+                message="A link was sent to this address: open it to choose your password, then "
                 "sign in.",
                 status=HTTPStatus.ACCEPTED,
             )
@@ -86,7 +88,7 @@ class PasswordResetView(ApiView):
     permission_classes = ()
 
     def post(self, request: Request) -> JSONResponse:
-        # Clients of the old service send it in the query.
+        # Clients of the old service send the address in the query string.
         given = validated(PasswordResetInput, request.data or request.query_params)
         mails.require_mail_server()
         admit_reset(client_address(request))
@@ -114,7 +116,7 @@ class PasswordChoiceView(ApiView):
 
 @openapi.password
 class PasswordView(ApiView):
-    # Who may do everything to the account, and knows the password besides.
+    # Needs full access to the account and the current password.
     scope_resource = "profile"
     scope_level = "admin"
 
@@ -142,7 +144,7 @@ def _signed_in(
         represented(SignedInSerializer, answer),
         message="Signed in successfully",
         status=status,
-        # Beside `data` too, where clients of the old service look.
+        # Repeated beside `data`, where clients of the old service look.
         api_key=secret,
         user_id=user.pk,
         email=user.email,

@@ -1,6 +1,6 @@
-"""Showing that an e-mail address is somebody's, by a link that is sent to it.
+"""Verifying that an e-mail address belongs to somebody, by a link that is sent to it.
 
-`mails` sends links, on request of anybody, without telling who asks what it has sent; `links` says
-what a link is; `addresses` does what a link to confirm an address is for. Those to choose a
-password are for `accounts.auth`.
+`mails` sends links on anybody's request without revealing what was sent; `links` defines the
+links; `addresses` makes a confirmed address that of a user. `accounts.auth` handles links for
+choosing a password.
 """

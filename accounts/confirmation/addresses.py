@@ -1,4 +1,4 @@
-"""Making an address that somebody has confirmed the address of a user."""
+"""Making an e-mail address that somebody has confirmed the address of a user."""
 
 from functools import partial
 
@@ -21,13 +21,14 @@ _DAY_SECONDS = 86_400
 
 
 def ask_to_confirm(user: User, email: str) -> bool:
-    """Send a link to `email`, by which it becomes the address of `user`.
+    """Send a link to `email`; opening it makes `email` the address of `user`.
 
-    Nothing is sent, and False returned, when it is that already. Else the caller learns nothing:
-    it takes as long, and counts, whether the address is somebody else's or not.
+    Returns False, and sends nothing, when `user` already has that verified address. Otherwise the
+    caller learns nothing: whether or not the address belongs to somebody else, the call takes as
+    long and counts as one change.
 
-    Raises PermissionDenied (403) without a mail server and LimitExceeded (429) after
-    CHANGES_A_DAY, both not for the user's own address, which clients send back with the profile;
+    Raises PermissionDenied (403) without a mail server and LimitExceeded (429) beyond
+    CHANGES_A_DAY, neither for the user's own address, which clients send back with the profile;
     and redis.exceptions.RedisError.
     """
     if canonical(user.email or "") != email:
@@ -48,23 +49,23 @@ def _count_change(user: User) -> None:
 
 
 def user_to_confirm(link: AddressLink) -> User:
-    """The user whom `link` is for, while it waits. Raises DeadLink (400)."""
-    return _waiting(link, for_update=False)
+    """Return the user that `link` is for, while it is unused. Raises DeadLink (400)."""
+    return _unconfirmed_user(link, for_update=False)
 
 
 def confirm_address(link: AddressLink, password: str) -> User:
-    """Make the address of `link` that of its user, verified, and tell the one before it.
+    """Make the address in `link` the user's verified address, and notify the previous one.
 
-    Whoever has typed the address in before without confirming it loses it. When the user has a
-    password, it must be `password`: the link shows who reads the address, the password who has
-    the account, and only when both are the same person may one lead to the other.
+    Another user who entered the address without verifying it loses it. If the user has a password,
+    it must be `password`: the link proves who reads the mailbox, the password proves who owns the
+    account, and both must be the same person.
 
-    Raises DeadLink (400) when it has been used, or somebody else has confirmed the address
-    meanwhile, and ValidationError for another password.
+    Raises DeadLink (400) when the link has been used or somebody else has verified the address
+    meanwhile, and ValidationError for a wrong password.
     """
     try:
         with transaction.atomic():
-            user = _waiting(link, for_update=True)
+            user = _unconfirmed_user(link, for_update=True)
             if user.has_usable_password() and not user.check_password(password):
                 audit.record_wrong_password(user.pk)
                 raise ValidationError({"password": ["This is not the password of the account."]})
@@ -88,13 +89,13 @@ def confirm_address(link: AddressLink, password: str) -> User:
 
 
 def notify_old_address(email: str) -> None:
-    """Tell an address, which was verified, that its user has another one, after the commit."""
+    """Notify a verified address, on commit, that its user has changed to another one."""
     if sends_email():
         send = partial(mails.enqueue, mails.Changed(email))
         after_commit(send, in_doubt=send)
 
 
-def _waiting(link: AddressLink, *, for_update: bool) -> User:
+def _unconfirmed_user(link: AddressLink, *, for_update: bool) -> User:
     users = User.objects.filter(pk=link.user_id, is_active=True).with_email(link.before)
     user: User | None = (users.select_for_update(no_key=True) if for_update else users).first()
     if user is None or (link.before == link.email and user.email_verified_at is not None):

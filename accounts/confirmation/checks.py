@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of e-mail and of signing up by it."""
+"""Deployment checks (`manage.py check --deploy`) of e-mail and of signing up by e-mail."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,9 +18,9 @@ def mail_server_is_set(**options: Any) -> list[CheckMessage]:
         return []
     return [
         checks.Warning(
-            "EMAIL_URL is not set: no e-mail is sent, so nobody can sign up by it, confirm an "
-            "address or get another password.",
-            hint="Set it to the mail server, such as smtp+tls://user:password@host:587.",
+            "EMAIL_URL is not set: no e-mail is sent, so nobody can sign up by e-mail, confirm an "
+            "address or reset a password.",
+            hint="Set it to your mail server, such as smtp+tls://user:password@host:587.",
             id="accounts.W001",
         )
     ]
@@ -28,14 +28,14 @@ def mail_server_is_set(**options: Any) -> list[CheckMessage]:
 
 @checks.register(deploy=True)
 def sign_ups_are_confirmed(**options: Any) -> list[CheckMessage]:
-    """Warn when a sign-up tells whether an address has an account."""
+    """Warn when signing up reveals whether an address has an account."""
     if settings.SIGN_UP_CONFIRMS_EMAIL or not settings.EMAIL_SIGN_UP:
         return []
     return [
         checks.Warning(
-            "SIGN_UP_CONFIRMS_EMAIL is off: whoever signs up learns which addresses have an "
-            "account, and may have one with an address that is not theirs.",
-            hint="Switch it on once your clients take 202 for an answer to a sign-up.",
+            "SIGN_UP_CONFIRMS_EMAIL is off: anybody can find out which addresses have an "
+            "account, and can create one with an address that is not theirs.",
+            hint="Switch it on once your clients accept 202 as the answer to a sign-up.",
             id="accounts.W002",
         )
     ]
@@ -43,14 +43,14 @@ def sign_ups_are_confirmed(**options: Any) -> list[CheckMessage]:
 
 @checks.register(deploy=True)
 def links_lead_here(**options: Any) -> list[CheckMessage]:
-    """Warn when this service does not answer at the host that is in its e-mails."""
+    """Warn when the host in e-mailed links is not one that this service answers."""
     host = urlsplit(settings.PUBLIC_URL).hostname or ""
     if validate_host(host, settings.ALLOWED_HOSTS):
         return []
     return [
         checks.Warning(
             f"PUBLIC_URL leads to {host}, which is not in ALLOWED_HOSTS.",
-            hint="Set it to where people reach this service: the links in e-mails lead there.",
+            hint="Set it to the URL of this service: links in e-mails begin with it.",
             id="accounts.W003",
         )
     ]

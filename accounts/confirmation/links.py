@@ -1,8 +1,8 @@
-"""What is in the links of e-mails: sealed, dated, and good for one use.
+"""The tokens in e-mailed links: encrypted, dated, and usable once.
 
-Fernet encrypts and signs with a key made of SECRET_KEY. So nobody can make a link, and one in the
-log of a proxy shows no address. A link names the state that it was made for and changes that
-state, so it cannot be used twice; nothing has to be stored for it.
+Fernet encrypts and signs them with a key derived from SECRET_KEY, so nobody can forge a link, and
+a link in a proxy's log reveals no address. A token names the state that it was issued for, and
+using it changes that state, so it cannot be used twice and nothing has to be stored for it.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from rest_framework.exceptions import APIException
 
 from accounts.models import User
 
-# No shorter than the time in which the messages to a mailbox are counted: when somebody has used
-# up what a mailbox gets, links that work are in it.
+# At least as long as the period over which messages to a mailbox are counted: a mailbox that has
+# reached its limit then still holds valid links.
 LINK_SECONDS = 86_400
 LINK_HOURS = LINK_SECONDS // 3600
 MAX_CHARS = 2_000
@@ -28,7 +28,7 @@ _PURPOSE = b"accounts.confirmation.links"
 
 
 class PasswordLink(msgspec.Struct, frozen=True, tag=True):
-    """Lets whoever reads `email` choose the password of its account, made when there is none.
+    """A link that lets the reader of `email` set the password of its account, or create one.
 
     `state` is `state_of` the account when the link was sent.
     """
@@ -38,7 +38,7 @@ class PasswordLink(msgspec.Struct, frozen=True, tag=True):
 
 
 class AddressLink(msgspec.Struct, frozen=True, tag=True):
-    """Lets whoever reads `email` make it the verified address of a user who had `before`."""
+    """A link that makes `email` the verified address of a user whose address was `before`."""
 
     user_id: int
     before: str | None
@@ -49,20 +49,22 @@ Link = PasswordLink | AddressLink
 
 
 class DeadLink(APIException):
+    """400: the link has been used, has expired or is malformed."""
+
     status_code = HTTPStatus.BAD_REQUEST
-    default_detail = "This link has been used, is too old, or is not whole. Ask for another one."
+    default_detail = "This link has been used, has expired or is incomplete. Request another one."
     default_code = "dead_link"
 
 
 def seal(content: msgspec.Struct) -> str:
-    """`content` as text that can stand in a URL, and that only `unseal` can read."""
+    """Encrypt `content` as URL-safe text that only `unseal` can read."""
     return _cipher().encrypt(msgspec.json.encode(content)).decode().rstrip("=")
 
 
 def unseal(text: str, kind: Any) -> Any:
-    """What was sealed less than LINK_SECONDS ago, if it is of `kind`, one Struct or several.
+    """Decrypt what `seal` encrypted less than LINK_SECONDS ago, if it is of type `kind`.
 
-    Else None: whoever sent it does not learn what is wrong with it.
+    Returns None otherwise, so that the sender does not learn what is wrong.
     """
     if len(text) > MAX_CHARS or not text.isascii():
         return None
@@ -74,7 +76,10 @@ def unseal(text: str, kind: Any) -> Any:
 
 
 def state_of(account: User | None) -> str:
-    """What changes when the account is made, gets another password, or gives way to another."""
+    """Return a digest of the account's id and password, or "" for an account to be created.
+
+    Using a link changes it, so the link works only once.
+    """
     if account is None:
         return ""
     return hashlib.sha256(f"{account.pk}:{account.password}".encode()).hexdigest()[:32]

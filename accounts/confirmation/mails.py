@@ -1,10 +1,10 @@
-"""The messages about an address itself: the only ones to an address that is not verified.
+"""E-mails about an address itself: the only ones sent to addresses that are not verified.
 
-Anybody may have one sent by typing the address in. So the request does the same for every
-address: it counts, and leaves a task, sealed. The worker looks whose the address is and decides
-what to send, if anything; nothing of that can be seen or timed from outside.
+Anybody can have one sent by entering an address. The request therefore does the same for every
+address: it counts, and queues an encrypted task. The worker looks up whose address it is and
+decides what to send, if anything; nothing of that can be observed or timed from outside.
 
-Nothing that was typed in is in a message, not even the address: `ada+words@` reaches ada too.
+A message contains nothing that was typed in, not even the address: `ada+words@` reaches ada too.
 """
 
 import logging
@@ -33,31 +33,31 @@ from accounts.notifications.notices import sends_email
 
 logger = logging.getLogger(__name__)
 
-# Of each of the kinds below, into one mailbox, in any 24 hours.
+# Per mailbox, for each of the kinds below, in any 24 hours.
 MAILS_A_DAY = 5
 
 MAX_ATTEMPTS = 5
-# Between one attempt and the next: 1, 5, 25 and 125 minutes. Many mail servers put off the first
-# message from somebody whom they do not know.
+# Waits 1, 5, 25 and 125 minutes between attempts. Many mail servers defer the first message from
+# an unknown sender.
 _BACKOFF_BASE = 5
 
 _TASK = "accounts.confirmation.mails.send"
 
 
 class SignUp(msgspec.Struct, frozen=True, tag=True):
-    """Somebody wants an account with this address."""
+    """Somebody wants to create an account with this address."""
 
     email: str
 
 
 class Reset(msgspec.Struct, frozen=True, tag=True):
-    """Somebody wants another password for the account with this address."""
+    """Somebody wants to reset the password of the account with this address."""
 
     email: str
 
 
 class Confirm(msgspec.Struct, frozen=True, tag=True):
-    """A user, whose address is `before`, says that `email` is its address."""
+    """A user whose address is `before` has entered `email` as the new one."""
 
     user_id: int
     before: str | None
@@ -65,7 +65,7 @@ class Confirm(msgspec.Struct, frozen=True, tag=True):
 
 
 class Changed(msgspec.Struct, frozen=True, tag=True):
-    """This address, which was verified, is not that of its user any more."""
+    """The user of this verified address has changed to another one."""
 
     email: str
 
@@ -74,7 +74,7 @@ Mail = SignUp | Reset | Confirm | Changed
 
 
 class Content(NamedTuple):
-    """A template, which has a constant subject, and the link in it."""
+    """The template of a message, which has a fixed subject, and the link in it."""
 
     template: str
     link: Link | None = None
@@ -92,25 +92,25 @@ def require_mail_server() -> None:
     """Raise PermissionDenied (403, `no_mail_server`) when this service sends no e-mail."""
     if not sends_email():
         raise PermissionDenied(
-            "This service sends no e-mail. Ask its operator instead.", code="no_mail_server"
+            "This service sends no e-mail. Ask its operator for help.", code="no_mail_server"
         )
 
 
 def enqueue(mail: Mail) -> None:
-    """Have a worker send `mail`, unless its mailbox got MAILS_A_DAY of its kind already.
+    """Queue `mail` for a worker, unless its mailbox has reached MAILS_A_DAY of this kind.
 
-    The caller does not learn whether it is sent, nor does it take longer when it is.
+    The caller learns neither from the result nor from the time taken whether it is sent.
 
-    Raises redis.exceptions.RedisError when the queue does not take it.
+    Raises redis.exceptions.RedisError when the queue does not accept it.
     """
     if emails.within_daily_limit(mail.email, type(mail).__name__, MAILS_A_DAY):
         background.enqueue(_TASK, seal(mail))
 
 
 def send(sealed: str, attempt: int = 1) -> None:
-    """Send what was sealed, if it is still to be sent; the task of a worker.
+    """Send an encrypted mail if there is still something to send; runs in a worker.
 
-    What the mail server surely did not take is tried again later.
+    Tries again later if the mail server certainly did not accept it.
 
     Raises django.db.Error.
     """
@@ -128,16 +128,16 @@ def send(sealed: str, attempt: int = 1) -> None:
     )
     try:
         emails.send_message(mail.email, SUBJECTS[content.template], body.strip() + "\n")
-    except DeliveryError as undelivered:
-        if undelivered.may_retry and attempt < MAX_ATTEMPTS:
+    except DeliveryError as error:
+        if error.may_retry and attempt < MAX_ATTEMPTS:
             minutes = _BACKOFF_BASE ** (attempt - 1)
             background.enqueue_later(minutes * 60, _TASK, sealed, attempt + 1)
         else:
-            logger.warning("A message about an address was given up: %s", undelivered)
+            logger.warning("Gave up sending an e-mail about an address: %s", error)
 
 
 def _content_of(mail: Mail) -> Content | None:
-    """What is sent, by whose the address is now. None: nothing."""
+    """Decide what to send, by whose address it is now; None means nothing."""
     if isinstance(mail, Changed):
         return Content("changed")
     account: User | None = User.objects.with_email(mail.email).verified().first()

@@ -1,4 +1,4 @@
-"""Setting the limits of keys, which the plan of their user bounds."""
+"""Setting the rate limits of keys, within the plan of their user."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,18 +13,19 @@ from accounts.principals.principal import Principal
 
 
 def configure_key(owner: Principal, key: ApiKey, limits: Mapping[str, int]) -> None:
-    """Give the owner's `key` these limits (fields of RateLimitConfig); 0 leaves it to the plan.
+    """Set rate limits (fields of RateLimitConfig) of the owner's `key`; 0 leaves one to the plan.
 
-    Seen by every process as other changes to keys are; what is counted stays counted.
+    Every process applies them as quickly as other changes to keys. Requests counted so far stay
+    counted.
 
     Raises ValidationError, by field, for limits above those of the owner's plan, and
-    keys.bounds.ExceedsOwnKey (403) for those above what the key of `owner` may give.
+    keys.bounds.ExceedsOwnKey (403) for limits that the calling key may not grant.
     """
     _configure(owner, [key], limits, target=audit.key_target(key.pk))
 
 
 def configure_all_keys(owner: Principal, limits: Mapping[str, int]) -> int:
-    """Give all keys of the owner these limits, as `configure_key` does. Returns how many."""
+    """Set rate limits of all keys of the owner, as `configure_key` does. Returns how many."""
     keys = ApiKey.objects.owned_by(owner)
     return _configure(owner, keys, limits, target=audit.user_target(owner.user_id))
 
@@ -36,7 +37,7 @@ def _configure(
     plan = Plan.objects.of(owner).get()
     bounds = {name: bound for name, bound in plan.bounds().items() if bound is not None}
     above = {
-        name: [f"The plan {plan.name} allows {bounds[name]:,} at most."]
+        name: [f"The plan {plan.name} allows at most {bounds[name]:,}."]
         for name, limit in limits.items()
         if name in bounds and limit > bounds[name]
     }

@@ -1,4 +1,4 @@
-"""Rate limits in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of rate limits, applied to the views as decorators."""
 
 from rest_framework import serializers
 
@@ -48,7 +48,7 @@ class SetRateLimits(RateLimits):
 
 rate_limits = describe(
     get=described(
-        "The limits of one's keys, and what is used of them",
+        "List the rate limits and usage of your keys",
         name="listRateLimits",
         query=PageInput,
         answer=KeyRateLimits(many=True),
@@ -60,7 +60,7 @@ rate_limits = describe(
 )
 key_rate_limits = describe(
     put=described(
-        "Limit a key, within the plan; 0 leaves it to the plan",
+        "Set the rate limits of a key, within the plan; 0 leaves one to the plan",
         name="setRateLimits",
         request=RateLimitInput,
         request_example=_LIMITS,
@@ -72,7 +72,7 @@ key_rate_limits = describe(
 )
 bulk_update = describe(
     post=described(
-        "Give all of one's keys the same limits",
+        "Set the rate limits of all your keys",
         name="setAllRateLimits",
         request=RateLimitInput,
         request_example=_LIMITS,
@@ -88,7 +88,7 @@ bulk_update = describe(
 )
 key_usage = describe(
     get=described(
-        "What a key has used of its limits",
+        "Read how much of its limits a key has used",
         name="getRateLimitUsage",
         query=WindowInput,
         answer=KeyRateLimits(),

@@ -1,4 +1,4 @@
-"""The JSON of rate limits, as clients send and get it."""
+"""Request and response bodies of rate limits."""
 
 from rest_framework import serializers
 
@@ -45,7 +45,7 @@ class LimitUsage(serializers.Serializer):
 
 
 class LimitStatus(serializers.Serializer):
-    """Null where there is no limit."""
+    """What remains of each limit; null where there is no limit."""
 
     requests_remaining_minute = serializers.IntegerField(allow_null=True)
     requests_remaining_hour = serializers.IntegerField(allow_null=True)
@@ -62,7 +62,7 @@ class KeyRateLimits(serializers.Serializer):
     key_name = serializers.CharField()
     environment_tag = serializers.CharField()
     is_configured = serializers.BooleanField(
-        help_text="False: the key has the limits of its user's plan only."
+        help_text="False: only the limits of the user's plan apply to the key."
     )
     rate_limit_config = RateLimits()
     usage_stats = LimitUsage()

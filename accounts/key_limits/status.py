@@ -1,4 +1,4 @@
-"""What keys are allowed and have used of it, in the words of the API."""
+"""The limits, usage and remaining requests of keys, by the names of the API."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +12,10 @@ WINDOWS = ("minute", "hour", "day")
 
 
 def describe_keys(owner: Principal, keys: Sequence[ApiKey]) -> list[dict[str, Any]]:
-    """The configuration, the usage and what remains of each of the owner's `keys`.
+    """Describe the limits, the usage and what remains of each of the owner's `keys`.
 
-    One Redis round trip for all, which disturbs no count. What is not limited is not counted:
-    it has used 0, and what remains of it is None. Keys must come with their `rate_limits`.
+    One Redis round trip for all keys, which changes no count. Only what is limited is counted:
+    otherwise usage is 0 and what remains is None. Select `rate_limits` with the keys.
 
     Raises redis.exceptions.RedisError.
     """

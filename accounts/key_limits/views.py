@@ -1,4 +1,4 @@
-"""The HTTP face of rate limits: those of one's own keys."""
+"""Views of the rate limits of a user's own keys."""
 
 from django.shortcuts import get_object_or_404
 
@@ -26,7 +26,7 @@ class RateLimitsView(RateLimitView):
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
         keys, count = page_of(owned.newest_first(), **page)
         described = describe_keys(request.user, keys)
-        # Beside `data` too, where clients of the old service look.
+        # Repeated beside `data`, where clients of the old service look.
         return success(described, count=count, rate_limit_configs=described)
 
 

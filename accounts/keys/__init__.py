@@ -1,8 +1,8 @@
-"""API keys: making, changing, rotating and ending them, and their HTTP face.
+"""API keys: creating, changing, rotating and deleting them, and their views.
 
-`lifecycle` holds the verbs, `bounds` says what a key may do to other keys, `usage` what keys were
-used for. The format of a secret is in `accounts.principals.key_format`; a key is looked up by
-`accounts.access.key_lookup`, over `accounts.principals.cached_keys`.
+`lifecycle` holds the verbs, `bounds` limits what one key may do to another, `usage_totals` sums up
+what keys were used for. `accounts.principals.key_format` defines the secret;
+`accounts.access.key_lookup` looks keys up through `accounts.principals.cached_keys`.
 """
 
 from accounts.keys.lifecycle import (

@@ -1,7 +1,6 @@
-"""What a key may do to keys: only to those, and only so, that none may do more than it does.
+"""Bounds on managing keys: no key may create or change one that may do more than itself.
 
-Otherwise one that got into the wrong hands could make itself, or have made, another that may do
-more, longer and from elsewhere.
+Otherwise a stolen key could create another that may do more, for longer or from elsewhere.
 """
 
 from collections.abc import Mapping
@@ -17,17 +16,19 @@ from accounts.principals.principal import Principal
 
 
 class ExceedsOwnKey(PermissionDenied):
+    """403: the request would give a key more rights than the calling key has."""
+
     default_code = "exceeds_own_key"
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            f"The API key of this request may not manage a key with this {field}: "
-            "it would exceed its own."
+            f"The API key of this request cannot manage a key with this {field}, "
+            "because it exceeds its own."
         )
 
 
 def own_bounds(by: Principal) -> dict[str, Any]:
-    """The fields of a key that is bounded as that of `by`."""
+    """Return the fields of a new key that has the same bounds as the key of `by`."""
     return {
         "environment_tag": by.environment_tag,
         "scope_permissions": by.scopes,
@@ -40,8 +41,8 @@ def own_bounds(by: Principal) -> dict[str, Any]:
 def check_within(by: Principal, key: ApiKey) -> None:
     """Raise ExceedsOwnKey (403) if `key` may do anything that the key of `by` may not.
 
-    One of the live environment may manage those of all, another only those of its own. One that
-    is limited in requests manages none with more than its own number.
+    A live key may manage keys of every environment, another key only those of its own. A key with
+    `max_requests` may manage only keys with no more than that.
     """
     if by.environment_tag not in {ApiKey.Environment.LIVE, key.environment_tag}:
         raise ExceedsOwnKey("environment_tag")
@@ -62,10 +63,10 @@ def check_within(by: Principal, key: ApiKey) -> None:
 
 
 def own_limits(by: Principal) -> dict[str, int]:
-    """The rate limits (fields of RateLimitConfig) that the key of `by` may not get around.
+    """Return the rate limits (fields of RateLimitConfig) that bind what the key of `by` may grant.
 
-    One that may do everything to limits, `limits: admin` or without scopes, is bound by the plan
-    only: otherwise nobody could take back what was set for all keys.
+    A key that may administer limits, by `limits: admin` or by having no scopes, is bound only by
+    the plan: otherwise nobody could undo limits that were set for all keys.
     """
     if by.limits is None or scopes.allows(by.scopes, "limits", "admin"):
         return {}
@@ -74,23 +75,23 @@ def own_limits(by: Principal) -> dict[str, int]:
 
 
 def check_limits_within(by: Principal, limits: Mapping[str, int]) -> None:
-    """Raise ExceedsOwnKey (403) if one of `limits` is above that of the key of `by`; 0 is none."""
+    """Raise ExceedsOwnKey (403) if a limit exceeds that of the key of `by`; 0 means unlimited."""
     for name, bound in own_limits(by).items():
         if bound and name in limits and not 0 < limits[name] <= bound:
             raise ExceedsOwnKey(name)
 
 
 def check_may_add(by: Principal) -> None:
-    """Raise ExceedsOwnKey (403) if the key of `by` is limited in requests.
+    """Raise ExceedsOwnKey (403) if the key of `by` has `max_requests`.
 
-    Those of the keys that it made would come on top.
+    The requests of the keys that it created would come on top of its own.
     """
     if by.max_requests is not None:
         raise ExceedsOwnKey("max_requests")
 
 
 def _at_most(value: Any, bound: Any) -> bool:
-    """Whether a limit, for which None is none, is within another."""
+    """Whether a limit, where None means unlimited, is within `bound`."""
     return value is not None and value <= bound
 
 

@@ -1,7 +1,10 @@
-"""What can be done to API keys.
+"""Verbs on API keys: create, update, rotate, deactivate and delete.
 
-`by` is the principal that asks for it, whose key bounds what it may do (accounts.keys.bounds);
-None is an operator, who may do everything.
+`by` is the calling principal, whose key bounds what it may do (accounts.keys.bounds). None means
+an operator, who may do anything.
+
+Whatever these verbs change, the models drop from the key cache on commit: see
+accounts.models.cached_rows.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +26,7 @@ from accounts.models.api_keys import revoke_legacy_keys
 from accounts.principals import key_format
 from accounts.principals.principal import Principal
 
-# Per user, so that what is done to all of them is bounded.
+# Per user, so that operations on all keys of a user are bounded.
 MAX_KEYS = 100
 
 MAX_GRACE_SECONDS = 30 * 86_400
@@ -32,21 +35,27 @@ _NAME_CONSTRAINT = "uniq_api_keys_new_user_name"
 
 
 class KeyNameTaken(APIException):
+    """409: the user has another key with this name."""
+
     status_code = HTTPStatus.CONFLICT
-    default_detail = "There is an API key of this name already."
+    default_detail = "You already have an API key with this name."
     default_code = "key_name_taken"
 
 
 class TooManyKeys(APIException):
+    """409: the user has as many keys as are allowed."""
+
     status_code = HTTPStatus.CONFLICT
-    default_detail = f"There are {MAX_KEYS} API keys already: delete one first."
+    default_detail = f"You already have {MAX_KEYS} API keys: delete one first."
     default_code = "too_many_keys"
 
 
 class LastManagingKey(APIException):
+    """409: no remaining key of the user could manage keys."""
+
     status_code = HTTPStatus.CONFLICT
     default_detail = (
-        "After this no API key could manage keys any more. If that is meant, "
+        "After this, none of your API keys could manage keys. If that is intended, "
         "send `confirm_last_key: true` with the request."
     )
     default_code = "last_managing_key"
@@ -64,10 +73,9 @@ def create_key(
     max_requests: int | None = None,
     by: Principal | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key for `owner`; its first one becomes the primary key.
+    """Create a key for `owner`; the first one becomes the primary key.
 
-    An argument that is None is inherited from the key of `by`; for operators a key is live, has
-    no expiry and no restrictions.
+    `None` inherits from the calling key; for operators it means live, no expiry, no restrictions.
 
     Returns the key and its secret, which is shown only once.
 
@@ -89,7 +97,7 @@ def create_key(
         bounds.check_within(by, key)
     secret = _renew_secret(key)
     with transaction.atomic():
-        # Two first keys made at once would both want to be the primary one.
+        # Of two concurrent first keys, only one may become the primary one.
         _lock_owner(owner.pk)
         primaries = ApiKey.objects.filter(user_id=owner.pk).values_list("is_primary", flat=True)
         others = list(primaries.order_by()[:MAX_KEYS])
@@ -111,18 +119,20 @@ def update_key(
     by: Principal | None = None,
     confirm_last_key: bool = False,
 ) -> ApiKey:
-    """Set the fields of `key` that `changes` names. Returns the key as it then is.
+    """Set the fields of `key` named in `changes`. Returns the updated key.
 
-    One that becomes the primary key takes that from the other.
+    A key that becomes the primary key takes that from the current one.
 
-    Raises Http404 when it is gone, ValidationError for another environment or when no key would
-    be the primary one, KeyNameTaken (409), LastManagingKey (409) when afterwards no key could
-    manage keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
+    Raises Http404 when the key is gone, ValidationError for another environment or when no key
+    would be the primary one, KeyNameTaken (409), LastManagingKey (409) when no remaining key could
+    manage keys and that is not confirmed, or bounds.ExceedsOwnKey (403).
     """
-    with _keeping_a_manager(key, by, confirmed=confirm_last_key):
+    with _requiring_managing_key(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
         if changes.get("environment_tag", key.environment_tag) != key.environment_tag:
-            raise ValidationError({"environment_tag": ["A key stays in its environment."]})
+            raise ValidationError(
+                {"environment_tag": ["The environment of a key cannot be changed."]}
+            )
         if changes.get("is_primary", key.is_primary) != key.is_primary:
             _hand_over_primary(key, by)
         before = {name: getattr(key, name) for name in changes}
@@ -140,9 +150,9 @@ def update_key(
 
 
 def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = None) -> str:
-    """Give `key` a new secret; the old one works for `grace_seconds` more.
+    """Give `key` a new secret; the old one keeps working for `grace_seconds`.
 
-    A key has at most one old secret: one still in its grace period ends now.
+    A key has at most one old secret: one still in its grace period stops working now.
 
     Returns the new secret, which is shown only once.
 
@@ -158,11 +168,11 @@ def rotate_key(key: ApiKey, *, grace_seconds: int = 0, by: Principal | None = No
 def rotate_keys(
     owner: Principal, *, environment_tag: str | None = None, grace_seconds: int = 0
 ) -> list[tuple[ApiKey, str]]:
-    """Rotate every active key of `owner`, or those of one environment; all or none.
+    """Rotate every active key of `owner`, or of one environment; all or none.
 
     Returns each key with its new secret, which is shown only once.
 
-    Raises bounds.ExceedsOwnKey (403) when one of them may do more than the owner's own key.
+    Raises bounds.ExceedsOwnKey (403) when one of them may do more than the calling key.
     """
     with transaction.atomic():
         rotated = ApiKey.objects.owned_by(owner).active()
@@ -176,9 +186,9 @@ def rotate_keys(
 
 
 def deactivate_key(key: ApiKey) -> None:
-    """Deactivate `key`. It is rejected everywhere within 100 ms of the commit.
+    """Deactivate `key`: it is denied everywhere within 100 ms of the commit.
 
-    For operators and commands; a user's DELETE is `delete_key`.
+    For operators and commands; a user's DELETE calls `delete_key`.
     """
     with transaction.atomic():
         ended = ApiKey.objects.filter(pk=key.pk).locked()
@@ -191,14 +201,16 @@ def deactivate_key(key: ApiKey) -> None:
 def delete_key(
     key: ApiKey, *, by: Principal | None = None, confirm_last_key: bool = False
 ) -> None:
-    """Delete `key`. When it was the primary one, the oldest that is active becomes it.
+    """Delete `key`. If it was the primary key, the oldest active key becomes that.
 
-    Raises Http404 when it is gone, LastManagingKey (409) when afterwards no key could manage
-    keys, unless that is confirmed, or bounds.ExceedsOwnKey (403).
+    Raises Http404 when the key is gone, LastManagingKey (409) when no remaining key could manage
+    keys and that is not confirmed, or bounds.ExceedsOwnKey (403).
     """
-    with _keeping_a_manager(key, by, confirmed=confirm_last_key):
+    with _requiring_managing_key(key, by, confirmed=confirm_last_key):
         key = _locked(key, by)
         _record(key, "key_deleted", before=_audited(key))
+        # Drops the key from the cache of every process on commit, and its digest from the users
+        # table: see accounts.models.cached_rows.
         key.delete()
         if key.is_primary:
             oldest = ApiKey.objects.filter(user_id=key.user_id).active().order_by("created_at")
@@ -206,7 +218,7 @@ def delete_key(
 
 
 def _notify_of_new(key: ApiKey) -> None:
-    """Notify the owner, who may not have made this key."""
+    """Notify the owner, since somebody else may have created the key."""
     details = {"key_id": key.pk, "key_name": key.key_name, "masked_key": key.masked}
     cause = f"key:{key.pk}:created"
     notifications.notify(
@@ -217,7 +229,7 @@ def _notify_of_new(key: ApiKey) -> None:
 def _hand_over_primary(key: ApiKey, by: Principal | None) -> None:
     """Take the primary flag from the current primary key, which `by` must be allowed to manage."""
     if key.is_primary:
-        raise ValidationError({"is_primary": ["Make another key the primary one instead."]})
+        raise ValidationError({"is_primary": ["Make another key the primary key instead."]})
     for primary in ApiKey.objects.filter(user_id=key.user_id).primary():
         _locked(primary, by)
         ApiKey.objects.filter(pk=primary.pk).update(is_primary=False, updated_at=timezone.now())
@@ -229,7 +241,7 @@ def _lock_owner(user_id: int) -> None:
 
 
 def _locked(key: ApiKey, by: Principal | None) -> ApiKey:
-    """The key as it is now, locked, if `by` may manage it."""
+    """Lock and reload the key, and check that `by` may manage it."""
     key = get_object_or_404(ApiKey.objects.select_for_update(no_key=True), pk=key.pk)
     if by is not None:
         bounds.check_within(by, key)
@@ -237,8 +249,13 @@ def _locked(key: ApiKey, by: Principal | None) -> ApiKey:
 
 
 @contextmanager
-def _keeping_a_manager(key: ApiKey, by: Principal | None, *, confirmed: bool) -> Iterator[None]:
-    """A transaction after which a key can manage keys, if one could; operators need none."""
+def _requiring_managing_key(
+    key: ApiKey, by: Principal | None, *, confirmed: bool
+) -> Iterator[None]:
+    """Run a transaction that fails if it leaves the user without a key that can manage keys.
+
+    Operators, confirmed requests and users who had no such key before are exempt.
+    """
     managers = ApiKey.objects.filter(user_id=key.user_id).managing_keys()
     with transaction.atomic():
         _lock_owner(key.user_id)
@@ -250,7 +267,7 @@ def _keeping_a_manager(key: ApiKey, by: Principal | None, *, confirmed: bool) ->
 
 def _save_named(key: ApiKey, save: Callable[[], None]) -> None:
     try:
-        # Of its own, so that the transaction around it survives.
+        # A savepoint, so that the surrounding transaction survives.
         with transaction.atomic():
             save()
     except IntegrityError as exc:
@@ -260,7 +277,7 @@ def _save_named(key: ApiKey, save: Callable[[], None]) -> None:
 
 
 def _rotate(keys: list[ApiKey], grace_seconds: int) -> dict[int, str]:
-    """Give locked keys new secrets, and return these by the keys' ids."""
+    """Give locked keys new secrets. Returns the secrets by key id."""
     now = timezone.now()
     secrets, ended, masked = {}, [], {}
     for key in keys:
@@ -282,7 +299,8 @@ def _rotate(keys: list[ApiKey], grace_seconds: int) -> dict[int, str]:
             "updated_at",
         ],
     )
-    # In its grace, the old secret is found with the key: the users table would not end it.
+    # During its grace period the old secret is found through the key; the users table, which knows
+    # no grace, must not accept it any longer.
     revoke_legacy_keys(ended)
     for key in keys:
         _record(
@@ -295,7 +313,7 @@ def _rotate(keys: list[ApiKey], grace_seconds: int) -> dict[int, str]:
 
 
 def _renew_secret(key: ApiKey) -> str:
-    """Make a secret, and set the fields of `key` that tell of it."""
+    """Generate a secret and set the fields of `key` that derive from it."""
     secret = key_format.generate(key.environment_tag)
     key.key_prefix, key.last_four = key_format.shown_parts(secret)
     key.key_digest = current_digest(secret)
@@ -324,7 +342,7 @@ def _record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Tell the audit log of a change to `key`, and the user's activity."""
+    """Record a change of `key` in the audit log and in the user's activity."""
     audit.record(
         what,
         user_id=key.user_id,
@@ -332,7 +350,7 @@ def _record(
         before=before,
         after=after,
     )
-    # Not as a use of the key itself, whose requests are counted by `api_key_id`.
+    # Without `api_key_id`, which would count it as a request made with the key.
     activity.record(
         user_id=key.user_id,
         finish_reason=what,

@@ -1,4 +1,4 @@
-"""API keys in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of API keys, applied to the views as decorators."""
 
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
@@ -63,7 +63,7 @@ _USAGE = {
 }
 
 _DELETE = (
-    # OpenAPI has no bodies of DELETE.
+    # OpenAPI does not define request bodies for DELETE.
     'Delete a key; the body confirms it: `{"confirmation": "DELETE_KEY"}`, and '
     '`"confirm_last_key": true` for the last one that can manage keys'
 )
@@ -75,12 +75,12 @@ class RotatedKeys(serializers.Serializer):
 
 
 def _secret_beside() -> dict[str, serializers.Field]:
-    return {"api_key": serializers.CharField(help_text="The secret, which is not shown again.")}
+    return {"api_key": serializers.CharField(help_text="The secret, shown only once.")}
 
 
 api_keys = describe(
     post=described(
-        "Make a key; what is absent or null is as for the key that makes it",
+        "Create a key; absent or null fields are inherited from the calling key",
         name="createApiKey",
         request=ApiKeyInput,
         request_example=_INPUT,
@@ -92,7 +92,7 @@ api_keys = describe(
         problems=(400, 401, 409),
     ),
     get=described(
-        "List keys, the newest first",
+        "List keys, newest first",
         name="listApiKeys",
         query=ApiKeyPageInput,
         answer=ApiKeySerializer(many=True),
@@ -115,7 +115,7 @@ api_key = describe(
         problems=(401, 404),
     ),
     put=described(
-        "Change or rotate a key, or rotate all",
+        "Change or rotate a key, or rotate all keys",
         name="changeApiKey",
         request=ApiKeyChange,
         request_example={"key_name": "Shop"},
@@ -124,12 +124,12 @@ api_key = describe(
         ),
         example=_KEY,
         beside={
-            "api_key": serializers.CharField(required=False, help_text="Of `rotate`."),
+            "api_key": serializers.CharField(required=False, help_text="After `rotate`."),
             "rotated_count": serializers.IntegerField(
-                required=False, help_text="Of `bulk_rotate`, also in `data`."
+                required=False, help_text="After `bulk_rotate`, also in `data`."
             ),
             "new_keys": ApiKeySerializer(
-                many=True, required=False, help_text="Of `bulk_rotate`, also in `data`."
+                many=True, required=False, help_text="After `bulk_rotate`, also in `data`."
             ),
         },
         problems=(400, 401, 404, 409),
@@ -138,7 +138,7 @@ api_key = describe(
 )
 api_key_rotation = describe(
     post=described(
-        "Rotate a key: a new secret, and a grace for the old one",
+        "Rotate a key: a new secret, with a grace period for the old one",
         name="rotateApiKey",
         request=GraceInput,
         request_example={"grace_seconds": 86_400},
@@ -151,7 +151,7 @@ api_key_rotation = describe(
 )
 api_key_usage = describe(
     get=described(
-        "Count the requests, tokens and cost of each key, in all and today",
+        "Show the requests, tokens and cost of each key, in total and today",
         name="apiKeyUsage",
         query=ApiKeyPageInput,
         answer=KeyUsageSerializer(many=True),

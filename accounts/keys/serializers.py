@@ -1,4 +1,4 @@
-"""The JSON of API keys, as clients send and get it."""
+"""Request and response bodies of API keys."""
 
 import math
 from datetime import timedelta
@@ -21,12 +21,12 @@ from gatewayz.api.paging import PageInput
 from gatewayz.api.serializing import BoundedDictField, BoundedListField
 
 MAX_EXPIRATION_DAYS = 36_500
-# Of one resource; a level may be named twice.
+# Per resource; a level may be repeated.
 MAX_LEVELS = 10
 
 
 class HostField(serializers.CharField):
-    """A host, also given as a URL on it, in small letters."""
+    """A host name in lower case; a URL is accepted and means its host."""
 
     def to_internal_value(self, data: Any) -> str:
         host: str = super().to_internal_value(data).lower()
@@ -43,7 +43,7 @@ class GraceInput(serializers.Serializer):
         min_value=0,
         max_value=MAX_GRACE_SECONDS,
         default=0,
-        help_text="How much longer the old secret works.",
+        help_text="Seconds for which the old secret keeps working.",
     )
 
 
@@ -56,21 +56,21 @@ class _KeyInput(serializers.Serializer):
         validators=[validate_scopes],
         required=False,
         allow_null=True,
-        help_text="What the key may do; {} is everything.",
+        help_text="What the key may do; {} means everything.",
     )
     expiration_days = serializers.IntegerField(
         min_value=0,
         max_value=MAX_EXPIRATION_DAYS,
         required=False,
         allow_null=True,
-        help_text="Days from now after which the key ends; 0 is never.",
+        help_text="Days until the key expires; 0 means never.",
     )
     max_requests = serializers.IntegerField(
         min_value=0,
         max_value=MAX_LIMIT,
         required=False,
         allow_null=True,
-        help_text="How many requests the key is good for in all; 0 is any number.",
+        help_text="Total number of requests that the key may make; 0 means unlimited.",
     )
     ip_allowlist = BoundedListField(
         child=serializers.CharField(),
@@ -78,7 +78,7 @@ class _KeyInput(serializers.Serializer):
         validators=[validate_ip_allowlist],
         required=False,
         allow_null=True,
-        help_text="Addresses and networks (CIDR) from which the key works; [] is everywhere.",
+        help_text="Addresses and networks (CIDR) from which the key works; [] means any.",
     )
     domain_referrers = BoundedListField(
         child=HostField(),
@@ -86,11 +86,11 @@ class _KeyInput(serializers.Serializer):
         validators=[validate_domain_referrers],
         required=False,
         allow_null=True,
-        help_text="Hosts whose pages may use the key: `example.com`, `*.example.com`; [] is any.",
+        help_text="Hosts whose pages may use the key, as `*.example.com`; [] means any.",
     )
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The columns that are given, which null is not."""
+        """Convert the input to columns of the key; null counts as absent."""
         columns = {name: value for name, value in given.items() if value is not None}
         if "expiration_days" in columns:
             days = columns.pop("expiration_days")
@@ -109,13 +109,13 @@ class ApiKeyInput(_KeyInput):
 
 
 class ApiKeyChange(GraceInput, _KeyInput):
-    """Absent or null: unchanged. The environment, a part of the key's text, is not changed."""
+    """Changes to a key. Absent or null fields stay unchanged, and the environment must."""
 
     action = serializers.ChoiceField(
         choices=["update", "rotate", "bulk_rotate"],
         default="update",
-        help_text="`rotate` gives the key a new secret, `bulk_rotate` every active key, or those "
-        "of `environment_tag`. Both take `grace_seconds`, and change nothing else.",
+        help_text="`rotate` gives this key a new secret; `bulk_rotate` does so for every active "
+        "key, or those of `environment_tag`. Both use `grace_seconds` and change nothing else.",
     )
     key_name = serializers.CharField(max_length=255, required=False, allow_null=True)
     environment_tag = serializers.ChoiceField(
@@ -123,27 +123,29 @@ class ApiKeyChange(GraceInput, _KeyInput):
     )
     is_active = serializers.BooleanField(required=False, allow_null=True)
     is_primary = serializers.BooleanField(
-        required=False, allow_null=True, help_text="True takes it from the other key that is."
+        required=False,
+        allow_null=True,
+        help_text="True makes this key the primary one instead of the current one.",
     )
     confirm_last_key = serializers.BooleanField(
-        default=False, help_text="Even if afterwards no key can manage keys."
+        default=False, help_text="Allow it even if no remaining key can manage keys."
     )
 
 
 class ApiKeyDeletion(serializers.Serializer):
-    # The second is what the front end of the old service sends.
+    # The old service's front end sends `DELETE`.
     confirmation = serializers.ChoiceField(choices=["DELETE_KEY", "DELETE"])
     confirm_last_key = serializers.BooleanField(default=False)
 
 
 class ApiKeyPageInput(PageInput):
-    # All keys by default: clients of the old service know of no pages.
+    # All keys by default, because clients of the old service do not page.
     limit = serializers.IntegerField(min_value=1, max_value=MAX_KEYS, default=MAX_KEYS)
     environment_tag = serializers.ChoiceField(choices=ApiKey.Environment.choices, required=False)
 
 
 class _QuotaFields(serializers.ModelSerializer):
-    """What a key has left of the number of requests that it is good for."""
+    """What remains of a key's `max_requests`."""
 
     requests_remaining = serializers.SerializerMethodField(
         help_text="Null without `max_requests`."
@@ -164,12 +166,12 @@ class _QuotaFields(serializers.ModelSerializer):
 class ApiKeySerializer(_QuotaFields):
     api_key = serializers.CharField(source="masked")
     days_remaining = serializers.SerializerMethodField(
-        help_text="Days begun until the key ends; null when it does not."
+        help_text="Days until the key expires, rounded up; null when it does not."
     )
     previous_key_expires_at = serializers.DateTimeField(
         source="previous_expires_at",
         allow_null=True,
-        help_text="When the secret before the last rotation ends or ended, if it had a grace.",
+        help_text="When the grace period of the previous secret ends or ended; null without one.",
     )
 
     class Meta:
@@ -203,10 +205,10 @@ class ApiKeySerializer(_QuotaFields):
 
 
 class KeyUsageSerializer(_QuotaFields):
-    """Keys `with_usage`. Cost is in US dollars, today is of UTC."""
+    """A key from `with_usage`. Cost is in US dollars; today is the current day in UTC."""
 
     api_key = serializers.CharField(source="masked")
-    # A key that was never used has no days to add up.
+    # A key that was never used has no daily totals.
     requests = serializers.IntegerField(source="used.requests", read_only=True, default=0)
     tokens = serializers.IntegerField(source="used.tokens", read_only=True, default=0)
     cost = serializers.FloatField(source="used.spend", read_only=True, default=0.0)

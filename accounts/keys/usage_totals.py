@@ -1,4 +1,4 @@
-"""What keys were used for."""
+"""Totals of what keys were used for: requests, tokens and spend."""
 
 import logging
 from collections.abc import Sequence
@@ -16,10 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 def set_enforced_counts(keys: Sequence[ApiKey]) -> None:
-    """Set `requests_used` of those of one user's `keys` that have `max_requests` to what counts.
+    """Set `requests_used` of keys that have `max_requests` to the count that the limits enforce.
 
-    The database has the requests that are in the activity log; the limits count every one, in
-    Redis. One round trip, and none when no key is limited. Without Redis it stays as it is.
+    The database counts the requests in the activity log; the limits count every request, in Redis.
+    The keys must belong to one user. One round trip, or none when no key is limited. Without Redis
+    the count of the database stays.
     """
     limited = [key for key in keys if key.max_requests is not None]
     if not limited:
@@ -27,17 +28,17 @@ def set_enforced_counts(keys: Sequence[ApiKey]) -> None:
     try:
         used = usage_of_keys(limited[0].user_id, [key.pk for key in limited])
     except RedisError as error:
-        logger.warning("The limits do not answer: showing what is in the log: %s", error)
+        logger.warning("Redis did not answer the limits: showing the count of the log: %s", error)
         return
     for key in limited:
         key.requests_used = max(key.requests_used, used[key.pk].total_requests)
 
 
 def with_usage(keys: ApiKeyQuerySet) -> ApiKeyQuerySet:
-    """The same keys, each with `used`: what is added up of its days, in all and today (UTC).
+    """Annotate each key with `used`: its daily totals summed up, overall and for today (UTC).
 
-    An object of `requests`, `tokens`, `spend` (US dollars) and the same names with `_today`;
-    None for a key that was never used. It is read for the keys of the page only.
+    `used` is an object with `requests`, `tokens`, `spend` (US dollars) and the same names with
+    `_today`; None for a key that was never used. Only the keys of a page are summed up.
     """
     today = Q(day=timezone.now().date())
     sums: dict[str, Expression] = {}

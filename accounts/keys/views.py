@@ -1,7 +1,7 @@
-"""The HTTP face of API keys.
+"""Views of API keys.
 
-A POST here takes no `Idempotency-Key`: its answer holds a secret, which nothing may store to
-repeat it. A key is not made twice nevertheless, because its name is taken then.
+POSTs here ignore `Idempotency-Key`: the answer contains a secret, which must not be stored to be
+replayed. Repeating one does not create a second key nevertheless, because its name is taken.
 """
 
 from http import HTTPStatus
@@ -32,7 +32,7 @@ from gatewayz.api.view import ApiView
 
 
 class KeyView(ApiView):
-    """The key needs the scope `keys`."""
+    """Base of views that need the scope `keys`."""
 
     scope_resource = "keys"
 
@@ -103,7 +103,7 @@ def _own_key(request: AuthenticatedRequest, key_id: int) -> ApiKey:
 
 
 def _page(request: AuthenticatedRequest, owned: ApiKeyQuerySet) -> tuple[list[ApiKey], int]:
-    """The page of keys that is asked for, the newest first."""
+    """Return the requested page of keys, newest first, and the total count."""
     page = validated(ApiKeyPageInput, request.query_params)
     environment_tag = page.pop("environment_tag", None)
     if environment_tag is not None:
@@ -124,7 +124,7 @@ def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> 
 
 
 def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> JSONResponse:
-    """The only answer that ever holds this secret."""
+    """Build the only response that ever contains this secret."""
     shown = {**_shown(key), "api_key": secret}
     return _unstored(success(shown, api_key=secret, message=message, **options))
 

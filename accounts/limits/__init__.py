@@ -1,7 +1,7 @@
-"""How much users and keys may do: counted in Redis, in one round trip for each request.
+"""Rate limits of users and keys, counted in Redis with one round trip per request.
 
-`throttles` asks before a view runs, `middleware` says in headers how much is left and, once the
-answer is sent, gives slots back and counts tokens. `store` talks to Redis, where `scripts` run.
+`throttles` checks the limits before a view runs; `middleware` adds headers and, once the response
+is sent, releases slots and counts tokens. `store` talks to Redis, where `scripts` run.
 """
 
 from accounts.limits.admission import admit_address, charge

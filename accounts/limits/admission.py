@@ -1,4 +1,4 @@
-"""The limits on the request being answered: from its admission to its settlement."""
+"""The rate limits of the current request, from its admission to its settlement."""
 
 import logging
 from contextvars import ContextVar
@@ -8,20 +8,17 @@ from redis.exceptions import RedisError
 
 from accounts.limits.decision import UNLIMITED, Decision, LimitExceeded
 from accounts.limits.store import Ticket, admit, hit, record_rejection, settle
-from accounts.principals.principal import (
-    Principal,
-)
-from gatewayz.request.client_address import (
-    subscriber_of,
-)
+from accounts.principals.principal import Principal
+from gatewayz.request.client_address import subscriber_of
 
 logger = logging.getLogger(__name__)
 
 
 class Admission:
-    """How the limits decided about a request, and what it has used since.
+    """The limits' decision about a request, and the tokens that it has used since.
 
-    `ticket` is what an admitted request is settled with, `principal` whose refusal is noted.
+    An admitted request is settled with its `ticket`; a rejected one is counted for its
+    `principal`.
     """
 
     def __init__(
@@ -37,13 +34,13 @@ class Admission:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is something to settle."""
+        """Whether anything is left to settle."""
         if self._ticket is not None:
             return bool(self._ticket.slot or self.tokens)
         return self._principal is not None and not self.decision.allowed
 
     def settle(self) -> None:
-        """Tell Redis what the request has used; for after the answer, which does not wait."""
+        """Report to Redis what the request has used; called after the response is sent."""
         try:
             if self._ticket is not None:
                 settle(self._ticket, self.tokens)
@@ -52,26 +49,26 @@ class Admission:
                     self._principal.user_id, self._principal.key_id, self.decision.code
                 )
         except RedisError as error:
-            logger.warning("The limits could not be settled: %s", error)
+            logger.warning("Could not settle the limits of a request: %s", error)
 
 
 _current: ContextVar[Admission | None] = ContextVar("admission", default=None)
 
 
 def clear_admission() -> None:
-    """Forget the admission of the request before, in this thread."""
+    """Clear the admission of the previous request in this thread."""
     _current.set(None)
 
 
 def current_admission() -> Admission | None:
-    """The admission of the request being answered; None when it was not asked for."""
+    """Return the admission of the current request, or None if no limits were checked."""
     return _current.get()
 
 
 def admit_request(principal: Principal) -> None:
-    """Let the request of `principal` in, if its limits allow it.
+    """Admit the request of `principal` if its limits allow.
 
-    With Redis down it is let in and not counted, unless RATE_LIMITS_FAIL_OPEN is off.
+    While Redis is down, requests are admitted uncounted, unless RATE_LIMITS_FAIL_OPEN is off.
 
     Raises LimitExceeded, and redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
     """
@@ -80,7 +77,7 @@ def admit_request(principal: Principal) -> None:
     except RedisError as error:
         if not settings.RATE_LIMITS_FAIL_OPEN:
             raise
-        logger.warning("The limits do not answer: a request is let in uncounted: %s", error)
+        logger.warning("Redis did not answer the limits: admitting a request uncounted: %s", error)
         return
     if decision is UNLIMITED:
         return
@@ -90,7 +87,7 @@ def admit_request(principal: Principal) -> None:
 
 
 def admit_address(scope: str, address: str, *, limit: int, window_seconds: int) -> None:
-    """Let a request without a principal in, if its address is within the limit; see `hit`.
+    """Admit a request without a principal if its address is within the limit; see `hit`.
 
     IPv6 addresses count by their /64. Raises as `admit_request` does.
     """
@@ -101,10 +98,10 @@ def admit_address(scope: str, address: str, *, limit: int, window_seconds: int) 
 
 
 def charge(tokens: int) -> None:
-    """Count `tokens` that the request being answered has used, if it succeeds.
+    """Count `tokens` used by the current request, if it succeeds.
 
-    They count once the answer is sent, so what runs at the same time may together pass a limit
-    of tokens: the requests after it wait until the window has room again.
+    They are counted after the response is sent, so concurrent requests may together exceed a token
+    limit; later requests are then rejected until the window has room again.
     """
     admission = _current.get()
     if admission is not None:

@@ -1,4 +1,4 @@
-"""What the limits say of a request, and what its caller is told."""
+"""Decisions of the rate limits, and how a client sees them."""
 
 from http import HTTPStatus
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException
 _PLAN = "This account has reached its plan's limit of"
 _KEY = "This API key has reached its limit of"
 
-# By the numbers of `accounts.limits.scripts`: the code, and what is said of it.
+# By the limit's number in `accounts.limits.scripts`: the code and the parts of the message.
 _LIMITS = {
     1: ("plan_requests_per_minute", _PLAN, "requests a minute"),
     2: ("plan_requests_per_hour", _PLAN, "requests an hour"),
@@ -18,24 +18,24 @@ _LIMITS = {
     6: ("plan_tokens_per_hour", _PLAN, "tokens an hour"),
     7: ("plan_daily_tokens", _PLAN, "tokens a day"),
     8: ("plan_monthly_tokens", _PLAN, "tokens a month"),
-    9: ("plan_concurrent_requests", _PLAN, "requests at once"),
+    9: ("plan_concurrent_requests", _PLAN, "concurrent requests"),
     10: ("requests_per_minute", _KEY, "requests a minute"),
     11: ("requests_per_hour", _KEY, "requests an hour"),
     12: ("requests_per_day", _KEY, "requests a day"),
     14: ("tokens_per_minute", _KEY, "tokens a minute"),
     15: ("tokens_per_hour", _KEY, "tokens an hour"),
     16: ("tokens_per_day", _KEY, "tokens a day"),
-    18: ("concurrent_requests", _KEY, "requests at once"),
-    19: ("max_requests", _KEY, "requests in all"),
+    18: ("concurrent_requests", _KEY, "concurrent requests"),
+    19: ("max_requests", _KEY, "total requests"),
 }
 
 
 class Decision(NamedTuple):
-    """Whether a request may go on: `code` is None, or names the limit that refuses it.
+    """Whether to admit a request: `code` is None or names the limit that rejects it.
 
-    `limit`, `remaining` and `reset_seconds` (until `remaining` grows, or until a refused request
-    may pass) are those of the limit that refuses it, else of the one that is nearest. A `limit`
-    of 0 is none at all.
+    `limit`, `remaining` and `reset_seconds` are those of the limit that rejects the request, or
+    else of the one closest to its end. `reset_seconds` is the time until `remaining` grows, or
+    until a rejected request may pass. `limit` is 0 when nothing is limited.
     """
 
     code: str | None
@@ -49,10 +49,11 @@ class Decision(NamedTuple):
         return self.code is None
 
     def headers(self) -> dict[str, str]:
-        """`RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; none without a limit.
+        """Return `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; empty without a
+        limit.
 
-        As in draft-ietf-httpapi-ratelimit-headers-06, which clients know; later drafts put them
-        into one field.
+        As in draft-ietf-httpapi-ratelimit-headers-06, which clients know; later drafts combine
+        them in one field.
         """
         if not self.limit:
             return {}
@@ -67,7 +68,7 @@ UNLIMITED = Decision(None, 0, 0, 0)
 
 
 def read_decision(answer: list[int]) -> Decision:
-    """The decision that the script ADMIT has answered with."""
+    """Convert the result of the script ADMIT to a decision."""
     number, limit, remaining, reset_ms = answer
     reset_seconds = -(-reset_ms // 1000)
     if not number:

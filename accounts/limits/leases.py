@@ -1,9 +1,9 @@
-"""Requests that a process has counted in advance, so that most of a busy key ask nobody.
+"""Leases: requests that a process counts in advance, so that a busy key rarely needs Redis.
 
-A key takes as many at once as it has lately used within LEASE_SECONDS, as long as that is at most
-1 % of what each limit has left (the script ADMIT sees to it). So no limit is ever passed, and
-near a limit every request is counted by itself. What a lease holds at its end is lost: at the end
-of a burst the windows count as much as twice the requests of its last second, within that 1 %.
+A process leases as many requests as the key used within the last LEASE_SECONDS, if that is at most
+1 % of what remains of each limit (the script ADMIT checks this). No limit is ever exceeded, and
+near a limit every request is counted on its own. Unused requests of a lease are lost when it ends:
+after a burst, the windows may count twice the requests of its last second, within that 1 %.
 """
 
 import time
@@ -25,18 +25,18 @@ class _Lease:
         self.taken = taken
         self.left = taken - 1
         self.ends_at = time.monotonic() + LEASE_SECONDS
-        self.is_renewed = False  # somebody is at it
+        self.is_renewed = False  # by another thread, which is asking Redis
 
 
 class Leases:
-    """The leases of this process, by what they were asked for."""
+    """The leases of this process, by user, key and limits."""
 
     def __init__(self) -> None:
         self._leases: dict[Hashable, _Lease] = {}
         self._lock = Lock()
 
     def use(self, name: Hashable) -> Decision | None:
-        """The decision on a request that was counted in advance; None if none was."""
+        """Take one request from a lease. Returns its decision, or None if nothing is leased."""
         with self._lock:
             lease = self._leases.get(name)
             if lease is None or not lease.left or lease.ends_at <= time.monotonic():
@@ -47,9 +47,9 @@ class Leases:
         return decision._replace(remaining=decision.remaining + left)
 
     def next_size(self, name: Hashable) -> int:
-        """How many requests to count next: twice as many if the last ones were used up in time.
+        """Return how many requests to lease next: twice as many if the last lease was used up.
 
-        One at a time asks for more than one.
+        Only one thread at a time asks for more than one.
         """
         with self._lock:
             lease = self._leases.get(name)
@@ -61,16 +61,16 @@ class Leases:
             return max(1, lease.taken - lease.left)
 
     def store(self, name: Hashable, decision: Decision, taken: int) -> None:
-        """Use what was counted beyond the request itself for those to come."""
+        """Store a lease of `taken` requests, of which the current request uses one."""
         with self._lock:
             known = self._leases.get(name)
             if taken == 1 and known is not None and known.left:
-                return  # asked for beside another, which brings more
+                return  # a concurrent thread has stored a larger lease
             if len(self._leases) >= MAX_LEASES:
                 self._leases.clear()
             self._leases[name] = _Lease(decision, taken)
 
     def drop(self, name: Hashable) -> None:
-        """Begin with a single request again."""
+        """Drop a lease, so that the next request is counted on its own."""
         with self._lock:
             self._leases.pop(name, None)

@@ -1,4 +1,4 @@
-"""What the limits add to an answer, and do after it."""
+"""Middleware that adds the limits' headers and settles a request after its response."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from accounts.limits.admission import clear_admission, current_admission
 
 
 class LimitsMiddleware:
-    """`RateLimit-*` on every answer to a limited request; its slot is given back afterwards."""
+    """Add `RateLimit-*` headers to limited requests; release slots after the response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,8 +22,8 @@ class LimitsMiddleware:
             for name, value in admission.decision.headers().items():
                 response.headers[name] = value
             if response.status_code >= HTTPStatus.BAD_REQUEST:
-                admission.tokens = 0  # nothing of it was kept
+                admission.tokens = 0  # a failed request stored nothing
             if admission.is_open:
-                # The server closes a response when it has sent it.
+                # The server closes a response after sending it.
                 response._resource_closers.append(admission.settle)  # type: ignore[attr-defined]
         return response

@@ -1,14 +1,14 @@
-"""What of the limits runs inside Redis, where it is atomic, and by whose clock time is told.
+"""Lua scripts that check and count limits atomically, on Redis's clock.
 
-A sliding window is kept as [bucket, count, bucket, count, …], oldest first: a bucket is a
-twelfth of a minute or an hour, or a 24th of a day, numbered since the epoch. The bucket of now
-and as many full ones as make the window count: they cover the window and up to one bucket more,
-so no span of that length ever holds more than the limit. A month is that of the calendar, in
-UTC: [its beginning, count]. Windows are fields of one hash for each user and key.
+A sliding window is stored as [bucket, count, bucket, count, …], oldest first. A bucket is a
+twelfth of a minute or an hour, or a 24th of a day, numbered since the epoch. The current bucket
+and as many full ones as make up the window are counted: they cover the window and up to one bucket
+more, so no span of the window's length ever exceeds the limit. A month is a calendar month in UTC,
+stored as [its start, count]. The windows of a user or key are fields of one hash.
 
-The windows of an allowance, by number: 1–3 requests per minute, hour and day, 4 per month, 5–8
-the same of tokens, 9 requests at once. The two allowances of a request are its user's and its
-key's. A limit of 0 is none.
+An allowance numbers its limits: 1–3 requests per minute, hour and day, 4 per month, 5–8 the same
+for tokens, 9 concurrent requests. A request has two allowances: its user's and its key's. A limit
+of 0 means unlimited.
 """
 
 from gatewayz.redis.scripts import Script
@@ -24,7 +24,7 @@ local function time_ms(given)
     return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- The buckets that count, and their sum.
+-- The buckets within the window, and their sum.
 local function slide(window, bucket, parts)
     local kept, used = {}, 0
     for i = 1, #window, 2 do
@@ -37,7 +37,7 @@ local function slide(window, bucket, parts)
     return kept, used
 end
 
--- Ms until what remains of `used` is less than `limit`.
+-- Milliseconds until old buckets drop out and fewer than `limit` are used.
 local function wait_ms(kept, used, limit, size, parts, now)
     for i = 1, #kept, 2 do
         used = used - kept[i + 1]
@@ -48,7 +48,7 @@ end
 
 local function count(window, bucket, amount)
     local last = #window
-    -- Into the newest one, too, when the clock was set back.
+    -- After the clock was set back, the newest bucket counts too.
     if last > 0 and window[last - 1] >= bucket then
         window[last] = window[last] + amount
     else
@@ -57,8 +57,9 @@ local function count(window, bucket, amount)
     end
 end
 
--- One window as it is now: what counts of it, its sum, the bucket of now, and what it is made of.
-local function look(packed, number, now, months)
+-- The current state of a window: its buckets, their sum, the current bucket, and its bucket size
+-- and number of buckets.
+local function read_window(packed, number, now, months)
     local window = packed and cmsgpack.unpack(packed) or {}
     local span = (number - 1) % 4 + 1
     if span < 4 then
@@ -68,14 +69,14 @@ local function look(packed, number, now, months)
         return kept, used, bucket, size, parts
     end
     local month = now >= months[2] and months[2] or months[1]
-    -- Web hosts whose clocks differ must not go back and forth between two months.
+    -- Web hosts with different clocks must not alternate between two months.
     if window[1] and window[1] > month then month = window[1] end
     local ends = month == months[1] and months[2] or months[3]
     if window[1] ~= month then window = {} end
     return window, window[2] or 0, month, ends - now, 0
 end
 
--- How long a window has to be kept from now on.
+-- How long to keep a window from now on.
 local function kept_ms(number, size, parts)
     if (number - 1) % 4 == 3 then return math.max(size, 1) end
     return (parts + 1) * size
@@ -83,12 +84,15 @@ end
 """
 
 # KEYS: the windows of the user and of the key, the slots of the user and of the key.
-# ARGV: [user's allowance, key's allowance, max_requests, requests used by the database's count],
-# [beginning of this month, the next, and the one after it, in ms], slot, its lease in ms, now in
-# ms or '', how many requests to let in at most.
-# Returns the number of the limit that refuses, the one with the longest wait, or 0; then the
-# limit of it, or of the tightest one, what remains, and ms until it is more; and how many requests
-# were counted: more than one only as long as that is at most 1 % of what each limit has left.
+#
+# ARGV: [user's allowance, key's allowance, max_requests, requests counted by the database], [start
+# of this month, the next, and the one after it, in ms], slot, its lease in ms, now in ms or '',
+# how many requests to admit at most.
+#
+# Returns five numbers: the number of the rejecting limit (the one with the longest wait) or 0; the
+# value of that limit, or of the tightest one; what remains of it; ms until more remains; and how
+# many requests were counted, more than one only while that is at most 1 % of what remains of each
+# limit.
 ADMIT = Script(
     _WINDOWS
     + """
@@ -114,7 +118,7 @@ for subject = 1, 2 do
             counted[subject][9] = {used}
         else
             limit = allowance[number]
-            local window, sum, bucket, size, parts = look(packed[i], number, now, months)
+            local window, sum, bucket, size, parts = read_window(packed[i], number, now, months)
             used, kept = sum, kept_ms(number, size, parts)
             if parts == 0 then
                 reset = size
@@ -187,7 +191,7 @@ for subject = 1, 2 do
     for number = 5, 8 do
         if tokens > 0 and allowance[number] > 0 then
             local packed = redis.call('HGET', KEYS[subject], number)
-            local window, _, bucket, size, parts = look(packed, number, now, months)
+            local window, _, bucket, size, parts = read_window(packed, number, now, months)
             count(window, bucket, tokens)
             redis.call('HSET', KEYS[subject], number, cmsgpack.pack(window))
             local kept = kept_ms(number, size, parts)
@@ -200,8 +204,8 @@ end
 """
 )
 
-# KEYS: windows and slots of a user or key, of the next one, … ARGV: months, now or ''.
-# Returns for each what windows 1–8 hold, requests at once, and requests in all. Writes nothing.
+# KEYS: windows and slots of a user or key, of the next one, … ARGV: months, now or ''. Returns for
+# each the sums of windows 1–8, concurrent requests, and total requests. Writes nothing.
 READ = Script(
     _WINDOWS
     + """
@@ -211,7 +215,7 @@ for i = 1, #KEYS, 2 do
     local packed = redis.call('HMGET', KEYS[i], 1, 2, 3, 4, 5, 6, 7, 8, 9)
     local used = {}
     for number = 1, 8 do
-        local _, sum = look(packed[number], number, now, months)
+        local _, sum = read_window(packed[number], number, now, months)
         used[number] = sum
     end
     used[9] = redis.call('ZCOUNT', KEYS[i + 1], '(' .. now, '+inf')
@@ -222,7 +226,8 @@ return answer
 """
 )
 
-# KEYS: one window. ARGV: limit, bucket in ms, now or ''. Returns as ADMIT does, 1 for refused.
+# KEYS: one window. ARGV: limit, bucket size in ms, now or ''. Returns as ADMIT does, 1 for
+# rejected.
 HIT = Script(
     _WINDOWS
     + """
@@ -237,7 +242,8 @@ return {0, limit, limit - used - 1, (window[1] + 13) * size - now}
 """
 )
 
-# KEYS: the day's rejections. ARGV: who and what, how many are kept, ms. The least are dropped.
+# KEYS: the day's rejections. ARGV: user, key and code; how many members to keep; ms to keep them.
+# Members with the fewest rejections are dropped.
 NOTE = Script("""
 redis.call('ZINCRBY', KEYS[1], 1, ARGV[1])
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])

@@ -1,7 +1,7 @@
-"""The counts of the limits in Redis.
+"""The counters of the rate limits in Redis.
 
-What a user has is under one hash tag, so that it is on one node of a Redis Cluster, and ends by
-itself when it is not used. Redis tells the time: the clocks of web hosts may differ.
+Everything about one user is under one hash tag, hence on one node of a Redis Cluster, and expires
+when unused. Redis provides the time, because the clocks of web hosts may differ.
 """
 
 import time
@@ -24,15 +24,15 @@ from accounts.principals.principal import Allowance, Principal
 from gatewayz.redis.scripts import Script, run_combined
 from gatewayz.threads.counters import Counters
 
-# A process that is killed keeps its slots for so long; so an answer that is streamed for longer
-# stops to count as a request at once.
+# A killed process holds its slots for this long. A response that streams for longer therefore
+# stops counting as a concurrent request.
 SLOT_LEASE_MS = 60_000
 
-# Of the users and keys that were refused on a day, those most often.
+# Per day, the users and keys that were rejected most often.
 KEPT_REJECTIONS = 1_000
 KEPT_REJECTIONS_DAYS = 8
 
-# `asked`, `refused`, and `unavailable`: Redis did not answer.
+# `asked`: calls to Redis; `rejected`; `unavailable`: Redis did not answer.
 counters = Counters()
 
 _slot_numbers = count()
@@ -42,7 +42,10 @@ _UNLIMITED = Allowance()
 
 
 def _run(script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-    """The one door to Redis. Raises redis.exceptions.RedisError."""
+    """Run a script in Redis; all access to the counters goes through here.
+
+    Raises redis.exceptions.RedisError.
+    """
     try:
         return run_combined(script, keys, arguments)
     except RedisError:
@@ -54,7 +57,7 @@ def _run(script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
 
 
 class Ticket(NamedTuple):
-    """What a request that was let in has to be settled with. `slot` is "" when it takes none."""
+    """What an admitted request is settled with. `slot` is "" when it occupies none."""
 
     keys: tuple[str, str, str, str]
     limits: bytes
@@ -62,14 +65,13 @@ class Ticket(NamedTuple):
 
 
 def admit(principal: Principal, now_ms: int | None = None) -> tuple[Decision, Ticket | None]:
-    """Count a request of `principal` if every limit allows it, in one round trip at most.
+    """Count a request of `principal` if every limit allows it, in at most one round trip.
 
-    A key in full use takes several requests at once and then asks nobody for a moment; see
-    `accounts.limits.leases`. Not where requests at once or requests in all are limited: those
-    are counted one by one.
+    A busy key leases several requests and then needs no round trip for a moment; see
+    `accounts.limits.leases`. No lease when concurrency or total requests are limited.
 
-    Returns the decision and, when it has to be settled at its end, the ticket. A request that is
-    refused counts nowhere. `now_ms`, since the epoch, stands in for the clock of Redis.
+    Returns the decision and, when the request must be settled, a ticket. A rejected request is not
+    counted anywhere. `now_ms` (since the epoch) replaces Redis's clock in tests.
 
     Raises redis.exceptions.RedisError.
     """
@@ -92,11 +94,11 @@ def admit(principal: Principal, now_ms: int | None = None) -> tuple[Decision, Ti
         decision = _leases.use(lease)
         if decision is not None:
             return decision, ticket
-    decision = _ask(keys, encoded, slot, now_ms, lease)
+    decision = _admit_in_redis(keys, encoded, slot, now_ms, lease)
     return decision, ticket if decision.allowed else None
 
 
-def _ask(
+def _admit_in_redis(
     keys: tuple[str, str, str, str],
     encoded: bytes,
     slot: str,
@@ -113,7 +115,7 @@ def _ask(
         raise
     decision = read_decision(answer)
     if not decision.allowed:
-        counters.add("refused")
+        counters.add("rejected")
         _leases.drop(lease)
     elif lease is not None:
         _leases.store(lease, decision, taken)
@@ -125,12 +127,12 @@ _leases = Leases()
 
 
 def settle(ticket: Ticket, tokens: int, now_ms: int | None = None) -> None:
-    """Give a request's slot back and count the tokens that it has used, in one round trip.
+    """Release a request's slot and count the tokens that it has used, in one round trip.
 
-    Raises redis.exceptions.RedisError; the slot then ends with its lease.
+    Raises redis.exceptions.RedisError; the slot then expires with its lease.
     """
     if tokens:
-        # What it leaves of the tokens has to be asked for.
+        # The remaining tokens have changed, so the lease's decision is out of date.
         _leases.drop((ticket.keys, ticket.limits))
     _run(SETTLE, ticket.keys, (ticket.limits, _months(), ticket.slot, tokens, now_ms or ""))
 
@@ -141,9 +143,9 @@ def _keys(user_id: int, key_id: int | None) -> tuple[str, str, str, str]:
 
 
 class _Months:
-    """The beginnings of this month, the next, and the one after it, encoded until this one ends.
+    """The starts of this month and the next two, encoded once per month.
 
-    Which of them it is, Redis says.
+    Redis decides which of them is current.
     """
 
     def __init__(self) -> None:
@@ -160,18 +162,18 @@ class _Months:
 
 
 def _month(year: int, month: int) -> float:
-    """When the month begins, in seconds since the epoch; a month past 12 is of the next year."""
+    """Return the start of a month in seconds since the epoch; `month` may exceed 12."""
     return datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1, tzinfo=UTC).timestamp()
 
 
 _months = _Months()
 
 
-# --- Looking at them ----------------------------------------------------------------------------
+# --- Usage --------------------------------------------------------------------------------------
 
 
 class KeyUsage(NamedTuple):
-    """What counts now of each window that is limited; nothing is counted where no limit is."""
+    """The current count of each limited window; 0 where nothing is limited."""
 
     requests_per_minute: int
     requests_per_hour: int
@@ -188,7 +190,7 @@ class KeyUsage(NamedTuple):
 def usage_of_keys(
     user_id: int, key_ids: Sequence[int], now_ms: int | None = None
 ) -> dict[int, KeyUsage]:
-    """What the keys of one user have used, in one round trip that changes nothing.
+    """Return what the keys of one user have used, in one round trip that changes nothing.
 
     Raises redis.exceptions.RedisError.
     """
@@ -205,35 +207,35 @@ def usage_of_keys(
 def hit(
     scope: str, identity: str, *, limit: int, window_seconds: int, now_ms: int | None = None
 ) -> Decision:
-    """Count an attempt of `identity`, such as an address, at what `scope` names; one round trip.
+    """Count an attempt by `identity`, such as an address, at `scope`, in one round trip.
 
-    At most `limit` attempts pass in any `window_seconds`; one that is refused does not count.
-    With Redis down it is allowed or raises redis.exceptions.RedisError, as
-    RATE_LIMITS_FAIL_OPEN says. For code that is no view: `LimitExceeded(decision)` is the 429.
+    At most `limit` attempts pass in any `window_seconds`; a rejected attempt is not counted. While
+    Redis is down, the attempt is allowed or this raises redis.exceptions.RedisError, depending on
+    RATE_LIMITS_FAIL_OPEN. Callers other than views can raise `LimitExceeded(decision)`.
     """
-    # Not the identity itself: it may be long, and it is nobody else's business.
+    # A digest, because the identity may be long or personal.
     name = sha256(identity.encode()).hexdigest()[:32]
     key = f"{settings.REDIS_KEY_PREFIX}:{{{scope}:{name}}}:attempts"
     bucket_ms = max(1, window_seconds * 1000 // 12)
     try:
-        refused, _, remaining, reset_ms = _run(HIT, [key], (limit, bucket_ms, now_ms or ""))
+        is_rejected, _, remaining, reset_ms = _run(HIT, [key], (limit, bucket_ms, now_ms or ""))
     except RedisError:
         if not settings.RATE_LIMITS_FAIL_OPEN:
             raise
         return UNLIMITED
     reset_seconds = -(-reset_ms // 1000)
-    if not refused:
+    if not is_rejected:
         return Decision(None, limit, remaining, reset_seconds)
-    counters.add("refused")
-    detail = "Too many attempts. Please wait before the next one."
+    counters.add("rejected")
+    detail = "Too many attempts. Please wait before you try again."
     return Decision("too_many_attempts", limit, 0, reset_seconds, detail)
 
 
-# --- Who runs into limits -----------------------------------------------------------------------
+# --- Rejections ---------------------------------------------------------------------------------
 
 
 class Rejections(NamedTuple):
-    """How often a limit has refused one key of a user on a day; `key_id` 0 is an adopted one."""
+    """How often a limit rejected a key on one day; `key_id` 0 is a key of the old service."""
 
     user_id: int
     key_id: int
@@ -242,7 +244,7 @@ class Rejections(NamedTuple):
 
 
 def record_rejection(user_id: int, key_id: int | None, code: str) -> None:
-    """Count a refusal for the operators, in one round trip.
+    """Count a rejection for the operators' statistics, in one round trip.
 
     Raises redis.exceptions.RedisError.
     """
@@ -252,7 +254,7 @@ def record_rejection(user_id: int, key_id: int | None, code: str) -> None:
 
 
 def most_rejected(day: str, how_many: int) -> list[Rejections]:
-    """Who was refused most often on `day` (ISO 8601, UTC), most often first.
+    """Return who was rejected most often on `day` (ISO 8601, UTC), most often first.
 
     Raises redis.exceptions.RedisError.
     """

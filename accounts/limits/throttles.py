@@ -1,4 +1,4 @@
-"""The limits as DRF throttles, which it asks after authentication and permissions."""
+"""The rate limits as DRF throttles, which run after authentication and permissions."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ PUBLIC_REQUESTS_PER_MINUTE = 300
 
 
 class PrincipalThrottle(BaseThrottle):
-    """The limits of the key and of its user's plan."""
+    """Apply the limits of the key and of its user's plan."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         # Public views have no principal, and a throttle of their own.
@@ -23,7 +23,7 @@ class PrincipalThrottle(BaseThrottle):
 
 
 class AddressThrottle(BaseThrottle):
-    """For public views: PUBLIC_REQUESTS_PER_MINUTE from each address."""
+    """Allow PUBLIC_REQUESTS_PER_MINUTE from each address; for public views."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         admit_address(

@@ -132,8 +132,8 @@ def send(notification: Notification) -> Outcome:
     """Send a notification that is claimed. It uses no database: threads may call it."""
     try:
         return Outcome(_SEND[notification.channel](notification))
-    except DeliveryError as undelivered:
-        return Outcome(None, str(undelivered), undelivered.may_retry)
+    except DeliveryError as error:
+        return Outcome(None, str(error), error.may_retry)
     except RedisError:
         # It was asked whether the mailbox has room: nothing is sent yet.
         return Outcome(None, "The limits do not answer.", may_retry=True)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 
-from accounts.activity.sums import sum_activity
+from accounts.activity.totals import activity_totals
 from accounts.models import Notification
 from accounts.notifications.notices import Notice, notify
 from accounts.principals.principal import Principal
@@ -41,7 +41,7 @@ def send_usage_report(owner: Principal, days: int) -> list[Notification]:
     """
     last = datetime.now(UTC).date()
     first = last - timedelta(days=days - 1)
-    sums = sum_activity(owner, first, last)
+    sums = activity_totals(owner, first, last)
     models = list(sums["by_model"].items())[:_REPORTED_MODELS]
     details = {
         "first": first.isoformat(),

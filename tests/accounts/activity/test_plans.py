@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.activity import retention
 from accounts.activity.pages import page_of_log
-from accounts.activity.sums import sum_activity
+from accounts.activity.totals import activity_totals
 from accounts.models import ActivityDay, ActivityEvent
 from accounts.principals.principal import Principal
 from tests.conftest import truncate
@@ -74,7 +74,7 @@ def seeks(plan, index, column):
 
 
 def test_the_stats_of_a_month_read_that_month_of_the_daily_sums():
-    plan = plan_of(lambda: sum_activity(OWNER, TODAY - timedelta(days=29), TODAY))
+    plan = plan_of(lambda: activity_totals(OWNER, TODAY - timedelta(days=29), TODAY))
 
     assert seeks(plan, "activity_daily_pkey", "day"), plan
     assert "activity_log" not in plan

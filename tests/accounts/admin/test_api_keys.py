@@ -168,7 +168,7 @@ def test_deactivates_the_selected_keys(admin_client, user):
     key, secret = create_key(user, key_name="mine")
     assert get_user(secret).denial_code() is None
 
-    admin_client.post(reverse(KEYS), {"action": "revoke", "_selected_action": [key.pk]})
+    admin_client.post(reverse(KEYS), {"action": "deactivate", "_selected_action": [key.pk]})
 
     assert get_user(secret).denial_code() == "inactive_key"
 

@@ -43,7 +43,7 @@ def test_a_key_is_told_of_a_week_and_a_day_before_its_end(key_ending, work):
     work()
     (message,) = mail.outbox
     assert 'The API key "mine" (gw_live_' in message.body
-    assert f"ends on {ends_at:%Y-%m-%d}" in message.body
+    assert f"expires on {ends_at:%Y-%m-%d}" in message.body
 
     ApiKey.objects.filter(pk=key.pk).update(expiration_date=timezone.now() + timedelta(hours=20))
     assert [notify_of_expiring_keys(), notify_of_expiring_keys()] == [1, 0]

@@ -66,7 +66,7 @@ def test_staff_without_a_group_see_nothing(client):
 
 
 def test_support_reads_and_does_not_act(support, user, key):
-    support.post(url(ApiKey, "changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    support.post(url(ApiKey, "changelist"), {"action": "deactivate", "_selected_action": [key.pk]})
     support.post(url(ApiKey, "changelist"), {"action": "rotate", "_selected_action": [key.pk]})
     changed = support.post(url(User, "change", user.pk), {"email": "eve@example.com"})
     password = support.get(reverse("admin:auth_user_password_change", args=[user.pk]))
@@ -82,7 +82,9 @@ def test_operators_revoke_keys_and_links(operators, user, key):
     session = ChatSession.objects.create(user=user, title="Hello", model="m")
     share = Share.objects.create(user=user, session=session, token="t" * 32)
 
-    operators.post(url(ApiKey, "changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    operators.post(
+        url(ApiKey, "changelist"), {"action": "deactivate", "_selected_action": [key.pk]}
+    )
     operators.post(url(Share, "changelist"), {"action": "revoke", "_selected_action": [share.pk]})
 
     key.refresh_from_db()

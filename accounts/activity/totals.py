@@ -1,4 +1,4 @@
-"""What a user did in a period, added up by day, by model and by provider."""
+"""Activity of a user over a period, in total and by day, model and provider."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,13 +8,13 @@ from django.db import connection
 
 from accounts.principals.principal import Principal
 
-# Clients choose the names of models, so there may be any number of them.
+# Clients choose model names freely, so there may be any number of them.
 MAX_NAMES = 100
 
 UNNAMED = "unknown"
 OTHERS = "other"
 
-# One pass over the user's daily rows. The bits of `level` tell by what a row is not grouped.
+# One pass over the user's daily rows. The bits of `level` say which columns are not grouped by.
 _SUMS = """
 SELECT level, day, model, provider, requests, tokens, spend
 FROM (
@@ -35,32 +35,14 @@ ORDER BY level, day, place
 _TOTAL, _BY_DAY, _BY_MODEL, _BY_PROVIDER = 0b111, 0b011, 0b101, 0b110
 
 
-def sum_activity(owner: Principal, first: date, last: date) -> dict[str, Any]:
-    """The contract's activity statistics of `owner`, both days (UTC) included; one statement.
+def activity_totals(owner: Principal, first: date, last: date) -> dict[str, Any]:
+    """Return the activity statistics of `owner` for a period, by the contract's names.
 
-    It reads what is added up per day already, so a year is hundreds of rows. Models and
-    providers beyond the MAX_NAMES most used ones count as "other", nameless ones as "unknown".
-    Spend and cost are in US dollars.
+    `first` and `last` are days (UTC), both included. One statement over the daily totals, so a
+    year is a few hundred rows. Models and providers beyond the MAX_NAMES most used count as
+    "other", unnamed ones as "unknown". Spend and cost are in US dollars.
     """
-    parameters: dict[str, int | date] = {
-        "user_id": owner.user_id,
-        "first": first,
-        "last": last,
-        "names": MAX_NAMES,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMS, parameters)
-        rows = cursor.fetchall()
-    levels: dict[int, dict[Any, _Sums]] = {
-        _TOTAL: {},
-        _BY_DAY: {},
-        _BY_MODEL: {},
-        _BY_PROVIDER: {},
-    }
-    for level, day, model, provider, requests, tokens, spend in rows:
-        name = day or model or provider or UNNAMED
-        # The total of no rows is one row of NULL.
-        levels[level][name] = _Sums(requests or 0, tokens or 0, spend or Decimal(0))
+    levels = _sums_by_level(owner, first, last)
     (total,) = levels[_TOTAL].values()
     return {
         "total_requests": total.requests,
@@ -86,8 +68,25 @@ class _Sums(NamedTuple):
     spend: Decimal
 
 
+def _sums_by_level(owner: Principal, first: date, last: date) -> dict[int, dict[Any, _Sums]]:
+    """Return, for each level of grouping, the sums by day, model or provider."""
+    levels: dict[int, dict[Any, _Sums]] = {
+        level: {} for level in (_TOTAL, _BY_DAY, _BY_MODEL, _BY_PROVIDER)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SUMS, {"user_id": owner.user_id, "first": first, "last": last, "names": MAX_NAMES}
+        )
+        rows = cursor.fetchall()
+    for level, day, model, provider, requests, tokens, spend in rows:
+        name = day or model or provider or UNNAMED
+        # With no rows, the total is one row of NULLs.
+        levels[level][name] = _Sums(requests or 0, tokens or 0, spend or Decimal(0))
+    return levels
+
+
 def _with_others(named: dict[str, _Sums], total: _Sums) -> dict[str, dict[str, Any]]:
-    """The sums by name, and under OTHERS what they lack to the total."""
+    """Return the sums by name, and under OTHERS what is missing to the total."""
     shown = {name: sums for name, sums in named.items() if name != OTHERS}
     others = _Sums(
         requests=total.requests - sum(sums.requests for sums in shown.values()),
