@@ -11,7 +11,7 @@ from accounts.principals.email_addresses import MAX_CHARS, canonical, validate_a
 
 @extend_schema_field({"type": "number", "minimum": 0, "maximum": 9_999_999_999.99})
 class DollarField(serializers.DecimalField):
-    """An amount in US dollars with two decimals, a number in JSON."""
+    """An amount in US dollars with two decimals; a number in JSON."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_digits=12, decimal_places=2, min_value=Decimal(0), **options)

@@ -1,4 +1,4 @@
-"""What accounts tells Prometheus: the key cache, the limits, and the writing of activity."""
+"""Prometheus metrics of accounts: the key cache, the rate limits and the activity pipeline."""
 
 from collections.abc import Iterator
 
@@ -17,18 +17,18 @@ from gatewayz.telemetry.metrics.slots import REGISTRY
 
 STATEMENT_TIMEOUT = "1s"
 
-_entries = process_gauge("gatewayz_key_cache_entries", "API keys in the memory of processes.")
-_bytes = process_gauge("gatewayz_key_cache_bytes", "Memory that the API keys take.")
+_entries = process_gauge("gatewayz_key_cache_entries", "API keys in the processes' memory.")
+_bytes = process_gauge("gatewayz_key_cache_bytes", "Memory used by cached API keys.")
 _totals = {
     name: SampledCounter(Counter(f"gatewayz_key_cache_{name}", documentation, registry=REGISTRY))
     for name, documentation in {
         "hits": "Look-ups that needed no database.",
         "misses": "Look-ups in the database.",
-        "negative_hits": "Look-ups of keys known to be unknown.",
-        "stale_hits": "Look-ups answered by an ended entry while the database was down.",
-        "evictions": "Keys that others pushed out of memory.",
-        "coalesced": "Look-ups that shared another one's statement.",
-        "renewed": "Keys looked up again before their entry ended.",
+        "negative_hits": "Look-ups of keys cached as unknown.",
+        "stale_hits": "Look-ups answered by an expired entry while the database was down.",
+        "evictions": "Keys evicted from memory to make room for others.",
+        "coalesced": "Look-ups that shared another look-up's statement.",
+        "renewed": "Keys reloaded before their entry expired.",
     }.items()
 }
 
@@ -56,9 +56,13 @@ def _sample_key_cache() -> None:
 
 
 def _ask_redis() -> Iterator[Metric]:
-    """The queues and counters: three round trips, each bounded by REDIS_TIMEOUT_SECONDS."""
+    """Read queues and counters: three round trips, each bounded by REDIS_TIMEOUT_SECONDS."""
     state = buffer.state()
-    yield _gauge("activity_queue_depth", "Activity events that wait (target: < 100).", state.depth)
+    yield _gauge(
+        "activity_queue_depth",
+        "Activity events that wait for a worker (target: < 100).",
+        state.depth,
+    )
     yield _gauge(
         "activity_queue_oldest_seconds",
         "How long the oldest event has waited.",
@@ -69,11 +73,11 @@ def _ask_redis() -> Iterator[Metric]:
     counters = {
         "batches": "Batches of events written.",
         "written": "Events written to the activity log by workers.",
-        "failed_batches": "Batches put back because Redis or the database failed.",
-        "abandoned_batches": "Batches put back because their worker died.",
+        "failed_batches": "Batches returned to the buffer because Redis or the database failed.",
+        "abandoned_batches": "Batches returned to the buffer because their worker died.",
         "redis_down": "Events written in the request because Redis did not answer.",
         "buffer_full": "Events written in the request because the buffer was full.",
-        "lost": "Events that neither Redis nor the database took.",
+        "lost": "Events that neither Redis nor the database accepted.",
     }
     for name, documentation in counters.items():
         yield CounterMetricFamily(
@@ -83,7 +87,7 @@ def _ask_redis() -> Iterator[Metric]:
 
 def _bad_rows() -> Metric:
     family = CounterMetricFamily(
-        "gatewayz_bad_rows", "Rows with which a worker's work failed.", labels=["work"]
+        "gatewayz_bad_rows", "Rows for which a worker's work failed.", labels=["work"]
     )
     for work, count in failed_rows.counts().items():
         family.add_metric([work], count)
@@ -91,11 +95,11 @@ def _bad_rows() -> Metric:
 
 
 def _ask_database() -> Iterator[Metric]:
-    """The dead letters, in one statement with a time-out of its own."""
+    """Count the dead letters, in one statement with a time-out of its own."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
         letters = counted_dead_letters()
-    yield _gauge("activity_dead_letters", "Events set aside as beyond help (target: 0).", letters)
+    yield _gauge("activity_dead_letters", "Events that cannot be written (target: 0).", letters)
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -1,4 +1,4 @@
-"""What can be done to users."""
+"""Verbs on users: creating them, releasing addresses, ending operators' access."""
 
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ from accounts.principals.email_addresses import canonical
 
 
 def create_user(email: str | None, password: str | None = None, **fields: Any) -> User:
-    """Make a user, as User.objects.create_user does, and tell the audit log.
+    """Create a user as User.objects.create_user does, and record it in the audit log.
 
     Raises django.db.IntegrityError when another user has the address, the name or the Privy id.
     """
@@ -30,10 +30,10 @@ def create_user(email: str | None, password: str | None = None, **fields: Any) -
 
 
 def get_or_create_verified_user(email: str) -> User:
-    """The user whose verified address this is, made without a password when there is none.
+    """Return the user with this verified address, created without a password if necessary.
 
-    For operators, who answer for the address. A user who has it without having verified it is
-    somebody else, until shown otherwise, and loses it.
+    For operators, who vouch for the address. A user who entered it without verifying it counts as
+    somebody else and loses it.
     """
     verified = User.objects.with_email(email).verified()
     user: User | None = verified.first()
@@ -46,15 +46,15 @@ def get_or_create_verified_user(email: str) -> User:
                 email, username=_username_for(email), email_verified_at=timezone.now()
             )
     except IntegrityError:
-        # Somebody else created it in between.
+        # A concurrent request created the user.
         user = verified.get()
     return user
 
 
 def release_address(email: str, *, but: int | None = None) -> None:
-    """Take an address from whoever has it and has not verified it, but for the user `but`.
+    """Take an address from the user who has it without having verified it, except the user `but`.
 
-    It then is free for whoever has shown that it is theirs. Call it in the transaction of that.
+    Call it in the transaction that gives the address to somebody who has proved that it is theirs.
     """
     holders = User.objects.with_email(email).unverified().exclude(pk=but)
     for holder in holders.select_for_update(no_key=True):
@@ -71,7 +71,7 @@ def release_address(email: str, *, but: int | None = None) -> None:
 
 
 def made_up_username() -> str:
-    """A user name that says nothing about anybody, and that nobody has."""
+    """Return a unique user name that reveals nothing."""
     return f"user-{uuid4().hex}"
 
 
@@ -82,13 +82,11 @@ def _username_for(email: str) -> str:
 
 
 def end_access_given_by_operators(user: User) -> bool:
-    """Deactivate the keys and end the password of `user` if an operator changed the account.
+    """Deactivate the keys and the password of `user` if an operator changed the account.
 
-    The e-mail address counts as not verified any more, since it could be the operator's.
-
-    To be called when the user becomes staff: an operator who made a key or set a password for
-    the user before could otherwise act as that member of the staff. Changes by superusers do not
-    count.
+    Call it when the user becomes staff: an operator who created a key or set a password for the
+    user could otherwise act as that member of staff. The e-mail address, which could be the
+    operator's, no longer counts as verified. Changes by superusers do not matter.
 
     Returns whether an operator had changed the account.
     """

@@ -85,7 +85,7 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
             count = dead_letters.requeue(queryset.iterator())
         except RedisError:
             logger.warning("Could not requeue dead letters", exc_info=True)
-            self.message_user(request, "Redis did not answer: try again.", messages.ERROR)
+            self.message_user(request, "Redis does not answer: try again.", messages.ERROR)
             return
         self.message_user(
             request,

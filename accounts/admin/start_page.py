@@ -97,7 +97,7 @@ def queue() -> Gauge:
         stats, tasks = activity_stats(), background.waiting()
     except RedisError:
         logger.warning("Redis did not answer the activity buffer", exc_info=True)
-        return Gauge(title, None, QUEUE_TARGET, "below", note="Redis did not answer")
+        return Gauge(title, None, QUEUE_TARGET, "below", note="Redis does not answer")
     age = "no event waits"
     if stats.oldest_seconds is not None:
         age = f"oldest event: {stats.oldest_seconds:,.1f} s"

@@ -1,4 +1,4 @@
-"""Work outside the request: `tasks` hands it to workers, `failed_rows` records where it failed."""
+"""Work outside the request: `tasks` queues it, `failed_rows` records rows for which it failed."""
 
 from accounts.background.tasks import (
     accept_fallback_keys,

@@ -1,4 +1,4 @@
-"""Noting the rows with which a worker's work failed while it was done for the others."""
+"""Recording the rows for which a worker's work failed while it succeeded for the others."""
 
 import logging
 
@@ -12,20 +12,20 @@ _COUNTERS = f"{settings.REDIS_KEY_PREFIX}:bad_rows"
 
 
 def record(work: str, row: str, error: Exception) -> None:
-    """Log that `work` failed for `row`, and count it for the metric of that work.
+    """Log that `work` failed for `row`, and count it for the metric.
 
-    `work` is one of a few fixed names, `row` says what is at fault, such as `user 7`. When Redis
-    does not answer, it is only logged.
+    `work` is one of a few fixed names, `row` describes the row, such as `user 7`. While Redis is
+    down, the failure is only logged.
     """
     logger.error("%s failed for %s", work, row, exc_info=error)
     try:
         get_redis_connection("default").hincrby(_COUNTERS, work, 1)
-    except RedisError as unanswered:
-        logger.warning("Redis does not answer: a bad row is not counted: %s", unanswered)
+    except RedisError as redis_error:
+        logger.warning("Redis did not answer: a failed row is not counted: %s", redis_error)
 
 
 def counts() -> dict[str, int]:
-    """How often each work has failed for a row, since Redis was set up.
+    """Return how often each kind of work has failed for a row, since Redis was set up.
 
     Raises redis.exceptions.RedisError.
     """

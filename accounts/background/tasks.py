@@ -1,4 +1,4 @@
-"""Work for later, by django-q2."""
+"""Queueing tasks for django-q2 workers."""
 
 from datetime import timedelta
 from functools import cache
@@ -18,11 +18,11 @@ from gatewayz.telemetry import tracing
 
 
 def enqueue(function: str, *arguments: int | str) -> None:
-    """Have a worker call `function`, a dotted path, soon.
+    """Queue a call of `function`, a dotted path, for a worker.
 
     Arguments are ids and plain values, never models and never secrets: they wait in Redis.
 
-    Raises redis.exceptions.RedisError when the queue does not take it.
+    Raises redis.exceptions.RedisError when the queue does not accept it.
     """
     if origin := tracing.traceparent():
         function, arguments = "accounts.background.run_traced", (origin, function, *arguments)
@@ -30,9 +30,9 @@ def enqueue(function: str, *arguments: int | str) -> None:
 
 
 def enqueue_later(seconds: float, function: str, *arguments: int | str) -> None:
-    """Have a worker call `function` in `seconds`, give or take half a minute. For workers only.
+    """Have a worker call `function` in about `seconds` (to half a minute). For workers only.
 
-    Until then it waits in the table of schedules, which a web process may not write to.
+    Until then it waits in the table of schedules, which web processes may not write to.
 
     Raises django.db.Error.
     """
@@ -41,42 +41,42 @@ def enqueue_later(seconds: float, function: str, *arguments: int | str) -> None:
 
 
 def run_traced(origin: str, function: str, *arguments: int | str) -> Any:
-    """Call `function`, a dotted path, in the trace of `origin`, the traceparent of who asked."""
+    """Call `function`, a dotted path, within the trace `origin`, the caller's traceparent."""
     with tracing.continued(function, [origin]):
         return import_string(function)(*arguments)
 
 
 def waiting() -> int:
-    """How many tasks wait for a worker. Raises redis.exceptions.RedisError."""
+    """Return how many tasks wait for a worker. Raises redis.exceptions.RedisError."""
     depth: int = broker().queue_size()
     return depth
 
 
 def accept_fallback_keys() -> None:
-    """Have this process take tasks that were signed before SECRET_KEY was rotated.
+    """Make this process accept tasks that were signed before SECRET_KEY was rotated.
 
-    django-q2 has a check of signatures of its own, which knows the newest key only and throws
-    such tasks away. Django's own, on the same format, tries SECRET_KEY_FALLBACKS too. Tasks are
-    pickled, but nothing is unpickled whose signature does not hold.
+    django-q2's own signature check knows only the newest key and discards such tasks. Django's
+    check, of the same format, also tries SECRET_KEY_FALLBACKS. Tasks are pickled, but nothing is
+    unpickled unless its signature is valid.
     """
     core_signing.Signer.unsign = _unsign
 
 
 def _unsign(signer: Signer, signed: bytes | str) -> str:
-    """What was signed. Raises BadSignature; anything else would end django-q2's process."""
+    """Return the signed text. Raises BadSignature, the only error that django-q2 survives."""
     try:
         text = force_str(signed)
     except UnicodeDecodeError as error:
-        raise BadSignature("This is not even text") from error
+        raise BadSignature("The task is not text") from error
     return Signer.unsign(signer, text)
 
 
 @cache
 def sealed_call(function: str) -> tuple[str, str]:
-    """What `enqueue(function)` would do, for a script that does it inside Redis.
+    """Return what `enqueue(function)` would push, for a script that pushes it inside Redis.
 
-    Returns the key of a Redis list, and what to append to it, which may be done any number of
-    times, for as long as the process lives: its SECRET_KEY does not change either.
+    Returns the key of a Redis list and the item to append. The item can be appended any number of
+    times, as long as the process lives, because its SECRET_KEY does not change.
     """
     envelope = _Envelope()
     async_task(function, broker=envelope, save=False)

@@ -1,4 +1,4 @@
-"""The activity log: what users did, written by the worker."""
+"""The activity log, which the worker writes, and its dead letters."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, Self
@@ -16,7 +16,7 @@ class ActivityQuerySet(models.QuerySet["ActivityEvent"]):
         return self.filter(user_id=owner.user_id)
 
     def in_days(self, first: date | None, last: date | None) -> Self:
-        """Events of these days (UTC), both included; None is open."""
+        """Events of these days (UTC), both included; None leaves that end open."""
         found = self
         if first:
             found = found.filter(timestamp__gte=datetime.combine(first, time.min, UTC))
@@ -31,7 +31,7 @@ class ActivityQuerySet(models.QuerySet["ActivityEvent"]):
 
 
 class ActivityEvent(models.Model):
-    # Made by the request that records the event, so that a retried write is recognised.
+    # Chosen by the request that records the event, so that a repeated write is recognised.
     event_id = models.UUIDField(unique=True, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -39,7 +39,7 @@ class ActivityEvent(models.Model):
         related_name="activity",
         db_index=False,
     )
-    # Outlives the key: no constraint, and deleting a key leaves its activity alone.
+    # Outlives the key: there is no constraint, and deleting a key does not touch its activity.
     api_key = models.ForeignKey(
         ApiKey,
         on_delete=models.DO_NOTHING,
@@ -73,12 +73,12 @@ class ActivityEvent(models.Model):
 
 
 class ActivityDeadLetter(models.Model):
-    """An event that could not be written. See `accounts.activity.dead_letters`."""
+    """An event that could not be written; see `accounts.activity.dead_letters`."""
 
-    # Of the event: the same one is set aside once, however often it is tried.
+    # Digest of the event, so that it is stored once, however often writing it fails.
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    # Bytes, because what PostgreSQL refuses as text or JSON, such as U+0000, it keeps as these,
-    # and what cannot be read may not even be text.
+    # Bytes, because the event may not be valid text, or contain what PostgreSQL rejects in text
+    # and JSON, such as U+0000.
     event = models.BinaryField()
     error = models.TextField()
     set_aside_at = models.DateTimeField(default=timezone.now)

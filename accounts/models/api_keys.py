@@ -1,4 +1,4 @@
-"""API keys: what a client shows to act for a user. The secret itself is never stored."""
+"""API keys, with which clients act for a user. The secret itself is never stored."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,19 +25,19 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         return self.filter(user_id=owner.user_id)
 
     def active(self) -> Self:
-        """Keys that are switched on; with one user, idx_api_keys_new_active."""
+        """Active keys; for one user, idx_api_keys_new_active serves this."""
         return self.filter(is_active=True)
 
     def primary(self) -> Self:
-        """The first key of each user (idx_api_keys_new_primary)."""
+        """The primary key of each user (idx_api_keys_new_primary)."""
         return self.filter(is_primary=True)
 
     def in_environment(self, environment_tag: str) -> Self:
-        """Keys of one environment; with one user, idx_api_keys_new_environment."""
+        """Keys of one environment; for one user, idx_api_keys_new_environment serves this."""
         return self.filter(environment_tag=environment_tag)
 
     def managing_keys(self) -> Self:
-        """Keys that can be used to manage keys now."""
+        """Keys that can currently be used to manage keys."""
         may_manage = models.Q(scope_permissions={})
         for level in ("write", "admin"):
             may_manage |= models.Q(scope_permissions__keys__contains=[level])
@@ -45,20 +45,20 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         return self.active().filter(may_manage, unexpired)
 
     def made_at_sign_in(self, user_id: int) -> Self:
-        """The keys that a user has from signing in."""
+        """The keys that a user got from signing in."""
         return self.filter(user_id=user_id, made_at_sign_in=True)
 
     def newest_first(self) -> Self:
-        """Latest made first; with one user, idx_api_keys_new_created_at."""
+        """Newest first; for one user, idx_api_keys_new_created_at serves this."""
         return self.order_by("-created_at")
 
     def expiring_between(self, first: datetime, last: datetime) -> Self:
-        """Keys whose last moment is in this time; active ones, idx_api_keys_new_expiring."""
+        """Keys that expire between two times; for active keys, by idx_api_keys_new_expiring."""
         return self.filter(expiration_date__gt=first, expiration_date__lte=last)
 
     def quota_used(self, percent: int) -> Self:
-        """Keys of which at least so much of `max_requests` is used; those without are left out."""
-        # As a decimal, which does not overflow: one key would end the statement for all.
+        """Keys with `max_requests` that have used at least `percent` of it."""
+        # A decimal, because an integer could overflow, and one such key would fail all.
         share = models.ExpressionWrapper(
             models.F("max_requests") * models.Value(Decimal(percent) / 100),
             models.DecimalField(max_digits=24, decimal_places=2),
@@ -66,16 +66,16 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
         return self.filter(requests_used__gte=share)
 
     def with_digest(self, digests: list[str]) -> Self:
-        """The key whose secret, or the one before it, has one of these digests.
+        """The key whose current or previous secret has one of these digests.
 
-        It reads idx_api_keys_new_api_key and idx_api_keys_new_previous.
+        Uses idx_api_keys_new_api_key and idx_api_keys_new_previous.
         """
         return self.filter(
             models.Q(key_digest__in=digests) | models.Q(previous_digest__in=digests)
         )
 
     def key_digests(self) -> set[str]:
-        # Also of secrets whose grace is over: their entries say until when they worked.
+        # Previous secrets are included even after their grace period: they may still be cached.
         pairs = self.order_by().values_list("key_digest", "previous_digest")
         return {digest for pair in pairs for digest in pair if digest is not None}
 
@@ -84,7 +84,10 @@ class ApiKeyQuerySet(CachedRowQuerySet["ApiKey"]):
 
 
 def revoke_legacy_keys(digests: Iterable[str]) -> None:
-    """Keep ended keys from working on: an adopted key stands in the users table too."""
+    """Remove these digests from the users table, where adopted keys are stored too.
+
+    Otherwise an adopted key would keep working after its row in this table is gone.
+    """
     get_user_model()._default_manager.filter(legacy_key_digest__in=digests).update(
         legacy_key_digest=None
     )
@@ -118,13 +121,13 @@ class ApiKey(CachedRow):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="api_keys",
-        # idx_api_keys_new_user_id serves it.
+        # Served by idx_api_keys_new_user_id.
         db_index=False,
     )
     key_name = models.CharField(max_length=255)
     key_digest = models.CharField(max_length=64, editable=False)
-    # The secret before the last rotation, and the end of its grace. What ended it is this time,
-    # which stands in the principal: nothing has to happen then.
+    # The secret before the last rotation and the end of its grace period. The cached principal
+    # contains that time, so nothing has to happen when it passes.
     previous_digest = models.CharField(  # noqa: DJ001
         max_length=64, null=True, blank=True, editable=False
     )
@@ -138,34 +141,34 @@ class ApiKey(CachedRow):
     is_primary = models.BooleanField(default=False)
     scope_permissions = models.JSONField(
         default=dict,
-        # A process of the version before, which does not know the column, can still insert.
+        # The previous release, which does not know the column, can still insert.
         db_default=models.Value({}, models.JSONField()),
         blank=True,
         validators=[validate_scopes],
-        help_text='What the key may do, as {"chat": ["read", "write"]}; {} is everything.',
+        help_text='What the key may do, as {"chat": ["read", "write"]}; {} means everything.',
     )
     ip_allowlist = models.JSONField(
         default=list,
         db_default=models.Value([], models.JSONField()),
         blank=True,
         validators=[validate_ip_allowlist],
-        help_text='From where the key works, as ["203.0.113.0/24"]; [] is everywhere.',
+        help_text='Addresses from which the key works, as ["203.0.113.0/24"]; [] means any.',
     )
     domain_referrers = models.JSONField(
         default=list,
         db_default=models.Value([], models.JSONField()),
         blank=True,
         validators=[validate_domain_referrers],
-        help_text='For which sites the key works, as ["example.com", "*.example.com"]; '
-        "[] is any, and none.",
+        help_text='Sites whose pages may use the key, as ["example.com", "*.example.com"]; '
+        "[] means any, and none is required.",
     )
     max_requests = models.BigIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_LIMIT)],
-        help_text="How many requests the key is good for; empty is any number.",
+        help_text="Total number of requests that the key may make; empty means unlimited.",
     )
-    # Of accounts.auth: the oldest of them are ended.
+    # Set by accounts.auth, which deletes the oldest of these keys.
     made_at_sign_in = models.BooleanField(default=False, db_default=False, editable=False)
     expiration_date = models.DateTimeField(null=True, blank=True)
     requests_used = models.BigIntegerField(default=0, editable=False)
@@ -192,7 +195,7 @@ class ApiKey(CachedRow):
                 name="idx_api_keys_new_expiring",
                 condition=models.Q(is_active=True, expiration_date__isnull=False),
             ),
-            # Find a key in the admin, by what its user reads out.
+            # For finding a key in the admin by what its user can read out.
             models.Index(Upper("key_name"), name="idx_api_keys_new_name"),
             models.Index(fields=["last_four"], name="idx_api_keys_new_last_four"),
             models.Index(
@@ -211,12 +214,12 @@ class ApiKey(CachedRow):
                 fields=["user", "is_primary"],
                 condition=models.Q(is_primary=True),
                 name="idx_api_keys_new_primary",
-                violation_error_message="This user has a primary key already.",
+                violation_error_message="This user already has a primary key.",
             ),
             models.UniqueConstraint(
                 fields=["user", "key_name"],
                 name="uniq_api_keys_new_user_name",
-                violation_error_message="This user has a key of that name already.",
+                violation_error_message="This user already has a key with that name.",
             ),
         ]
 

@@ -1,8 +1,8 @@
-"""The audit log: who changed what, kept so that nobody can change it unnoticed.
+"""The audit log: who changed what, stored so that nobody can change it unnoticed.
 
-See `accounts.audit`. The database refuses to change these rows, and chains them by itself: the
-triggers are in the migration that makes the tables. No foreign keys: the log outlives what it
-tells of.
+See `accounts.audit`. The database rejects changes of these rows and chains them itself; the
+triggers are in the migration that creates the tables. There are no foreign keys: the log outlives
+what it describes.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from accounts.principals.principal import Principal
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def owned_by(self, owner: Principal) -> Self:
-        """What was done to one user and what is the user's."""
+        """Entries about one user and what belongs to the user."""
         return self.filter(user_id=owner.user_id)
 
     def matching(
@@ -28,7 +28,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         start_date: datetime | None = None,
         end_date: datetime | None = None,
     ) -> Self:
-        """Entries about one API key, of one action, from a time on and before another."""
+        """Entries about one key, with one action, from `start_date` on and before `end_date`."""
         filters = {
             "target": None if key_id is None else key_target(key_id),
             "action": action,
@@ -38,9 +38,9 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         return self.filter(**{name: wanted for name, wanted in filters.items() if wanted})
 
     def with_personal_data(self) -> Self:
-        """With `personal_data`, the JSON of what each holds about the user whose it is, or None.
+        """Annotate `personal_data`: the JSON of what each entry holds about its own user, or None.
 
-        Not what it holds about an operator who did it.
+        Data about an operator who made the change is left out.
         """
         data = AuditPersonalData.objects.filter(
             entry_id=models.OuterRef("pk"), user_id=models.OuterRef("user_id")
@@ -48,7 +48,7 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         return self.annotate(personal_data=models.Subquery(data.values("content")))
 
     def newest_first(self) -> Self:
-        """Latest first; with one user, idx_audit_log_user_id."""
+        """Newest first; for one user, idx_audit_log_user_id serves this."""
         return self.order_by("-created_at", "-id")
 
 
@@ -64,14 +64,14 @@ class AuditEntry(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     action = models.CharField(max_length=64)
     target = models.CharField(max_length=64, help_text="What was changed, such as api_key:7")
-    user_id = models.BigIntegerField(help_text="Whose it is")
+    user_id = models.BigIntegerField(help_text="The user who owns it")
     channel = models.CharField(max_length=8, choices=Channel)
-    actor_user_id = models.BigIntegerField(null=True, help_text="Who did it")
-    actor_key_id = models.BigIntegerField(null=True, help_text="With which API key")
+    actor_user_id = models.BigIntegerField(null=True, help_text="The user who did it")
+    actor_key_id = models.BigIntegerField(null=True, help_text="The API key it was done with")
     request_id = models.CharField(max_length=128, blank=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
-    # By user id, what the personal data of this entry must digest to.
+    # By user id, the digest that this entry's personal data must have.
     commitments = models.JSONField(default=dict)
 
     objects: ClassVar[models.Manager["AuditEntry"]] = AuditEntryQuerySet.as_manager()
@@ -84,7 +84,8 @@ class AuditEntry(models.Model):
             models.Index(fields=["user_id", "-created_at"], name="idx_audit_log_user_id"),
             models.Index(fields=["user_id", "target", "-created_at"], name="idx_audit_log_target"),
             models.Index(fields=["action", "-id"], name="idx_audit_log_action"),
-            # The last hours; next to nothing to keep, since entries come in the order of time.
+            # For reading the last hours. A BRIN index costs next to nothing here, since entries
+            # come in time order.
             BrinIndex(fields=["created_at"], name="idx_audit_log_created", autosummarize=True),
         ]
 
@@ -93,15 +94,15 @@ class AuditEntry(models.Model):
 
 
 class AuditPersonalData(models.Model):
-    """What an entry holds about one person, beside the chain, so that it can be erased.
+    """What an entry holds about one person, stored outside the chain so that it can be erased.
 
-    The salt goes with it: without it, nobody can find the data by trying what it may have been.
+    The salt is erased with it: without the salt, nobody can find the data by guessing.
     """
 
     entry_id = models.BigIntegerField()
-    user_id = models.BigIntegerField(help_text="Whose data it is")
+    user_id = models.BigIntegerField(help_text="The user whose data it is")
     salt = models.CharField(max_length=32)
-    # JSON as text, byte for byte what was committed to.
+    # JSON as text, exactly the bytes that the commitment covers.
     content = models.TextField()
 
     class Meta:
@@ -118,7 +119,7 @@ class AuditPersonalData(models.Model):
 
 
 class AuditLink(models.Model):
-    """The place of one entry in the chain, in the order in which they were committed."""
+    """A link of the chain: the position of one entry, in the order of commits."""
 
     sequence = models.BigIntegerField(primary_key=True)
     entry_id = models.BigIntegerField(unique=True)
@@ -132,7 +133,7 @@ class AuditLink(models.Model):
 
 
 class AuditHead(models.Model):
-    """The newest link, in the only row: without it, nobody would miss the newest entries."""
+    """The newest link, in the only row: it shows when the newest entries have been removed."""
 
     id = models.SmallIntegerField(primary_key=True)
     sequence = models.BigIntegerField()
@@ -146,10 +147,10 @@ class AuditHead(models.Model):
 
 
 def key_target(key_id: int | None) -> str:
-    """How entries name an API key; None is one that the old service kept in its users table."""
+    """Return how entries name an API key; None is a key in the old service's users table."""
     return f"api_key:{key_id}" if key_id is not None else "api_key:legacy"
 
 
 def user_target(user_id: int) -> str:
-    """How entries name a user."""
+    """Return how entries name a user."""
     return f"user:{user_id}"

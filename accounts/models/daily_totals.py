@@ -1,4 +1,4 @@
-"""Daily totals of usage: counted when activity is written, kept when the log is pruned."""
+"""Daily totals of usage: added up when activity is written, kept when the log is pruned."""
 
 from datetime import date
 from typing import Any, ClassVar, Self
@@ -12,11 +12,11 @@ from accounts.principals.principal import Principal
 
 class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):
     def owned_by(self, owner: Principal) -> Self:
-        """One user's days; the primary key starts with the user."""
+        """One user's days; served by the primary key, which starts with the user."""
         return self.filter(user_id=owner.user_id)
 
     def in_days(self, first: date | None, last: date | None) -> Self:
-        """These days (UTC), both included; None is open."""
+        """Rows of these days (UTC), both included; None leaves that end open."""
         found = self
         if first:
             found = found.filter(day__gte=first)
@@ -25,13 +25,13 @@ class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):
         return found
 
     def logged_per_day(self) -> models.QuerySet[Any, tuple[date, int]]:
-        """Each day on which the activity log holds events now, and how many; newest first."""
+        """Each day with events in the activity log and their number, newest first."""
         days = self.values("day").annotate(events=models.Sum("logged")).filter(events__gt=0)
         return days.order_by("-day").values_list("day", "events")
 
 
 class ActivityDay(models.Model):
-    """What one user did on one day with one model of one provider."""
+    """The totals of one user, day, model and provider."""
 
     pk = models.CompositePrimaryKey("user_id", "day", "model", "provider")
     user = models.ForeignKey(
@@ -47,7 +47,9 @@ class ActivityDay(models.Model):
     requests = models.BigIntegerField()
     tokens = models.BigIntegerField()
     spend = models.DecimalField(max_digits=24, decimal_places=8, help_text="US dollars")
-    logged = models.BigIntegerField(help_text="Of the requests, those that are not pruned yet")
+    logged = models.BigIntegerField(
+        help_text="How many of the requests the activity log still holds"
+    )
 
     objects: ClassVar[models.Manager["ActivityDay"]] = ActivityDayQuerySet.as_manager()
 
@@ -59,7 +61,7 @@ class ActivityDay(models.Model):
 
 
 class ApiKeyDay(models.Model):
-    """What one key was used for on one day."""
+    """The totals of one key and day."""
 
     pk = models.CompositePrimaryKey("api_key_id", "day")
     api_key = models.ForeignKey(

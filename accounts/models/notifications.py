@@ -1,4 +1,4 @@
-"""What users are told of, by which way, and how that went."""
+"""Notifications, users' preferences about them, and the networks that keys were used from."""
 
 from typing import ClassVar, Self
 
@@ -14,7 +14,7 @@ MAX_WEBHOOK_URL = 2_000
 
 
 class NotificationPreferences(models.Model):
-    """How one user wants to be told; one without a row has the defaults."""
+    """How one user wants to be notified; a user without a row has the defaults."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -31,7 +31,9 @@ class NotificationPreferences(models.Model):
         help_text="US dollars",
     )
     plan_expiry_reminder_days = models.PositiveSmallIntegerField(default=7)
-    usage_alerts = models.BooleanField(default=True, help_text="Tell at 80 % and 100 % of a quota")
+    usage_alerts = models.BooleanField(
+        default=True, help_text="Notify at 80 % and 100 % of a quota"
+    )
     webhook_url = models.CharField(max_length=MAX_WEBHOOK_URL, null=True, blank=True)  # noqa: DJ001
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -48,16 +50,16 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(user_id=owner.user_id)
 
     def newest_first(self) -> Self:
-        """Latest first; with one user, idx_notifications_user_id."""
+        """Newest first; for one user, idx_notifications_user_id serves this."""
         return self.order_by("-id")
 
     def with_expired_claim(self) -> Self:
-        """Those whose claim has ended, the first ended first (idx_notifications_claimed)."""
+        """Pending ones whose claim has expired, earliest first (idx_notifications_claimed)."""
         ended = self.filter(status=Notification.Status.PENDING, due_at__lte=timezone.now())
         return ended.filter(attempt_started_at__isnull=False).order_by("due_at")
 
     def finish(self, status: "Notification.Status", error: str = "") -> int:
-        """Give them a final status. Returns how many there are."""
+        """Set a final status. Returns how many there were."""
         return self.update(
             status=status,
             error=error,
@@ -68,7 +70,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """One thing that one user is told by one channel: at most once per cause."""
+    """One message to one user by one channel, sent at most once per cause."""
 
     class Kind(models.TextChoices):
         KEY_CREATED = "key_created", "Key created"
@@ -85,30 +87,30 @@ class Notification(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
-        # A mail server has taken it.
+        # A mail server has accepted it.
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
-        # The receiver itself has answered that it has it.
+        # The receiver has confirmed that it has it.
         DELIVERED = "delivered", "Delivered"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="notifications",
-        # idx_notifications_user_id serves it.
+        # Served by idx_notifications_user_id.
         db_index=False,
     )
     kind = models.CharField(max_length=32, choices=Kind)
-    cause = models.CharField(max_length=200, help_text="Told of once, by each channel")
+    cause = models.CharField(max_length=200, help_text="Notified about once, by each channel")
     channel = models.CharField(max_length=16, choices=Channel)
-    details = models.JSONField(default=dict, help_text="What the message says; no secrets")
+    details = models.JSONField(default=dict, help_text="Content of the message; no secrets")
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
     error = models.CharField(max_length=255, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
-    # Set while a courier has claimed it, to send it.
+    # Set while a courier has claimed it for sending.
     attempt_started_at = models.DateTimeField(null=True, blank=True)
-    # When one that is pending is to be sent, or when the claim of it ends.
+    # When a pending notification should be sent, or when its claim expires.
     due_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -118,14 +120,14 @@ class Notification(models.Model):
         db_table = "notifications"
         indexes = [
             models.Index(fields=["user", "-id"], name="idx_notifications_user_id"),
-            # Only of what is claimed, or the planner might take it to look for what is due, and
-            # pass all that one user has waiting.
+            # Only claimed rows; otherwise the planner might use it to look for due ones and step
+            # over everything that one user has waiting.
             models.Index(
                 fields=["due_at"],
                 name="idx_notifications_claimed",
                 condition=models.Q(status="pending", attempt_started_at__isnull=False),
             ),
-            # From user to user: is one of theirs claimed, and which is due first.
+            # For stepping from user to user: whether one is claimed, and which is due first.
             models.Index(
                 fields=["channel", "user", "attempt_started_at", "due_at"],
                 name="idx_notifications_waiting",
@@ -150,7 +152,7 @@ class ApiKeyNetwork(models.Model):
         ApiKey,
         on_delete=models.CASCADE,
         related_name="networks",
-        # The primary key serves it.
+        # Served by the primary key.
         db_index=False,
     )
     network = models.CharField(max_length=64, help_text="CIDR: a /24 of IPv4, a /48 of IPv6")

@@ -1,4 +1,4 @@
-"""Plans: what the users who are on one may use."""
+"""Plans: what their users may use."""
 
 from typing import Any, ClassVar, Self
 
@@ -8,16 +8,16 @@ from django.db import models, transaction
 from accounts.principals.cached_keys import forget_all_on_commit
 from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT, Principal
 
-# The plan of users who were given no other; the migration that makes the plans gives it its id.
+# The default plan of users; the migration that creates the plans gives it this id.
 FREE_PLAN_ID = 1
 
-_NO_LIMIT = "Empty is no limit."
+_NO_LIMIT = "Empty means no limit."
 _BOUNDED = [MaxValueValidator(MAX_LIMIT)]
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def offered(self) -> Self:
-        """Plans that users may have, the cheapest first."""
+        """Plans that new users may have, cheapest first."""
         return self.filter(is_active=True).order_by("price_per_month", "id")
 
     def of(self, owner: Principal) -> Self:
@@ -25,7 +25,8 @@ class PlanQuerySet(models.QuerySet["Plan"]):
         return self.filter(users=owner.user_id)
 
     def update(self, **fields: Any) -> int:
-        # In a transaction, so that it is forgotten also when the outcome is not heard.
+        """Update the plans and drop all keys from the cache on commit."""
+        # In a transaction, so that keys are dropped even if the COMMIT's answer is lost.
         with transaction.atomic(using=self.db):
             updated = super().update(**fields)
             forget_all_on_commit()
@@ -33,7 +34,10 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
 
 class Plan(models.Model):
-    """A limit that is null is none. Days slide; months are those of the calendar, in UTC."""
+    """Limits and price of a plan.
+
+    Null means no limit. Days are sliding windows; months are calendar months in UTC.
+    """
 
     class Type(models.TextChoices):
         FREE = "free", "Free"
@@ -84,10 +88,10 @@ class Plan(models.Model):
     )
     is_pay_as_you_go = models.BooleanField(default=False)
     features = models.JSONField(
-        default=list, blank=True, help_text='What users are entitled to, as ["search"].'
+        default=list, blank=True, help_text='Features that users are entitled to, as ["search"].'
     )
     is_active = models.BooleanField(
-        default=True, help_text="Offered to users. Those who have the plan keep it."
+        default=True, help_text="Offered to new users. Users who have the plan keep it."
     )
 
     objects: ClassVar[models.Manager["Plan"]] = PlanQuerySet.as_manager()
@@ -113,13 +117,17 @@ class Plan(models.Model):
         return self.name
 
     def save(self, *args: Any, **options: Any) -> None:
+        """Save the plan and drop all keys from the cache on commit."""
         with transaction.atomic():
             super().save(*args, **options)
-            # One message, however many users the plan has.
+            # One message for all keys, however many users the plan has.
             forget_all_on_commit()
 
     def entitlements(self, feature: str | None) -> dict[str, Any]:
-        """What the plan gives, by the contract's names; without a `feature`, access to it too."""
+        """Return what the plan grants, by the contract's names.
+
+        Without a `feature`, `can_access_feature` is true.
+        """
         return {
             "has_plan": True,
             "plan_name": self.name,
@@ -132,7 +140,7 @@ class Plan(models.Model):
         }
 
     def bounds(self) -> dict[str, int | None]:
-        """What a key of a user may be allowed at most, by the field of RateLimitConfig."""
+        """Return the highest limits that a key may be given, by field of RateLimitConfig."""
         return {
             "requests_per_minute": self.requests_per_minute,
             "requests_per_hour": self.requests_per_hour,

@@ -1,4 +1,4 @@
-"""The limits of single keys. A key without a row has those of its user's plan only."""
+"""Rate limits of single keys. A key without a row has only those of its user's plan."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from accounts.models.api_keys import ApiKey
 from accounts.models.cached_rows import CachedRow, CachedRowQuerySet
 from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT
 
-# The fields that the API takes and gives, besides the concurrency limit.
+# The fields in the API, besides the concurrency limit.
 WINDOW_FIELDS = (
     "requests_per_minute",
     "requests_per_hour",
@@ -30,7 +30,7 @@ class RateLimitConfigQuerySet(CachedRowQuerySet["RateLimitConfig"]):
 
 
 class RateLimitConfig(CachedRow):
-    """What one key is allowed, each window slides; 0 leaves it to the plan."""
+    """The limits of one key, as sliding windows; 0 leaves one to the plan."""
 
     CACHED_FIELDS = frozenset({*WINDOW_FIELDS, "concurrency_limit"})
 
@@ -44,7 +44,9 @@ class RateLimitConfig(CachedRow):
     tokens_per_hour = models.PositiveBigIntegerField(default=100_000, validators=_BOUNDED)
     tokens_per_day = models.PositiveBigIntegerField(default=1_000_000, validators=_BOUNDED)
     concurrency_limit = models.PositiveIntegerField(
-        default=50, validators=[MaxValueValidator(MAX_CONCURRENCY)], help_text="Requests at once"
+        default=50,
+        validators=[MaxValueValidator(MAX_CONCURRENCY)],
+        help_text="Concurrent requests",
     )
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,4 +1,4 @@
-"""Who brought whom, and the credits that came of it."""
+"""Referral codes, referrals and the ledger of credits."""
 
 from decimal import Decimal
 from typing import ClassVar, Self
@@ -12,7 +12,7 @@ from accounts.principals.principal import Principal
 
 
 class ReferralCode(models.Model):
-    """What one user passes on to others."""
+    """The code that one user passes on to others."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -36,11 +36,11 @@ class ReferralCode(models.Model):
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
     def made_by(self, owner: Principal) -> Self:
-        """Those whom one user brought (idx_referrals_referrer_id)."""
+        """Referrals by one user's code (idx_referrals_referrer_id)."""
         return self.filter(referrer_id=owner.user_id)
 
     def pending(self) -> Self:
-        """Those whose bonus waits (idx_referrals_pending)."""
+        """Referrals whose bonus is not earned yet (idx_referrals_pending)."""
         return self.filter(completed_at=None)
 
     def completed(self) -> Self:
@@ -51,10 +51,10 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
 
 
 class Referral(models.Model):
-    """One user came by the code of another. The bonus is due once it is completed.
+    """A user signed up with the code of another. Completing it credits the bonus.
 
-    It stays when one of them is erased: whoever erases an account must not be brought again, nor
-    get a use of the code back.
+    The row stays when one of the two is erased: erasing an account must neither let the user be
+    referred again nor free a use of the code.
     """
 
     referrer = models.ForeignKey(
@@ -62,10 +62,10 @@ class Referral(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="referrals_made",
-        # idx_referrals_referrer_id serves it.
+        # Served by idx_referrals_referrer_id.
         db_index=False,
     )
-    # One to one: a user applies one code, once.
+    # One to one, because a user applies one code, once.
     referred_user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -100,18 +100,18 @@ class CreditQuerySet(models.QuerySet["Credit"]):
         return self.filter(user_id=owner.user_id)
 
     def balance(self) -> Decimal:
-        """The sum of these entries, in US dollars."""
+        """Return the sum of these entries in US dollars."""
         total: Decimal = self.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
         return total
 
 
 class Credit(models.Model):
-    """An entry of the ledger: never changed nor deleted, which the database sees to.
+    """An entry of the ledger; the database rejects changing or deleting it.
 
-    A balance is the sum of its owner's entries; what takes from it is negative.
+    A balance is the sum of its owner's entries; debits are negative.
     """
 
-    # Outlives the user: no constraint, and without the user it is nobody's.
+    # Outlives the user, so there is no constraint; it then belongs to nobody.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.DO_NOTHING,
@@ -129,7 +129,7 @@ class Credit(models.Model):
     class Meta:
         db_table = "credits"
         constraints = [
-            # A balance is read from this index alone.
+            # Covers a balance: it is read from this index alone.
             models.UniqueConstraint(
                 fields=["user", "cause"], include=["amount"], name="uniq_credits_user_cause"
             ),

@@ -5,7 +5,7 @@ from django.db import models
 
 
 class StorageUse(models.Model):
-    """How much one user stores; see `accounts.plans.storage`."""
+    """The bytes that one user stores; see `accounts.plans.storage`."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,

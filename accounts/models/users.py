@@ -1,4 +1,4 @@
-"""Users: the owners of keys, sessions and activity."""
+"""Users, the owners of keys, sessions and activity."""
 
 from typing import Any, ClassVar, Self
 
@@ -17,7 +17,7 @@ from accounts.principals.email_addresses import canonical, validate_address
 
 
 class AddressField(models.EmailField):
-    """An e-mail address, in its canonical form wherever it comes from or is compared with."""
+    """An e-mail address, converted to its canonical form when stored and when compared."""
 
     default_validators = [validate_address]
 
@@ -35,38 +35,38 @@ class AddressField(models.EmailField):
 
 @AddressField.register_lookup
 class SameAddress(IExact):
-    """`email__iexact`, which the admin's searches use too."""
+    """`email__iexact` on canonical addresses; the admin's searches use it too."""
 
     def get_prep_lookup(self) -> Any:
         return canonical(self.rhs) if isinstance(self.rhs, str) else super().get_prep_lookup()
 
 
-# A hundred years: with more, the time when a chat expires overflows.
+# A hundred years; with more, a chat's expiry would overflow.
 MAX_RETENTION_DAYS = 36_500
 
 
 class UserQuerySet(CachedRowQuerySet["User"]):
     def active(self) -> Self:
-        """Users who may use the service, in the order of their ids (idx_users_active)."""
+        """Active users, in the order of their ids (idx_users_active)."""
         return self.filter(is_active=True).order_by("id")
 
     def with_email(self, email: str | None) -> Self:
-        """The user of this e-mail address, however it is spelled (idx_users_email).
+        """The user with this e-mail address, in any spelling (idx_users_email).
 
-        None: users who have none.
+        None finds users without an address.
         """
         return self.filter(email__iexact=email)
 
     def verified(self) -> Self:
-        """Users whose e-mail address is known to be theirs."""
+        """Users whose e-mail address is verified to be theirs."""
         return self.exclude(email_verified_at=None)
 
     def unverified(self) -> Self:
-        """Users whose e-mail address anybody may have typed in."""
+        """Users whose e-mail address anybody may have entered."""
         return self.filter(email_verified_at=None)
 
     def with_privy_id(self, privy_user_id: str) -> Self:
-        """The user whom Privy knows by this id (idx_users_privy_id)."""
+        """The user with this Privy id (idx_users_privy_id)."""
         return self.filter(privy_user_id=privy_user_id)
 
     def with_legacy_key(self, digests: list[str]) -> Self:
@@ -74,7 +74,7 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         return self.filter(legacy_key_digest__in=digests)
 
     def key_digests(self) -> set[str]:
-        # Also of keys that are switched off: one may be switched on at this very moment.
+        # Inactive keys are included: one may be activated at this very moment.
         keys = ApiKey.objects.filter(user__in=self.order_by().values("pk"))
         legacy = self.order_by().exclude(legacy_key_digest=None)
         return set(
@@ -87,14 +87,14 @@ class UserQuerySet(CachedRowQuerySet["User"]):
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
-        """The user who logs in as `username`, which is an e-mail address in any case."""
+        """Return the user who logs in as `username`, which is always an e-mail address."""
         user: User = self.with_email(username or "").get()
         return user
 
     def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
-        """Create a user; without a password, one who can use API keys only.
+        """Create a user; without a password, the user can only use API keys.
 
-        The user name is the e-mail address unless given; without an address it must be.
+        The user name defaults to the e-mail address and is required without one.
         """
         address = None if email is None else canonical(email)
         user: User = self.model(email=address, **{"username": address, **fields})
@@ -105,7 +105,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
     def create_superuser(self, email: str, password: str, **fields: Any) -> "User":
         """Create a user who may do everything in the admin.
 
-        Whoever can do this answers for the address: somebody who typed it in before loses it.
+        The caller vouches for the address: a user who entered it without verifying it loses it.
         """
         self.with_email(email).unverified().update(email=None)
         return self.create_user(
@@ -121,14 +121,14 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 class User(CachedRow, AbstractBaseUser, PermissionsMixin):
     CACHED_FIELDS = frozenset({"is_active", "is_staff", "legacy_key_digest", "plan", "plan_id"})
 
-    # None for who signs in with a wallet, or has none of an adopted database that is unique.
+    # None for users who sign in with a wallet, and for adopted users whose address was not unique.
     email = AddressField(null=True, blank=True)
     email_verified_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When it was shown that the e-mail address is the user's. Empty: anybody may "
-        "have typed it in, so nothing is sent to it, and another user may take it.",
+        help_text="When the e-mail address was verified to be the user's. Empty: anybody may "
+        "have entered it, so nothing is sent to it, and another user may claim it.",
     )
     username = models.CharField(max_length=254)
     privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
@@ -137,33 +137,33 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         null=True,
         blank=True,
         editable=False,
-        help_text="Digest of the key that the old service kept in this table.",
+        help_text="Digest of the key that the old service stored in this table.",
     )
     is_active = models.BooleanField(
-        default=True, help_text="Switch off to end all of this user's keys."
+        default=True, help_text="Deactivate the user to stop all of the user's keys."
     )
     is_staff = models.BooleanField(default=False, help_text="May log in to this admin.")
     chat_retention_days = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MaxValueValidator(MAX_RETENTION_DAYS)],
-        help_text="Days that deleted chats stay in the trash; 0 is for ever, empty the default.",
+        help_text="Days that deleted chats stay in the trash; 0: for ever; empty: the default.",
     )
     plan = models.ForeignKey(
         Plan,
         on_delete=models.PROTECT,
         related_name="users",
         default=FREE_PLAN_ID,
-        # A process of the version before, which does not know the column, can still insert.
+        # The previous release, which does not know the column, can still insert.
         db_default=FREE_PLAN_ID,
-        # Nothing asks for the users of a plan.
+        # Nothing looks up the users of a plan.
         db_index=False,
     )
     erased_from = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When the user asked to be erased, which a worker does.",
+        help_text="When erasing the user was requested; a worker does it.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -177,14 +177,14 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
     class Meta:
         db_table = "users"
         indexes = [
-            # Loading the user of a key reads only these columns: an index-only scan.
+            # Loading a key's user reads only these columns, by an index-only scan.
             models.Index(
                 fields=["id"], include=["is_active", "is_staff", "plan"], name="idx_users_id"
             ),
             models.Index(
                 fields=["id"], condition=models.Q(is_active=True), name="idx_users_active"
             ),
-            # Finds those whose erasure is not finished.
+            # For finding users whose erasure is not finished.
             models.Index(
                 fields=["erased_from"],
                 condition=models.Q(erased_from__isnull=False),
@@ -197,26 +197,26 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
                 name="users_chat_retention_bounded",
             ),
             models.UniqueConstraint(fields=["legacy_key_digest"], name="idx_users_api_key"),
-            # UPPER, because that is what Django's `iexact` compares.
+            # UPPER, because that is how Django's `iexact` compares.
             models.UniqueConstraint(
                 Upper("email"),
                 name="idx_users_email",
-                violation_error_message="A user with this e-mail address exists already.",
+                violation_error_message="A user with this e-mail address already exists.",
             ),
             models.UniqueConstraint(
                 fields=["username"],
                 name="idx_users_username",
-                violation_error_message="A user with this name exists already.",
+                violation_error_message="A user with this name already exists.",
             ),
             models.UniqueConstraint(fields=["privy_user_id"], name="idx_users_privy_id"),
         ]
 
     @property
     def may_reset_password(self) -> bool:
-        """Whether a link in an e-mail to the user gives it another password.
+        """Whether an e-mailed link may set the user's password.
 
-        Not that of staff: whoever reads an operator's mail, or may change the address, would be
-        one. A superuser gives them another, or `manage.py changepassword`.
+        Not for staff: otherwise anybody who reads an operator's mail, or may change the address,
+        would become an operator. A superuser or `manage.py changepassword` sets staff passwords.
         """
         return self.is_active and not self.is_staff and not self.is_superuser
 

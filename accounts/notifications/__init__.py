@@ -1,8 +1,8 @@
-"""Telling users what happens to their keys and quotas, by e-mail and webhook.
+"""Notifying users about their keys and quotas, by e-mail and webhook.
 
-`notices` writes down what a user is to be told, once per cause; `delivery` has the courier send it
-by `emails` and `webhooks`. `quotas`, `networks` and `expiring_keys` find causes, off the request
-path.
+`notices` stores what to notify a user about, once per cause; the courier sends it through
+`delivery`, by `emails` and `webhooks`. `quotas`, `networks` and `expiring_keys` find causes,
+outside the request path; `activity_checks` runs the first two.
 """
 
 from accounts.notifications.notices import Notice, notify

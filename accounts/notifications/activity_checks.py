@@ -1,4 +1,4 @@
-"""What the use of keys gives cause to tell: looked at by the worker that adds it up."""
+"""Notifications triggered by activity; the worker checks for them after writing a batch."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -9,21 +9,21 @@ from accounts.notifications.networks import KeyUse, remember_networks
 from accounts.notifications.quotas import notify_of_key_quotas, notify_of_plan_quotas
 from gatewayz.database.bad_rows import is_caused_by_rows, skipping_bad_rows
 
-# More failures than these in one batch are no fault of single users: the check is given up.
+# With more failures in one batch, more is wrong than single rows: the check stops.
 _MAX_BAD_ROWS = 100
-# Each costs the worker a statement time-out, while activity waits.
+# Each of these costs the worker a statement time-out while activity waits.
 _MAX_LATE_ROWS = 3
 
 Row = TypeVar("Row")
 
 
 def notify_after_activity(events: Sequence[Event]) -> None:
-    """Tell users what these events, which are added up, give cause to tell.
+    """Notify users of quotas and new networks after their activity has been written.
 
-    Three checks, none of which keeps another, or activity, from going on. One that fails for a
-    user or a key is done for the others, logged, and counted. Three statements for a batch that
-    gives no cause; one more while a key, and one while a plan, is nearly used. May be called
-    again with the same events.
+    Runs three checks, none of which stops another or the writing of activity. A check that fails
+    for one user or key is done for the others; the failure is logged and counted. Three statements
+    if there is nothing to notify, and one more while a key or a plan is nearly used up. May be
+    called again with the same events.
 
     Raises django.db.Error when the database does not answer.
     """
@@ -53,4 +53,4 @@ def _check(
     except Exception as error:
         if not is_caused_by_rows(error):
             raise
-        failed_rows.record(name, "all that were left", error)
+        failed_rows.record(name, "all remaining rows", error)

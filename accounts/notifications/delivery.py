@@ -1,13 +1,13 @@
-"""Delivering notifications: claiming them, sending each, and noting what became of it.
+"""Delivering notifications: claiming them, sending each, and recording the outcome.
 
-The rows are the queue. The courier (`accounts.worker.courier`) delivers them, and not tasks: a
-receiver that a user chose may take its time, and nothing else must wait for that. Users take
-turns, and each is sent one thing at a time by each channel.
+The rows are the queue. The courier (`accounts.worker.courier`) delivers them instead of tasks,
+because a receiver that a user chose may be slow, and nothing else may wait for it. Users take
+turns, and each is sent one message at a time per channel.
 
-A claim is committed before the notification is sent, so two couriers never send the same one. A
-courier that dies between sending and saying so leaves its claim behind. What that means differs
-by channel: an e-mail may have been taken, and is not sent again (at most once); a webhook is sent
-again (at least once), with the same id, for the receiver to recognise.
+A claim is committed before its notification is sent, so two couriers never send the same one. If a
+courier dies between sending and recording the outcome, its claim expires. Then an e-mail, which
+may have been sent, is not sent again (at most once); a webhook is sent again with the same id, by
+which the receiver can recognise it (at least once).
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,13 @@ from accounts.notifications.delivery_error import DeliveryError
 from gatewayz.database.bad_rows import skipping_bad_rows
 
 MAX_ATTEMPTS = 5
-# How long a claim holds: longer than an attempt takes by either channel.
+# How long a claim is valid: longer than an attempt takes on either channel.
 LEASE_SECONDS = 120
-# Between one attempt and the next: 1, 5, 25 and 125 minutes.
+# Waits 1, 5, 25 and 125 minutes between attempts.
 _BACKOFF_BASE = 5
 _SWEPT_ROWS = 500
-# So many users are looked at by one statement, in some 30 ms. Many may wait for a later attempt.
+# How many users one statement looks at, which takes about 30 ms. Many users may have only
+# notifications that wait for a later attempt.
 _USERS_AT_ONCE = 10_000
 
 _SEND = {
@@ -42,8 +43,8 @@ _SEND = {
 # The first number of an advisory lock; the second is that of the channel.
 _CLAIM_LOCK = 1_871_403_255
 
-# Steps from user to user along idx_notifications_waiting: it costs the same however much one of
-# them has waiting.
+# Steps from user to user along idx_notifications_waiting, so that the cost does not depend on how
+# much one user has waiting.
 _NEXT_IN_TURN = """
 WITH RECURSIVE waiting (user_id, place) AS (
     (
@@ -63,7 +64,7 @@ SELECT waiting.user_id, due.id
 FROM waiting LEFT JOIN LATERAL (
     SELECT id FROM notifications
     WHERE status = 'pending' AND channel = %(channel)s AND user_id = waiting.user_id
-        AND attempt_started_at IS NULL AND due_at <= now() AND id <> ALL (%(stuck)s)
+        AND attempt_started_at IS NULL AND due_at <= now() AND id <> ALL (%(unclaimable)s)
     ORDER BY due_at, id LIMIT 1
 ) AS due ON NOT EXISTS (
     SELECT FROM notifications
@@ -89,7 +90,7 @@ class RoundRobin:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an attempt: a final status, or None, why, and whether to try again."""
+    """The outcome of an attempt: a final status, or else the error and whether to retry."""
 
     status: Notification.Status | None
     error: str = ""
@@ -121,7 +122,7 @@ def claim(position: RoundRobin, most: int) -> list[Notification]:
             position.after_user_id = due[-1][0]
         else:
             position.after_user_id = found[-1][0] if len(found) == _USERS_AT_ONCE else 0
-        # With all that sending looks at, since it makes no statement.
+        # Loads everything that sending needs, since sending uses no database.
         claimed = Notification.objects.filter(
             pk__in=[row_id for _, row_id in due], attempt_started_at=now
         )
@@ -129,18 +130,18 @@ def claim(position: RoundRobin, most: int) -> list[Notification]:
 
 
 def send(notification: Notification) -> Outcome:
-    """Send a notification that is claimed. It uses no database: threads may call it."""
+    """Send a claimed notification. It uses no database, so it may run in any thread."""
     try:
         return Outcome(_SEND[notification.channel](notification))
     except DeliveryError as error:
         return Outcome(None, str(error), error.may_retry)
     except RedisError:
-        # It was asked whether the mailbox has room: nothing is sent yet.
-        return Outcome(None, "The limits do not answer.", may_retry=True)
+        # Raised before sending, while checking the mailbox's daily limit.
+        return Outcome(None, "The rate limits are unavailable.", may_retry=True)
 
 
 def record_outcome(notification: Notification, outcome: Outcome) -> None:
-    """Write down what became of a notification, unless its claim has ended meanwhile.
+    """Record the outcome of sending a notification, unless its claim has expired meanwhile.
 
     Raises django.db.Error; then it may be called again.
     """
@@ -158,20 +159,21 @@ def record_outcome(notification: Notification, outcome: Outcome) -> None:
 
 
 def sweep() -> int:
-    """End the claims that dead couriers left behind; runs every minute.
+    """End the claims of dead couriers; runs every minute.
 
-    Returns how many notifications are sent again. Raises django.db.Error; a later sweep goes on.
+    Returns how many notifications will be sent again. Raises django.db.Error; the next sweep
+    continues.
     """
-    left = Notification.objects.with_expired_claim().values_list("pk", flat=True)
+    expired = Notification.objects.with_expired_claim().values_list("pk", flat=True)
     return skipping_bad_rows(
-        list(left[:_SWEPT_ROWS]),
+        list(expired[:_SWEPT_ROWS]),
         _release,
         lambda row_id, error: failed_rows.record("notifications", f"notification {row_id}", error),
     )
 
 
 def _is_alone(channel: Notification.Channel) -> bool:
-    """Lock the claiming for this transaction: two couriers could both find a user idle."""
+    """Try to lock claiming for this transaction; two couriers could both see a user as idle."""
     with connection.cursor() as cursor:
         number = list(Notification.Channel).index(channel)
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_CLAIM_LOCK, number])
@@ -180,7 +182,7 @@ def _is_alone(channel: Notification.Channel) -> bool:
 
 
 def _next_in_turn(position: RoundRobin) -> list[tuple[int, int | None]]:
-    """The users whose turn is next, and what each is to be sent now, if anything."""
+    """Return the next users in turn, each with the notification that is due, if any."""
     with connection.cursor() as cursor:
         cursor.execute(
             _NEXT_IN_TURN,
@@ -188,7 +190,7 @@ def _next_in_turn(position: RoundRobin) -> list[tuple[int, int | None]]:
                 "channel": position.channel.value,
                 "after": position.after_user_id,
                 "users": _USERS_AT_ONCE,
-                "stuck": list(position.unclaimable),
+                "unclaimable": list(position.unclaimable),
             },
         )
         return list(cursor.fetchall())
@@ -198,7 +200,7 @@ def _claim(ids: Sequence[int], now: datetime) -> int:
     idle = Notification.objects.filter(
         pk__in=ids, status=Notification.Status.PENDING, attempt_started_at=None
     )
-    # Of its own, so that the transaction around it survives a row that is refused.
+    # A savepoint, so that the surrounding transaction survives a row that is rejected.
     with transaction.atomic():
         return idle.update(
             attempt_started_at=now,
@@ -208,18 +210,18 @@ def _claim(ids: Sequence[int], now: datetime) -> int:
 
 
 def _release(ids: Sequence[int]) -> int:
-    """Fail the e-mails and what was tried often enough; have the others sent again."""
+    """Fail e-mails and notifications with too many attempts; make the others due again."""
     with transaction.atomic():
         rows = Notification.objects.with_expired_claim().filter(pk__in=ids)
-        left = rows.select_for_update(skip_locked=True)
+        expired = rows.select_for_update(skip_locked=True)
         again = {
             notification.pk
-            for notification in left
+            for notification in expired
             if notification.channel == Notification.Channel.WEBHOOK
             and notification.attempts < MAX_ATTEMPTS
         }
-        lost = Notification.objects.filter(pk__in={row.pk for row in left} - again)
-        lost.finish(Notification.Status.FAILED, "A worker ended while sending this.")
+        lost = Notification.objects.filter(pk__in={row.pk for row in expired} - again)
+        lost.finish(Notification.Status.FAILED, "The worker died while sending this.")
         return Notification.objects.filter(pk__in=again).update(
             attempt_started_at=None, due_at=timezone.now()
         )

@@ -1,10 +1,10 @@
-"""How sending a notification fails."""
+"""The error of sending a notification."""
 
 
 class DeliveryError(Exception):
-    """It did not arrive; the text says why, to its owner.
+    """A message was not delivered; the text tells its owner why.
 
-    Only with `may_retry` is it certain that a further attempt does no harm.
+    `may_retry` is true only when another attempt certainly does no harm.
     """
 
     def __init__(self, reason: str, *, may_retry: bool) -> None:

@@ -1,7 +1,7 @@
-"""Notifications by e-mail: at most once each.
+"""Notifications by e-mail, each sent at most once.
 
-A mail server gives no way to ask whether it took a message. So only what it surely did not take
-is tried again: when it cannot be reached, and when it said "not now" (4xx).
+A mail server cannot be asked whether it accepted a message. Only messages that it certainly did
+not accept are therefore sent again: when it could not be reached, or deferred the message (4xx).
 """
 
 from contextlib import suppress
@@ -20,16 +20,16 @@ from accounts.models import Notification
 from accounts.notifications.delivery_error import DeliveryError
 from accounts.principals.email_addresses import mailbox_of
 
-# Of one kind, into one mailbox, in any 24 hours. Kinds do not use up each other's: whoever has
-# a key cannot keep its owner from hearing of it by causing messages of another kind.
+# Per mailbox, for each kind, in any 24 hours. The kinds are counted separately: somebody with a
+# stolen key cannot use up the limit with one kind to hide another from the key's owner.
 NOTIFICATIONS_A_DAY = 20
 _DAY_SECONDS = 86_400
 
-# Constants: a subject is read by people who have not opened the message, and by filters. No word
-# of a user, such as the name of a key, may be in one.
+# Constant texts, because people and filters read the subject before opening a message. It must not
+# contain text from a user, such as the name of a key.
 SUBJECTS = {
     Notification.Kind.KEY_CREATED.value: "Gatewayz: a new API key",
-    Notification.Kind.KEY_EXPIRING.value: "Gatewayz: an API key ends soon",
+    Notification.Kind.KEY_EXPIRING.value: "Gatewayz: an API key expires soon",
     Notification.Kind.KEY_NEW_NETWORK.value: "Gatewayz: an API key was used from a new network",
     Notification.Kind.QUOTA_WARNING.value: "Gatewayz: most of a quota is used",
     Notification.Kind.QUOTA_REACHED.value: "Gatewayz: a quota is used up",
@@ -39,7 +39,7 @@ SUBJECTS = {
 
 
 def send(notification: Notification) -> Notification.Status:
-    """Send it to its user's address. Returns `sent`: a mail server has it.
+    """Send a notification to its user's address. Returns `sent`: a mail server accepted it.
 
     Raises DeliveryError, and redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
     """
@@ -48,13 +48,13 @@ def send(notification: Notification) -> Notification.Status:
         raise DeliveryError("The user has no verified e-mail address.", may_retry=False)
     is_first = notification.attempts <= 1
     if is_first and not within_daily_limit(address, notification.kind, NOTIFICATIONS_A_DAY):
-        raise DeliveryError("The mailbox got too many of these in a day.", may_retry=False)
+        raise DeliveryError("The mailbox has received too many of these today.", may_retry=False)
     send_message(address, SUBJECTS[notification.kind], render(notification))
     return Notification.Status.SENT
 
 
 def within_daily_limit(address: str, kind: str, a_day: int) -> bool:
-    """Count a message of a kind to the mailbox of `address`, unless it got `a_day` already.
+    """Count a message to the mailbox of `address`; False if it has had `a_day` of this kind.
 
     Raises redis.exceptions.RedisError with RATE_LIMITS_FAIL_OPEN off.
     """
@@ -63,32 +63,32 @@ def within_daily_limit(address: str, kind: str, a_day: int) -> bool:
 
 
 def send_message(address: str, subject: str, body: str) -> None:
-    """Give a message to the mail server. Raises DeliveryError."""
+    """Hand a message to the mail server. Raises DeliveryError."""
     connection = get_connection()
     try:
         connection.open()
     except OSError as error:
-        raise DeliveryError("The mail server does not answer.", may_retry=True) from error
+        raise DeliveryError("The mail server did not answer.", may_retry=True) from error
     message = EmailMessage(
         subject,
         body,
         to=[address],
         connection=connection,
-        # So that nobody's absence is announced in answer to it (RFC 3834).
+        # Prevents out-of-office replies (RFC 3834).
         headers={"Auto-Submitted": "auto-generated"},
     )
     try:
         message.send()
     except SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
-        raise _refused(max(codes)) from error
+        raise _rejected(max(codes)) from error
     except SMTPResponseException as error:
-        raise _refused(error.smtp_code) from error
+        raise _rejected(error.smtp_code) from error
     except (SMTPNotSupportedError, ValueError) as error:
-        raise DeliveryError("The e-mail address cannot be written to.", may_retry=False) from error
+        raise DeliveryError("The e-mail address is not usable.", may_retry=False) from error
     except OSError as error:
         raise DeliveryError(
-            "The mail server did not say whether it took the message.", may_retry=False
+            "The mail server did not say whether it accepted the message.", may_retry=False
         ) from error
     finally:
         with suppress(OSError):
@@ -96,24 +96,24 @@ def send_message(address: str, subject: str, body: str) -> None:
 
 
 def render(notification: Notification) -> str:
-    """The text of a notification."""
-    details = _in_lines(notification.details)
+    """Return the text of a notification."""
+    details = _on_one_line(notification.details)
     text = render_to_string(
         f"accounts/notifications/{notification.kind}.txt", {"user": notification.user, **details}
     )
     return text.strip() + "\n"
 
 
-def _in_lines(details: Any) -> Any:
-    """`details` without line breaks, which the names of keys and models may hold."""
+def _on_one_line(details: Any) -> Any:
+    """Replace line breaks in `details`, which names of keys and models may contain."""
     if isinstance(details, dict):
-        return {name: _in_lines(value) for name, value in details.items()}
+        return {name: _on_one_line(value) for name, value in details.items()}
     if isinstance(details, list):
-        return [_in_lines(value) for value in details]
+        return [_on_one_line(value) for value in details]
     return " ".join(details.split()) if isinstance(details, str) else details
 
 
-def _refused(code: int) -> DeliveryError:
+def _rejected(code: int) -> DeliveryError:
     return DeliveryError(
-        f"The mail server refused the message ({code}).", may_retry=400 <= code < 500
+        f"The mail server rejected the message ({code}).", may_retry=400 <= code < 500
     )

@@ -1,4 +1,4 @@
-"""Telling users that a key ends soon."""
+"""Notifying users of keys that expire soon."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,34 +16,34 @@ PAGE_ROWS = 1_000
 
 
 def notify_of_expiring_keys(after: int = 0) -> int:
-    """Tell the owners of keys that end within 7 days, and again within 1 day; runs every hour.
+    """Notify owners of keys that expire within 7 days, and again within 1 day; runs every hour.
 
-    A key that was made to live no longer than that is not told of. `after` is the id of the last
-    key looked at: a page of PAGE_ROWS keys that is full has another task go on. Two statements. A
-    key with which it fails is noted, and the others' owners are told.
+    Keys that were created with a shorter life are left out. `after` is the id of the last key
+    looked at; when a page of PAGE_ROWS keys is full, another task continues. Two statements. A key
+    that causes an error is recorded, and the other owners are notified.
 
-    Returns how many notifications are new.
+    Returns how many notifications were created.
 
     Raises django.db.Error, and redis.exceptions.RedisError when the next page cannot be queued.
     """
     now = timezone.now()
-    ending = ApiKey.objects.active().expiring_between(
+    expiring = ApiKey.objects.active().expiring_between(
         now, now + timedelta(days=max(REMINDER_DAYS))
     )
-    keys = list(ending.filter(pk__gt=after).order_by("pk")[:PAGE_ROWS])
-    told = skipping_bad_rows(
+    keys = list(expiring.filter(pk__gt=after).order_by("pk")[:PAGE_ROWS])
+    notified = skipping_bad_rows(
         keys,
-        lambda part: _tell(part, now),
+        lambda part: _notify(part, now),
         lambda key, error: failed_rows.record("expiring_keys", f"API key {key.pk}", error),
     )
     if len(keys) == PAGE_ROWS:
         background.enqueue(
             "accounts.notifications.expiring_keys.notify_of_expiring_keys", keys[-1].pk
         )
-    return told
+    return notified
 
 
-def _tell(keys: Sequence[ApiKey], now: datetime) -> int:
+def _notify(keys: Sequence[ApiKey], now: datetime) -> int:
     notices = (_notice(key, now) for key in keys)
     return len(notify([notice for notice in notices if notice is not None]))
 
@@ -59,7 +59,7 @@ def _notice(key: ApiKey, now: datetime) -> Notice | None:
     return Notice(
         user_id=key.user_id,
         kind=Notification.Kind.KEY_EXPIRING,
-        # With another end it is another cause.
+        # A changed expiration date is a new cause.
         cause=f"key:{key.pk}:expires:{ends_at.isoformat()}:{days}d",
         details={
             "key_id": key.pk,

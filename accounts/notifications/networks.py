@@ -1,4 +1,4 @@
-"""Telling users that a key was used from a network where it was not used before."""
+"""Notifying users of networks from which a key was not used before."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -9,21 +9,21 @@ from django.db import connection, transaction
 from accounts.models import ApiKey, ApiKeyNetwork, Notification
 from accounts.notifications.notices import Notice, notify
 
-# A key that is used from more networks than this is used from anywhere, such as a phone's: then
-# a further one says nothing, and is neither kept nor told of.
+# A key with more networks than this, such as a phone's, is used from anywhere: a further network
+# means nothing, and is neither stored nor notified.
 MAX_NETWORKS = 20
 REMEMBERED_DAYS = 90
 
 
 class KeyUse(NamedTuple):
-    """A key was used from a network (CIDR)."""
+    """The use of a key from a network (CIDR)."""
 
     key_id: int
     network: str
 
 
-# What is known, and noted today already, is not news.
-_NEWS = """
+# Skips networks that have already been seen today.
+_UNSEEN_TODAY = """
 SELECT used.key_id, used.network
 FROM unnest(%(keys)s::bigint[], %(networks)s::text[]) WITH ORDINALITY
     AS used (key_id, network, position)
@@ -35,33 +35,33 @@ ORDER BY used.position
 
 
 def remember_networks(uses: Collection[KeyUse]) -> int:
-    """Remember from where keys are used, and tell their owners of networks that are new.
+    """Store the networks that keys are used from, and notify owners of new ones.
 
-    The first network of a key is no news. `uses` are distinct, in the order of time. One
-    statement when nothing is new, which is nearly always. May be called again. Returns how many
-    notices are new.
+    The first network of a key is not notified. `uses` must be distinct and in time order. One
+    statement if nothing is new, which is nearly always so. May be called again. Returns how many
+    notifications were created.
 
-    Raises django.db.Error; what has been learnt by then stays so.
+    Raises django.db.Error; what is stored by then stays stored.
     """
     today = datetime.now(UTC).date()
     with connection.cursor() as cursor:
         cursor.execute(
-            _NEWS,
+            _UNSEEN_TODAY,
             {
                 "keys": [use.key_id for use in uses],
                 "networks": [use.network for use in uses],
                 "today": today,
             },
         )
-        news = [KeyUse(*row) for row in cursor.fetchall()]
+        unseen = [KeyUse(*row) for row in cursor.fetchall()]
     return sum(
-        _learn(key_id, [use.network for use in news if use.key_id == key_id])
-        for key_id in sorted({use.key_id for use in news})
+        _remember(key_id, [use.network for use in unseen if use.key_id == key_id])
+        for key_id in sorted({use.key_id for use in unseen})
     )
 
 
-def _learn(key_id: int, networks: list[str]) -> int:
-    """The same for one key, of which another worker may be learning at the same time."""
+def _remember(key_id: int, networks: list[str]) -> int:
+    """Do so for one key, which another worker may be handling at the same time."""
     today = datetime.now(UTC).date()
     with transaction.atomic():
         key = ApiKey.objects.select_for_update(no_key=True).filter(pk=key_id).first()
@@ -84,7 +84,7 @@ def _notice(key: ApiKey, network: str) -> Notice:
     return Notice(
         user_id=key.user_id,
         kind=Notification.Kind.KEY_NEW_NETWORK,
-        # One that was forgotten meanwhile is new again.
+        # A network that was forgotten meanwhile is new again, so the date is part of the cause.
         cause=f"key:{key.pk}:network:{network}:{today.isoformat()}",
         details={
             "key_id": key.pk,

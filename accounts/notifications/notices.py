@@ -1,4 +1,4 @@
-"""Writing down what users are to be told: once per cause, by the channels that they want."""
+"""Creating notifications: once per cause, on the channels that the user wants."""
 
 import json
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ _USAGE_ALERTS = [Notification.Kind.QUOTA_WARNING.value, Notification.Kind.QUOTA_
 
 @dataclass(frozen=True)
 class Notice:
-    """What one user is to be told: a Notification.Kind, and why.
+    """What to notify one user about: a Notification.Kind and the cause.
 
-    The same user is told of the same `cause` once, ever (200 characters at most). `details` must
-    be JSON; the templates say what they read of it.
+    A user is notified of the same `cause` (at most 200 characters) only once, ever. `details` must
+    be JSON; see the templates for the names that they use.
     """
 
     user_id: int
@@ -28,8 +28,7 @@ class Notice:
     details: dict[str, Any]
 
 
-# In one order, so that workers that tell the same users at once do not wait for each other in a
-# circle.
+# Inserts in a fixed order, so that workers notifying the same users do not deadlock.
 _NOTIFY = """
 INSERT INTO notifications (
     user_id, kind, cause, channel, details, status, error, attempts, created_at, due_at
@@ -58,10 +57,10 @@ RETURNING id
 
 
 def notify(notices: Sequence[Notice]) -> list[int]:
-    """Have users told, once the surrounding transaction commits; one statement.
+    """Create notifications, to be sent once the surrounding transaction commits; one statement.
 
-    Who is switched off, does not want it, or has been told of the cause before, is left out.
-    Returns the ids of the notifications that are new.
+    Skips inactive users, opt-outs and causes already notified. Returns the ids of the new
+    notifications.
 
     Raises django.db.Error.
     """
@@ -83,5 +82,5 @@ def notify(notices: Sequence[Notice]) -> list[int]:
 
 
 def sends_email() -> bool:
-    """Whether this service has a mail server: see EMAIL_URL."""
+    """Whether a mail server is configured (EMAIL_URL)."""
     return bool(settings.EMAIL_BACKEND != _NO_EMAIL)

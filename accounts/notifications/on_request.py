@@ -1,4 +1,4 @@
-"""What users ask to be sent: a test, and a report of their usage."""
+"""Messages that users request themselves: a test and a usage report."""
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -15,17 +15,17 @@ _REPORTED_MODELS = 10
 
 
 class NoChannelError(APIException):
+    """409: the user has no channel to send to."""
+
     status_code = HTTPStatus.CONFLICT
-    default_detail = (
-        "Neither a verified e-mail address nor a webhook is switched on in your preferences."
-    )
+    default_detail = "Your preferences enable neither a verified e-mail address nor a webhook."
     default_code = "no_channel"
 
 
 def send_test(owner: Principal) -> list[Notification]:
-    """Send a test to `owner`, at most one a minute.
+    """Send a test message to `owner`, at most once a minute.
 
-    Returns what is on its way, or what was sent this minute already.
+    Returns the notifications that are on their way, or those of this minute.
 
     Raises NoChannelError.
     """
@@ -33,9 +33,9 @@ def send_test(owner: Principal) -> list[Notification]:
 
 
 def send_usage_report(owner: Principal, days: int) -> list[Notification]:
-    """Send `owner` what it used in the last `days` (UTC, today included), at most one a minute.
+    """Send `owner` the usage of the last `days` (UTC, including today), at most once a minute.
 
-    Returns what is on its way, or what was sent this minute already.
+    Returns the notifications that are on their way, or those of this minute.
 
     Raises NoChannelError.
     """

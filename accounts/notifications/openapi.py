@@ -1,4 +1,4 @@
-"""Notifications in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of notifications, applied to the views as decorators."""
 
 from rest_framework import serializers
 
@@ -31,14 +31,14 @@ _SENT = {
 
 preferences = describe(
     get=described(
-        "Read how you want to be notified",
+        "Read your notification preferences",
         name="readNotificationPreferences",
         answer=PreferencesSerializer(),
         example=_PREFERENCES,
         problems=(401,),
     ),
     put=described(
-        "Change how you want to be notified; absent: unchanged",
+        "Change your notification preferences; absent fields stay unchanged",
         name="changeNotificationPreferences",
         request=PreferencesSerializer,
         request_example={"webhook_url": "https://example.com/hooks/gatewayz"},
@@ -46,7 +46,7 @@ preferences = describe(
         example=_PREFERENCES,
         beside={
             "webhook_secret": serializers.CharField(
-                allow_null=True, help_text="Signs what is sent to the webhook."
+                allow_null=True, help_text="The secret that signs what is sent to the webhook."
             )
         },
         example_beside={"webhook_secret": "whsec_5b1c0e…"},
@@ -67,7 +67,7 @@ notifications = describe(
 )
 test = describe(
     post=described(
-        "Send yourself a test, at most one a minute",
+        "Send yourself a test, at most once a minute",
         name="sendTestNotification",
         status=201,
         answer=NotificationSerializer(many=True),
@@ -79,7 +79,7 @@ test = describe(
 )
 usage_report = describe(
     post=described(
-        "Send yourself a report of your usage, at most one a minute",
+        "Send yourself a usage report, at most once a minute",
         name="sendUsageReport",
         request=UsageReportInput,
         request_example={"days": 30},

@@ -1,4 +1,4 @@
-"""How a user wants to be told."""
+"""Reading and changing how a user wants to be notified."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from accounts.principals.principal import Principal
 
 
 def preferences_of(owner: Principal) -> NotificationPreferences:
-    """What `owner` has set, or the defaults, which are not stored."""
+    """Return the preferences of `owner`, or unsaved defaults."""
     kept = NotificationPreferences.objects.filter(user_id=owner.user_id).first()
     return kept or NotificationPreferences(user_id=owner.user_id)
 
 
 def set_preferences(owner: Principal, **changed: Any) -> NotificationPreferences:
-    """Change what is given, by the names of the fields; the rest stays as it is."""
+    """Set the given fields; the others stay unchanged."""
     preferences, _ = NotificationPreferences.objects.update_or_create(
         user_id=owner.user_id, defaults=changed
     )

@@ -1,4 +1,4 @@
-"""Telling users that a quota is nearly or wholly used."""
+"""Notifying users of quotas that are nearly or completely used."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime
@@ -13,11 +13,10 @@ WARNING_PERCENT = 80
 
 
 def notify_of_key_quotas(key_ids: Collection[int]) -> int:
-    """Tell the owners of those keys of which 80 % or all of `max_requests` are used.
+    """Notify owners of keys that have used 80 % or all of their `max_requests`.
 
-    It goes by what is used and not by what has just been added, so it may be called again, and
-    what one call misses the next one finds. At most two statements. Returns how many notices
-    are new.
+    It compares totals instead of increments, so it may be called again, and the next call finds
+    what one has missed. At most two statements. Returns how many notifications were created.
 
     Raises django.db.Error.
     """
@@ -26,7 +25,7 @@ def notify_of_key_quotas(key_ids: Collection[int]) -> int:
 
 
 def notify_of_plan_quotas(user_ids: Collection[int]) -> int:
-    """The same for the requests a month (UTC) of those users' plans.
+    """Do the same for the monthly requests (UTC) of the users' plans.
 
     Raises django.db.Error.
     """
@@ -40,8 +39,8 @@ def notify_of_plan_quotas(user_ids: Collection[int]) -> int:
     return len(notify([_plan_notice(month, *row) for row in rows]))
 
 
-# The primary key of the daily sums begins with user and day. A limit that is NULL is none.
-# In numeric, which does not overflow: one user's numbers must not end the statement for all.
+# The primary key of the daily totals begins with user and day. A limit of NULL means no limit.
+# Numeric arithmetic does not overflow, so one user's numbers cannot fail the statement for all.
 _PLANS_NEARLY_USED = """
 SELECT users.id, plans.id, plans.name, plans.monthly_request_limit, used.requests
 FROM users
@@ -85,7 +84,7 @@ def _notice(user_id: int, quota: str, *, of_what: str, used: int, limit: int) ->
     return Notice(
         user_id=user_id,
         kind=Notification.Kind.QUOTA_REACHED if is_used_up else Notification.Kind.QUOTA_WARNING,
-        # With another limit it is another quota.
+        # A changed limit is a new cause.
         cause=f"{quota}:{limit}:{percent}",
         details={"of_what": of_what, "used": used, "limit": limit, "percent": percent},
     )

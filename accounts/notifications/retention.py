@@ -1,4 +1,4 @@
-"""Deleting notifications that nobody looks at any more."""
+"""Deleting old notifications."""
 
 import time
 from datetime import timedelta
@@ -12,18 +12,18 @@ from accounts.models import Notification
 from gatewayz.database.deletion import delete_in_batches
 
 BATCH_ROWS = 1_000
-# A run ends before django-q2's time-out and lets another one go on.
+# A run must end before django-q2's time-out; another one continues.
 _RUN_SECONDS = 30
 
 
 def prune_expired(after: int = 0) -> int:
-    """Delete what is older than NOTIFICATION_RETENTION_DAYS; runs every day.
+    """Delete notifications older than NOTIFICATION_RETENTION_DAYS; runs every day.
 
-    What keeps a user from being told again stays: that the quota of a key is used, which it may
-    be for ever. All other causes are over by then.
+    Notifications of key quotas stay: they keep the user from being notified again of a quota that
+    may be used up for ever. All other causes have passed by then.
 
-    It walks along the primary key from `after` on, since what is old comes first. Returns how
-    many were deleted; a run that is not enough starts another. Raises django.db.Error.
+    Walks along the primary key from `after` on, since old rows come first. Returns how many were
+    deleted; a run that cannot finish in time enqueues another. Raises django.db.Error.
     """
     if not settings.NOTIFICATION_RETENTION_DAYS:
         return 0

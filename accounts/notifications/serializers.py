@@ -1,4 +1,4 @@
-"""The JSON of notifications."""
+"""Request and response bodies of notifications."""
 
 from rest_framework import serializers
 
@@ -12,7 +12,7 @@ MAX_REMINDER_DAYS = 365
 
 
 class PreferencesSerializer(serializers.ModelSerializer):
-    """Also of what is sent to change them, in which all may be absent: it then stays."""
+    """Preferences, both in responses and in changes, where absent fields stay unchanged."""
 
     low_balance_threshold = DollarField(required=False)
     plan_expiry_reminder_days = serializers.IntegerField(
@@ -35,9 +35,9 @@ class PreferencesSerializer(serializers.ModelSerializer):
     def validate_webhook_url(self, url: str | None) -> str | None:
         if not url:
             return None
-        refusal = webhooks.url_problem(url)
-        if refusal is not None:
-            raise serializers.ValidationError(refusal)
+        problem = webhooks.url_problem(url)
+        if problem is not None:
+            raise serializers.ValidationError(problem)
         return url
 
 

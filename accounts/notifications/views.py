@@ -1,4 +1,4 @@
-"""The HTTP face of notifications."""
+"""Views of a user's notifications and preferences."""
 
 from http import HTTPStatus
 

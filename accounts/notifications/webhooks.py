@@ -1,9 +1,9 @@
-"""Notifications as POSTs to an address that the user chose: at least once each.
+"""Notifications as POSTs to a URL that the user chose, each sent at least once.
 
-The address is not to be trusted: it may lead into our own network. So its host is looked up
-here, only public addresses are accepted, and the connection goes to the very address that was
-checked. Redirects are not followed, the body of the answer is not read, and the look-up of the
-name, the connection and the exchange take TIMEOUT_SECONDS together, however slow the other side.
+The URL is not trusted: it may lead into our own network. Its host is therefore resolved here, only
+public addresses are accepted, and the connection goes to the address that was checked. Redirects
+are not followed, and the response body is not read. Resolving, connecting and the exchange
+together take at most TIMEOUT_SECONDS, however slow the other side is.
 """
 
 import hmac
@@ -26,17 +26,17 @@ from accounts.notifications.delivery_error import DeliveryError
 
 SIGNATURE_HEADER = "Gatewayz-Signature"
 TIMEOUT_SECONDS = 10
-# At the same time, those that are not waited for any more included.
+# Concurrent look-ups, including abandoned ones.
 MAX_LOOK_UPS = 128
 _look_ups = threading.BoundedSemaphore(MAX_LOOK_UPS)
 
-# What is routed on the public Internet: of IPv6, 2000::/3 without what embeds an IPv4 address.
+# Publicly routed IPv6: 2000::/3 without the ranges that embed an IPv4 address.
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 _EMBEDS_V4 = [ipaddress.ip_network("2001::/32"), ipaddress.ip_network("2002::/16")]
 
 
 def send(notification: Notification) -> Notification.Status:
-    """POST it to the webhook of its user. Returns `delivered`: the receiver answered 2xx.
+    """POST a notification to its user's webhook. Returns `delivered`: the receiver answered 2xx.
 
     Raises DeliveryError.
     """
@@ -46,7 +46,7 @@ def send(notification: Notification) -> Notification.Status:
         raise DeliveryError("The webhook has been removed.", may_retry=False)
     body = json.dumps(
         {
-            # The same in every attempt, for the receiver to recognise one that came twice.
+            # The same in every attempt, so that the receiver can recognise duplicates.
             "id": notification.pk,
             "kind": notification.kind,
             "user_id": notification.user_id,
@@ -61,13 +61,13 @@ def send(notification: Notification) -> Notification.Status:
 
 
 def secret_of(user_id: int) -> str:
-    """The secret with which the webhooks of a user are signed; it changes with SECRET_KEY."""
+    """Return the secret that signs a user's webhooks; it changes with SECRET_KEY."""
     key = f"webhook:{user_id}".encode()
     return "whsec_" + hmac.digest(settings.SECRET_KEY.encode(), key, "sha256").hex()
 
 
 def signature(secret: str, body: bytes, timestamp: int) -> str:
-    """The value of SIGNATURE_HEADER, in Stripe's form (https://docs.stripe.com/webhooks).
+    """Return the value of SIGNATURE_HEADER, in Stripe's format (https://docs.stripe.com/webhooks).
 
     `t=<seconds since the epoch>,v1=<HMAC-SHA-256 of "<t>.<body>", in hexadecimal>`.
     """
@@ -76,9 +76,9 @@ def signature(secret: str, body: bytes, timestamp: int) -> str:
 
 
 def url_problem(url: str) -> str | None:
-    """Why webhooks are not sent to `url`, in a sentence; None when they may be.
+    """Return why `url` cannot be a webhook, as a sentence, or None if it can.
 
-    What its host name leads to is only known, and checked, when one is sent.
+    The addresses of its host are only resolved and checked when a webhook is sent.
     """
     try:
         parts = urlsplit(url)
@@ -91,15 +91,15 @@ def url_problem(url: str) -> str | None:
     if not host or not url.isascii() or not url.isprintable() or " " in url:
         return "This is not a URL of ASCII characters with a host."
     if parts.username is not None or parts.password is not None:
-        return "This must not hold a user name or a password."
+        return "This must not contain a user name or a password."
     with suppress(ValueError):
         if not _may_connect_to(host):
-            return "This must not be an address of a private network."
+            return "This must not be an address in a private network."
     return None
 
 
 def _may_connect_to(address: str) -> bool:
-    """Whether an IP address is public. Raises ValueError for what is none."""
+    """Whether an IP address is public. Raises ValueError for anything else."""
     ip = ipaddress.ip_address(address)
     if settings.WEBHOOKS_TO_PRIVATE_NETWORKS:
         return True
@@ -111,7 +111,7 @@ def _may_connect_to(address: str) -> bool:
 
 
 def _post(url: str, body: bytes, signed: str) -> int:
-    """POST a body and return the status of the answer. Raises DeliveryError."""
+    """POST a body. Returns the status of the response. Raises DeliveryError."""
     problem = url_problem(url)
     if problem is not None:
         raise DeliveryError(problem, may_retry=False)
@@ -129,17 +129,17 @@ def _post(url: str, body: bytes, signed: str) -> int:
             return connection.getresponse().status
     except ssl.SSLCertVerificationError as error:
         raise DeliveryError(
-            "The certificate of the webhook is not valid.", may_retry=True
+            "The certificate of the webhook's server is not valid.", may_retry=True
         ) from error
     except (OSError, HTTPException) as error:
-        raise DeliveryError("The webhook does not answer.", may_retry=True) from error
+        raise DeliveryError("The webhook did not answer.", may_retry=True) from error
 
 
 @contextmanager
 def _connected(parts: SplitResult) -> Iterator[HTTPConnection]:
-    """A connection to a public address of the URL's host, closed at the end.
+    """Open a connection to a public address of the URL's host, and close it at the end.
 
-    Raises OSError, also when all, from the look-up on, takes longer than TIMEOUT_SECONDS, and
+    Raises OSError, also when everything from the look-up on takes longer than TIMEOUT_SECONDS, and
     DeliveryError when the host has an address that is not public.
     """
     ends_at = time.monotonic() + TIMEOUT_SECONDS
@@ -150,7 +150,7 @@ def _connected(parts: SplitResult) -> Iterator[HTTPConnection]:
         raise DeliveryError("The webhook leads into a private network.", may_retry=False)
     connection = HTTPConnection(host, port)
     connection.default_port = 443 if is_secure else 80
-    # Not by the name, which may lead elsewhere when it is looked up again.
+    # The checked address and not the name, which may resolve differently the next time.
     opened = socket.create_connection((addresses[0], port), _left_seconds(ends_at))
     if is_secure:
         opened = ssl.create_default_context().wrap_socket(
@@ -164,7 +164,7 @@ def _connected(parts: SplitResult) -> Iterator[HTTPConnection]:
 
 
 def _left_seconds(ends_at: float) -> float:
-    """How long it is until `ends_at` (monotonic). Raises TimeoutError when it has passed."""
+    """Return the time until `ends_at` (monotonic). Raises TimeoutError when it has passed."""
     left_seconds = ends_at - time.monotonic()
     if left_seconds <= 0:
         raise TimeoutError("The exchange took too long")
@@ -172,15 +172,15 @@ def _left_seconds(ends_at: float) -> float:
 
 
 def _look_up(host: str, port: int, ends_at: float) -> list[str]:
-    """The addresses of `host`.
+    """Resolve the addresses of `host`.
 
-    The user's own name server may answer late or never, and getaddrinfo knows no time-out. So it
-    runs in a thread, which is left to itself at `ends_at`; there are MAX_LOOK_UPS of these.
+    A name server that a user chose may answer late or never, and getaddrinfo has no time-out. It
+    runs in a thread that is abandoned at `ends_at`; at most MAX_LOOK_UPS such threads run.
 
     Raises OSError.
     """
     if not _look_ups.acquire(timeout=_left_seconds(ends_at)):
-        raise TimeoutError("Too many names are being looked up")
+        raise TimeoutError("Too many host names are being looked up")
     answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
 
     def look_up() -> None:
@@ -188,7 +188,7 @@ def _look_up(host: str, port: int, ends_at: float) -> list[str]:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             answers.put([str(address[0]) for *_, address in found])
         except UnicodeError as error:
-            answers.put(OSError(f"{host} cannot be a name: {error}"))
+            answers.put(OSError(f"{host} is not a valid host name: {error}"))
         except OSError as error:
             answers.put(error)
         finally:
@@ -206,7 +206,7 @@ def _look_up(host: str, port: int, ends_at: float) -> list[str]:
 
 @contextmanager
 def _bounded(opened: socket.socket, ends_at: float) -> Iterator[None]:
-    """Cut a connection at `ends_at` (monotonic), which its own time-out, of each read, does not.
+    """Shut the connection down at `ends_at` (monotonic); its own time-out bounds each read.
 
     Raises TimeoutError.
     """
@@ -215,7 +215,7 @@ def _bounded(opened: socket.socket, ends_at: float) -> Iterator[None]:
     def cut() -> None:
         is_cut.set()
         with suppress(OSError):
-            # Of the connection, and not of TLS, which the other thread is using.
+            # Shuts down TCP and not TLS, which the other thread is using.
             socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
     watchdog = threading.Timer(_left_seconds(ends_at), cut)

@@ -1,1 +1,1 @@
-"""Plans, what users have used of theirs, and what it entitles them to."""
+"""Plans, what users have used of theirs, and the features that they are entitled to."""

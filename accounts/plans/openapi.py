@@ -1,4 +1,4 @@
-"""Plans in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of plans, applied to the views as decorators."""
 
 from rest_framework import serializers
 
@@ -90,7 +90,7 @@ _ENVIRONMENTS = {
 
 plans = describe(
     get=described(
-        "The plans on offer",
+        "List the plans on offer",
         name="listPlans",
         query=PageInput,
         answer=PlanSerializer(many=True),
@@ -103,7 +103,7 @@ plans = describe(
 )
 plan = describe(
     get=described(
-        "One plan",
+        "Read a plan",
         name="getPlan",
         answer=PlanSerializer(),
         example=_PLAN,
@@ -113,7 +113,7 @@ plan = describe(
 )
 user_plan = describe(
     get=described(
-        "One's own plan",
+        "Read your plan",
         name="getUserPlan",
         answer=PlanSerializer(),
         example=_PLAN,
@@ -122,7 +122,7 @@ user_plan = describe(
 )
 plan_usage = describe(
     get=described(
-        "What is used of one's plan, today and this month",
+        "Read how much of your plan is used, today and this month",
         name="getPlanUsage",
         answer=PlanUsage(),
         example=_USAGE,
@@ -133,7 +133,7 @@ plan_usage = describe(
 )
 entitlements = describe(
     get=described(
-        "Whether one's plan has a feature",
+        "Check whether your plan includes a feature",
         name="getEntitlements",
         query=EntitlementsInput,
         answer=Entitlements(),
@@ -145,7 +145,7 @@ entitlements = describe(
 )
 environment_usage = describe(
     get=described(
-        "What the keys of each environment were used for",
+        "Show the usage of the keys of each environment",
         name="getEnvironmentUsage",
         answer=serializers.DictField(child=EnvironmentUsage()),
         example=_ENVIRONMENTS,

@@ -1,4 +1,4 @@
-"""The JSON of plans, as clients send and get it."""
+"""Request and response bodies of plans."""
 
 from rest_framework import serializers
 
@@ -6,7 +6,7 @@ from accounts.models import Plan
 
 
 class PlanSerializer(serializers.ModelSerializer):
-    """A limit that is null is none; prices are in US dollars."""
+    """A plan. Null means no limit; prices are in US dollars."""
 
     price_per_month = serializers.FloatField()
     yearly_price = serializers.FloatField(allow_null=True)
@@ -51,7 +51,7 @@ class Entitlements(serializers.Serializer):
     daily_token_limit = serializers.IntegerField(allow_null=True)
     monthly_token_limit = serializers.IntegerField(allow_null=True)
     features = serializers.ListField(child=serializers.CharField())
-    can_access_feature = serializers.BooleanField(help_text="True when none is asked for.")
+    can_access_feature = serializers.BooleanField(help_text="True when no feature is asked for.")
 
 
 class _Numbers(serializers.Serializer):

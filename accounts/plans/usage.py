@@ -1,4 +1,4 @@
-"""What users have used, from what is added up per day already."""
+"""Usage of plans and environments, from the daily totals."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +10,11 @@ from accounts.principals.principal import Principal
 
 
 def plan_usage(owner: Principal, plan: Plan) -> dict[str, dict[str, Any]]:
-    """Today and this month (UTC), by the contract's names, beside the limits of `plan`.
+    """Return usage of today and this month (UTC) beside the limits of `plan`, by the contract's
+    names.
 
-    It counts what is in the activity log, in one statement; the limits count every request, and
-    slide by the day. What is not limited remains None.
+    One statement over the activity log's daily totals. The limits themselves count every request,
+    and their days slide. Where there is no limit, what remains is None.
     """
     today = datetime.now(UTC).date()
     days = ActivityDay.objects.owned_by(owner).in_days(today.replace(day=1), today)
@@ -44,7 +45,7 @@ def plan_usage(owner: Principal, plan: Plan) -> dict[str, dict[str, Any]]:
 
 
 def storage_usage(limit_bytes: int | None, used_bytes: int) -> dict[str, Any]:
-    """What is stored beside the limit of a plan, by the names of the API."""
+    """Return the stored bytes beside the limit of a plan, by the names of the API."""
     return {
         "used_bytes": used_bytes,
         "limit_bytes": limit_bytes,
@@ -54,9 +55,9 @@ def storage_usage(limit_bytes: int | None, used_bytes: int) -> dict[str, Any]:
 
 
 def environment_usage(owner: Principal) -> dict[str, dict[str, int | float]]:
-    """What the keys of each environment have been used for, in all and this month (UTC).
+    """Return the usage of each environment's keys, in total and this month (UTC).
 
-    Two statements. `total_max_requests` adds up the keys that have such a limit; cost is in US
+    Two statements. `total_max_requests` sums up the keys that have that limit; cost is in US
     dollars.
     """
     keys = (

@@ -1,4 +1,4 @@
-"""The HTTP face of plans: those on offer, which anybody may see, and one's own."""
+"""Views of the plans on offer, which are public, and of a user's own plan."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class PlanUsageView(OwnPlanView):
             **plan_usage(request.user, plan),
             "storage": storage_usage(plan.max_storage_bytes, plan.stored_bytes or 0),
         }
-        # Beside `data` too, where clients of the old service look.
+        # Repeated beside `data`, where clients of the old service look.
         return success(usage, **usage)
 
 

@@ -1,4 +1,4 @@
-"""From where a key works: the networks of its callers, and the sites whose pages use it."""
+"""Allow-lists of a key: the networks of its callers, and the sites whose pages may use it."""
 
 import re
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 
 MAX_ENTRIES = 100
 MAX_DOMAIN_CHARS = 253
-# Zeros before a prefix length are valid, and there may be any number of them.
+# A prefix length may have any number of leading zeros.
 MAX_NETWORK_CHARS = 64
 
-# A host name, or `*.` and the domain whose hosts are meant.
+# A host name, or `*.` and a domain for all hosts below it.
 _DOMAIN = re.compile(r"(?:\*\.)?(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
 
 _MAPPED = IPv6Network("::ffff:0:0/96")
@@ -25,9 +25,9 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 
 @lru_cache(maxsize=1024)
 def networks(allowlist: tuple[str, ...]) -> Networks:
-    """The networks of an allow-list of addresses and CIDR blocks, IPv4 and IPv6.
+    """Return the networks of an allow-list of addresses and CIDR blocks, IPv4 and IPv6.
 
-    What is neither, as an adopted database may hold, allows nobody.
+    Entries that are neither, as an adopted database may contain, match nobody.
     """
     found = []
     for entry in allowlist:
@@ -39,7 +39,7 @@ def networks(allowlist: tuple[str, ...]) -> Networks:
 def allows_address(allowlist: tuple[str, ...], address: str) -> bool:
     """Whether a caller at `address` may use a key with this list.
 
-    `address` is what gatewayz.request.client_address returns.
+    `address` is the return value of gatewayz.request.client_address.
     """
     if not allowlist:
         return True
@@ -54,8 +54,8 @@ def allows_referrer(allowlist: Sequence[str], origin: str, referrer: str) -> boo
     """Whether a page may use a key with this list, by its `Origin` or else its `Referer`.
 
     `example.com` is that host alone, `*.example.com` every host below it. Browsers send these
-    headers truthfully, other programs what they like: it keeps a key that stands in a page from
-    being used by other pages, and no more.
+    headers truthfully, other programs can send anything: the list only keeps a key that is
+    embedded in a page from being used by other pages.
     """
     if not allowlist:
         return True
@@ -64,7 +64,7 @@ def allows_referrer(allowlist: Sequence[str], origin: str, referrer: str) -> boo
 
 
 def covers_addresses(allowlist: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether every address that the `other` list allows is allowed by this one."""
+    """Whether this list allows every address that the `other` list allows."""
     if not allowlist or not other:
         return not allowlist
     return all(
@@ -73,7 +73,7 @@ def covers_addresses(allowlist: tuple[str, ...], other: tuple[str, ...]) -> bool
 
 
 def covers_referrers(allowlist: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether every referrer that the `other` list allows is allowed by this one."""
+    """Whether this list allows every referrer that the `other` list allows."""
     if not allowlist or not other:
         return not allowlist
     return all(any(_matches(entry, outer) for outer in allowlist) for entry in other)
@@ -93,30 +93,34 @@ def _host(url: str) -> str | None:
 
 
 def _matches(host: str, entry: str) -> bool:
-    # Also for `host` a `*.` entry, which is then the same or one further down.
+    # `host` may itself be a `*.` entry, which matches the same domain or one above it.
     return host == entry or (entry.startswith("*.") and host.endswith(entry[1:]))
 
 
 def validate_ip_allowlist(given: Any) -> None:
     """Raise django's ValidationError unless `given` is a list of addresses and CIDR blocks."""
-    for entry in _entries(given, 'A list of addresses and networks such as ["203.0.113.0/24"].'):
+    for entry in _entries(
+        given, 'This must be a list of addresses and networks, such as ["203.0.113.0/24"].'
+    ):
         if len(entry) > MAX_NETWORK_CHARS:
-            raise ValidationError("This is no address or network.")
+            raise ValidationError("This is not an address or a network.")
         try:
             network = ip_network(entry)
         except ValueError as exc:
             raise ValidationError(f"{exc}.") from exc
         if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
-            # Such callers have their IPv4 address here, so it would allow nobody.
-            raise ValidationError(f"{entry}: write IPv4 addresses as such.")
+            # Their callers are seen with an IPv4 address, so such an entry would match nobody.
+            raise ValidationError(f"{entry}: write IPv4 addresses in IPv4 notation.")
 
 
 def validate_domain_referrers(given: Any) -> None:
-    """Raise django's ValidationError unless `given` is a list of host names, see above."""
-    for entry in _entries(given, 'A list of hosts such as ["example.com", "*.example.com"].'):
+    """Raise django's ValidationError unless `given` is a list of hosts as in `allows_referrer`."""
+    for entry in _entries(
+        given, 'This must be a list of hosts, such as ["example.com", "*.example.com"].'
+    ):
         if len(entry) > MAX_DOMAIN_CHARS or not _DOMAIN.fullmatch(entry):
             raise ValidationError(
-                f"{entry!r} is no host name in small letters such as example.com or *.example.com."
+                f"{entry!r} is not a lower-case host name such as example.com or *.example.com."
             )
 
 
@@ -124,5 +128,5 @@ def _entries(given: Any, form: str) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
         raise ValidationError(form)
     if len(given) > MAX_ENTRIES:
-        raise ValidationError(f"At most {MAX_ENTRIES} entries.")
+        raise ValidationError(f"This may have at most {MAX_ENTRIES} entries.")
     return given

@@ -1,7 +1,7 @@
-"""The entries of the key cache: a principal under the digest of its key.
+"""Entries of the key cache: a principal by the digest of its key.
 
-The only module that touches the cache, so that models can say what has changed and
-`accounts.access.key_lookup` can look keys up without knowing of each other.
+Only this module uses the cache. The models report changes here and `accounts.access.key_lookup`
+reads here, so that neither needs to import the other.
 """
 
 import logging
@@ -25,23 +25,23 @@ from gatewayz.threads.single_flight import SingleFlight
 
 logger = logging.getLogger(__name__)
 
-# Part of each entry's name: change it with the fields of Principal.
+# Part of each entry's name: change it whenever the fields of Principal change.
 _VERSION = 5
 
-# Keys that nobody has are remembered in this process only, briefly, and apart from the others:
-# a flood of them takes no more room than this, and no room from keys that work.
+# Unknown keys are cached briefly, in this process only and apart from the others: a flood of them
+# takes no more space than this, and none from keys that work.
 UNKNOWN_MAX_ENTRIES = 10_000
 UNKNOWN_SECONDS = 30
 
-# Who waits for the same key to be looked up waits no longer than this.
+# A request that waits for another's look-up of the same key waits at most this long.
 _FLIGHT_SECONDS = 2.5
 
-# An entry in use is renewed when this share of its time is left.
+# An entry in use is renewed when this share of its lifetime is left.
 _RENEWED_SHARE = 0.1
 
 
 class CachedKey(msgspec.Struct, frozen=True, array_like=True):
-    """What an entry holds. `renew_at` is in seconds since the epoch."""
+    """The content of an entry. `renew_at` is in seconds since the epoch."""
 
     renew_at: float
     principal: Principal
@@ -56,24 +56,24 @@ def _decode(entry: Entry | None) -> CachedKey | None:
     try:
         return _decoder.decode(entry.value)
     except msgspec.MsgspecError:
-        # Of another version of this service, which forgot to change _VERSION.
-        logger.warning("An entry of the key cache cannot be read: asking the database")
+        # Written by another version of this service whose _VERSION was not changed.
+        logger.warning("Could not decode an entry of the key cache: asking the database")
         return None
 
 
 class _Flights(SingleFlight["Principal | None"]):
-    """Look-ups under way, by the digest under the newest pepper."""
+    """Look-ups in progress, by the digest with the newest pepper."""
 
     def forget(self, names: Iterable[str]) -> None:
         if len(settings.KEY_PEPPERS) > 1:
-            # What has changed may be called by its digest under another one.
+            # A changed key may be named by its digest with another pepper.
             self.forget_all()
         else:
             super().forget(names)
 
 
 class KeyCache(NamedTuple):
-    """The parts that this process has of the cache."""
+    """The parts of the key cache that this process holds."""
 
     entries: TwoLevelCache
     unknown: LocalLevel
@@ -83,7 +83,7 @@ class KeyCache(NamedTuple):
 
 @cache
 def key_cache() -> KeyCache:
-    """The key cache of this process, made when Django starts."""
+    """Return the key cache of this process, which is created when Django starts."""
     entries = cast("TwoLevelCache", caches["keys"])
     unknown = LocalLevel(UNKNOWN_MAX_ENTRIES)
     flights = _Flights(_FLIGHT_SECONDS)
@@ -92,7 +92,7 @@ def key_cache() -> KeyCache:
 
 
 def read_local(digest: str) -> CachedKey | None:
-    """The key with this digest from this process's memory."""
+    """Read the key with this digest from this process's memory."""
     cached = key_cache()
     entry = cached.entries.read_local(cached.name_prefix + digest)
     return _decode(entry)
@@ -111,13 +111,13 @@ def read_redis(digest: str) -> tuple[CachedKey | None, Reading]:
 
 
 def read_expired(digest: str) -> CachedKey | None:
-    """The key from memory although its entry ended, KEY_CACHE_STALE_SECONDS ago at most."""
+    """Read an expired key from memory, at most KEY_CACHE_STALE_SECONDS after its expiry."""
     cached = key_cache()
     return _decode(cached.entries.read_expired(cached.name_prefix + digest))
 
 
 def store(digest: str, principal: Principal, reading: Reading) -> None:
-    """Cache what was read from the database after `reading`, unless it has changed since.
+    """Cache what was loaded from the database after `reading`, unless it has changed since.
 
     Raises redis.exceptions.RedisError.
     """
@@ -128,7 +128,7 @@ def store(digest: str, principal: Principal, reading: Reading) -> None:
 
 
 def is_known_unknown(digest: str) -> bool:
-    """Whether a moment ago nobody had a key with this digest."""
+    """Whether the database was recently found to have no key with this digest."""
     cached = key_cache()
     return (
         cached.entries.process_cache.coherence.is_trusted()
@@ -137,12 +137,12 @@ def is_known_unknown(digest: str) -> bool:
 
 
 def unknown_changes() -> int:
-    """What `store_unknown` has to be given; read it before the database."""
+    """Return the value to pass to `store_unknown`; read it before the database."""
     return key_cache().unknown.changes
 
 
 def store_unknown(digest: str, changes: int) -> None:
-    """Remember that nobody has such a key, unless keys have changed since `changes`."""
+    """Cache that no such key exists, unless keys have changed since `changes` was read."""
     cached = key_cache()
     if cached.entries.process_cache.coherence.is_trusted():
         entry = Entry(b"", time.time() + UNKNOWN_SECONDS)
@@ -150,11 +150,12 @@ def store_unknown(digest: str, changes: int) -> None:
 
 
 def forget_on_commit(digests: Iterable[str]) -> None:
-    """Forget the keys with these digests, in every process, once the transaction commits.
+    """Make every process drop the keys with these digests once the transaction commits.
 
-    Without a transaction, immediately; after a rollback, never. From just before the COMMIT until
-    its answer, or for a minute without one, nobody caches them either: a reader that comes in
-    between may find what they were. So it does not matter whether the answer is heard.
+    Without a transaction it happens immediately; after a rollback, never. From just before the
+    COMMIT until its answer, or for a minute without one, no process caches these keys, because a
+    concurrent reader may still load their old state. The keys are therefore dropped even if the
+    answer to the COMMIT is lost.
     """
     names = [key_cache().name_prefix + digest for digest in digests]
     if names:
@@ -163,7 +164,7 @@ def forget_on_commit(digests: Iterable[str]) -> None:
 
 
 def forget_all_on_commit() -> None:
-    """Forget every key as `forget_on_commit` does; in one message."""
+    """Drop every key as `forget_on_commit` does, in one message."""
     after_commit(_forget_all, before=_hold_all, in_doubt=_hold_all)
 
 
@@ -173,7 +174,7 @@ def _hold(names: list[str]) -> None:
 
 
 def _forget(names: list[str]) -> None:
-    # When Redis does not take it, that is logged and tried again until it does.
+    # When Redis does not accept it, process_cache logs that and retries until it does.
     with suppress(RedisError):
         key_cache().entries.process_cache.delete(names)
 
@@ -187,9 +188,9 @@ def _forget_all() -> None:
     try:
         key_cache().entries.clear()
     except RedisError:
-        # This process has forgotten them.
+        # This process has dropped them nevertheless.
         logger.exception(
-            "Redis does not take it: other processes may use old entries till they end"
+            "Could not publish the cache clear; other processes may use old keys until their TTL"
         )
 
 
@@ -197,7 +198,7 @@ def _forget_all() -> None:
 
 
 def ttl_seconds() -> int:
-    """How long a new entry lives: what `set_ttl_seconds` has set for all, or the setting.
+    """Return the lifetime of new entries: from `set_ttl_seconds`, or else the setting.
 
     Raises redis.exceptions.RedisError.
     """
@@ -207,7 +208,7 @@ def ttl_seconds() -> int:
 
 
 def set_ttl_seconds(seconds: int) -> None:
-    """Set how long entries live, in every process, and begin with an empty cache.
+    """Set the lifetime of entries in every process, and clear the cache.
 
     Raises redis.exceptions.RedisError.
     """

@@ -1,9 +1,10 @@
-"""The text of API keys: making, checking, digesting and masking them. Pure functions.
+"""The text of API keys: generating, checking, digesting and masking them. Pure functions.
 
-A key is `gw_<environment>_` + 43 base-62 characters (256 random bits) + 6 base-62 characters
-(the CRC-32 of all that stands before them). The checksum, after GitHub's token format
+A key is `gw_<environment>_` + 43 base-62 characters (256 random bits) + 6 base-62 characters (the
+CRC-32 of everything before them). The checksum, modelled on GitHub's token format
 (https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/),
-lets a mistyped or made-up key be refused without any I/O, and leaked ones be found by scanners.
+lets the service reject a mistyped or made-up key without any I/O, and lets scanners find leaked
+keys.
 """
 
 import hmac
@@ -13,7 +14,7 @@ import zlib
 from functools import cache
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-# Two digits at a time halve the time that a checksum takes.
+# Two digits at a time halve the cost of a checksum.
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 _RANDOM_BITS = 256
 _RANDOM_CHARS = 43
@@ -29,13 +30,13 @@ ENVIRONMENT_PREFIXES = {
 }
 
 _KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z]{49}")
-# The old service made them with `secrets.token_urlsafe(32)`.
+# The old service generated them with `secrets.token_urlsafe(32)`.
 _LEGACY_KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z_-]{20,48}")
 _ANY_KEY = re.compile(r"gw_(?:live|test|staging|dev)_[0-9A-Za-z_-]{20,}")
 
 
 def generate(environment_tag: str) -> str:
-    """A new key for `environment_tag` (live, test, staging or development).
+    """Return a new key for `environment_tag` (live, test, staging or development).
 
     Raises KeyError for another environment.
     """
@@ -45,7 +46,7 @@ def generate(environment_tag: str) -> str:
 
 
 def is_well_formed(api_key: str) -> bool:
-    """Whether `api_key` has the format of a key and a checksum that holds."""
+    """Whether `api_key` has the format of a key and a valid checksum."""
     return (
         _KEY.fullmatch(api_key) is not None
         and _checksum(api_key[:-_CHECKSUM_CHARS]) == api_key[-_CHECKSUM_CHARS:]
@@ -58,31 +59,31 @@ def is_legacy(api_key: str) -> bool:
 
 
 def digest(api_key: str, pepper: bytes) -> str:
-    """The HMAC-SHA-256 (RFC 2104) of `api_key` under `pepper`: 64 hexadecimal characters."""
+    """Return the HMAC-SHA-256 (RFC 2104) of `api_key` with `pepper`: 64 hexadecimal characters."""
     keyed = _keyed(pepper).copy()
     keyed.update(api_key.encode())
     return keyed.hexdigest()
 
 
 def shown_parts(api_key: str) -> tuple[str, str]:
-    """The two parts of a key that are kept to recognise it: its beginning and its end."""
+    """Return the parts of a key that are stored to recognise it: its beginning and its end."""
     environment_end = api_key.index("_", len("gw_")) + 1
     return api_key[: environment_end + _SHOWN_RANDOM_CHARS], api_key[-_LAST_CHARS:]
 
 
 def mask(prefix: str, last_four: str) -> str:
-    """How a key is shown, such as `gw_live_ab…wxyz`."""
+    """Return a key as it is shown, such as `gw_live_ab…wxyz`."""
     return f"{prefix}…{last_four}"
 
 
 def redact(text: str, replacement: str) -> str:
-    """`text` with `replacement` for all in it that looks like a key, also of the old service."""
+    """Replace everything in `text` that looks like a key, including keys of the old service."""
     return _ANY_KEY.sub(replacement, text)
 
 
 @cache
 def _keyed(pepper: bytes) -> hmac.HMAC:
-    # Copying it is 40 % faster than beginning with the pepper for each key.
+    # Copying this is 40 % faster than hashing the pepper for each key.
     return hmac.new(pepper, digestmod="sha256")
 
 

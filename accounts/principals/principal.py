@@ -1,4 +1,4 @@
-"""Who makes a request."""
+"""The principal: the user and key behind a request."""
 
 import time
 from typing import Literal
@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 from rest_framework.request import Request
 
-# The largest limits that can be set: Lua counts exactly up to 2^53, and a statement that reckons
-# with the limits of many users must not overflow.
+# The largest limits that can be set. Lua counts exactly up to 2^53, and statements that add up the
+# limits of many users must not overflow.
 MAX_LIMIT = 10**12
 MAX_CONCURRENCY = 100_000
 
@@ -15,7 +15,7 @@ DenialCode = Literal["inactive_key", "inactive_user", "expired_key"]
 
 
 class Allowance(msgspec.Struct, frozen=True, array_like=True):
-    """How much a user or a key may do; 0 is any amount. See accounts.limits.scripts."""
+    """The limits of a user or a key; 0 means unlimited. See accounts.limits.scripts."""
 
     requests_per_minute: int = 0
     requests_per_hour: int = 0
@@ -38,19 +38,19 @@ class Allowance(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Limits(msgspec.Struct, frozen=True, array_like=True):
-    """What the user's plan allows, and what the key is allowed by itself."""
+    """The limits of the user's plan and those of the key itself."""
 
     user: Allowance = Allowance()
     key: Allowance = Allowance()
 
 
 class Principal(msgspec.Struct, frozen=True, array_like=True):
-    """The user and key behind a request: what authentication knows, and all that it caches.
+    """The user and key behind a request: everything that authentication knows and caches.
 
-    It stands on `request.user`, so it has what DRF expects there. `key_id` is None for a key
-    that the old service kept in its users table; `expires_at` is in seconds since the epoch,
-    the end of the key or, for the secret before a rotation, of its grace. Its JSON form
-    is an array: change _VERSION in `accounts.principals.cached_keys` with its fields.
+    It is `request.user`, so it has the attributes that DRF expects there. `key_id` is None for a
+    key that the old service stored in its users table. `expires_at`, in seconds since the epoch,
+    is when the key expires or, for the secret before a rotation, when its grace period ends. Its
+    JSON form is an array: change _VERSION in `accounts.principals.cached_keys` with its fields.
     """
 
     user_id: int
@@ -65,7 +65,7 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     # See accounts.principals.allowlists.
     ip_allowlist: tuple[str, ...] = ()
     domain_referrers: tuple[str, ...] = ()
-    # See accounts.limits. Of the requests, those that the database had counted when it was asked.
+    # See accounts.limits. `requests_used` is the database's count when the key was loaded.
     max_requests: int | None = None
     requests_used: int = 0
     limits: Limits | None = None
@@ -81,7 +81,7 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
         return True
 
     def denial_code(self) -> DenialCode | None:
-        """Why this principal may not act now: the first reason that holds, or None."""
+        """Return why this principal may not act now, the first reason that applies, or None."""
         if not self.key_is_active:
             return "inactive_key"
         if not self.user_is_active:
@@ -92,6 +92,6 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AuthenticatedRequest(Request):
-    """What a view gets, for type hints."""
+    """A request that has passed authentication, for type hints in views."""
 
     user: Principal  # type: ignore[assignment]

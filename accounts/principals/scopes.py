@@ -1,13 +1,13 @@
-"""What an API key may do: `{"chat": ["read", "write"]}`, a resource and the levels of it.
+"""Scopes of an API key: `{"chat": ["read", "write"]}`, levels by resource.
 
-Each level stands for itself: `read` for what changes nothing, `write` for what does; `admin` is
-both, and what cannot be undone. A key without any scopes may do everything.
+`read` allows what changes nothing, `write` what changes something, and neither includes the other;
+`admin` includes both, and what cannot be undone. A key without any scopes may do everything.
 
-The resources are the parts of the API: `chat`; `activity`, the log and its sums; `keys`, where
-`write` makes, changes, rotates and deletes keys, though none that may do more than the key that
-asks (accounts.keys.bounds); `limits`, the rate limits of keys; `plan`, with usage and
-entitlements; `audit`, the audit trail; `notifications`; `referrals`; `profile`, the user's own
-data and, at `admin`, its export, its erasure and the password.
+Resources are parts of the API: `chat`; `activity`, the log and its totals; `keys`, where `write`
+creates, changes, rotates and deletes keys, within the bounds of the calling key
+(accounts.keys.bounds); `limits`, the rate limits of keys; `plan`, with usage and entitlements;
+`audit`, the audit log; `notifications`; `referrals`; `profile`, the user's own data and, at
+`admin`, its export, its erasure and the password.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def allows(scopes: Scopes, resource: str | None, level: str) -> bool:
 
 
 def covers(scopes: Scopes, others: Scopes) -> bool:
-    """Whether a key with these scopes may do all that one with the `others` may."""
+    """Whether a key with these scopes may do everything that one with the `others` may."""
     if not scopes or not others:
         return not scopes
     return all(
@@ -52,11 +52,13 @@ def covers(scopes: Scopes, others: Scopes) -> bool:
 
 
 def validate_scopes(given: Any) -> None:
-    """Raise django's ValidationError unless `given` is of the form above."""
+    """Raise django's ValidationError unless `given` has the form described above."""
     if not isinstance(given, dict):
-        raise ValidationError('Scopes are an object such as {"chat": ["read"]}.')
+        raise ValidationError('This must be an object such as {"chat": ["read"]}.')
     for resource, levels in given.items():
         if resource not in RESOURCES:
-            raise ValidationError(f"{resource!r} is none of {', '.join(sorted(RESOURCES))}.")
+            raise ValidationError(f"{resource!r} is not one of {', '.join(sorted(RESOURCES))}.")
         if not isinstance(levels, list) or not levels or not LEVELS.issuperset(map(str, levels)):
-            raise ValidationError(f"{resource}: a list of {', '.join(sorted(LEVELS))}.")
+            raise ValidationError(
+                f"{resource}: this must be a list of {', '.join(sorted(LEVELS))}."
+            )

@@ -1,5 +1,1 @@
-"""The user's own data: reading and changing the profile, taking everything out, erasing it.
-
-`changes` writes the profile, `erasure` deletes the user and all that is the user's, `export`
-streams it.
-"""
+"""The user's own data: `write` changes the profile, `export` streams it, `erasure` erases it."""

@@ -1,10 +1,11 @@
-"""Erasing a user and all that is the user's.
+"""Erasing users and everything that belongs to them.
 
-The request only switches the user and the keys off; a worker deletes, a bounded batch per
-transaction, so that it may be killed at any moment and goes on where it was.
+The request only deactivates the user and the keys. A worker deletes the rows in bounded batches,
+one transaction each, so that it may be killed at any moment and continue later.
 
-What is the user's is what refers to the user in the database, by any number of steps: a table
-that is added is erased too. The audit log refers to nobody; it keeps the bare id.
+What belongs to a user is whatever refers to the user in the database, directly or through other
+tables, so tables added later are included. The audit log has no such reference; it keeps only the
+user's id.
 """
 
 import logging
@@ -26,16 +27,16 @@ logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000
 
-# A run ends before django-q2's time-out and lets another one go on.
+# A run must end before django-q2's time-out; another one continues.
 _RUN_SECONDS = 30
-# Who has much gets so much of a run.
+# Share of a run for one user, so that a user with many rows does not hold up the others.
 _USER_SECONDS = 10
 
 
 def request_erasure(user_id: int) -> None:
-    """Switch a user and all of its keys off for good, and have a worker erase it.
+    """Deactivate a user and all of the user's keys for good, and have a worker erase the user.
 
-    Raises Http404 when there is no such user, or it is being erased already.
+    Raises Http404 when there is no such user or the erasure was requested before.
     """
     with transaction.atomic():
         users = User.objects.filter(pk=user_id, erased_from=None)
@@ -46,24 +47,24 @@ def request_erasure(user_id: int) -> None:
             raise Http404
         ApiKey.objects.filter(user_id=user_id).update(is_active=False, updated_at=now)
         audit.record("erasure_requested", user_id=user_id, target=audit.user_target(user_id))
-        # Without Redis, the run of the hour finds the user.
-        after_commit(_have_the_rest_erased)
+        # Without Redis, the hourly run finds the user.
+        after_commit(_enqueue_run)
 
 
 def erase_remaining(after: int = 0) -> int:
-    """Erase the users who asked for it, from the one after the id `after` on; runs every hour too.
+    """Erase the users who are to be erased, beginning after the id `after`; also runs every hour.
 
-    One who cannot be erased is logged, and one who has much is gone on with after the others.
-    Returns how many are erased; a run that is not enough starts another.
+    A user who cannot be erased is logged and skipped; one with many rows is continued after the
+    others. Returns how many were erased; a run that cannot finish in time enqueues another.
     """
     ends_at = time.monotonic() + _RUN_SECONDS
     waiting = User.objects.filter(erased_from__isnull=False, pk__gt=after).order_by("pk")
-    # Those up to `after` may have more left.
-    erased, has_left = 0, after > 0
+    # An earlier run may have left rows of users up to `after`.
+    erased, is_incomplete = 0, after > 0
     for user_id in list(waiting.values_list("pk", flat=True)):
         left_seconds = ends_at - time.monotonic()
         if left_seconds <= 0:
-            _have_the_rest_erased(after)
+            _enqueue_run(after)
             return erased
         try:
             is_erased = erase(user_id, seconds=min(left_seconds, _USER_SECONDS))
@@ -71,30 +72,32 @@ def erase_remaining(after: int = 0) -> int:
             logger.exception("Could not erase user %d", user_id)
         else:
             erased += is_erased
-            has_left = has_left or not is_erased
+            is_incomplete = is_incomplete or not is_erased
         after = user_id
-    if has_left:
-        _have_the_rest_erased(0)
+    if is_incomplete:
+        _enqueue_run(0)
     return erased
 
 
-def _have_the_rest_erased(after: int = 0) -> None:
+def _enqueue_run(after: int = 0) -> None:
     background.enqueue("accounts.profile.erasure.erase_remaining", after)
 
 
 def erase(user_id: int, *, seconds: float = float("inf")) -> bool:
-    """Delete what is the user's, and the user at last, unless that takes more than `seconds`.
+    """Delete everything that belongs to a user, and finally the user, within `seconds`.
 
-    Only who has asked for it is erased. Returns whether the user is gone.
+    Only users whose erasure was requested are erased. Returns whether the user is gone.
     """
     ends_at = time.monotonic() + seconds
-    asked = User.objects.filter(pk=user_id, erased_from__isnull=False)
-    if not asked.exists():
+    requested = User.objects.filter(pk=user_id, erased_from__isnull=False)
+    if not requested.exists():
         return True
     _forget_in_admin_log(user_id)
-    for rows in dependents_of(asked):
-        # One worker at a time, or two could wait for each other's rows.
-        _, complete = delete_in_batches(rows, ends_at=ends_at, batch_rows=BATCH_ROWS, lock=asked)
+    for rows in dependents_of(requested):
+        # One worker at a time, because two could deadlock.
+        _, complete = delete_in_batches(
+            rows, ends_at=ends_at, batch_rows=BATCH_ROWS, lock=requested
+        )
         if not complete:
             return False
     while audit.has_more_personal_data(user_id, BATCH_ROWS):
@@ -102,8 +105,8 @@ def erase(user_id: int, *, seconds: float = float("inf")) -> bool:
             return False
         audit.erase_personal_data(user_id, BATCH_ROWS)
     with transaction.atomic():
-        # Whoever refers to it now waits, and then finds it gone.
-        user = asked.select_for_update().first()
+        # A transaction that adds a reference waits for this one and then finds the user gone.
+        user = requested.select_for_update().first()
         if user is not None:
             dead_letters.delete_for_user(user_id)
             audit.erase_personal_data(user_id, BATCH_ROWS)
@@ -112,7 +115,7 @@ def erase(user_id: int, *, seconds: float = float("inf")) -> bool:
 
 
 def _forget_in_admin_log(user_id: int) -> None:
-    """The admin's log keeps that there was a change, not to whom or to which key."""
+    """Anonymise the admin's log, which keeps that there was a change but not of which row."""
     key_ids = ApiKey.objects.filter(user_id=user_id).values_list("pk", flat=True)
     for model, ids in ((User, [user_id]), (ApiKey, key_ids)):
         LogEntry.objects.filter(

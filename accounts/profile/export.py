@@ -1,8 +1,8 @@
-"""Everything that a user owns, in pieces, in constant memory however much it is.
+"""Exporting everything that a user owns, as a stream in constant memory.
 
-Read in pages that follow each other by key, not by a cursor of the database: that would need one
-connection for as long as the client takes to read, which poolers do not give. Each kind of thing
-has the form in which the API answers it, which never holds a secret.
+Rows are read in pages by key instead of by a database cursor, which would hold a connection for as
+long as the client reads; poolers do not allow that. Each kind of row has the form that the API
+returns, which never contains a secret.
 """
 
 import io
@@ -59,16 +59,16 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Kind(NamedTuple):
-    """One kind of thing that users own: its name, and all that one user has of it."""
+    """One kind of row that users own: its name, and a function that yields one user's rows."""
 
     name: str
     lines: Callable[[Principal], Iterable[Line]]
 
 
 def export_ndjson(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
-    """A line for each thing, with its kind as `type`; the last says how many there were.
+    """Yield a line for each row, with its kind as `type`; the last line gives the number of rows.
 
-    Without that last line, the download was cut off.
+    A download without that last line was cut off.
     """
     count = 0
     for kind in kinds:
@@ -79,23 +79,23 @@ def export_ndjson(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
 
 
 def export_zip(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
-    """A ZIP archive with an NDJSON file for each kind.
+    """Yield a ZIP archive with an NDJSON file for each kind.
 
-    Its directory is at its end: a download that was cut off is no archive.
+    A ZIP archive's directory is at its end, so a download that was cut off is not a valid archive.
     """
-    written = _Written()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = _PieceBuffer()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for kind in kinds:
             with archive.open(f"{kind.name}.ndjson", "w", force_zip64=True) as file:
                 for line in kind.lines(owner):
                     file.write(_encode(line) + b"\n")
-                    yield from written.taken()
-            yield from written.taken()
-    yield from written.taken()
+                    yield from buffer.take()
+            yield from buffer.take()
+    yield from buffer.take()
 
 
-class _Written(io.RawIOBase):
-    """What a ZipFile has written, to be passed on; it cannot go back."""
+class _PieceBuffer(io.RawIOBase):
+    """A write-only file that collects what a ZipFile writes, to be passed on in pieces."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -107,13 +107,13 @@ class _Written(io.RawIOBase):
         self._pieces.append(bytes(piece))
         return len(piece)
 
-    def taken(self) -> Iterator[bytes]:
+    def take(self) -> Iterator[bytes]:
         pieces, self._pieces = self._pieces, []
         yield from pieces
 
 
 def by_key(rows: models.QuerySet[Row, Row]) -> Iterator[Row]:
-    """The rows in the order of their primary keys, PAGE_ROWS in memory at once."""
+    """Yield the rows in primary key order, holding PAGE_ROWS in memory."""
     in_order = rows.order_by("pk")
     page = read_page(in_order[:PAGE_ROWS])
     while page:
@@ -122,9 +122,9 @@ def by_key(rows: models.QuerySet[Row, Row]) -> Iterator[Row]:
 
 
 def by_time(rows: models.QuerySet[Row, Row], time: str) -> Iterator[Row]:
-    """The rows, latest first by the field `time`, PAGE_ROWS in memory at once.
+    """Yield the rows, latest first by the field `time`, holding PAGE_ROWS in memory.
 
-    For one user, an index on user and time serves it, which one on the primary key would not.
+    For one user, an index on user and time serves this, where ordering by primary key has none.
     """
     in_order = rows.order_by(f"-{time}", "-pk")
     page = read_page(in_order[:PAGE_ROWS])
@@ -132,12 +132,12 @@ def by_time(rows: models.QuerySet[Row, Row], time: str) -> Iterator[Row]:
         yield from page
         at = getattr(page[-1], time)
         older = models.Q(**{f"{time}__lt": at}) | models.Q(pk__lt=page[-1].pk)
-        # The second is implied, but it is what the index can seek by.
+        # The second condition is implied, but it is the one that the index can use.
         page = read_page(in_order.filter(older, **{f"{time}__lte": at})[:PAGE_ROWS])
 
 
 def lines_of(serializer: type[ModelSerializer], rows: Iterable[models.Model]) -> Iterator[Line]:
-    """Each row as the API answers it."""
+    """Yield each row as the API returns it."""
     shape = serializer()
     for row in rows:
         yield shape.to_representation(row)

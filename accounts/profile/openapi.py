@@ -1,4 +1,4 @@
-"""The user's own data in OpenAPI."""
+"""OpenAPI descriptions of the user's own data."""
 
 from functools import partial
 
@@ -35,16 +35,16 @@ _change = partial(
 
 profile = describe(
     get=described(
-        "Read one's profile",
+        "Read your profile",
         name="getProfile",
         answer=ProfileSerializer(),
         example=PROFILE,
         problems=(401,),
     ),
-    put=_change("Change one's profile", name="updateProfile"),
-    patch=_change("Change some of one's profile", name="patchProfile"),
+    put=_change("Change your profile", name="updateProfile"),
+    patch=_change("Change some fields of your profile", name="patchProfile"),
     delete=described(
-        "Erase one's account and all that belongs to it",
+        "Erase your account and everything that belongs to it",
         name="eraseAccount",
         request=ErasureInput,
         request_example={"confirmation": CONFIRMATION},
@@ -53,7 +53,7 @@ profile = describe(
 )
 export = describe(
     get=streamed(
-        "Export everything that one owns, a JSON object per line or file",
+        "Export everything that you own, as NDJSON or a ZIP of NDJSON files",
         name="exportAccount",
         query=ExportInput,
         media_types=("application/x-ndjson", "application/zip"),

@@ -1,4 +1,4 @@
-"""The JSON of the profile."""
+"""Request and response bodies of the profile, and the form of exported rows."""
 
 import unicodedata
 from typing import Any
@@ -43,23 +43,23 @@ class ProfileSerializer(serializers.ModelSerializer):
 
 
 class ProfileChange(serializers.Serializer):
-    """What is absent stays as it is."""
+    """Changes to the profile; absent fields stay unchanged."""
 
     username = serializers.CharField(max_length=254, required=False)
     email = AddressField(
-        required=False, help_text="Gets a link, and is the user's when that was opened."
+        required=False, help_text="Is sent a link; opening it makes this the user's address."
     )
     chat_retention_days = serializers.IntegerField(
         min_value=0,
         max_value=MAX_RETENTION_DAYS,
         required=False,
         allow_null=True,
-        help_text="Days that deleted chats stay in the trash; 0 is for ever, null the default.",
+        help_text="Days that deleted chats stay in the trash; 0: for ever; null: the default.",
     )
 
     def validate_username(self, username: str) -> str:
         if any(unicodedata.category(character).startswith("C") for character in username):
-            raise serializers.ValidationError("This has characters that cannot be seen.")
+            raise serializers.ValidationError("This contains invisible characters.")
         return unicodedata.normalize("NFKC", username)
 
 
@@ -73,7 +73,7 @@ class ErasureInput(serializers.Serializer):
 
 
 class ExportedKeySerializer(serializers.ModelSerializer):
-    """A key as it is exported: what it is called and may do, not what opens it."""
+    """An exported key: its name and rights, without the secret."""
 
     api_key = serializers.CharField(source="masked")
 
@@ -100,7 +100,7 @@ class ExportedKeySerializer(serializers.ModelSerializer):
 
 
 class SignInDataSerializer(serializers.ModelSerializer):
-    """How a user proves who it is; not what only the user knows."""
+    """How a user signs in, without the password."""
 
     has_password = serializers.BooleanField(source="has_usable_password")
 
@@ -136,7 +136,7 @@ class ReferralCodeSerializer(serializers.ModelSerializer):
 
 
 class ReferredBySerializer(serializers.ModelSerializer):
-    """That one came by a code; whose it is, is the other's."""
+    """Shows that a code was used, not whose it is."""
 
     bonus = serializers.FloatField()
 

@@ -1,4 +1,4 @@
-"""The HTTP face of the user's own data."""
+"""Views of the user's own data."""
 
 from collections.abc import Sequence
 
@@ -23,8 +23,8 @@ from gatewayz.api.view import ApiView
 from gatewayz.streaming.downloads import Download
 
 _LINK_SENT = (
-    "Profile updated successfully. A link was sent to the e-mail address, unless somebody else "
-    "has confirmed it: the address changes when you open the link."
+    "Profile updated successfully. A link was sent to the e-mail address, unless it is somebody "
+    "else's: the address changes when you open the link."
 )
 
 
@@ -57,21 +57,21 @@ class ProfileView(ApiView):
         request_erasure(request.user.user_id)
         return success(
             None,
-            message="The account is switched off. All that belongs to it is being erased.",
+            message="The account is deactivated. Everything that belongs to it is being erased.",
         )
 
 
 @openapi.export
 class ExportView(ApiView):
-    # As much as everything else together may read.
+    # The export contains as much as all other scopes together can read.
     scope_resource = "profile"
     scope_level = "admin"
 
     kinds: Sequence[Kind] = ()
 
     def get(self, request: AuthenticatedRequest) -> Download:
-        asked = validated(ExportInput, request.query_params)
-        form = asked["format"]
+        given = validated(ExportInput, request.query_params)
+        form = given["format"]
         pieces = {"ndjson": export_ndjson, "zip": export_zip}[form](request.user, self.kinds)
         download = Download(
             request.user.user_id,

@@ -1,4 +1,4 @@
-"""Changing one's profile."""
+"""Changing a user's profile."""
 
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +14,8 @@ from accounts.principals.principal import Principal
 
 
 class UsernameTaken(APIException):
+    """409: another user has this name."""
+
     status_code = HTTPStatus.CONFLICT
     default_detail = "Another user has this name."
     default_code = "username_taken"
@@ -22,14 +24,14 @@ class UsernameTaken(APIException):
 def update_profile(
     owner: Principal, *, email: str | None = None, **given: Any
 ) -> tuple[User, bool]:
-    """Set the fields of `given` in the profile of `owner`; the audit log tells what they were.
+    """Set the fields in `given` on the profile of `owner`, and record the change.
 
-    An `email` is not set: it is sent a link, by which it becomes the user's. Returns the user,
-    and whether that was done.
+    `email` is not set directly: a link is sent to it, and opening the link makes it the user's.
+    Returns the user, and whether a link was sent.
 
     Raises ValidationError for a new name that looks like an e-mail address, UsernameTaken (409),
-    Http404 when the user was erased meanwhile, and what `ask_to_confirm` does; then nothing has
-    changed.
+    Http404 when the user was erased meanwhile, and the errors of `ask_to_confirm`; then nothing
+    has changed.
     """
     try:
         with transaction.atomic():
@@ -50,8 +52,8 @@ def update_profile(
 
 def _change(user: User, before: dict[str, Any], changed: dict[str, Any]) -> None:
     if "@" in changed.get("username", ""):
-        # A user made by an operator is called by its address until it says otherwise.
-        raise ValidationError({"username": ["A user name has no @ in it."]})
+        # An operator's new user is named by the address at first, so names with @ exist.
+        raise ValidationError({"username": ["A user name must not contain @."]})
     for name, value in changed.items():
         setattr(user, name, value)
     user.save(update_fields=[*changed, "updated_at"])

@@ -1,1 +1,1 @@
-"""Users bring users: `codes` are passed on and applied, `bonuses` are credited for it."""
+"""Users refer users: `codes` creates and applies referral codes, `bonuses` credits both users."""

@@ -1,4 +1,4 @@
-"""Bonuses of referrals: entries of the ledger, made by the worker once they are earned."""
+"""Referral bonuses: the worker adds them to the ledger once they are earned."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from accounts.background import failed_rows
 from accounts.models import Referral
 from gatewayz.database.bad_rows import skipping_bad_rows
 
-# A user who was brought has earned the bonus, for both, by this much activity.
+# The referred user's activity that earns the bonus for both.
 QUALIFYING_REQUESTS = 10
 
 _BATCH_ROWS = 1_000
 
-# One statement: a referral is completed exactly when both of its credits are in the ledger.
+# One statement, so that a referral is completed exactly when both credits are in the ledger.
 _COMPLETE = """
 WITH earned AS (
     SELECT id FROM referrals AS pending
@@ -45,11 +45,11 @@ SELECT count(*) FROM completed
 def complete_referrals() -> int:
     """Credit the bonuses that are earned; runs every 5 minutes. Returns how many referrals.
 
-    One is earned when the user who was brought has been active QUALIFYING_REQUESTS times since
-    the day (UTC) on which the code was applied. One that fails is noted, and the others are
+    A bonus is earned when the referred user has made QUALIFYING_REQUESTS requests since the day
+    (UTC) on which the code was applied. A referral that fails is recorded, and the others are
     credited.
 
-    Raises django.db.Error; what is credited stays so.
+    Raises django.db.Error; bonuses credited by then stay credited.
     """
     completed, after = 0, 0
     pending = Referral.objects.pending().order_by("pk").values_list("pk", flat=True)
@@ -66,7 +66,7 @@ def _note(referral_id: int, error: Exception) -> None:
 
 
 def _complete(referral_ids: Sequence[int]) -> int:
-    """Complete those of these referrals that are earned. Returns how many."""
+    """Complete the earned ones among these referrals. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_COMPLETE, {"ids": list(referral_ids), "requests": QUALIFYING_REQUESTS})
         (completed,) = cursor.fetchone()

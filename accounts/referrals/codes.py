@@ -1,4 +1,4 @@
-"""Referral codes: making, checking and applying them."""
+"""Referral codes: creating, checking and applying them."""
 
 import re
 import secrets
@@ -14,51 +14,51 @@ from accounts import limits
 from accounts.models import Referral, ReferralCode, User
 from accounts.principals.principal import Principal
 
-# Without 0 and O, 1, I and L, which people mistake for each other.
+# Without 0, O, 1, I and L, which people confuse.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-# 31^10 codes: with a million of them in use, one guess in 800 million hits.
+# 31^10 codes: with a million in use, one guess in 800 million succeeds.
 _CODE_CHARS = 10
 _TRIES = 5
 
 _MADE_OF_ADDRESS = re.compile(r"-[0-9a-f]{16}$")
 
-# Against guessing: nobody has as many friends in an hour.
+# Limits guessing; nobody applies that many codes in good faith.
 _ATTEMPTS_PER_HOUR = 20
 
 
 class CodeRejected(APIException):
-    """The code is there, and this user may not apply it."""
+    """409: the code exists, but this user may not apply it."""
 
     status_code = HTTPStatus.CONFLICT
     default_code = "code_refused"
 
 
 def code_of(owner: Principal) -> tuple[ReferralCode, bool]:
-    """The code of `owner`, and whether it was made just now. Each user has one."""
+    """Return the code of `owner`, and whether it was created just now. Each user has one."""
     for _ in range(_TRIES):
         code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_CHARS))
         try:
-            # Somebody else may have made it in between: Django then gets that one.
+            # get_or_create returns the code that a concurrent request has created.
             return ReferralCode.objects.get_or_create(
                 user_id=owner.user_id,
                 defaults={"code": code, "max_uses": settings.REFERRAL_MAX_USES},
             )
         except IntegrityError:
-            # Another user has this very code.
+            # Another user already has this code.
             continue
-    raise RuntimeError(f"{_TRIES} random referral codes were taken already")
+    raise RuntimeError(f"{_TRIES} random referral codes were all taken")
 
 
 def check_code(owner: Principal, text: str) -> dict[str, Any]:
-    """Whether `owner` may apply the code, as the contract's answer; one statement.
+    """Return whether `owner` may apply the code, in the contract's form; one statement.
 
-    Raises LimitExceeded for who tries too many codes.
+    Raises LimitExceeded (429) after too many attempts.
     """
     _count_attempt(owner)
     try:
         code = _usable_code(owner, text)
-    except (NotFound, CodeRejected) as refusal:
-        return {"valid": False, "message": str(refusal.detail), "referrer_username": None}
+    except (NotFound, CodeRejected) as error:
+        return {"valid": False, "message": str(error.detail), "referrer_username": None}
     return {
         "valid": True,
         "message": "This referral code is valid.",
@@ -67,17 +67,17 @@ def check_code(owner: Principal, text: str) -> dict[str, Any]:
 
 
 def apply_code(owner: Principal, text: str) -> Referral:
-    """Note that `owner` came by the code of somebody else. The bonus is pending then.
+    """Record that `owner` was referred by another user's code. The bonus is then pending.
 
-    Raises NotFound when there is no such code, and CodeRejected when it is `owner`'s own, is
-    used up, when `owner` has applied one before, or when the two would have brought each other;
-    LimitExceeded for who tries too many codes.
+    Raises NotFound when there is no such code; CodeRejected when the code is `owner`'s own or used
+    up, when `owner` has applied one before, or when the two would have referred each other; and
+    LimitExceeded (429) after too many attempts.
     """
     _count_attempt(owner)
     with transaction.atomic():
         referrer_id = _usable_code(owner, text).user_id
-        # Both, in one order: two who apply each other's code, or many who apply the last use of
-        # one, come after each other.
+        # Locks both users in a fixed order, so that two users who apply each other's codes, or
+        # many who apply the last use of one, are handled one after the other.
         both = User.objects.filter(pk__in=[owner.user_id, referrer_id]).order_by("pk")
         list(both.select_for_update(no_key=True).values_list("pk"))
         code = _usable_code(owner, text)
@@ -89,10 +89,10 @@ def apply_code(owner: Principal, text: str) -> Referral:
 
 
 def shown_name(user: User) -> str:
-    """The name of a user as others may see it: the first letter, where it tells of the address.
+    """Return a user's name as others may see it; only its first letter if it reveals the address.
 
-    Users may be called by their address or by what is before its @, as by the old service, and
-    once by that and 16 hexadecimal digits.
+    Users may be named by their address or by the part before its @, as in the old service, or, in
+    an earlier release, by that part and 16 hexadecimal digits.
     """
     name = user.username
     local = (user.email or "").partition("@")[0].lower()
@@ -101,7 +101,7 @@ def shown_name(user: User) -> str:
 
 
 def _count_attempt(owner: Principal) -> None:
-    """One round trip to Redis; with Redis down, as RATE_LIMITS_FAIL_OPEN says."""
+    """Count one attempt, in one round trip; with Redis down, RATE_LIMITS_FAIL_OPEN decides."""
     decision = limits.hit(
         "referral-codes", str(owner.user_id), limit=_ATTEMPTS_PER_HOUR, window_seconds=3600
     )
@@ -110,7 +110,7 @@ def _count_attempt(owner: Principal) -> None:
 
 
 def _usable_code(owner: Principal, text: str) -> Any:
-    """The code that people write as `text`, with its user. Raises as `apply_code` does."""
+    """Return the code that a user typed as `text`, with its user. Raises as `apply_code` does."""
     code = (
         ReferralCode.objects.filter(code=_normalised(text), user__is_active=True)
         .select_related("user")
@@ -130,9 +130,9 @@ def _usable_code(owner: Principal, text: str) -> Any:
     if code.user_id == owner.user_id:
         raise CodeRejected("This is your own referral code.", code="own_code")
     if code.owner_has_applied:
-        raise CodeRejected("You have applied a referral code before.", code="already_referred")
+        raise CodeRejected("You have already applied a referral code.", code="already_referred")
     if code.is_brought_by_owner:
-        raise CodeRejected("You brought this user yourself.", code="circular_referral")
+        raise CodeRejected("You referred this user yourself.", code="circular_referral")
     if code.uses >= code.max_uses:
         raise CodeRejected("This referral code has been used up.", code="code_used_up")
     return code

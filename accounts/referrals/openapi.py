@@ -1,4 +1,4 @@
-"""Referrals in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of referrals, applied to the views as decorators."""
 
 from typing import Any
 
@@ -51,12 +51,12 @@ class CheckedCode(serializers.Serializer):
     valid = serializers.BooleanField()
     message = serializers.CharField()
     referrer_username = serializers.CharField(
-        allow_null=True, help_text="The first letter only, where it tells of the e-mail address."
+        allow_null=True, help_text="Only the first letter if the name reveals the e-mail address."
     )
 
 
 class AppliedCode(serializers.Serializer):
-    bonus_amount = serializers.FloatField(help_text="US dollars, for each of the two")
+    bonus_amount = serializers.FloatField(help_text="US dollars, for each of the two users")
     status = serializers.CharField()
     created_at = serializers.DateTimeField()
 
@@ -74,7 +74,7 @@ class ReferralFigures(serializers.Serializer):
 
 
 def _also_beside(answer: type[serializers.Serializer], example: Any) -> dict[str, Any]:
-    """An answer whose fields stand beside `data` too."""
+    """Describe an answer whose fields are repeated beside `data`."""
     return {
         "answer": answer(),
         "example": example,
@@ -85,7 +85,7 @@ def _also_beside(answer: type[serializers.Serializer], example: Any) -> dict[str
 
 code = describe(
     get=described(
-        "Read your referral code, made at the first time",
+        "Read your referral code, created when first read",
         name="readReferralCode",
         problems=(401,),
         **_also_beside(Code, _CODE),
@@ -93,7 +93,7 @@ code = describe(
 )
 generate = describe(
     post=described(
-        "Make your referral code; 200 with the old one when there is one",
+        "Create your referral code; 200 with the existing one if there is one",
         name="generateReferralCode",
         status=201,
         repeated_status=200,
@@ -113,7 +113,7 @@ validate = describe(
 )
 apply = describe(
     post=described(
-        "Apply the referral code of somebody else, once",
+        "Apply another user's referral code, once",
         name="applyReferralCode",
         request=ReferralCodeInput,
         request_example={"referral_code": "K7Q2M9XWPA"},
@@ -129,7 +129,7 @@ apply = describe(
 )
 stats = describe(
     get=described(
-        "Read what came of your referral code",
+        "Read the statistics of your referral code",
         name="readReferralStats",
         query=PageInput,
         problems=(400, 401),

@@ -1,4 +1,4 @@
-"""The JSON of referrals."""
+"""Request and response bodies of referrals."""
 
 from rest_framework import serializers
 
@@ -14,7 +14,7 @@ class ReferralCodeInput(serializers.Serializer):
 
 
 class ReferralSerializer(serializers.ModelSerializer):
-    """Somebody whom one's code brought, without what is theirs alone."""
+    """A user whom one's code referred, without private data."""
 
     username = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()

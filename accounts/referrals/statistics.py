@@ -1,4 +1,4 @@
-"""What came of a user's referral code."""
+"""Statistics of a user's referral code."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from accounts.principals.principal import Principal
 
 
 def referral_statistics(owner: Principal, code: ReferralCode) -> dict[str, Any]:
-    """The contract's figures of `owner`, whose code is `code`; three statements.
+    """Return the statistics of `owner`, whose code is `code`, by the contract's names.
 
-    Bonuses are counted, `balance` is in US dollars, and `referred_by_code`
-    is the code by which `owner` came.
+    Three statements. Bonuses are counted, `balance` is in US dollars, and `referred_by_code` is
+    the code that `owner` applied.
     """
     counts = Referral.objects.made_by(owner).aggregate(
         total=Count("id"), completed=Count("id", filter=Q(completed_at__isnull=False))

@@ -1,4 +1,4 @@
-"""The HTTP face of referrals."""
+"""Views of referrals."""
 
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import represented_all, validated
 from gatewayz.api.view import ApiView
 
-# Clients of the old service read what is in `data` at the top level.
+# Clients of the old service read the fields of `data` at the top level, so both have them.
 
 
 @openapi.code
@@ -43,7 +43,7 @@ class GenerateView(ApiView):
 @openapi.validate
 class ValidateView(ApiView):
     scope_resource = "referrals"
-    # It changes nothing.
+    # A POST, but it changes nothing.
     scope_level = "read"
 
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
@@ -75,10 +75,10 @@ class StatsView(ApiView):
     scope_resource = "referrals"
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        asked = validated(PageInput, request.query_params)
+        page = validated(PageInput, request.query_params)
         code, _ = code_of(request.user)
         made = Referral.objects.made_by(request.user).select_related("referred_user")
-        referrals, _ = page_of(made.newest_first(), **asked)
+        referrals, _ = page_of(made.newest_first(), **page)
         figures = {
             **referral_statistics(request.user, code),
             "referrals": represented_all(ReferralSerializer, referrals),

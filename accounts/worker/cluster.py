@@ -1,9 +1,9 @@
-"""The worker: django-q2's cluster of processes, begun anew when one of them is killed.
+"""The worker: django-q2's cluster of processes, restarted when one of them is killed.
 
-Its processes share queues, whose locks outlive them: of one that is killed as it waits for a
-task, the others and those in its place wait for the lock for ever. So when one is killed, all
-end, and a new cluster begins. Tasks that the old one had taken from Redis are lost with it: the
-schedules bring back what they were for, and activity is looked for at once.
+The processes share queues whose locks outlive them. If one is killed while it waits for a task,
+the others and their replacements would wait for its lock for ever. When one is killed, all
+processes therefore end and a new cluster starts. Tasks that the old one had taken from Redis are
+lost; the schedules repeat what they were for, and buffered activity is picked up immediately.
 """
 
 import ctypes
@@ -38,25 +38,25 @@ class _Killed(BaseException):  # django-q2 catches what is an Exception
 
 
 class Sentinel(cluster.Sentinel):
-    """Django-q2's, which looks after the other processes; it ends when one of them was killed.
+    """django-q2's supervisor process; it ends when one of its processes was killed.
 
-    Beside those that do tasks there is the courier, which django-q2 does not know.
+    Besides the processes that run tasks it supervises the courier, which django-q2 does not know.
     """
 
     courier: Process | None = None
     _is_stopping = False
 
     def start(self) -> None:
-        signal.signal(signal.SIGCHLD, self._look_at_children)
+        signal.signal(signal.SIGCHLD, self._check_children)
         try:
             super().start()
         except _Killed as killed:
-            # First, so that it takes no more tasks from Redis, which nobody would do.
+            # First, so that it takes no more tasks from Redis, which would be lost.
             if self.pusher is not None and self.pusher.pid:
                 self.pusher.kill()
-            logger.error("%s: all begin anew", killed)  # noqa: TRY400, it is no error of this process
+            logger.error("%s: restarting all", killed)  # noqa: TRY400, this process has no traceback to show
             self._end()
-        # What is left by now ends with this process.
+        # Processes that are left now end with this one.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     def spawn_cluster(self) -> None:
@@ -64,7 +64,7 @@ class Sentinel(cluster.Sentinel):
         self.courier = self.spawn_process(courier.run)
 
     def stop(self) -> None:
-        """End all, the courier too, when what is under way is done."""
+        """End all processes, the courier too, after finishing what is in progress."""
         self._is_stopping = True
         if self.courier is not None:
             self.courier.terminate()
@@ -74,57 +74,57 @@ class Sentinel(cluster.Sentinel):
             self.courier.kill()
 
     def reincarnate(self, process: Process) -> None:
-        """Begin another in the place of a process that has ended by itself."""
-        self._look_at_children()
+        """Replace a process that has ended by itself."""
+        self._check_children()
         super().reincarnate(process)
 
-    def _look_at_children(self, *_: Any) -> None:
-        """Raises _Killed, also in the midst of what is done when a child ends."""
+    def _check_children(self, *_: Any) -> None:
+        """Raise _Killed if a process was killed. Also a signal handler, so it may run anywhere."""
         if os.getpid() != self.pid:
-            return  # a child, which has this handler too
+            return  # in a child, which inherits this handler
         for child in self._children():
-            # The others end by themselves too: to be begun anew, for their memory.
+            # The others also end by themselves, to be replaced and free their memory.
             may_end = self._is_stopping if child is self.courier else (child.exitcode or 0) >= 0
             if child.exitcode is not None and not may_end:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 raise _Killed(f"Process {child.pid} of the worker was killed ({child.exitcode})")
 
     def _children(self) -> list[Process]:
-        # Those that have been given up for their time-out are not among them any more.
+        # Processes that exceeded their time-out are no longer in the pool.
         known = [*self.pool, *filter(None, (self.monitor, self.pusher, self.courier))]
-        return [child for child in known if child.pid]  # begun, that is
+        return [child for child in known if child.pid]  # started
 
     def _end(self) -> None:
-        """End all, those that are at work when their task is done, or after TASK_SECONDS."""
+        """End all processes, letting those that run a task go on for at most TASK_SECONDS."""
         until = time.monotonic() + TASK_SECONDS
         if self.courier is not None:
             self.courier.terminate()
-        # Past the lock, which a killed process may have had.
+        # get_obj() bypasses the lock, which the killed process may have held.
         while time.monotonic() < until and any(
             child.is_alive() and child.timer.get_obj().value > 0 for child in self.pool
         ):
             time.sleep(POLL_SECONDS)
         if self.courier is not None:
-            # For an e-mail, which may not be sent again. Not as long as webhooks may take: all
-            # tasks wait for the new cluster.
+            # Gives an e-mail, which may not be sent again, time to finish. Not as long as a
+            # webhook may take, because all tasks wait for the new cluster.
             self.courier.join(EMAIL_SECONDS)
         for child in self._children():
             child.kill()
         for child in self._children():
             child.join()
-        # Not by sys.exit, which would wait for what the queues still hold.
+        # Not sys.exit, which would wait for what is left in the queues.
         os._exit(1)
 
 
 class Cluster(cluster.Cluster):
-    """Django-q2's, which is not over before it is told to end."""
+    """django-q2's cluster, which runs until it is told to end."""
 
     def __init__(self) -> None:
         super().__init__()
         self._is_told_to_end = False
 
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
-        """End when all that is under way is done."""
+        """End after finishing what is in progress."""
         self._is_told_to_end = True
         if self.sentinel is not None:
             super().sig_handler(signum, frame)
@@ -132,47 +132,47 @@ class Cluster(cluster.Cluster):
     def run(self) -> None:
         """Work until told to end.
 
-        Raises RuntimeError or redis.exceptions.RedisError when it cannot begin; later it tries
-        again.
+        Raises RuntimeError or redis.exceptions.RedisError when it cannot start; a restart is
+        retried.
         """
-        self._begin()
+        self._start()
         while not self._await_end():
             time.sleep(RETRY_SECONDS)
             try:
-                self._begin()
+                self._start()
             except (RuntimeError, RedisError):
-                logger.exception("The worker cannot begin anew yet")
+                logger.exception("The worker could not restart yet")
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         background.enqueue(_SWEEP)
         self.start()
 
     def _await_end(self) -> bool:
-        """Wait for the end of the sentinel. Returns whether it was told to end."""
-        if self._is_told_to_end:  # by a signal that found no sentinel, it may be
+        """Wait for the sentinel to end. Returns whether it was told to end."""
+        if self._is_told_to_end:  # perhaps by a signal that came before the sentinel
             self.stop()
         self.sentinel.join()
         return self._is_told_to_end
 
 
 def run() -> None:
-    """Work until SIGTERM or Ctrl-C, and finish what is under way.
+    """Work until SIGTERM or Ctrl-C, then finish what is in progress.
 
-    Raises RuntimeError or redis.exceptions.RedisError when the worker cannot begin.
+    Raises RuntimeError or redis.exceptions.RedisError when the worker cannot start.
     """
-    # Of the C library's resolver (resolv.conf(5)). The names of webhooks are looked up by servers
-    # that users chose; by default one of them may keep a thread for half a minute.
+    # For the C library's resolver (resolv.conf(5)): name servers that users chose resolve the
+    # hosts of webhooks, and by default one could block a thread for half a minute.
     os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
-    cluster.Sentinel = Sentinel  # which the first process names as it begins the second
+    cluster.Sentinel = Sentinel  # the class that django-q2's first process starts
     if sys.platform == "linux":
         _end_with_parents()
     Cluster().run()
 
 
 def _end_with_parents() -> None:
-    """Have the kernel kill each process from here on when its parent dies.
+    """Have the kernel kill each child process when its parent dies (prctl(2)).
 
-    Nobody would look after it. Of prctl(2).
+    Nothing would supervise it otherwise.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     pr_set_pdeathsig = 1
@@ -185,7 +185,7 @@ def _end_with_parents() -> None:
     def end_with_parent() -> None:
         if libc.prctl(pr_set_pdeathsig, signal.SIGKILL):
             raise OSError(ctypes.get_errno(), "prctl")
-        if os.getppid() != parent:  # it died just before
+        if os.getppid() != parent:  # the parent died just before
             os._exit(1)
 
     os.register_at_fork(before=remember_parent, after_in_child=end_with_parent)

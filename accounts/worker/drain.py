@@ -1,4 +1,4 @@
-"""The worker's side of activity: from the buffer in Redis to the activity log, in batches."""
+"""Draining activity from the buffer in Redis to the activity log, in batches."""
 
 import time
 
@@ -7,18 +7,18 @@ from accounts.activity import buffer
 from accounts.activity.batches import write_batch
 from accounts.notifications.activity_checks import notify_after_activity
 
-# A drain ends soon, and lets another one go on: a worker that is to end, or to begin anew, waits
-# for what its processes are at.
+# A drain ends soon and another one continues: a worker that ends or restarts waits for the tasks of
+# its processes.
 _DRAIN_SECONDS = 2
-# A batch that is not full waits a moment for more events, so that a burst of single events
-# is written in few statements.
+# After a batch that was not full, wait for more events, so that a burst of single events takes few
+# statements.
 _LINGER_SECONDS = 0.1
 
 
 def drain() -> int:
-    """Write all events that wait, in batches. Returns how many were new to the log.
+    """Write all waiting events in batches. Returns how many were new to the log.
 
-    Raises what the database or Redis raised; the batch then waits in the buffer again.
+    Raises the errors of the database and Redis; the batch is then back in the buffer.
     """
     ends_at = time.monotonic() + _DRAIN_SECONDS
     written = 0
@@ -42,6 +42,9 @@ def drain() -> int:
 
 
 def sweep() -> int:
-    """Write what dead workers left behind; runs every minute. Returns what `drain` does."""
+    """Return the batches of dead workers to the buffer and drain it; runs every minute.
+
+    Returns what `drain` returns.
+    """
     buffer.return_expired_batches()
     return drain()

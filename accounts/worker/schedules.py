@@ -1,7 +1,7 @@
-"""Everything that the worker does on a schedule, in one list.
+"""The worker's schedules, in one list.
 
-`migrate` brings the list into django-q2's table: see `accounts.apps`. The admin shows that table
-and cannot change it. A schedule that leaves this list needs a migration that deletes its row.
+`migrate` copies the list to django-q2's table: see `accounts.apps`. The admin shows that table
+read-only. Removing a schedule from this list needs a migration that deletes its row.
 """
 
 from typing import Any, TypedDict
@@ -12,7 +12,7 @@ from django_q.models import Schedule
 
 
 class Timing(TypedDict, total=False):
-    """When a function runs; `minutes` is for `Schedule.MINUTES`."""
+    """When a function runs; `minutes` goes with `Schedule.MINUTES`."""
 
     schedule_type: str
     minutes: int
@@ -25,7 +25,7 @@ def _every(minutes: int) -> Timing:
 _HOURLY: Timing = {"schedule_type": Schedule.HOURLY}
 _DAILY: Timing = {"schedule_type": Schedule.DAILY}
 
-# Functions are dotted paths because those of `chat` may not be imported here.
+# Functions are dotted paths, because those of `chat` must not be imported here.
 SCHEDULES: dict[str, tuple[str, Timing]] = {
     "sweep activity": ("accounts.worker.drain.sweep", _every(1)),
     "prune activity": ("accounts.activity.retention.prune_expired", _DAILY),
@@ -46,10 +46,10 @@ SCHEDULES: dict[str, tuple[str, Timing]] = {
 def write_schedules(
     using: str, plan: list[tuple[Migration, bool]], **signal_arguments: Any
 ) -> None:
-    """Bring SCHEDULES into the table of database `using`: a receiver of `post_migrate`.
+    """Copy SCHEDULES to the table of database `using`; a receiver of `post_migrate`.
 
-    Not after a step backwards in `plan`: then an older release is about to run, whose functions
-    have the names that its migrations give them.
+    Does nothing after a backward step in `plan`: an older release is then about to run, and its
+    migrations set the function names that it knows.
     """
     is_backwards = any(backwards for _, backwards in plan)
     tables = connections[using].introspection.table_names()

@@ -173,7 +173,7 @@ async def authenticated(request: Request) -> Principal:
     started = time.perf_counter()
     scheme, _, api_key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not is_well_formed(api_key):
-        raise HTTPException(401, "This API key is not known.", {"WWW-Authenticate": "Bearer"})
+        raise HTTPException(401, "This API key does not exist.", {"WWW-Authenticate": "Bearer"})
     digest = hmac.digest(PEPPER, api_key.encode(), "sha256").hex()
     state = request.app.state
     keys = [f"{PREFIX}key:{{{digest}}}", f"{PREFIX}windows:{{{digest}}}"]
@@ -181,7 +181,9 @@ async def authenticated(request: Request) -> Principal:
     if cached is None:
         found = await state.database.fetchrow(LOAD, digest)
         if found is None:
-            raise HTTPException(401, "This API key is not known.", {"WWW-Authenticate": "Bearer"})
+            raise HTTPException(
+                401, "This API key does not exist.", {"WWW-Authenticate": "Bearer"}
+            )
         await state.redis.set(keys[0], orjson.dumps(list(found)), ex=CACHE_SECONDS)
         cached, limit, remaining, reset = await state.admit(keys, LIMITS)
     user_id, key_id, is_active, expires_at = orjson.loads(cached)

@@ -71,7 +71,7 @@ class TestCreateApiKey:
     def test_refuses_a_user_who_is_switched_off(self, user):
         User.objects.update(is_active=False)
 
-        with pytest.raises(CommandError, match="switched off"):
+        with pytest.raises(CommandError, match="deactivated"):
             call_command("create_api_key", user.email)
 
 

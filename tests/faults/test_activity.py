@@ -176,7 +176,7 @@ def test_a_cluster_that_begins_anew_waits_for_redis(service, cluster):
 
     service.stop_redis()
     worker.kill()
-    wait_until(lambda: "cannot begin anew yet" in service.log("cluster"))
+    wait_until(lambda: "could not restart yet" in service.log("cluster"))
     service.start_redis()
 
     service.assert_written_once(create_sessions_until_redis_is_used(service))

@@ -129,7 +129,7 @@ def test_a_worker_that_stops_cuts_off_hanging_deliveries(service, cluster):
         (row,) = connection.execute(
             "SELECT error, attempt_started_at FROM notifications WHERE status = 'pending'"
         ).fetchall()
-    assert row == ("The webhook does not answer.", None)
+    assert row == ("The webhook did not answer.", None)
 
 
 def test_a_courier_that_is_killed_is_replaced(service, cluster):

@@ -1,4 +1,4 @@
-"""manage.py create_api_key: a key for a user, who is created when new."""
+"""`manage.py create_api_key`: create a key for a user, and the user if there is none."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -19,13 +19,15 @@ MAX_NAME_CHARS = 255
 
 class Command(BaseCommand):
     help = (
-        "Create an API key, and its user when new. Prints only the key, which is shown once. "
-        "Whoever runs it answers for the address: it counts as verified."
+        "Create an API key, and its user if there is none. Prints only the key, which is shown "
+        "only once. The address counts as verified, since an operator vouches for it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the user's e-mail address")
-        parser.add_argument("--name", help="the key's name, unique per user (default: the time)")
+        parser.add_argument(
+            "--name", help="the key's name, unique per user (default: the current time)"
+        )
         parser.add_argument(
             "--env",
             choices=ApiKey.Environment.values,
@@ -33,11 +35,14 @@ class Command(BaseCommand):
             help="the key's environment (default: %(default)s)",
         )
         parser.add_argument(
-            "--expires-days", type=int, metavar="DAYS", help="end the key after so many days"
+            "--expires-days",
+            type=int,
+            metavar="DAYS",
+            help="let the key expire after so many days",
         )
 
         parser.add_argument(
-            "--plan", help="put the user on this plan, such as Enterprise (default: as it is)"
+            "--plan", help="put the user on this plan, such as Enterprise (default: unchanged)"
         )
         parser.add_argument(
             "--scope",
@@ -66,11 +71,11 @@ class Command(BaseCommand):
         user = get_or_create_verified_user(email)
         if unverified is not None:
             self.stderr.write(
-                f"User {unverified.pk} had this address without having verified it, and has none "
-                f"now. The key is for a new user, {user.pk}."
+                f"User {unverified.pk} had entered this address without verifying it and has "
+                f"lost it. The key is for a new user, {user.pk}."
             )
         if not user.is_active:
-            raise CommandError(f"{user.email} is switched off: switch the user on first")
+            raise CommandError(f"{user.email} is deactivated: activate the user first")
         if options["plan"]:
             user.plan_id = _plan(options["plan"]).pk
             user.save(update_fields=["plan", "updated_at"])
@@ -83,7 +88,7 @@ class Command(BaseCommand):
                 scope_permissions=_scopes(options["scope"]),
             )
         except KeyNameTaken:
-            raise CommandError(f"{user.email} has a key named {name!r} already") from None
+            raise CommandError(f"{user.email} already has a key named {name!r}") from None
         except TooManyKeys as exc:
             raise CommandError(str(exc)) from None
         self.stdout.write(secret)

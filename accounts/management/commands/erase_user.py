@@ -1,4 +1,4 @@
-"""manage.py erase_user: erase a user and all that is the user's."""
+"""`manage.py erase_user`: erase a user and everything that belongs to the user."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,7 +11,9 @@ from accounts.profile.erasure import erase, request_erasure
 
 
 class Command(BaseCommand):
-    help = "Erase a user and all that belongs to it, at once. It cannot be undone."
+    help = (
+        "Erase a user and everything that belongs to the user, immediately. It cannot be undone."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", help="the user's id or whole e-mail address")
@@ -30,6 +32,6 @@ class Command(BaseCommand):
         try:
             request_erasure(user.pk)
         except Http404:
-            self.stdout.write("Goes on with an erasure that has begun.")
+            self.stdout.write("Continuing an erasure that was already requested.")
         erase(user.pk)
         self.stdout.write(f"User {user.pk} is erased.")

@@ -1,4 +1,4 @@
-"""manage.py key_cache stats|clear|ttl: look at the key cache of all processes, and steer it."""
+"""`manage.py key_cache stats|clear|ttl`: inspect the key cache, clear it, set its TTL."""
 
 import json
 from argparse import ArgumentParser
@@ -11,25 +11,25 @@ from accounts.access import key_lookup
 
 
 class Command(BaseCommand):
-    help = "Show what the key cache holds, empty it, or set how long its entries live."
+    help = "Inspect the key cache of all processes, clear it, or set how long its entries live."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        actions.add_parser("stats", help="print what is in Redis, and the settings, as JSON")
-        actions.add_parser("clear", help="empty it in every process")
+        actions.add_parser("stats", help="print its size in Redis and its settings, as JSON")
+        actions.add_parser("clear", help="clear it in every process")
         ttl = actions.add_parser("ttl", help="set how long entries live, in every process")
         ttl.add_argument("seconds", type=int)
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         try:
             if action == "stats":
-                # Counts of this process, which has served nobody, would only mislead.
+                # This process has served no requests, so its own counters would mislead.
                 stats = key_lookup.get_cache_stats()
                 names = ("enabled", "ttl_seconds", "max_entries", "shared")
                 self.stdout.write(json.dumps({name: stats[name] for name in names}, indent=2))
             elif action == "clear":
                 key_lookup.clear_cache()
-                self.stdout.write("The key cache is empty.")
+                self.stdout.write("The key cache has been cleared.")
             else:
                 key_lookup.set_cache_ttl(options["seconds"])
                 self.stdout.write(f"Entries now live for {options['seconds']} seconds.")

@@ -1,4 +1,4 @@
-"""manage.py prune_activity: delete old events from the activity log."""
+"""`manage.py prune_activity`: delete old events from the activity log."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -12,7 +12,7 @@ from accounts.activity.retention import prune
 
 
 class Command(BaseCommand):
-    help = "Delete events from the activity log, in small batches. The daily sums stay."
+    help = "Delete old events from the activity log, in small batches. The daily totals stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

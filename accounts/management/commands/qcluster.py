@@ -1,4 +1,4 @@
-"""manage.py qcluster: the worker, in the place of django-q2's command."""
+"""`manage.py qcluster`: run the worker, in place of django-q2's command."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from accounts.worker import cluster
 
 class Command(BaseCommand):
     help = (
-        "Run the worker, which writes activity and does what is scheduled: django-q2's cluster of "
-        "processes, begun anew when one of them is killed."
+        "Run the worker, which writes activity, delivers notifications and runs schedules: "
+        "django-q2's cluster of processes, restarted when one of them is killed."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""manage.py seed_demo: the demo account that `make run` prints."""
+"""`manage.py seed_demo`: create the demo account that `make run` prints."""
 
 import json
 import secrets
@@ -19,8 +19,8 @@ DEMO_EMAIL = "demo@example.com"
 
 class Command(BaseCommand):
     help = (
-        "Development only: make sure that there is a demo user with a key that works and a "
-        "password for the admin, keep them in the data directory, and print them as JSON."
+        "Development only: make sure that a demo user with a working key and an admin password "
+        "exists, store both in the data directory, and print them as JSON."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         user = get_or_create_verified_user(DEMO_EMAIL)
         if not user.check_password(demo["password"]):
             user.is_active = user.is_staff = user.is_superuser = True
-            # Without limits, for who tries out how fast it is.
+            # No limits, so that people can measure the speed.
             user.plan_id = Plan.objects.filter(plan_type=Plan.Type.ENTERPRISE).earliest("id").pk
             user.set_password(demo["password"])
             user.save()

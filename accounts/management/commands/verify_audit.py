@@ -1,4 +1,4 @@
-"""manage.py verify_audit: whether the audit log is what was written to it."""
+"""`manage.py verify_audit`: check the audit log for tampering."""
 
 import argparse
 import sys
@@ -13,14 +13,14 @@ def _anchor(text: str) -> Anchor:
     try:
         return Anchor.parse(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("an anchor is what this command printed") from None
+        raise argparse.ArgumentTypeError("an anchor is a line that this command printed") from None
 
 
 class Command(BaseCommand):
     help = (
-        "Verify the chain of the audit log. Prints its newest link, an anchor: keep it outside "
-        "of the database, and give it to the next run. Names the first broken entry and exits "
-        "with 1 when somebody has tampered with it."
+        "Verify the hash chain of the audit log. Prints its newest link, an anchor: store it "
+        "outside the database and pass it to the next run. If somebody has tampered with the "
+        "log, names the first bad entry and exits with 1."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -130,7 +130,7 @@ def test_the_activity_log_of_the_admin_opens_without_redis(admin_client, no_redi
     response = admin_client.get(reverse("admin:accounts_activityevent_changelist"))
 
     assert response.status_code == 200
-    assert "buffer does not answer" in response.content.decode()
+    assert "Redis does not answer" in response.content.decode()
 
 
 def test_dead_letters_are_shown_and_queued_again_in_the_admin(user, admin_client):

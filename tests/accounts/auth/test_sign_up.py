@@ -175,7 +175,7 @@ def test_who_has_an_account_is_told_and_may_choose_another_password(mailbox, use
 
     sign_up(user.email)
     (message,) = mailbox.receive()
-    assert "You have an account." in message.body
+    assert "You already have an account." in message.body
     sign_up(user.email)
     use(mailbox.link(), new_password=PASSWORD)
 

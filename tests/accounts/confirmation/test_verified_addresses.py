@@ -48,7 +48,7 @@ def test_a_key_of_an_operator_does_not_go_to_whoever_typed_the_address_in(
 
     principal = get_user(printed.out.strip())
     assert principal.user_id != squatter.pk
-    assert f"User {squatter.pk} had this address" in printed.err
+    assert f"User {squatter.pk} had entered this address" in printed.err
     profile = ApiClient(printed.out.strip()).get("/v1/user/profile").json()["data"]
     assert profile["email"] == ADDRESS
     assert profile["email_verified_at"] is not None

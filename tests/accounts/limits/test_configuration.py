@@ -112,8 +112,8 @@ def test_a_limit_above_the_plans_is_refused_and_named(api, key, limit_plan):
     body = assert_problem(put(api, key, given), 400, "validation_error")
 
     assert body["errors"] == {
-        "requests_per_day": ["The plan Test allows 9,999 at most."],
-        "concurrency_limit": ["The plan Test allows 3 at most."],
+        "requests_per_day": ["The plan Test allows at most 9,999."],
+        "concurrency_limit": ["The plan Test allows at most 3."],
     }
     assert not RateLimitConfig.objects.exists()
 

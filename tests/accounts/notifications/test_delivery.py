@@ -159,7 +159,10 @@ def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
 
     assert len(mail.outbox) == emails.NOTIFICATIONS_A_DAY
     last = Notification.objects.get(pk=ids[-1])
-    assert (last.status, last.error) == ("failed", "The mailbox got too many of these in a day.")
+    assert (last.status, last.error) == (
+        "failed",
+        "The mailbox has received too many of these today.",
+    )
 
     set_address(user, "ada+2@example.com")
     told_of_network = notice(user, "network", Notification.Kind.KEY_NEW_NETWORK)
@@ -178,7 +181,7 @@ def test_an_email_whose_worker_died_is_not_sent_again(user):
 
     notification.refresh_from_db()
     assert notification.status == "failed"
-    assert notification.error == "A worker ended while sending this."
+    assert notification.error == "The worker died while sending this."
 
 
 def test_a_webhook_whose_worker_died_is_sent_again_with_the_same_id(user, hook):
@@ -238,7 +241,7 @@ def test_an_email_that_may_have_been_taken_is_not_sent_again(user, smtp):
 
     notification.refresh_from_db()
     assert notification.status == "failed"
-    assert notification.error == "The mail server did not say whether it took the message."
+    assert notification.error == "The mail server did not say whether it accepted the message."
 
 
 def test_a_mail_server_that_cannot_be_reached_is_tried_again(user, smtp, settings):
@@ -250,5 +253,5 @@ def test_a_mail_server_that_cannot_be_reached_is_tried_again(user, smtp, setting
     notification.refresh_from_db()
     assert (notification.status, notification.error) == (
         "pending",
-        "The mail server does not answer.",
+        "The mail server did not answer.",
     )

@@ -109,7 +109,7 @@ def test_a_name_is_connected_to_at_the_address_that_was_checked(
     sent = send(user, "https://hooks.example.com:8443/")
 
     assert no_connections == [(address, 8443)]
-    assert (sent.status, sent.error) == ("pending", "The webhook does not answer.")
+    assert (sent.status, sent.error) == ("pending", "The webhook did not answer.")
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -188,7 +188,9 @@ def test_the_certificate_is_checked_against_the_name(user, hook, certificate, mo
     trusted = send(user, f"https://hooks.example.com:{hook.server_port}/")
     misnamed = send(user, f"https://other.example.com:{hook.server_port}/")
 
-    assert unknown.error == misnamed.error == "The certificate of the webhook is not valid."
+    assert (
+        unknown.error == misnamed.error == "The certificate of the webhook's server is not valid."
+    )
     assert trusted.status == "delivered"
     assert len(hook.received) == 1
 
@@ -224,7 +226,7 @@ def test_a_receiver_that_answers_by_drops_is_cut_off(user, settings, monkeypatch
         stopped.set()
         thread.join()
 
-    assert (sent.status, sent.error) == ("pending", "The webhook does not answer.")
+    assert (sent.status, sent.error) == ("pending", "The webhook did not answer.")
 
 
 @pytest.fixture
@@ -251,7 +253,7 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(user, silent_names
     sent = send(user, "https://hooks.example.com/")
 
     wait_until(lambda: silent_names == ["hooks.example.com"])
-    assert (sent.status, sent.error) == ("pending", "The webhook does not answer.")
+    assert (sent.status, sent.error) == ("pending", "The webhook did not answer.")
 
 
 def test_no_more_names_are_looked_up_at_the_same_time_than_are_bounded(
@@ -290,7 +292,7 @@ def test_what_the_look_up_takes_is_missing_for_the_rest(user, monkeypatch):
 def test_what_can_be_no_name_is_an_address_that_does_not_answer(user, host):
     sent = send(user, f"https://{host}.example/")
 
-    assert (sent.status, sent.error) == ("pending", "The webhook does not answer.")
+    assert (sent.status, sent.error) == ("pending", "The webhook did not answer.")
 
 
 def test_a_huge_answer_is_not_read(user, settings):

@@ -80,7 +80,9 @@ def test_slow_webhooks_of_one_user_keep_nobody_else_waiting(hook):  # noqa: F811
 
         # One at a time.
         assert len(taken) == 1
-        being_sent = [row.user for sender in courier.senders for row in sender.under_way.values()]
+        being_sent = [
+            row.user for sender in courier.senders for row in sender.in_progress.values()
+        ]
         assert being_sent.count(slow) == 1
     courier.finish()
 
@@ -214,7 +216,7 @@ def test_an_outcome_is_not_noted_for_a_claim_that_has_ended():
     notification.refresh_from_db()
     assert (notification.status, notification.error) == (
         "failed",
-        "A worker ended while sending this.",
+        "The worker died while sending this.",
     )
 
 
