@@ -1,4 +1,4 @@
-"""What people do in their chats, as it stands in the activity log."""
+"""Activity events of chats, as the activity log stores them."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def chat_event(
     stored_bytes: int = 0,
     **details: Any,
 ) -> activity.Event:
-    """An event that says that `owner` does `action`; `details` must be JSON."""
+    """Return an event for `action` by `owner`; `details` must be JSON."""
     return activity.new_event(
         user_id=owner.user_id,
         api_key_id=owner.key_id,
@@ -31,11 +31,11 @@ def chat_event(
 
 
 def record_chat(owner: Principal, action: str, finish_reason: str, **details: Any) -> None:
-    """Record that `owner` did `action`, once it is committed; `details` as of `chat_event`."""
+    """Record, once the transaction commits, `action` by `owner`; `details` as for `chat_event`."""
     activity.record_events([chat_event(owner, action, finish_reason, **details)])
 
 
 def _provider(model: str) -> str:
-    """Who serves `model`: the part before the slash of names like `openai/gpt-4o`."""
+    """Return the provider of `model`: the part before the slash of names like `openai/gpt-4o`."""
     provider, slash, _ = model.partition("/")
     return provider if slash else ""

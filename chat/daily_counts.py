@@ -1,6 +1,6 @@
-"""How many sessions and messages each day has: counted by a worker, for pictures of them.
+"""Daily counts of sessions and messages, which a worker updates for the admin's charts.
 
-A count of the tables themselves would make the page that shows it slower with every message.
+Counting the tables when the page is shown would get slower with every message.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,7 @@ from chat.models import ChatDay
 
 COUNTED_DAYS = 30
 
-# Sessions and messages by their own time, which imported ones bring along.
+# By each row's own creation time, which may be earlier than its import.
 _COUNT = """
 INSERT INTO chat_daily (day, sessions, messages)
 SELECT %(day)s,
@@ -22,11 +22,11 @@ ON CONFLICT (day) DO UPDATE SET sessions = EXCLUDED.sessions, messages = EXCLUDE
 
 
 def count_days() -> int:
-    """Count today and yesterday (UTC) anew, and those of the last COUNTED_DAYS never counted.
+    """Count today and yesterday (UTC) again, and days of the last COUNTED_DAYS not yet counted.
 
-    One statement a day, which reads that day's rows (idx_chat_sessions_created,
-    idx_chat_messages_created). A day keeps what it had at the end of the next one. Returns how
-    many days were counted. Run by a schedule.
+    One statement per day, which reads that day's rows (idx_chat_sessions_created,
+    idx_chat_messages_created). A day's count is final after the next day. Returns how many days
+    were counted. Runs every 10 minutes.
     """
     today = datetime.now(UTC).date()
     days = {today - timedelta(days=ago) for ago in range(COUNTED_DAYS)}
@@ -41,6 +41,6 @@ def count_days() -> int:
 
 
 def counted_days() -> list[tuple[date, int, int]]:
-    """Day, sessions and messages of the last COUNTED_DAYS that were counted, oldest first."""
+    """Return day, sessions and messages of the last COUNTED_DAYS counted days, oldest first."""
     newest = ChatDay.objects.order_by("-day").values_list("day", "sessions", "messages")
     return list(newest[:COUNTED_DAYS])[::-1]

@@ -1,14 +1,14 @@
-"""Answering a request once, however often it is sent: `Idempotency-Key`.
+"""Answering repeated requests only once, by the header `Idempotency-Key`.
 
-The key stands in the same transaction as what the request did, so that there is never the one
-without the other: a process that dies halfway leaves neither. A request with the same key that
-arrives meanwhile waits at the unique index until that transaction ends. Activity is recorded after
-it: the key keeps that too, and whoever asks again has it recorded, in case nobody had.
+The key is stored in the transaction of the request's change, so that neither exists without the
+other: a process that dies halfway leaves neither. A concurrent request with the same key waits at
+the unique index until that transaction ends. Activity is recorded after it; the key stores the
+events too, and a repeated request records them again, in case the first process died before it
+could.
 """
 
 import hashlib
 import re
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -22,7 +22,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
-from accounts import activity, background
+from accounts import activity
+from accounts.background import TimedRun
 from accounts.principals.principal import AuthenticatedRequest
 from chat.models import IdempotencyKey
 from gatewayz.api.view import ApiView
@@ -33,23 +34,23 @@ from gatewayz.request import deadline
 Post = Callable[..., HttpResponse]
 
 PURGED_ROWS = 1_000
-# A run ends before django-q2's time-out and lets another one go on.
-_RUN_SECONDS = 30
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
-# Takes the key if nobody has it, or if it has ended.
+# Claims the key if it is new or has expired.
 _CLAIM = """
 INSERT INTO chat_idempotency_keys AS known (user_id, key, fingerprint, status, body, created_at)
 VALUES (%(user_id)s, %(key)s, %(fingerprint)s, 0, '', %(now)s)
 ON CONFLICT (user_id, key) DO UPDATE
 SET fingerprint = EXCLUDED.fingerprint, created_at = EXCLUDED.created_at
-WHERE known.created_at < %(ended)s
+WHERE known.created_at < %(expired)s
 RETURNING 1
 """
 
 
 class IdempotencyConflict(APIException):
+    """409: the key was used with another request."""
+
     status_code = HTTPStatus.CONFLICT
     default_detail = "This Idempotency-Key was used with another request."
     default_code = "idempotency_key_reused"
@@ -140,13 +141,14 @@ def _claim(user_id: int, key: str, fingerprint: str) -> bool:
                 "key": key,
                 "fingerprint": fingerprint,
                 "now": now,
-                "ended": now - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS),
+                "expired": now - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS),
             },
         )
         return cursor.fetchone() is not None
 
 
 def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
+    """Return the stored answer of the first request, and record its events again."""
     if known.fingerprint != fingerprint:
         raise IdempotencyConflict
     activity.record_encoded(known.activity.encode().splitlines())
@@ -159,23 +161,24 @@ def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
 
 
 def _fingerprint(request: AuthenticatedRequest) -> str:
-    """What makes two requests the same: the path and the JSON, not how it is written."""
+    """Return a digest of the path and the parsed JSON, by which two requests are the same."""
     body = msgspec.json.encode(request.data, order="sorted")
     return hashlib.sha256(request.path.encode() + b"\n" + body).hexdigest()
 
 
 def purge_expired_keys() -> int:
-    """Delete the keys that have ended, in bounded batches; runs every hour.
+    """Delete the expired keys in bounded batches; runs every hour.
 
-    Returns how many were deleted; a run that is not enough starts another.
+    Returns how many were deleted; a run that cannot finish in time enqueues another.
     """
-    ended_at = timezone.now() - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS)
+    expired_at = timezone.now() - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS)
+    run = TimedRun("chat.idempotency.purge_expired_keys")
     purged, complete = delete_in_batches(
-        # One that was taken again meanwhile is not ended any more.
-        IdempotencyKey.objects.filter(created_at__lt=ended_at).order_by("created_at"),
-        ends_at=time.monotonic() + _RUN_SECONDS,
+        # The condition is checked again on deletion, because a key may have been claimed anew.
+        IdempotencyKey.objects.filter(created_at__lt=expired_at).order_by("created_at"),
+        ends_at=run.ends_at,
         batch_rows=PURGED_ROWS,
     )
     if not complete:
-        background.enqueue("chat.idempotency.purge_expired_keys")
+        run.continue_later()
     return purged

@@ -12,31 +12,32 @@ from django.utils import timezone
 from accounts.models.users import MAX_RETENTION_DAYS
 from accounts.principals.principal import Principal
 
-# How far back titles are searched among everybody's sessions.
+# How many of the newest sessions a search of all users' titles covers.
 SEARCHED_TITLES = 10_000
 
 
 class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def owned_by(self, owner: Principal) -> Self:
-        """The one door to sessions: other people's are as good as missing."""
+        """One user's sessions; every look-up by id starts here, so others' sessions are 404."""
         return self.filter(user_id=owner.user_id)
 
     def active(self) -> Self:
-        """Sessions not deleted; counting one user's uses idx_chat_sessions_active."""
+        """Sessions that are not deleted; counting one user's uses idx_chat_sessions_active."""
         return self.filter(is_active=True)
 
     def deleted(self) -> Self:
-        """Sessions in the trash, until retention begins to purge them."""
+        """Sessions in the trash that are not being purged."""
         return self.filter(is_active=False, is_purged=False)
 
     def expired(self, now: datetime) -> Self:
-        """Sessions that were in the trash longer than their user's retention, or the service's.
+        """Sessions in the trash for longer than the retention of their user or the service.
 
-        0 days keep them for ever. One whose purge has begun stays expired.
+        A retention of 0 days keeps sessions for ever. A session that is being purged counts as
+        expired.
         """
         days = Least(
             Coalesce("user__chat_retention_days", models.Value(settings.CHAT_RETENTION_DAYS)),
-            # More than PostgreSQL can reckon with, of one user, would fail for all.
+            # Bounded, because an overflow for one user would fail the statement for all.
             models.Value(MAX_RETENTION_DAYS),
         )
         until = models.ExpressionWrapper(
@@ -51,34 +52,34 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         )
 
     def marked(self, *, pinned: bool | None = None, archived: bool | None = None) -> Self:
-        """Only those (not) pinned or archived; None does not mind."""
+        """Filter by pinned and archived; None means no filter."""
         marks = {"is_pinned": pinned, "is_archived": archived}
         return self.filter(**{name: mark for name, mark in marks.items() if mark is not None})
 
     def recent(self) -> Self:
-        """Last touched first; with one user's active ones, idx_chat_sessions_user_id."""
+        """Most recently touched first; for one user's active ones, idx_chat_sessions_user_id."""
         return self.order_by("-updated_at", "-id")
 
     def newest_titled(self, words: str) -> Self:
-        """Of the newest SEARCHED_TITLES sessions of all users, those with `words` in the title.
+        """Sessions with `words` in the title, among the newest SEARCHED_TITLES of all users.
 
-        For operators. No index of titles, which every new session would pay for, serves it:
-        that many rows are read in some milliseconds.
+        For operators. No index serves it, which every new session would pay for; reading that many
+        rows takes a few milliseconds.
         """
         oldest = ChatSession.objects.order_by("-id").values("id")[SEARCHED_TITLES:][:1]
         newest = models.Q(id__gt=Coalesce(models.Subquery(oldest), 0))
         return self.filter(newest, title__icontains=words)
 
     def older_than(self, updated_at: datetime, session_id: int) -> Self:
-        """Those that `recent` lists after the session with this time and id."""
+        """The sessions that `recent` lists after the one with this time and id."""
         return self.filter(
             models.Q(updated_at__lt=updated_at) | models.Q(id__lt=session_id),
-            # Implied by the other condition, but it is what the index can seek by.
+            # Implied by the other condition, but it is the one that the index can use.
             updated_at__lte=updated_at,
         )
 
     def statistics(self) -> dict[str, Any]:
-        """How many sessions, messages and tokens these are, in one statement.
+        """Return the numbers of sessions, messages and tokens, in one statement.
 
         Deleted sessions and their messages count until they are purged, except in
         `active_sessions`.
@@ -95,11 +96,13 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
 
 
 class ChatSession(models.Model):
+    """A conversation of one user."""
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="chat_sessions",
-        # idx_chat_sessions_user_id serves it.
+        # Served by idx_chat_sessions_user_id.
         db_index=False,
     )
     title = models.CharField(max_length=255)
@@ -132,13 +135,14 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_active",
                 condition=models.Q(is_active=True),
             ),
-            # Finds what retention purges.
+            # For finding the sessions that retention purges.
             models.Index(
                 fields=["updated_at"],
                 name="idx_chat_sessions_deleted",
                 condition=models.Q(is_active=False),
             ),
-            # Counts a day; next to nothing to keep, since rows come in the order of their times.
+            # For counting a day. A BRIN index costs next to nothing here, since rows come in time
+            # order.
             BrinIndex(fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True),
         ]
 
@@ -221,15 +225,17 @@ class ChatMessage(models.Model):
 
 class FeedbackQuerySet(models.QuerySet["Feedback"]):
     def owned_by(self, owner: Principal) -> Self:
-        """The one door to feedback: what this user gave."""
+        """One user's feedback. Every look-up by id starts here."""
         return self.filter(user_id=owner.user_id)
 
     def newest_first(self) -> Self:
-        """Latest given first; with one user, idx_message_feedback_user_id."""
+        """Newest first; for one user, by idx_message_feedback_user_id."""
         return self.order_by("-created_at", "-id")
 
 
 class Feedback(models.Model):
+    """What a user thinks of a message or session."""
+
     class Type(models.TextChoices):
         THUMBS_UP = "thumbs_up"
         THUMBS_DOWN = "thumbs_down"
@@ -239,7 +245,7 @@ class Feedback(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="+",
-        # idx_message_feedback_user_id serves it.
+        # Served by idx_message_feedback_user_id.
         db_index=False,
     )
     session = models.ForeignKey(
@@ -247,10 +253,10 @@ class Feedback(models.Model):
         on_delete=models.CASCADE,
         related_name="feedback",
         null=True,
-        # idx_message_feedback_session serves it.
+        # Served by idx_message_feedback_session.
         db_index=False,
     )
-    # Goes with the session, which is always named beside it: no constraint of its own.
+    # Without a constraint: the session, which is always set beside it, deletes both.
     message = models.ForeignKey(
         ChatMessage,
         on_delete=models.DO_NOTHING,
@@ -283,20 +289,20 @@ class Feedback(models.Model):
 
 class ShareQuerySet(models.QuerySet["Share"]):
     def owned_by(self, owner: Principal) -> Self:
-        """The one door to managing links: those that this user made."""
+        """One user's links. Managing a link starts here."""
         return self.filter(user_id=owner.user_id)
 
     def not_revoked(self) -> Self:
-        """Links not taken back, to sessions not deleted."""
+        """Links that are not revoked, to sessions that are not deleted."""
         return self.filter(is_active=True, session__is_active=True)
 
     def open_at(self, now: datetime) -> Self:
-        """Links that lead somewhere: not those of users who are switched off, or being erased."""
+        """Links that can be opened: not expired, and not of inactive or erased users."""
         lasting = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
         return self.not_revoked().filter(lasting, user__is_active=True)
 
     def newest_first(self) -> Self:
-        """Latest made first; with one user, idx_shared_chats_user_id."""
+        """Newest first; for one user, by idx_shared_chats_user_id."""
         return self.order_by("-created_at", "-id")
 
 
@@ -307,12 +313,12 @@ class Share(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="+",
-        # idx_shared_chats_user_id serves it.
+        # Served by idx_shared_chats_user_id.
         db_index=False,
     )
     session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="shares")
-    # As it is, and no digest: the list shows it, and who can read this table can read the chats
-    # themselves, so that there is nothing to protect.
+    # Stored as it is, not as a digest: the list shows it, and anybody who can read this table can
+    # read the chats themselves.
     token = models.CharField(max_length=64)
     is_active = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True)
@@ -336,7 +342,7 @@ class Share(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A request that a client marked to be done once, and its answer. See `chat.idempotency`."""
+    """A request that must be done only once, and its answer. See `chat.idempotency`."""
 
     pk = models.CompositePrimaryKey("user_id", "key")
     user = models.ForeignKey(
@@ -349,16 +355,16 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
-    # Text and not JSON: a replay is the same bytes.
+    # Text and not JSON, so that a replay has the same bytes.
     body = models.TextField()
-    # What it recorded, a line for each event: its process may have died before it could.
+    # The events of the request, one per line, in case its process died before recording them.
     activity = models.TextField(default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:
         db_table = "chat_idempotency_keys"
         indexes = [
-            # Finds those that have ended.
+            # For finding expired keys.
             models.Index(fields=["created_at"], name="idx_chat_idempotency_created"),
         ]
 
@@ -367,7 +373,7 @@ class IdempotencyKey(models.Model):
 
 
 class ChatDay(models.Model):
-    """How many sessions and messages one day (UTC) has. See `chat.daily_counts`."""
+    """The numbers of sessions and messages of one day (UTC). See `chat.daily_counts`."""
 
     day = models.DateField(primary_key=True)
     sessions = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""Counting anew what users store: what was there before it was counted, or has drifted since."""
+"""Recounting what users store, for rows that are older than the counter or if it has drifted."""
 
 from collections.abc import Iterator
 
@@ -23,9 +23,9 @@ ON CONFLICT (user_id) DO UPDATE SET bytes = EXCLUDED.bytes
 
 
 def count_storage() -> Iterator[int]:
-    """Count what each user stores; one statement a user, which reads all of the user's messages.
+    """Recount each user's storage, one statement per user, which reads all of the user's messages.
 
-    What is stored meanwhile may be counted twice. Yields the ids of the users.
+    Bytes stored meanwhile may be counted twice. Yields the ids of the users.
 
     Raises django.db.Error; then it may be run again.
     """

@@ -1,4 +1,4 @@
-"""What all views of chats have in common."""
+"""The base class of chat views."""
 
 from typing import Any, ClassVar
 
@@ -12,10 +12,10 @@ from gatewayz.database.after_commit import is_statement_in_doubt
 
 
 class ChatView(ApiView):
-    """The key needs the scope `chat`.
+    """Base of views that need the scope `chat`.
 
-    A change of which nobody knows whether it was made is recorded as a use of the key. Changes
-    that are transactions see to that themselves.
+    When nobody knows whether a change was made, because the connection broke, this records a use
+    of the key. Changes in transactions do so themselves.
     """
 
     scope_resource: ClassVar[str] = "chat"
@@ -28,7 +28,7 @@ class ChatView(ApiView):
     def _record_doubt(self) -> None:
         method = self.request.method
         reads = method in SAFE_METHODS or getattr(self, "scope_level", None) == "read"
-        # Not `user`, which would look the key up again if that is what failed.
+        # Not `request.user`, which would look up the key again, and that may be what failed.
         principal = getattr(self.request, "_user", None)
         if not reads and isinstance(principal, Principal):
             route = getattr(self.request.resolver_match, "route", "")

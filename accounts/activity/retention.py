@@ -8,16 +8,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from accounts import background
+from accounts.background import TimedRun
 from accounts.models import ActivityEvent
 from gatewayz.database.bad_rows import is_caused_by_rows
 
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 5_000
-
-# A scheduled run ends before django-q2's time-out and lets another one go on.
-_RUN_SECONDS = 30
 
 # Walks along the primary key. Events are written roughly in time order, so old ones come first,
 # and no index on the time is needed, which every write would have to maintain.
@@ -46,18 +43,17 @@ SELECT (SELECT count(*) FROM pruned), (SELECT last FROM page)
 """
 
 
-def prune(before: datetime, *, seconds: float = float("inf")) -> tuple[int, bool]:
+def prune(before: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
     """Delete the events before a time, at most BATCH_ROWS per transaction.
 
-    Starts at the oldest rows and stops at the first batch that holds no old event, or after
-    `seconds`. A batch that fails because of a row is halved; an event that cannot be deleted is
+    Starts at the oldest rows and stops at the first batch that holds no old event, or at `ends_at`
+    (monotonic). A batch that fails because of a row is halved; an event that cannot be deleted is
     logged and skipped.
 
     Returns how many events were deleted, and whether that was all.
 
     Raises django.db.Error; earlier batches stay deleted.
     """
-    ends_at = time.monotonic() + seconds
     deleted, after, size = 0, 0, BATCH_ROWS
     while time.monotonic() < ends_at:
         try:
@@ -95,7 +91,8 @@ def prune_expired() -> int:
     if not settings.ACTIVITY_RETENTION_DAYS:
         return 0
     before = timezone.now() - timedelta(days=settings.ACTIVITY_RETENTION_DAYS)
-    deleted, complete = prune(before, seconds=_RUN_SECONDS)
+    run = TimedRun("accounts.activity.retention.prune_expired")
+    deleted, complete = prune(before, ends_at=run.ends_at)
     if not complete:
-        background.enqueue("accounts.activity.retention.prune_expired")
+        run.continue_later()
     return deleted

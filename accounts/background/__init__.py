@@ -1,4 +1,8 @@
-"""Work outside the request: `tasks` queues it, `failed_rows` records rows for which it failed."""
+"""Work outside the request.
+
+`tasks` queues it for workers, `timed_run` splits long work into several tasks, and `failed_rows`
+records the rows for which work failed.
+"""
 
 from accounts.background.tasks import (
     accept_fallback_keys,
@@ -9,8 +13,10 @@ from accounts.background.tasks import (
     sealed_call,
     waiting,
 )
+from accounts.background.timed_run import TimedRun
 
 __all__ = [
+    "TimedRun",
     "accept_fallback_keys",
     "broker",
     "enqueue",

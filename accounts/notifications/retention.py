@@ -1,19 +1,16 @@
 """Deleting old notifications."""
 
-import time
 from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import background
+from accounts.background import TimedRun
 from accounts.models import Notification
 from gatewayz.database.deletion import delete_in_batches
 
 BATCH_ROWS = 1_000
-# A run must end before django-q2's time-out; another one continues.
-_RUN_SECONDS = 30
 
 
 def prune_expired(after: int = 0) -> int:
@@ -30,18 +27,18 @@ def prune_expired(after: int = 0) -> int:
     before = timezone.now() - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS)
     quotas = (Notification.Kind.QUOTA_WARNING, Notification.Kind.QUOTA_REACHED)
     of_key_quotas = Q(kind__in=quotas, cause__startswith="key:")
-    ends_at = time.monotonic() + _RUN_SECONDS
+    run = TimedRun("accounts.notifications.retention.prune_expired")
     deleted = 0
-    while time.monotonic() < ends_at:
+    while run.left_seconds > 0:
         rows = Notification.objects.filter(pk__gt=after).order_by("pk")
         page = list(rows.values_list("pk", "created_at")[:BATCH_ROWS])
         old = [notification_id for notification_id, created_at in page if created_at < before]
         if not old:
             return deleted
         over = Notification.objects.filter(pk__in=old).exclude(of_key_quotas)
-        gone, complete = delete_in_batches(over, ends_at=ends_at, batch_rows=BATCH_ROWS)
+        gone, complete = delete_in_batches(over, ends_at=run.ends_at, batch_rows=BATCH_ROWS)
         deleted += gone
         if complete:
             after = page[-1][0]
-    background.enqueue("accounts.notifications.retention.prune_expired", after)
+    run.continue_later(after)
     return deleted

@@ -10,6 +10,7 @@ user's id.
 
 import logging
 import time
+from functools import partial
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -19,6 +20,7 @@ from django.utils import timezone
 
 from accounts import audit, background
 from accounts.activity import dead_letters
+from accounts.background import TimedRun
 from accounts.models import ApiKey, User
 from gatewayz.database.after_commit import after_commit
 from gatewayz.database.deletion import delete_in_batches, dependents_of
@@ -27,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000
 
-# A run must end before django-q2's time-out; another one continues.
-_RUN_SECONDS = 30
+_ERASE_REMAINING = "accounts.profile.erasure.erase_remaining"
+
 # Share of a run for one user, so that a user with many rows does not hold up the others.
 _USER_SECONDS = 10
 
@@ -48,7 +50,7 @@ def request_erasure(user_id: int) -> None:
         ApiKey.objects.filter(user_id=user_id).update(is_active=False, updated_at=now)
         audit.record("erasure_requested", user_id=user_id, target=audit.user_target(user_id))
         # Without Redis, the hourly run finds the user.
-        after_commit(_enqueue_run)
+        after_commit(partial(background.enqueue, _ERASE_REMAINING))
 
 
 def erase_remaining(after: int = 0) -> int:
@@ -57,17 +59,16 @@ def erase_remaining(after: int = 0) -> int:
     A user who cannot be erased is logged and skipped; one with many rows is continued after the
     others. Returns how many were erased; a run that cannot finish in time enqueues another.
     """
-    ends_at = time.monotonic() + _RUN_SECONDS
+    run = TimedRun(_ERASE_REMAINING)
     waiting = User.objects.filter(erased_from__isnull=False, pk__gt=after).order_by("pk")
     # An earlier run may have left rows of users up to `after`.
     erased, is_incomplete = 0, after > 0
     for user_id in list(waiting.values_list("pk", flat=True)):
-        left_seconds = ends_at - time.monotonic()
-        if left_seconds <= 0:
-            _enqueue_run(after)
+        if run.left_seconds <= 0:
+            run.continue_later(after)
             return erased
         try:
-            is_erased = erase(user_id, seconds=min(left_seconds, _USER_SECONDS))
+            is_erased = erase(user_id, ends_at=min(run.ends_at, time.monotonic() + _USER_SECONDS))
         except Error:
             logger.exception("Could not erase user %d", user_id)
         else:
@@ -75,20 +76,15 @@ def erase_remaining(after: int = 0) -> int:
             is_incomplete = is_incomplete or not is_erased
         after = user_id
     if is_incomplete:
-        _enqueue_run(0)
+        run.continue_later()
     return erased
 
 
-def _enqueue_run(after: int = 0) -> None:
-    background.enqueue("accounts.profile.erasure.erase_remaining", after)
-
-
-def erase(user_id: int, *, seconds: float = float("inf")) -> bool:
-    """Delete everything that belongs to a user, and finally the user, within `seconds`.
+def erase(user_id: int, *, ends_at: float = float("inf")) -> bool:
+    """Delete everything that belongs to a user, and finally the user, until `ends_at` (monotonic).
 
     Only users whose erasure was requested are erased. Returns whether the user is gone.
     """
-    ends_at = time.monotonic() + seconds
     requested = User.objects.filter(pk=user_id, erased_from__isnull=False)
     if not requested.exists():
         return True

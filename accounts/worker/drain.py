@@ -2,9 +2,9 @@
 
 import time
 
-from accounts import background
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
+from accounts.background import TimedRun
 from accounts.notifications.activity_checks import notify_after_activity
 
 # A drain ends soon and another one continues: a worker that ends or restarts waits for the tasks of
@@ -20,9 +20,9 @@ def drain() -> int:
 
     Raises the errors of the database and Redis; the batch is then back in the buffer.
     """
-    ends_at = time.monotonic() + _DRAIN_SECONDS
+    run = TimedRun("accounts.worker.drain.drain", _DRAIN_SECONDS)
     written = 0
-    while time.monotonic() < ends_at:
+    while run.left_seconds > 0:
         batch_id, batch = buffer.lease_batch()
         if not batch:
             return written
@@ -37,7 +37,7 @@ def drain() -> int:
         written += new
         if len(batch) < buffer.MAX_BATCH_EVENTS:
             time.sleep(_LINGER_SECONDS)
-    background.enqueue("accounts.worker.drain.drain")
+    run.continue_later()
     return written
 
 

@@ -1,4 +1,4 @@
-"""Chats for operators: to read, and to end what is public."""
+"""Admin pages of chats: operators can read them and revoke public links."""
 
 from chat.admin import feedback, sessions, shares
 

@@ -1,4 +1,4 @@
-"""A page of a conversation, as people read it."""
+"""Rendering a page of a conversation for the admin."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,17 +12,18 @@ from chat.models import ChatMessage, ChatSession
 
 PAGE_MESSAGES = 50
 
-# Of one page: laying out takes a second for a million characters. The rest is shown as it is.
-LAID_OUT_CHARACTERS = 100_000
-# Of one message: more is of no use to a renderer, and a burden to the browser.
+# Per page: rendering Markdown takes a second per million characters. The rest is shown as plain
+# text.
+MARKDOWN_CHARACTERS = 100_000
+# Per message: more would not help a reader and would slow the browser down.
 SHOWN_CHARACTERS = 50_000
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a message: `html` where it is Markdown, `url` of what it links to, or `text`.
+    """A part of a message: rendered Markdown (`html`), a link (`url`), or plain `text`.
 
-    `title` says what the text is when it is folded; `omitted` counts the characters left out.
+    `title` labels text that is folded; `omitted` counts the characters left out.
     """
 
     html: SafeString | None = None
@@ -34,6 +35,8 @@ class Part:
 
 @dataclass(frozen=True)
 class ShownMessage:
+    """A message with its visible parts and those that are folded."""
+
     message: ChatMessage
     parts: list[Part]
     folded: list[Part] = field(default_factory=list)
@@ -41,7 +44,7 @@ class ShownMessage:
 
 @dataclass(frozen=True)
 class Conversation:
-    """`older` and `newer` are the ids that the pages before and after this one turn at."""
+    """A page of messages; `older` and `newer` are the ids at which the next pages begin."""
 
     messages: list[ShownMessage]
     older: int | None
@@ -51,7 +54,7 @@ class Conversation:
 def conversation(
     session: ChatSession, *, before: int | None = None, after: int | None = None
 ) -> Conversation:
-    """The newest page of `session`, or the one before or after the message with an id.
+    """Return the newest page of `session`, or the one before or after a message id.
 
     One statement.
     """
@@ -70,10 +73,10 @@ def conversation(
 
 
 class _Renderer:
-    """Lays out the messages of one page, as far as LAID_OUT_CHARACTERS reach."""
+    """Renders the messages of one page, the first MARKDOWN_CHARACTERS of them as Markdown."""
 
     def __init__(self) -> None:
-        self._left = LAID_OUT_CHARACTERS
+        self._left = MARKDOWN_CHARACTERS
 
     def show(self, message: ChatMessage) -> ShownMessage:
         folded = []
@@ -83,7 +86,7 @@ class _Renderer:
             folded.append(_plain(_pretty(message.metadata), title="Metadata"))
         content = message.given_content
         if message.role == ChatMessage.Role.TOOL:
-            # What programs say to each other.
+            # Tool results are for programs, so they are folded.
             text = content if isinstance(content, str) else _pretty(content)
             return ShownMessage(message, [], [_plain(_pretty_text(text), "Tool result"), *folded])
         if isinstance(content, str):
@@ -116,7 +119,7 @@ def _plain(text: str, title: str = "") -> Part:
 
 
 def _pretty_text(text: str) -> str:
-    """JSON laid out, and other text as it is."""
+    """Return JSON indented, and other text unchanged."""
     if len(text) > SHOWN_CHARACTERS:
         return text
     try:

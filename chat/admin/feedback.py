@@ -1,4 +1,4 @@
-"""Feedback in the admin."""
+"""Admin page of feedback."""
 
 from django.contrib import admin
 

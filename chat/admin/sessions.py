@@ -1,4 +1,4 @@
-"""Sessions in the admin, each read as a conversation."""
+"""Admin pages of sessions, each shown as a conversation."""
 
 from typing import Any, cast
 
@@ -20,16 +20,16 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     list_display_links = ("id", "title")
     list_filter = ("is_active",)
     list_select_related = ("user",)
-    # What they say is in get_search_results.
+    # get_search_results decides how these are searched.
     search_fields = ("pk", "user__email", "title")
-    search_help_text = "An id, a user's whole e-mail address, or words of a newer title"
+    search_help_text = "An id, a user's whole e-mail address, or part of a recent title"
     in_palette = True
     fields = (("user", "model"), ("created_at", "updated_at"), "is_active")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ChatSession], search_term: str
     ) -> tuple[QuerySet[ChatSession], bool]:
-        # One condition at a time: an OR of them could use no index.
+        # One condition at a time: an OR could not use an index.
         term = search_term.strip()
         if term.isdecimal() and len(term) < 19:
             return queryset.filter(pk=term), False
@@ -52,5 +52,5 @@ class ChatSessionAdmin(ReadOnlyAdmin):
 
 
 def _message_id(given: str | None) -> int | None:
-    """The id of a message as it stands in a link; anything else is none."""
+    """Parse a message id from a link; anything else is None."""
     return int(given) if given and given.isdecimal() and len(given) < 19 else None

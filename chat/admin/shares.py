@@ -1,4 +1,4 @@
-"""Public links in the admin: who opened what, and the end of a link."""
+"""Admin page of public links, which operators can revoke."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -27,7 +27,7 @@ class ShareAdmin(ReadOnlyAdmin):
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     actions = ("revoke",)
-    # Not the token, which opens the chat to anybody.
+    # The token is left out, because it gives anybody access to the chat.
     fields = (
         ("user", "session"),
         ("is_active", "expires_at"),
@@ -35,7 +35,7 @@ class ShareAdmin(ReadOnlyAdmin):
     )
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Who may change links may end them."""
+        """Staff who may change links may revoke them."""
         return BigTableAdmin.has_change_permission(self, request)
 
     @admin.action(description="Revoke the selected links", permissions=["revoke"])

@@ -1,4 +1,4 @@
-"""The start page of the admin: how the service fares, in pictures."""
+"""The start page of the admin: the health of the service in gauges and charts."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from gatewayz.database.indexes import documented_index_states
 
 
 def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add to `context` what `gatewayz/admin_start_page.html` shows; called by unfold.
+    """Add what `gatewayz/admin_start_page.html` shows to `context`; called by unfold.
 
-    A handful of statements that each read little, however much there is.
+    A handful of statements, each of which reads a bounded number of rows.
     """
     gauges, creation = accounts_page.latencies()
     indexes = documented_index_states()

@@ -1,4 +1,4 @@
-"""Feedback in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of feedback, applied to the views as decorators."""
 
 from rest_framework import serializers
 
@@ -85,7 +85,7 @@ session_feedback = describe(
 )
 feedback = describe(
     put=described(
-        "Change feedback; absent or null: unchanged",
+        "Change feedback; absent or null fields stay unchanged",
         name="changeFeedback",
         request=FeedbackChange,
         request_example={"rating": 4},
@@ -96,7 +96,7 @@ feedback = describe(
 )
 feedback_stats = describe(
     get=described(
-        "Count feedback, in all and by model",
+        "Count feedback, in total and by model",
         name="feedbackStats",
         query=FeedbackStatsInput,
         answer=FeedbackStatistics(),

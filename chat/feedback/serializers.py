@@ -1,4 +1,4 @@
-"""The JSON of feedback."""
+"""Request and response bodies of feedback."""
 
 from typing import Any
 
@@ -26,7 +26,9 @@ class FeedbackChange(serializers.Serializer):
 
     def validate_metadata(self, metadata: Any) -> Any:
         if metadata is not None and len(msgspec.json.encode(metadata)) > MAX_METADATA_BYTES:
-            raise serializers.ValidationError(f"At most {MAX_METADATA_BYTES:,} bytes of JSON.")
+            raise serializers.ValidationError(
+                f"This may have at most {MAX_METADATA_BYTES:,} bytes of JSON."
+            )
         return metadata
 
 

@@ -1,4 +1,4 @@
-"""The HTTP face of feedback."""
+"""Views of feedback."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -31,9 +31,9 @@ class FeedbackListView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(FeedbackInput, request.data)
-        made = write.give_feedback(request.user, **given)
+        feedback = write.give_feedback(request.user, **given)
         return success(
-            represented(FeedbackSerializer, made),
+            represented(FeedbackSerializer, feedback),
             message="Feedback saved successfully",
             status=HTTPStatus.CREATED,
         )
@@ -75,19 +75,19 @@ class FeedbackView(ChatView):
 @openapi.feedback_stats
 class FeedbackStatsView(ChatView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        asked = validated(FeedbackStatsInput, request.query_params)
-        days = asked["days"]
+        given = validated(FeedbackStatsInput, request.query_params)
+        days = given["days"]
         statistics = write.feedback_statistics(
             request.user,
             since=timezone.now() - timedelta(days=days),
-            model=asked.get("model"),
+            model=given.get("model"),
         )
         return success({**statistics, "days": days})
 
 
 def _page(
-    given: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str
+    feedback: FeedbackQuerySet, *, limit: int, offset: int, **matching: int | str
 ) -> JSONResponse:
-    matches = given.filter(**matching).newest_first()
+    matches = feedback.filter(**matching).newest_first()
     found, count = page_of(matches, limit=limit, offset=offset)
     return success(represented_all(FeedbackSerializer, found), count=count)

@@ -1,4 +1,4 @@
-"""What people think of answers: giving, changing, withdrawing and counting it."""
+"""Verbs on feedback: giving, changing, withdrawing and counting it."""
 
 from datetime import datetime
 from typing import Any
@@ -25,12 +25,12 @@ def give_feedback(
     model: str | None = None,
     **given: Any,
 ) -> Feedback:
-    """Keep what `owner` thinks of a message, of a session, or in general.
+    """Store feedback of `owner` on a message, on a session, or in general.
 
-    The session and the model are those of the message or session unless they are named; `given`
-    may hold `rating` (1–5), `comment` and `metadata` (JSON).
+    Session and model default to those of the message or session; `given` may hold `rating` (1–5),
+    `comment` and `metadata` (JSON).
 
-    Raises Http404 when `owner` has no such session, or it has no such message.
+    Raises Http404 when `owner` has no such session, or the session no such message.
     """
     check_storage(owner)
     subject = _subject_of(owner, session_id, message_id)
@@ -58,6 +58,7 @@ def give_feedback(
 def _subject_of(
     owner: Principal, session_id: int | None, message_id: int | None
 ) -> ChatMessage | ChatSession | None:
+    """Return the message or session that feedback is about, or None."""
     if message_id is not None:
         messages = ChatMessage.objects.owned_by(owner)
         if session_id is not None:
@@ -71,7 +72,7 @@ def _subject_of(
 def change_feedback(owner: Principal, feedback_id: int, **given: Any) -> Feedback:
     """Change feedback of `owner`: `feedback_type`, `rating`, `comment`, `metadata`.
 
-    What is None stays as it is. Raises Http404 when there is no such feedback.
+    Fields that are None stay unchanged. Raises Http404 when there is no such feedback.
     """
     feedback = Feedback.objects.owned_by(owner).filter(pk=feedback_id)
     changed = {name: value for name, value in given.items() if value is not None}
@@ -92,7 +93,7 @@ def change_feedback(owner: Principal, feedback_id: int, **given: Any) -> Feedbac
 
 def withdraw_feedback(owner: Principal, feedback_id: int) -> None:
     """Delete feedback of `owner`. Raises Http404 when there is no such feedback."""
-    # Django deletes in a transaction in any case.
+    # Django's delete opens a transaction anyway.
     with transaction.atomic():
         deleted, _ = Feedback.objects.owned_by(owner).filter(pk=feedback_id).delete()
         if not deleted:
@@ -103,9 +104,9 @@ def withdraw_feedback(owner: Principal, feedback_id: int) -> None:
 def feedback_statistics(
     owner: Principal, *, since: datetime, model: str | None = None
 ) -> dict[str, Any]:
-    """Counts, rates (in percent) and the average rating, in all and by model.
+    """Return counts, rates (in percent) and the average rating, overall and by model.
 
-    Without feedback the rates are 0 and the average is None. One statement.
+    Without feedback, the rates are 0 and the average is None. One statement.
     """
     feedback = Feedback.objects.owned_by(owner).filter(created_at__gte=since)
     if model:

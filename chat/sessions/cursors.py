@@ -1,4 +1,4 @@
-"""Keyset cursors: where a page of sessions ended, as text that clients hand back unread."""
+"""Keyset cursors of session lists: the end of a page as text that clients pass back unread."""
 
 import base64
 import binascii
@@ -16,13 +16,13 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def cursor_after(session: ChatSession) -> str:
-    """The cursor of the page that begins after `session` in the order of `recent`."""
+    """Return the cursor of the page that follows `session` in the order of `recent`."""
     packed = _FORMAT.pack((session.updated_at - _EPOCH) // _MICROSECOND, session.pk)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def read_cursor(cursor: str) -> tuple[datetime, int]:
-    """The `updated_at` and id that `cursor` stands for.
+    """Return the `updated_at` and id that `cursor` encodes.
 
     Raises ValidationError for anything that `cursor_after` did not make.
     """

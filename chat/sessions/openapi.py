@@ -1,4 +1,4 @@
-"""Sessions in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of sessions, applied to the views as decorators."""
 
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
@@ -57,7 +57,7 @@ def _page() -> dict[str, serializers.Field]:
 
 sessions = describe(
     post=described(
-        "Begin a session",
+        "Create a session",
         name="createSession",
         request=SessionInput,
         request_example={"title": "Holidays", "model": "openai/gpt-4o"},
@@ -68,7 +68,7 @@ sessions = describe(
         idempotent=True,
     ),
     get=described(
-        "List sessions, last touched first",
+        "List sessions, most recently touched first",
         name="listSessions",
         query=SessionPageInput,
         answer=SessionSerializer(many=True),
@@ -78,7 +78,7 @@ sessions = describe(
         problems=(400, 401),
     ),
     delete=described(
-        # OpenAPI has no bodies of DELETE.
+        # OpenAPI does not define request bodies for DELETE.
         'Delete up to 500 sessions; the body names them: `{"ids": [17, 18]}`',
         name="deleteSessions",
         answer=inline_serializer("DeletedCount", {"deleted_count": serializers.IntegerField()}),
@@ -88,7 +88,7 @@ sessions = describe(
 )
 session_batch = describe(
     post=described(
-        "Begin several sessions",
+        "Create several sessions",
         name="createSessions",
         request=SessionBatchInput,
         request_example={"sessions": [{"title": "Holidays"}, {}]},
@@ -111,7 +111,7 @@ session = describe(
     ),
     **{
         method: described(
-            "Rename, pin or archive a session; absent or null: unchanged",
+            "Rename, pin or archive a session; absent or null fields stay unchanged",
             name=f"{verb}Session",
             request=SessionChange,
             request_example={"title": "Holidays in March"},
@@ -133,7 +133,7 @@ session_restore = describe(
 )
 session_fork = describe(
     post=described(
-        "Copy a session up to a message",
+        "Copy a session, up to a message",
         name="forkSession",
         request=ForkInput,
         request_example={"message_id": 99},

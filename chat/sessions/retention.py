@@ -1,4 +1,4 @@
-"""Purging what was deleted long ago."""
+"""Purging sessions that were deleted long ago."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from django.db import Error, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import background
+from accounts.background import TimedRun
 from chat.models import ChatSession
 from gatewayz.database.deletion import delete_in_batches, dependents_of
 
@@ -18,33 +18,29 @@ logger = logging.getLogger(__name__)
 BATCH_SESSIONS = 500
 BATCH_ROWS = 1_000
 
-# A scheduled run ends before django-q2's time-out and lets another one go on.
-_RUN_SECONDS = 30
-# A long session gets so much of a run; the next one goes on with it.
+# Share of a run for one session; the next run continues with it.
 _SESSION_SECONDS = 10
 
 
-def purge(now: datetime, *, seconds: float = float("inf")) -> tuple[int, bool]:
-    """Delete for good the sessions whose retention has ended by `now`, with all that they have.
+def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
+    """Delete sessions whose retention has ended by `now`, with everything in them, for good.
 
-    Rows go in bounded batches, each in a transaction of its own. It stops after `seconds`. A
-    session that cannot be purged is logged. What an earlier run has begun comes last, so that no
-    session keeps the others waiting.
+    Rows are deleted in bounded batches, one transaction each, until `ends_at` (monotonic). A
+    session that cannot be purged is logged and skipped. Sessions that an earlier run has started
+    come last, so that no session holds up the others.
 
-    Returns how many sessions went, and whether none is left that can be purged. Raises
-    django.db.Error; what is gone stays gone.
+    Returns how many sessions were purged, and whether none is left that can be purged. Raises
+    django.db.Error; what is deleted by then stays deleted.
     """
-    ends_at = time.monotonic() + seconds
     purged, complete = 0, True
-    for is_begun in (False, True):
-        for session_id in _expired(now, is_begun):
+    for is_started in (False, True):
+        for session_id in _expired(now, is_started):
             if time.monotonic() >= ends_at:
                 return purged, False
-            until = ends_at if seconds == float("inf") else time.monotonic() + _SESSION_SECONDS
             try:
-                if not is_begun and not _begin(session_id, now):
+                if not is_started and not _begin(session_id, now):
                     continue
-                is_gone = _purge(session_id, min(until, ends_at))
+                is_gone = _purge(session_id, min(ends_at, time.monotonic() + _SESSION_SECONDS))
             except Error:
                 logger.exception("Could not purge chat session %d", session_id)
                 continue
@@ -53,9 +49,9 @@ def purge(now: datetime, *, seconds: float = float("inf")) -> tuple[int, bool]:
     return purged, complete
 
 
-def _expired(now: datetime, is_begun: bool) -> Iterator[int]:
-    """The ids of the sessions to purge, those deleted first first."""
-    expired = ChatSession.objects.expired(now).filter(is_purged=is_begun)
+def _expired(now: datetime, is_started: bool) -> Iterator[int]:
+    """Yield the ids of sessions to purge, those deleted longest ago first."""
+    expired = ChatSession.objects.expired(now).filter(is_purged=is_started)
     in_order = expired.order_by("updated_at", "pk").values_list("pk", "updated_at")
     page = list(in_order[:BATCH_SESSIONS])
     while page:
@@ -66,9 +62,9 @@ def _expired(now: datetime, is_begun: bool) -> Iterator[int]:
 
 
 def _begin(session_id: int, now: datetime) -> bool:
-    """Mark a session that has expired, so that nobody restores it when it is half gone.
+    """Mark an expired session as being purged, so that it cannot be restored half empty.
 
-    Returns False when it was restored meanwhile, or is purged already.
+    Returns False when it was restored meanwhile or has already been purged.
     """
     with transaction.atomic():
         expired = ChatSession.objects.expired(now).filter(pk=session_id)
@@ -79,7 +75,7 @@ def _begin(session_id: int, now: datetime) -> bool:
 
 
 def _purge(session_id: int, ends_at: float) -> bool:
-    """Delete a marked session with all that it has. Returns whether it is gone by `ends_at`."""
+    """Delete a marked session and everything in it. Returns whether it is gone by `ends_at`."""
     session = ChatSession.objects.filter(pk=session_id)
     for rows in dependents_of(session):
         _, complete = delete_in_batches(rows, ends_at=ends_at, batch_rows=BATCH_ROWS)
@@ -90,12 +86,13 @@ def _purge(session_id: int, ends_at: float) -> bool:
 
 
 def purge_expired() -> int:
-    """Purge what was deleted longer ago than CHAT_RETENTION_DAYS, or what its user has instead.
+    """Purge sessions deleted longer ago than CHAT_RETENTION_DAYS or the user's own retention.
 
-    Runs every day. Returns how many sessions went in this run; a run that is not enough starts
+    Runs every day. Returns how many this run purged; a run that cannot finish in time enqueues
     another.
     """
-    purged, complete = purge(timezone.now(), seconds=_RUN_SECONDS)
+    run = TimedRun("chat.sessions.retention.purge_expired")
+    purged, complete = purge(timezone.now(), ends_at=run.ends_at)
     if not complete:
-        background.enqueue("chat.sessions.retention.purge_expired")
+        run.continue_later()
     return purged

@@ -1,4 +1,4 @@
-"""The JSON of sessions, as clients send and get it."""
+"""Request and response bodies of sessions."""
 
 from rest_framework import serializers
 
@@ -39,7 +39,7 @@ class ForkInput(serializers.Serializer):
 
 class SessionPageInput(PageInput):
     cursor = serializers.CharField(max_length=64, required=False)
-    # Absent or null: either.
+    # Absent or null: no filter.
     pinned = serializers.BooleanField(allow_null=True, default=None)
     archived = serializers.BooleanField(allow_null=True, default=None)
     deleted = serializers.BooleanField(default=False)

@@ -1,4 +1,4 @@
-"""The HTTP face of sessions."""
+"""Views of sessions."""
 
 from http import HTTPStatus
 
@@ -69,12 +69,12 @@ class SessionBatchView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionBatchInput, request.data)
-        made = write.create_sessions(request.user, given["sessions"])
+        sessions = write.create_sessions(request.user, given["sessions"])
         return success(
-            represented_all(SessionSerializer, made),
-            message=f"{len(made)} chat sessions created successfully",
+            represented_all(SessionSerializer, sessions),
+            message=f"{len(sessions)} chat sessions created successfully",
             status=HTTPStatus.CREATED,
-            count=len(made),
+            count=len(sessions),
         )
 
 

@@ -1,4 +1,4 @@
-"""What can be done to chat sessions."""
+"""Verbs on chat sessions."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from gatewayz.threads.combining import Combiner
 
 logger = logging.getLogger(__name__)
 
-# What one statement copies well within its time-out.
+# One statement copies this many well within its time-out.
 MAX_FORKED = 5_000
 
 
@@ -35,10 +35,10 @@ def create_session(
     model: str | None = None,
     created_at: datetime | None = None,
 ) -> ChatSession:
-    """Begin a session for `owner`, in one SQL statement; its activity is recorded for later.
+    """Create a session for `owner` in one SQL statement, and record the activity.
 
-    Without a title it is called by the time (UTC), without a model it gets
-    DEFAULT_CHAT_MODEL. It may have been created in the past, elsewhere.
+    The title defaults to the time (UTC), the model to DEFAULT_CHAT_MODEL. `created_at` may be in
+    the past, for imported sessions.
     """
     check_storage(owner)
     with timed("session_create"):
@@ -78,12 +78,12 @@ _ROW = "(%s, %s, %s, %s, %s, TRUE, FALSE, FALSE)"
 
 
 def _insert(sessions: Sequence[ChatSession]) -> None:
-    """Insert `sessions` in one statement, and give them their ids."""
+    """Insert `sessions` in one statement and set their ids."""
     rows = transaction.get_connection().fetch_autocommit(
         f"{_INSERT}{', '.join([_ROW] * len(sessions))} RETURNING id",
         [getattr(session, column) for session in sessions for column in _COLUMNS],
     )
-    # The sequence gives them in the order of the rows.
+    # The sequence assigns ids in the order of the rows.
     ids = sorted(session_id for (session_id,) in rows)
     for session, session_id in zip(sessions, ids, strict=True):
         session.pk = session_id
@@ -93,7 +93,7 @@ NewSession = tuple[ChatSession, activity.Event]
 
 
 def _create(new_sessions: Sequence[NewSession]) -> Sequence[NewSession]:
-    """Insert sessions and record that they began, each in one round trip."""
+    """Insert sessions and record their creation, each in one round trip."""
     _insert([session for session, _ in new_sessions])
     for session, event in new_sessions:
         event.metadata["session_id"] = session.pk
@@ -101,14 +101,14 @@ def _create(new_sessions: Sequence[NewSession]) -> Sequence[NewSession]:
     return new_sessions
 
 
-# Sessions that are created at the same moment are written, and made durable, together.
+# Concurrent creations share one statement and one commit.
 _combined_inserts = Combiner(
     _create, alone_after=(IntegrityError, DataError), is_risky=breaker.is_open
 )
 
 
 def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:
-    """Begin many sessions for `owner` in one INSERT; each may have a `title` and a `model`.
+    """Create several sessions for `owner` in one INSERT; each may have a `title` and a `model`.
 
     Returns them in the order given.
     """
@@ -147,9 +147,9 @@ def update_session(
     is_pinned: bool | None = None,
     is_archived: bool | None = None,
 ) -> ChatSession:
-    """Rename a session of `owner`, give it another model, pin it or put it into the archive.
+    """Rename a session of `owner`, change its model, pin or archive it.
 
-    What is None or empty stays as it is. Only a new name or model touches the session.
+    Values that are None or empty stay unchanged. Only a new title or model touches the session.
 
     Raises Http404 when there is no such session.
     """
@@ -179,7 +179,7 @@ def update_session(
 
 
 def delete_session(owner: Principal, session_id: int) -> None:
-    """Delete a session of `owner` softly: it is not to be found any more.
+    """Move a session of `owner` to the trash, where nothing but restoring finds it.
 
     Raises Http404 when there is no such session.
     """
@@ -190,7 +190,7 @@ def delete_session(owner: Principal, session_id: int) -> None:
 
 
 def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
-    """Delete those of the sessions that are `owner`'s, as `delete_session` does.
+    """Move those of the sessions that belong to `owner` to the trash.
 
     Returns how many there were.
     """
@@ -202,7 +202,7 @@ def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
 
 
 def restore_session(owner: Principal, session_id: int) -> ChatSession:
-    """Bring a deleted session of `owner` back, with all that it had.
+    """Restore a deleted session of `owner` with everything in it.
 
     Raises Http404 when there is no such session in the trash.
     """
@@ -213,7 +213,7 @@ def restore_session(owner: Principal, session_id: int) -> ChatSession:
     return get_object_or_404(sessions.active())
 
 
-# Nothing is copied when it is too much. What stands outside the row is not read to be measured.
+# Copies nothing if there is too much. Values stored out of line are measured without reading them.
 _COPY = """
 WITH source AS (
     SELECT *
@@ -251,13 +251,13 @@ SELECT messages, bytes, (SELECT COALESCE(sum(stored), 0)::bigint FROM copied) FR
 def fork_session(
     owner: Principal, session_id: int, *, message_id: int | None = None, title: str | None = None
 ) -> ChatSession:
-    """Begin a session with a copy of what another of `owner` holds up to a message.
+    """Create a session with a copy of the messages of another of `owner`, up to a message.
 
-    Without `message_id` all is copied, without `title` the name is that of the other.
+    Without `message_id` all messages are copied; the title defaults to the original's.
 
     Raises Http404 when there is no such session or it has no such message, and ValidationError
-    when more than MAX_FORKED messages would be copied, or more than a request could bring along
-    (MAX_BODY_BYTES).
+    when more than MAX_FORKED messages, or more bytes than a request may have (MAX_BODY_BYTES),
+    would be copied.
     """
     source = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
     with transaction.atomic():

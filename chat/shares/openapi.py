@@ -1,4 +1,4 @@
-"""Public links in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of public links, applied to the views as decorators."""
 
 from rest_framework import serializers
 
@@ -44,7 +44,7 @@ class SharedSession(SharedSessionSerializer):
 
 shares = describe(
     post=described(
-        "Make a public link to a session",
+        "Create a public link to a session",
         name="shareSession",
         request=ShareInput,
         request_example={"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"},
@@ -66,7 +66,7 @@ shares = describe(
 )
 share = describe(
     get=described(
-        "Read a shared session; needs no key",
+        "Read a shared session, without a key",
         name="readShare",
         query=MessagePageInput,
         answer=SharedSession(),

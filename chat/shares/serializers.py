@@ -1,4 +1,4 @@
-"""The JSON of public links, and what the public gets to see."""
+"""Request and response bodies of public links, and what the public can see."""
 
 from datetime import datetime
 
@@ -22,10 +22,10 @@ class ShareInput(serializers.Serializer):
 
 
 class ShareSerializer(serializers.ModelSerializer):
-    """Give it the request as `context`, whose host the link then has."""
+    """A link; needs the request as `context`, whose host the URL gets."""
 
     session_id = serializers.IntegerField()
-    # What clients of the old service call it.
+    # The name that clients of the old service use.
     share_token = serializers.CharField(source="token")
     share_url = serializers.SerializerMethodField()
 
@@ -52,7 +52,7 @@ class ShareSerializer(serializers.ModelSerializer):
 
 
 class SharedSessionSerializer(serializers.ModelSerializer):
-    """A session without who owns it."""
+    """A session without its owner."""
 
     class Meta:
         model = ChatSession
@@ -60,7 +60,7 @@ class SharedSessionSerializer(serializers.ModelSerializer):
 
 
 class SharedMessageSerializer(serializers.ModelSerializer):
-    """A message without the metadata that its client keeps for itself."""
+    """A message without the metadata, which the client stores for itself."""
 
     content = ContentField(source="given_content", read_only=True)
 

@@ -1,4 +1,4 @@
-"""The HTTP face of public links."""
+"""Views of public links."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -50,7 +50,7 @@ class SharesView(ChatView):
 
 @openapi.share
 class ShareView(ChatView):
-    # Reading takes the token and no key: one that is sent along is not even looked at.
+    # Reading needs only the token; a key that is sent along is ignored.
 
     def perform_authentication(self, request: Request) -> None:
         if request.method not in SAFE_METHODS:
@@ -77,7 +77,7 @@ class ShareView(ChatView):
                 "expires_at": share.expires_at,
             }
         )
-        # A link that is revoked must not live on in caches and search engines.
+        # A revoked link must not survive in caches and search engines.
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
         return response

@@ -1,4 +1,4 @@
-"""Public links to sessions."""
+"""Verbs on public links to sessions."""
 
 import secrets
 from datetime import datetime
@@ -20,10 +20,9 @@ TOKEN_BYTES = 24
 def share_session(
     owner: Principal, session_id: int, *, expires_at: datetime | None = None
 ) -> Share:
-    """Make a link under which anybody can read a session of `owner`, until `expires_at`.
+    """Create a link with which anybody can read a session of `owner`, until `expires_at`.
 
-    It shows the session as it is then, with what is added later. Raises Http404 when there is no
-    such session.
+    It shows messages added later too. Raises Http404 when there is no such session.
     """
     session = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
     share = Share.objects.create(
@@ -32,7 +31,7 @@ def share_session(
         token=secrets.token_urlsafe(TOKEN_BYTES),
         expires_at=expires_at,
     )
-    # Not the token: the log of activity is no place for what opens a chat.
+    # Without the token, because the activity log must not give access to a chat.
     record_chat(
         owner,
         "share_session",
@@ -45,10 +44,10 @@ def share_session(
 
 
 def view_share(token: str) -> Share:
-    """The link with this token and its session, for anybody; it counts as a view.
+    """Return the link with this token and its session, for anybody, and count a view.
 
-    Views at once are all counted. Raises Http404 when the link is unknown, revoked or expired,
-    or its session deleted.
+    Concurrent views are all counted. Raises Http404 when the link is unknown, revoked or expired,
+    or its session is deleted.
     """
     now = timezone.now()
     shares = Share.objects.filter(token=token)
@@ -58,7 +57,7 @@ def view_share(token: str) -> Share:
 
 
 def revoke_share(owner: Principal, token: str) -> None:
-    """End a link of `owner`. Raises Http404 when there is no such link."""
+    """Revoke a link of `owner`. Raises Http404 when there is no such link."""
     shares = Share.objects.owned_by(owner).not_revoked().filter(token=token)
     if not shares.update(is_active=False):
         raise Http404
@@ -66,9 +65,9 @@ def revoke_share(owner: Principal, token: str) -> None:
 
 
 def revoke_shares(links: QuerySet[Share]) -> int:
-    """End these links, whosever they are; the audit logs of their users tell of it.
+    """Revoke these links, of any users, and record it in the audit log.
 
-    Returns how many still led somewhere.
+    Returns how many could still be opened.
     """
     with transaction.atomic():
         chosen = Share.objects.filter(pk__in=links.values("pk"), is_active=True)

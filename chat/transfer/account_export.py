@@ -1,4 +1,4 @@
-"""The chats in the export of everything that a user owns. See accounts.profile.export."""
+"""The chats in the export of everything that a user owns; see accounts.profile.export."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,14 @@ from chat.transfer.copying import messages_of
 
 
 class ExportedShareSerializer(ShareSerializer):
-    """A link without its address, which depends on where it is asked for."""
+    """A link without its URL, which depends on the host of a request."""
 
     class Meta(ShareSerializer.Meta):
         fields = [name for name in ShareSerializer.Meta.fields if name != "share_url"]
 
 
 def _sessions(owner: Principal) -> Iterator[ChatSession]:
-    """Also those in the trash: they are still the owner's, until their purge begins."""
+    """Yield all sessions, including those in the trash, which belong to the owner until purged."""
     return by_key(ChatSession.objects.owned_by(owner).filter(is_purged=False))
 
 

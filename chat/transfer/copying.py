@@ -1,4 +1,4 @@
-"""Taking chats out, a page at a time however long they are, and bringing them in."""
+"""Exporting chats as a stream, page by page however long they are, and importing them."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from gatewayz.streaming.downloads import read_page
 PAGE_MESSAGES = 100
 PAGE_SESSIONS = 100
 
-# What a message or session is exported with, and imported from.
+# The fields of a message or session in exports and imports.
 MESSAGE_FIELDS = ("role", "model", "tokens", "reasoning", "metadata", "created_at")
 SESSION_FIELDS = ("title", "model", "created_at", "updated_at")
 
@@ -33,19 +33,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
-    """A session in one of the forms of CONTENT_TYPES, in pieces.
+    """Yield a session in one of the formats of CONTENT_TYPES, in pieces.
 
-    `json` is what `import_chat` reads, whole; `openai` the request that would go on with the
-    chat; `markdown` is for people. One that was cut off is no JSON, or lacks the comment at the
-    end of the Markdown.
+    `json` is what `import_chat` reads; `openai` is the request that would continue the chat;
+    `markdown` is for people. A download that was cut off is invalid JSON or lacks the comment at
+    the end of the Markdown.
     """
     return {"json": _json, "openai": _openai, "markdown": _markdown}[form](session)
 
 
 def export_all(owner: Principal) -> Iterator[bytes]:
-    """Everything that `owner` has not deleted, as NDJSON: each session, then its messages.
+    """Yield all active sessions of `owner` as NDJSON: each session, then its messages.
 
-    The last line says how many lines there were before it. Without it, the download was cut off.
+    The last line gives the number of lines before it. A download without that line was cut off.
     """
     last = lines = 0
     owned = ChatSession.objects.owned_by(owner).active().order_by("id")
@@ -58,12 +58,12 @@ def export_all(owner: Principal) -> Iterator[bytes]:
                 line = {"type": "message", "session_id": session.pk, "id": message.pk}
                 yield _encode(line | _message(message)) + b"\n"
         last = page[-1].pk
-    # With an id, as clients look for one in each line.
+    # It has an `id` because clients expect one in each line.
     yield _encode({"type": "end", "id": None, "lines": lines}) + b"\n"
 
 
 def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
-    """Begin a session with the messages of an export: all of them, or nothing is made.
+    """Create a session with the messages of an export: all of them, or nothing.
 
     `given` has `messages` and may have `title`, `model` and `created_at`.
     """
@@ -81,12 +81,12 @@ def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
 
 
 def messages_of(session: ChatSession) -> Iterator[ChatMessage]:
-    """All messages of a session in order, PAGE_MESSAGES and PAGE_BYTES in memory at a time."""
+    """Yield a session's messages in order, holding PAGE_MESSAGES and PAGE_BYTES in memory."""
     in_order = session.messages.in_order()
     page = read_page(within_bytes(in_order, PAGE_MESSAGES))
     while page:
         yield from page
-        # By the time itself: the message may be deleted meanwhile, and nothing would follow it.
+        # Compares with the time and not with the row, which may be deleted meanwhile.
         last = page[-1]
         later = Q(created_at__gt=last.created_at) | Q(pk__gt=last.pk)
         following = in_order.filter(later, created_at__gte=last.created_at)
@@ -115,7 +115,7 @@ def _openai(session: ChatSession) -> Iterator[bytes]:
 
 
 def _object(head: dict[str, Any], messages: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    """A JSON object of `head` and `messages`, a message at a time."""
+    """Yield a JSON object of `head` and `messages`, one message at a time."""
     yield _encode(head)[:-1] + b',"messages":['
     for separator, message in zip(
         itertools.chain([b"\n"], itertools.repeat(b",\n")), messages, strict=False
@@ -130,5 +130,5 @@ def _markdown(session: ChatSession) -> Iterator[bytes]:
     for message in messages_of(session):
         count += 1
         yield f"\n## {message.role.title()}\n\n{message.content}\n".encode()
-    # Not shown; a download that was cut off does not end with it.
+    # Invisible when rendered; a download that was cut off lacks it.
     yield f"\n<!-- end: {count} messages -->\n".encode()

@@ -1,4 +1,4 @@
-"""Export and import in OpenAPI."""
+"""OpenAPI descriptions of export and import."""
 
 from chat.messages.openapi import NEW_MESSAGE_EXAMPLE
 from chat.sessions.openapi import SESSION_EXAMPLE
@@ -16,7 +16,7 @@ export = describe(
 )
 export_all = describe(
     get=streamed(
-        "Export everything, a JSON object per line",
+        "Export all your chats, one JSON object per line",
         name="exportAll",
         media_types=("application/x-ndjson",),
         problems=(401,),
@@ -24,7 +24,7 @@ export_all = describe(
 )
 chat_import = describe(
     post=described(
-        "Import an exported session, or OpenAI messages",
+        "Import an exported session or OpenAI messages",
         name="importChat",
         request=ChatInput,
         request_example={"title": "Holidays", "messages": [NEW_MESSAGE_EXAMPLE]},

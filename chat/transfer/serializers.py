@@ -1,4 +1,4 @@
-"""The JSON of exports and imports."""
+"""Request bodies of exports and imports."""
 
 from rest_framework import serializers
 
@@ -14,7 +14,7 @@ class ExportInput(serializers.Serializer):
 
 
 class ChatInput(SessionInput):
-    """What an export in JSON holds, and in the form of OpenAI's `messages`."""
+    """A JSON export, or an object in the form of OpenAI's `messages`."""
 
     created_at = CreationTimeField(required=False, allow_null=True)
     messages = IndexedList(child=MessageInput(), max_length=MAX_IMPORT)

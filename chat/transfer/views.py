@@ -1,4 +1,4 @@
-"""The HTTP face of export and import."""
+"""Views of export and import."""
 
 from http import HTTPStatus
 
@@ -20,8 +20,8 @@ from gatewayz.streaming.downloads import Download
 @openapi.export
 class ExportView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Download:
-        asked = validated(ExportInput, request.query_params)
-        form = asked["format"]
+        given = validated(ExportInput, request.query_params)
+        form = given["format"]
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
         )

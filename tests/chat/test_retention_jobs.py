@@ -198,8 +198,8 @@ def test_a_session_that_takes_longer_than_its_share_lets_others_pass(user, monke
     assert retention.purge_expired() == 0
     assert ChatSession.objects.filter(is_purged=True).count() == 3
 
-    # All have been begun, so that one that comes now is first.
+    # All have been started, so a session deleted now comes first.
     newest = trash(user, 0)
-    assert list(retention._expired(timezone.now(), is_begun=False)) == [newest.pk]
+    assert list(retention._expired(timezone.now(), is_started=False)) == [newest.pk]
     monkeypatch.undo()
     assert retention.purge_expired() == len(sessions) + 1

@@ -1,4 +1,4 @@
-"""`manage.py count_storage`: count anew what users store."""
+"""`manage.py count_storage`: recount what users store."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from chat.storage import count_storage
 
 
 class Command(BaseCommand):
-    help = "Count anew what each user stores, as after the upgrade that began to count it."
+    help = "Recount the bytes that each user stores, such as after the upgrade that introduced it."
 
     def handle(self, *args: Any, **options: Any) -> None:
         users = sum(1 for _ in count_storage())
-        self.stdout.write(f"Counted what {users:,} users store")
+        self.stdout.write(f"Counted the storage of {users:,} users")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import background
 from accounts.activity import retention
 from accounts.activity.events import Event, new_event_id, write_events
+from accounts.background import timed_run
 from accounts.models import ActivityDay, ActivityEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +70,7 @@ def test_prunes_in_bounded_batches(events, monkeypatch):
 
 def test_a_run_that_is_not_enough_starts_another(events, settings, monkeypatch):
     settings.ACTIVITY_RETENTION_DAYS = 10
-    monkeypatch.setattr(retention, "_RUN_SECONDS", 0)
+    monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
 
     assert retention.prune_expired() == 0
 

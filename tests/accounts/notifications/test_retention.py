@@ -7,6 +7,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from accounts import background
+from accounts.background import timed_run
 from accounts.models import Notification
 from accounts.notifications import retention
 
@@ -57,7 +58,7 @@ def test_what_keeps_from_telling_again_stays(told):
 
 
 def test_a_run_that_is_not_enough_starts_another(told, monkeypatch):
-    monkeypatch.setattr(retention, "_RUN_SECONDS", 0)
+    monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
     told("old", 101)
     before = background.broker().queue_size()
 

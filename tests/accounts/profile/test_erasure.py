@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts import background
 from accounts.audit.verification import verify
+from accounts.background import timed_run
 from accounts.models import ApiKey, AuditEntry, AuditPersonalData, User
 from accounts.profile import erasure
 from chat.models import ChatMessage
@@ -122,7 +123,7 @@ def test_leaves_nothing_but_the_audit_log_which_names_nobody(api, user, filled, 
 
 def test_goes_on_where_it_was_stopped(api, user, filled, monkeypatch):
     monkeypatch.setattr(erasure, "BATCH_ROWS", 1)
-    monkeypatch.setattr(erasure, "_RUN_SECONDS", 0)
+    monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
     delete(api)
     background.broker().purge_queue()
 
@@ -130,7 +131,7 @@ def test_goes_on_where_it_was_stopped(api, user, filled, monkeypatch):
     assert background.broker().queue_size() == 1, "another run follows"
     assert User.objects.filter(pk=user.pk).exists()
 
-    monkeypatch.setattr(erasure, "_RUN_SECONDS", 30)
+    monkeypatch.setattr(timed_run, "RUN_SECONDS", 30)
     assert erasure.erase_remaining() == 1
     assert rows_of_user(user.pk) == {"audit_log"}
 

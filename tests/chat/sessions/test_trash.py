@@ -71,7 +71,7 @@ def test_purges_nothing_when_chats_are_kept_for_ever(deleted, settings):
 def test_a_purge_that_runs_out_of_time_goes_on_later(deleted):
     later = timezone.now() + timedelta(days=9999)
 
-    assert retention.purge(later, seconds=0) == (0, False)
+    assert retention.purge(later, ends_at=0) == (0, False)
     assert retention.purge(later) == (1, True)
 
 
@@ -114,9 +114,7 @@ def test_a_user_may_have_a_retention_of_its_own(
     assert retention.purge(later) == (purged, True)
 
 
-def test_a_retention_that_postgresql_cannot_reckon_with_keeps_nobody_elses(
-    user, deleted, settings
-):
+def test_a_retention_too_long_for_postgresql_does_not_affect_other_users(user, deleted, settings):
     settings.CHAT_RETENTION_DAYS = 2**31 - 1
     later = timezone.now() + timedelta(days=9999)
 
