@@ -57,11 +57,11 @@ class IdempotencyConflict(APIException):
 
 
 def idempotent(post: Post) -> Post:
-    """Let a view's `post` answer a repeated `Idempotency-Key` with its first answer again.
+    """Make a view's `post` answer a repeated `Idempotency-Key` with its first answer.
 
-    Such an answer says `Idempotent-Replayed: true`, and nothing happens a second time. Only
-    success is remembered, for IDEMPOTENCY_KEY_HOURS and one user: after an error the same key
-    may try again, with a mended body too.
+    A repeated answer has the header `Idempotent-Replayed: true`, and nothing is done a second
+    time. Only successful answers are stored, for IDEMPOTENCY_KEY_HOURS and per user: after an
+    error, the same key can be used again, also with a corrected body.
 
     The view raises IdempotencyConflict when the key was used for another path or body, and
     ValidationError when it is not 1–255 visible ASCII characters.
@@ -77,58 +77,74 @@ def idempotent(post: Post) -> Post:
         if not _KEY.fullmatch(key):
             message = "This must be 1–255 visible ASCII characters."
             raise ValidationError({"Idempotency-Key": [message]})
-        fingerprint = _fingerprint(request)
-
-        used: Any = None
-        events: list[bytes] = []
-        doubtful: list[bytes] = []
-
-        def answer_in_transaction() -> HttpResponse:
-            nonlocal used, events
-            with transaction.atomic():
-                used = connection.connection
-                mine = IdempotencyKey.objects.filter(user_id=request.user.user_id, key=key)
-                while not _claim(request.user.user_id, key, fingerprint):
-                    known = mine.first()
-                    if known is not None:  # it was purged just now
-                        return _first_answer(known, fingerprint)
-                # An answer that is not of success is an exception here, and ends the transaction.
-                with activity.collect_events() as events:
-                    response = post(view, request, *args, **kwargs)
-                mine.update(
-                    status=response.status_code,
-                    body=response.content.decode(),
-                    activity=b"\n".join(events).decode(),
-                )
-                activity.record_encoded(events)
-            return response
-
-        def answer_once() -> HttpResponse:
-            try:
-                return answer_in_transaction()
-            except OperationalError as error:
-                if is_commit_in_doubt(error):
-                    doubtful.extend(events)
-                raise
-
-        try:
-            try:
-                return answer_once()
-            except (OperationalError, InterfaceError):
-                # Lost with its connection: the key makes it safe to do it again, even if it was
-                # done.
-                is_lost = used is None or used.closed
-                if not is_lost or deadline.has_passed():
-                    raise
-                return answer_once()
-        except (OperationalError, InterfaceError):
-            # Should it have been done, whoever asks again records the same events, which count
-            # once.
-            if doubtful:
-                activity.record_now(doubtful)
-            raise
+        once = _OnceOnly(request, key, lambda: post(view, request, *args, **kwargs))
+        return once.answer()
 
     return answer
+
+
+class _OnceOnly:
+    """A request with an `Idempotency-Key`: what it does, under the claim of its key."""
+
+    def __init__(
+        self, request: AuthenticatedRequest, key: str, do: Callable[[], HttpResponse]
+    ) -> None:
+        self._user_id = request.user.user_id
+        self._key = key
+        self._fingerprint = _fingerprint(request)
+        self._do = do
+        # Of the last attempt: its database connection, and the events that it collected.
+        self._connection: Any = None
+        self._events: list[bytes] = []
+        self._events_in_doubt: list[bytes] = []
+
+    def answer(self) -> HttpResponse:
+        """Do the request and return its answer, or return the stored one.
+
+        After a lost connection it tries once more; the key makes that safe even if the first
+        attempt was committed.
+        """
+        try:
+            try:
+                return self._attempt()
+            except (OperationalError, InterfaceError):
+                is_lost = self._connection is None or self._connection.closed
+                if not is_lost or deadline.has_passed():
+                    raise
+                return self._attempt()
+        except (OperationalError, InterfaceError):
+            # If it was committed after all, a repeated request records the same events, and each
+            # event counts once.
+            if self._events_in_doubt:
+                activity.record_now(self._events_in_doubt)
+            raise
+
+    def _attempt(self) -> HttpResponse:
+        try:
+            return self._answer_in_transaction()
+        except OperationalError as error:
+            if is_commit_in_doubt(error):
+                self._events_in_doubt += self._events
+            raise
+
+    def _answer_in_transaction(self) -> HttpResponse:
+        with transaction.atomic():
+            self._connection = connection.connection
+            mine = IdempotencyKey.objects.filter(user_id=self._user_id, key=self._key)
+            while not _claim(self._user_id, self._key, self._fingerprint):
+                known = mine.first()
+                if known is not None:  # else it was purged just now
+                    return _first_answer(known, self._fingerprint)
+            # Unsuccessful answers are exceptions here, which roll the transaction back.
+            with activity.collect_events() as self._events:
+                response = self._do()
+            mine.update(
+                status=response.status_code,
+                body=response.content.decode(),
+                activity=b"\n".join(self._events).decode(),
+            )
+            activity.record_encoded(self._events)
+        return response
 
 
 def _claim(user_id: int, key: str, fingerprint: str) -> bool:

@@ -129,7 +129,7 @@ def test_a_key_is_made_seen_once_used_and_revoked(open_page, operator, chats, li
 
     page.goto("/admin/accounts/apikey/?q=Phone")
     page.locator("input.action-select").check()
-    page.locator("select[name=action]").select_option("revoke")
+    page.locator("select[name=action]").select_option("deactivate")
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_text("1 keys deactivated")).to_be_visible()
 

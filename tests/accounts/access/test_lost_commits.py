@@ -116,7 +116,7 @@ IN_THE_ADMIN = {
         reverse("admin:accounts_apikey_delete", args=[key.pk]), {"post": "yes"}
     ),
     "rotating it": lambda operator, key: _action(operator, key, "rotate"),
-    "switching it off": lambda operator, key: _action(operator, key, "revoke"),
+    "switching it off": lambda operator, key: _action(operator, key, "deactivate"),
     "giving it fewer scopes": lambda operator, key: _edit(
         operator, key, scope_permissions='{"chat": ["read"]}'
     ),

@@ -48,7 +48,7 @@ pytestmark = pytest.mark.django_db
 ACTS = {
     ApiKey: {
         *("add", "change", "delete", "delete_selected"),
-        *("rotate", "rotate_with_grace", "revoke", "activate"),
+        *("rotate", "rotate_with_grace", "deactivate", "activate"),
     },
     User: {"add", "change", "auth_user_password_change", "erase", "verify_address"},
     RateLimitConfig: {"add", "change", "delete", "delete_selected"},
