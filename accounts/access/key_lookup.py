@@ -151,7 +151,7 @@ def set_cache_ttl(seconds: int) -> None:
     Raises ValueError for a number out of range, and redis.exceptions.RedisError.
     """
     if not 1 <= seconds <= MAX_TTL_SECONDS:
-        raise ValueError(f"The time to live must be between 1 and {MAX_TTL_SECONDS:,} seconds")
+        raise ValueError(f"The time to live must be from 1 to {MAX_TTL_SECONDS:,} seconds")
     cached_keys.set_ttl_seconds(seconds)
 
 

@@ -151,7 +151,7 @@ def test_dead_letters_are_shown_and_queued_again_in_the_admin(user, admin_client
         follow=True,
     )
 
-    assert "2 events queued again" in response.content.decode()
+    assert "2 events requeued" in response.content.decode()
     assert activity_stats().depth == 2
     assert not ActivityDeadLetter.objects.exists()
 

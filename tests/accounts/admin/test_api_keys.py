@@ -80,7 +80,7 @@ def test_refuses_a_key_whose_name_is_taken(admin_client, user):
         {"user": user.pk, "key_name": "mine", "environment_tag": "live"},
     )
 
-    assert b"has a key of that name already" in response.content
+    assert b"already has a key with that name" in response.content
     assert ApiKey.objects.count() == 1
 
 
@@ -150,7 +150,7 @@ def test_refuses_to_rename_a_key_to_a_name_that_is_taken(admin_client, user):
 
     response = admin_client.post(url, {"key_name": "mine"})
 
-    assert b"has a key of that name already" in response.content
+    assert b"already has a key with that name" in response.content
 
 
 def test_deleting_the_primary_key_makes_another_the_primary_one(admin_client, user):

@@ -218,7 +218,7 @@ def test_what_the_mail_server_puts_off_is_tried_again_a_bounded_number_of_times(
 
     assert waits == [1, 5, 25, 125, None]
     assert (notification.status, notification.attempts) == ("failed", 5)
-    assert notification.error == "The mail server refused the message (451)."
+    assert notification.error == "The mail server rejected the message (451)."
     deliver_due()
     assert len(smtp.messages) == 5
 
