@@ -169,7 +169,7 @@ def user(db: None) -> Iterator[User]:
     """A user with a verified address, without a password."""
     yield User.objects.create_user("ada@example.com", email_verified_at=timezone.now())
     # Refused keys are recorded beside the requests: let that end before the tables are emptied.
-    wait_until(lambda: not denials._thread._names)
+    wait_until(lambda: not denials.writer.is_busy())
 
 
 @pytest.fixture

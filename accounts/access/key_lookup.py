@@ -70,7 +70,7 @@ MAX_TTL_SECONDS = 86_400
 _NO_LIMITS = Limits()
 
 # Renewals may be dropped: the next request that misses the entry loads it again.
-_renewal = BackgroundThread("key renewal")
+renewal = BackgroundThread("key renewal")
 _counters = Counters()
 
 
@@ -85,18 +85,18 @@ def get_user(api_key: str) -> Principal | None:
     Raises django.db.OperationalError when the database is needed but unavailable and the key has
     not been looked up recently (KEY_CACHE_STALE_SECONDS).
     """
-    digests = _digests(api_key)
+    digests = digests_of(api_key)
     if not settings.KEY_CACHE:
         if not _may_be_a_key(api_key):
             return None
         with timed("key_load"):
-            loaded = _load(api_key, digests)
+            loaded = load_from_database(api_key, digests)
         return loaded.principal if loaded else None
     for digest in digests:
         found = cached_keys.read_local(digest)
         if found is not None:
             if found.renew_at <= time.time():
-                _renewal.submit(digest, lambda: _renew(api_key, digests))
+                renewal.submit(digest, lambda: _renew(api_key, digests))
             return found.principal
     if not _may_be_a_key(api_key):
         return None
@@ -119,7 +119,7 @@ def current_digest(api_key: str) -> str:
     return key_format.digest(api_key, settings.KEY_PEPPERS[0])
 
 
-def _digests(api_key: str) -> list[str]:
+def digests_of(api_key: str) -> list[str]:
     """Return every digest under which `api_key` may be stored, newest pepper first."""
     return [key_format.digest(api_key, pepper) for pepper in settings.KEY_PEPPERS]
 
@@ -141,7 +141,7 @@ def clear_cache(api_key: str | None = None) -> None:
     if api_key is None:
         cached.entries.clear()
     else:
-        digests = _digests(api_key)
+        digests = digests_of(api_key)
         cached.entries.process_cache.delete([cached.name_prefix + digest for digest in digests])
 
 
@@ -258,7 +258,7 @@ def _load_and_keep(
 ) -> Principal | None:
     _counters.add("loads")
     changes = cached_keys.unknown_changes()
-    loaded = _load(api_key, digests)
+    loaded = load_from_database(api_key, digests)
     if loaded is None:
         for digest in digests:
             cached_keys.store_unknown(digest, changes)
@@ -291,7 +291,7 @@ class _Loaded(NamedTuple):
     principal: Principal
 
 
-def _load(api_key: str, digests: list[str]) -> _Loaded | None:
+def load_from_database(api_key: str, digests: list[str]) -> _Loaded | None:
     """Load the principal of `api_key` from the database in one statement."""
     row = ApiKey.objects.with_digest(digests).values(*LOADED_FIELDS).first()
     if row is None:

@@ -19,7 +19,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from accounts import background
-from gatewayz.redis.scripts import Script
+from accounts.activity.scripts import FIND_EXPIRED, LEASE, PUSH, READ_STATE, RETURN
 
 MAX_BATCH_EVENTS = 1000
 LEASE_MS = 30_000
@@ -36,63 +36,6 @@ _LEASES = f"{_PREFIX}:leases"
 _COUNTERS = f"{_PREFIX}:counters"
 _BATCH = f"{_PREFIX}:batch:"
 
-
-# Checks the length, appends and wakes a worker in one script, so that it costs one round trip.
-_push = Script("""
-for i, name in ipairs({'redis_down', 'lost'}) do
-    if ARGV[i] ~= '0' then redis.call('HINCRBY', KEYS[3], name, ARGV[i]) end
-end
-local given = #ARGV - 5
-local taken = math.max(0, math.min(given, ARGV[3] - redis.call('LLEN', KEYS[1])))
-if taken < given then redis.call('HINCRBY', KEYS[3], 'buffer_full', given - taken) end
-if taken > 0 then redis.call('RPUSH', KEYS[1], unpack(ARGV, 6, 5 + taken)) end
-if taken > 0 and redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[5]) then
-    redis.call('RPUSH', KEYS[4], ARGV[4])
-end
-return taken
-""")
-
-_take = Script("""
-local events = redis.call('LRANGE', KEYS[1], 0, ARGV[1] - 1)
-if #events == 0 then
-    redis.call('DEL', KEYS[2])
-    return events
-end
-redis.call('LTRIM', KEYS[1], #events, -1)
-redis.call('RPUSH', KEYS[4], unpack(events))
-local now = redis.call('TIME')
-redis.call('ZADD', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000) + ARGV[2], ARGV[3])
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[4])
-return events
-""")
-
-# Pushes from the newest to the oldest, so that the events keep their order before the rest.
-_return = Script("""
-local events = redis.call('LRANGE', KEYS[3], 0, -1)
-for i = #events, 1, -1 do redis.call('LPUSH', KEYS[1], events[i]) end
-redis.call('DEL', KEYS[3])
-if redis.call('ZREM', KEYS[2], ARGV[1]) == 1 then redis.call('HINCRBY', KEYS[4], ARGV[2], 1) end
-return #events
-""")
-
-_expired = Script("""
-local now = redis.call('TIME')
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now[1] * 1000 + math.floor(now[2] / 1000))
-""")
-
-_state = Script("""
-local depth = redis.call('LLEN', KEYS[1])
-local oldest = {redis.call('LINDEX', KEYS[1], 0) or nil}
-local batches = redis.call('ZRANGE', KEYS[2], 0, -1)
-for _, batch in ipairs(batches) do
-    local key = ARGV[1] .. batch
-    depth = depth + redis.call('LLEN', key)
-    local event = redis.call('LINDEX', key, 0)
-    if event then table.insert(oldest, event) end
-end
-return {depth, oldest, redis.call('HGETALL', KEYS[3])}
-""")
-
 # Counts that this process could not add in Redis because Redis was down. They are sent with the
 # next event, or lost with the process.
 _uncounted: Counter[str] = Counter()
@@ -108,9 +51,9 @@ def push(events: Sequence[bytes]) -> int:
     Raises redis.exceptions.RedisError; the events may have been appended nevertheless.
     """
     queue, wake_up_call = background.sealed_call(_DRAIN)
-    uncounted = _take_uncounted()
+    uncounted = take_uncounted()
     try:
-        taken: int = _push(
+        taken: int = PUSH(
             [_BUFFER, _WAKE, _COUNTERS, queue],
             [
                 uncounted["redis_down"],
@@ -135,7 +78,8 @@ def count_later(name: Literal["redis_down", "lost"], events: int) -> None:
     _put_back(Counter({name: events}))
 
 
-def _take_uncounted() -> Counter[str]:
+def take_uncounted() -> Counter[str]:
+    """Return the counts that wait to be sent to Redis, and reset them."""
     if not _uncounted:
         return Counter()
     with _uncounted_lock:
@@ -159,7 +103,7 @@ def lease_batch() -> tuple[str, list[bytes]]:
     """
     # Names the process, which helps when a batch stays behind.
     batch_id = f"{gethostname()}:{os.getpid()}:{uuid4().hex}"
-    events = _take(
+    events = LEASE(
         [_BUFFER, _WAKE, _LEASES, _BATCH + batch_id],
         [MAX_BATCH_EVENTS, LEASE_MS, batch_id, WAKE_MS],
     )
@@ -189,7 +133,7 @@ def return_batch(
     Raises redis.exceptions.RedisError; then the batch returns when its lease expires.
     """
     keys = [_BUFFER, _LEASES, _BATCH + batch_id, _COUNTERS]
-    return cast("int", _return(keys, [batch_id, reason]))
+    return cast("int", RETURN(keys, [batch_id, reason]))
 
 
 def return_expired_batches() -> int:
@@ -197,7 +141,7 @@ def return_expired_batches() -> int:
 
     Raises redis.exceptions.RedisError.
     """
-    expired = cast("list[bytes]", _expired([_LEASES], []))
+    expired = cast("list[bytes]", FIND_EXPIRED([_LEASES], []))
     return sum(return_batch(batch_id.decode(), "abandoned_batches") for batch_id in expired)
 
 
@@ -216,7 +160,7 @@ class BufferState:
 
 def state() -> BufferState:
     """Return the state of the buffer, in one round trip. Raises redis.exceptions.RedisError."""
-    depth, oldest, flat = _state([_BUFFER, _LEASES, _COUNTERS], [_BATCH])
+    depth, oldest, flat = READ_STATE([_BUFFER, _LEASES, _COUNTERS], [_BATCH])
     names, counts = flat[::2], flat[1::2]
     counters = {name.decode(): int(count) for name, count in zip(names, counts, strict=True)}
     return BufferState(depth, oldest, counters)

@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 _HOUR_SECONDS = 3600
 # The denials that this process has recorded: user, target, reason and hour since the epoch.
 # Cleared when it holds this many; the database is checked for duplicates in any case.
-_MAX_KNOWN = 10_000
-_known: set[tuple[int, str, str, int]] = set()
-_known_lock = Lock()
-_thread = BackgroundThread("refusals")
+MAX_RECORDED = 10_000
+recorded: set[tuple[int, str, str, int]] = set()
+_recorded_lock = Lock()
+writer = BackgroundThread("refusals")
 
 
 def record_denial(principal: Principal, reason: str, request: HttpRequest | Request) -> None:
@@ -52,16 +52,17 @@ def record_wrong_password(user_id: int) -> None:
 
 def _record_once(user_id: int, target: str, reason: str, origin: Origin) -> None:
     this = (user_id, target, reason, int(time.time()) // _HOUR_SECONDS)
-    if this in _known:
+    if this in recorded:
         return
-    with _known_lock:
-        if len(_known) >= _MAX_KNOWN:
-            _known.clear()
-        _known.add(this)
-    _thread.submit(repr(this), partial(_write, user_id, target, reason, origin))
+    with _recorded_lock:
+        if len(recorded) >= MAX_RECORDED:
+            recorded.clear()
+        recorded.add(this)
+    writer.submit(repr(this), partial(write_denial, user_id, target, reason, origin))
 
 
-def _write(user_id: int, target: str, reason: str, origin: Origin) -> None:
+def write_denial(user_id: int, target: str, reason: str, origin: Origin) -> None:
+    """Write the entry of a denial unless this hour already has one."""
     try:
         with transaction.atomic():
             # A concurrent process waits here and then finds this entry. No entry is written about

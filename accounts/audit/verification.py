@@ -17,7 +17,7 @@ from accounts.audit.erasure import ERASED
 from accounts.audit.personal_data import commitment
 from accounts.models import AuditHead
 
-_FETCHED_ROWS = 2000
+FETCHED_ROWS = 2000
 
 # The same expression as in the trigger `audit_chain_entry`.
 _LINKS = """
@@ -141,8 +141,8 @@ def _rows(name: str, statement: str) -> Iterator[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {statement}")
         while True:
-            cursor.execute(f"FETCH {_FETCHED_ROWS} FROM {name}")
+            cursor.execute(f"FETCH {FETCHED_ROWS} FROM {name}")
             rows = cursor.fetchall()
             yield from rows
-            if len(rows) < _FETCHED_ROWS:
+            if len(rows) < FETCHED_ROWS:
                 return

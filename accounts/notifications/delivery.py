@@ -33,7 +33,7 @@ _BACKOFF_BASE = 5
 _SWEPT_ROWS = 500
 # How many users one statement looks at, which takes about 30 ms. Many users may have only
 # notifications that wait for a later attempt.
-_USERS_AT_ONCE = 10_000
+USERS_PER_STATEMENT = 10_000
 
 _SEND = {
     Notification.Channel.EMAIL.value: emails.send,
@@ -121,7 +121,7 @@ def claim(position: RoundRobin, most: int) -> list[Notification]:
         if len(due) == most:
             position.after_user_id = due[-1][0]
         else:
-            position.after_user_id = found[-1][0] if len(found) == _USERS_AT_ONCE else 0
+            position.after_user_id = found[-1][0] if len(found) == USERS_PER_STATEMENT else 0
         # Loads everything that sending needs, since sending uses no database.
         claimed = Notification.objects.filter(
             pk__in=[row_id for _, row_id in due], attempt_started_at=now
@@ -189,7 +189,7 @@ def _next_in_turn(position: RoundRobin) -> list[tuple[int, int | None]]:
             {
                 "channel": position.channel.value,
                 "after": position.after_user_id,
-                "users": _USERS_AT_ONCE,
+                "users": USERS_PER_STATEMENT,
                 "unclaimable": list(position.unclaimable),
             },
         )

@@ -28,7 +28,7 @@ SIGNATURE_HEADER = "Gatewayz-Signature"
 TIMEOUT_SECONDS = 10
 # Concurrent look-ups, including abandoned ones.
 MAX_LOOK_UPS = 128
-_look_ups = threading.BoundedSemaphore(MAX_LOOK_UPS)
+look_ups = threading.BoundedSemaphore(MAX_LOOK_UPS)
 
 # Publicly routed IPv6: 2000::/3 without the ranges that embed an IPv4 address.
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
@@ -179,7 +179,7 @@ def _look_up(host: str, port: int, ends_at: float) -> list[str]:
 
     Raises OSError.
     """
-    if not _look_ups.acquire(timeout=_left_seconds(ends_at)):
+    if not look_ups.acquire(timeout=_left_seconds(ends_at)):
         raise TimeoutError("Too many host names are being looked up")
     answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
 
@@ -192,7 +192,7 @@ def _look_up(host: str, port: int, ends_at: float) -> list[str]:
         except OSError as error:
             answers.put(error)
         finally:
-            _look_ups.release()
+            look_ups.release()
 
     threading.Thread(target=look_up, name="look-up", daemon=True).start()
     try:

@@ -19,7 +19,7 @@ BATCH_SESSIONS = 500
 BATCH_ROWS = 1_000
 
 # Share of a run for one session; the next run continues with it.
-_SESSION_SECONDS = 10
+SESSION_SECONDS = 10
 
 
 def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
@@ -34,13 +34,13 @@ def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
     """
     purged, complete = 0, True
     for is_started in (False, True):
-        for session_id in _expired(now, is_started):
+        for session_id in expired_sessions(now, is_started):
             if time.monotonic() >= ends_at:
                 return purged, False
             try:
                 if not is_started and not _begin(session_id, now):
                     continue
-                is_gone = _purge(session_id, min(ends_at, time.monotonic() + _SESSION_SECONDS))
+                is_gone = _purge(session_id, min(ends_at, time.monotonic() + SESSION_SECONDS))
             except Error:
                 logger.exception("Could not purge chat session %d", session_id)
                 continue
@@ -49,7 +49,7 @@ def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
     return purged, complete
 
 
-def _expired(now: datetime, is_started: bool) -> Iterator[int]:
+def expired_sessions(now: datetime, is_started: bool) -> Iterator[int]:
     """Yield the ids of sessions to purge, those deleted longest ago first."""
     expired = ChatSession.objects.expired(now).filter(is_purged=is_started)
     in_order = expired.order_by("updated_at", "pk").values_list("pk", "updated_at")

@@ -44,6 +44,11 @@ class BackgroundThread:
                 self._thread = Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
 
+    def is_busy(self) -> bool:
+        """Whether a job is running or waiting."""
+        with self._lock:
+            return bool(self._names)
+
     def _begin(self) -> None:
         self._lock = Lock()
         self._names: set[str] = set()

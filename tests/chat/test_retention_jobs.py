@@ -192,7 +192,7 @@ def test_a_user_who_cannot_be_erased_keeps_no_other(user, keep, caplog):
 
 
 def test_a_session_that_takes_longer_than_its_share_lets_others_pass(user, monkeypatch):
-    monkeypatch.setattr(retention, "_SESSION_SECONDS", 0)
+    monkeypatch.setattr(retention, "SESSION_SECONDS", 0)
     sessions = [trash(user, 1) for _ in range(3)]
 
     assert retention.purge_expired() == 0
@@ -200,6 +200,6 @@ def test_a_session_that_takes_longer_than_its_share_lets_others_pass(user, monke
 
     # All have been started, so a session deleted now comes first.
     newest = trash(user, 0)
-    assert list(retention._expired(timezone.now(), is_started=False)) == [newest.pk]
+    assert list(retention.expired_sessions(timezone.now(), is_started=False)) == [newest.pk]
     monkeypatch.undo()
     assert retention.purge_expired() == len(sessions) + 1

@@ -129,7 +129,7 @@ def _small_bounds(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_address, "_parsed_address", lru_cache(BOUND)(parsed))
     monkeypatch.setattr(api_dispatch, "MAX_HOSTS", BOUND)
     monkeypatch.setattr(leases, "MAX_LEASES", BOUND)
-    monkeypatch.setattr(denials, "_MAX_KNOWN", BOUND)
+    monkeypatch.setattr(denials, "MAX_RECORDED", BOUND)
     for level in (key_cache().unknown, key_cache().entries.process_cache.local):
         monkeypatch.setattr(level, "max_entries", BOUND)
     # pytest keeps log records, which a web process does not.

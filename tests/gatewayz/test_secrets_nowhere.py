@@ -97,7 +97,7 @@ def without_table(table):
 
 
 def wait_for_threads():
-    wait_until(lambda: not denials._thread._names and not key_lookup._renewal._names)
+    wait_until(lambda: not denials.writer.is_busy() and not key_lookup.renewal.is_busy())
 
 
 class Leaks:

@@ -38,13 +38,13 @@ def listening():
 def loads(monkeypatch):
     """The keys that are looked up in the database."""
     loaded = []
-    load = key_lookup._load
+    load = key_lookup.load_from_database
 
     def counting_load(api_key, digests):
         loaded.append(api_key)
         return load(api_key, digests)
 
-    monkeypatch.setattr(key_lookup, "_load", counting_load)
+    monkeypatch.setattr(key_lookup, "load_from_database", counting_load)
     return loaded
 
 
@@ -341,7 +341,7 @@ def test_when_the_database_fails_nobody_hangs_and_the_next_look_up_works(
         raise OperationalError
 
     with monkeypatch.context() as patch, ThreadPoolExecutor(10) as threads:
-        patch.setattr(key_lookup, "_load", fail)
+        patch.setattr(key_lookup, "load_from_database", fail)
         calls = [threads.submit(get_user, api_key) for _ in range(10)]
         assert all(isinstance(call.exception(10), OperationalError) for call in calls)
 
@@ -373,7 +373,7 @@ def test_an_entry_that_has_ended_serves_for_a_while_when_the_database_is_down(
     def fail(key, digests):
         raise OperationalError
 
-    monkeypatch.setattr(key_lookup, "_load", fail)
+    monkeypatch.setattr(key_lookup, "load_from_database", fail)
 
     later(settings.KEY_CACHE_TTL_SECONDS + settings.KEY_CACHE_STALE_SECONDS - 1)
     assert get_user(api_key).user_id == user.pk
@@ -393,7 +393,7 @@ def test_a_revoked_key_does_not_come_back_while_the_database_is_down(
     def fail(key, digests):
         raise OperationalError
 
-    monkeypatch.setattr(key_lookup, "_load", fail)
+    monkeypatch.setattr(key_lookup, "load_from_database", fail)
 
     with pytest.raises(OperationalError):
         get_user(api_key)

@@ -4,7 +4,6 @@ The connection breaks while the COMMIT is under way, or the deadline of the requ
 asked is told 503; but what is committed holds, and no process goes on with what was before.
 """
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Event
@@ -275,11 +274,8 @@ def deadline_at_commit(monkeypatch):
     commit = BoundedConnection.commit
 
     def commit_late(database):
-        token = deadline._deadline.set(time.monotonic() + 0.1)
-        try:
+        with deadline.limited(0.1):
             commit(database)
-        finally:
-            deadline._deadline.reset(token)
 
     monkeypatch.setattr(BoundedConnection, "commit", commit_late)
 
@@ -312,5 +308,5 @@ def test_a_change_whose_commit_outlasts_the_deadline_holds(
 
 
 def _in_database(secret):
-    loaded = key_lookup._load(secret, key_lookup._digests(secret))
+    loaded = key_lookup.load_from_database(secret, key_lookup.digests_of(secret))
     return loaded and loaded.principal

@@ -242,7 +242,7 @@ def test_fallbacks_are_counted_once_redis_is_back(user, monkeypatch):
         raise redis.ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(buffer, "_push", fail)
+        patch.setattr(buffer, "PUSH", fail)
         record(user)
         record(user)
     record(user)
@@ -262,7 +262,7 @@ def test_an_event_that_nothing_takes_fails_no_request_and_is_counted(
     record(user)
 
     assert "is lost" in caplog.text
-    assert buffer._take_uncounted() == {"redis_down": 1, "lost": 1}
+    assert buffer.take_uncounted() == {"redis_down": 1, "lost": 1}
 
 
 def test_metadata_that_is_not_json_is_the_error_of_the_caller(user):

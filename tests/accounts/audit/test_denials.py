@@ -26,7 +26,7 @@ def ended(user, key):
 
 def refused():
     """What has been recorded, once everything is that waited."""
-    wait_until(lambda: not denials._thread._names)
+    wait_until(lambda: not denials.writer.is_busy())
     return list(AuditEntry.objects.filter(action__startswith="refused").order_by("id"))
 
 
@@ -59,7 +59,7 @@ def test_several_processes_record_it_once(api, ended):
         api.get(PATH)
         refused()
         # As a process that does not know of it.
-        denials._known.clear()
+        denials.recorded.clear()
 
     assert len(refused()) == 1
 
@@ -68,25 +68,25 @@ def test_the_next_hour_is_recorded_again(user):
     for minutes in (0, 59, 60):
         at = datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(minutes=minutes)
         origin = Origin(AuditEntry.Channel.API, user.pk, 7, at=at)
-        denials._write(user.pk, "api_key:7", "expired_key", origin)
+        denials.write_denial(user.pk, "api_key:7", "expired_key", origin)
 
     assert [entry.created_at.hour for entry in refused()] == [12, 13]
 
 
 def test_what_this_process_knows_stays_bounded(api, ended, monkeypatch):
-    monkeypatch.setattr(denials, "_MAX_KNOWN", 3)
-    denials._known.clear()
-    denials._known.update((n, n, "x", 0) for n in range(3))
+    monkeypatch.setattr(denials, "MAX_RECORDED", 3)
+    denials.recorded.clear()
+    denials.recorded.update((n, n, "x", 0) for n in range(3))
 
     api.get(PATH)
 
-    assert len(denials._known) == 1
+    assert len(denials.recorded) == 1
     assert len(refused()) == 1
 
 
 def test_no_request_waits_for_it(api, ended):
     held, release = threading.Event(), threading.Event()
-    denials._thread.submit("held", lambda: (held.set(), release.wait(WAIT_SECONDS)))
+    denials.writer.submit("held", lambda: (held.set(), release.wait(WAIT_SECONDS)))
     held.wait(WAIT_SECONDS)
     try:
         with CaptureQueriesContext(connection) as statements:
@@ -100,7 +100,7 @@ def test_no_request_waits_for_it(api, ended):
 
 
 def test_nothing_is_written_about_who_has_been_erased(user):
-    denials._write(
+    denials.write_denial(
         user.pk + 1, "api_key:7", "expired_key", Origin(AuditEntry.Channel.API, user.pk + 1, 7)
     )
 

@@ -26,7 +26,7 @@ def log_in(email, password):
 
 
 def entries(user):
-    wait_until(lambda: not denials._thread._names)
+    wait_until(lambda: not denials.writer.is_busy())
     return list(
         AuditEntry.objects.filter(user_id=user.pk)
         .order_by("id")
@@ -43,7 +43,7 @@ def test_a_log_in_to_the_admin(root):
 def test_a_log_in_with_a_wrong_password_once_an_hour(root):
     for _ in range(3):
         assert log_in(root.email.upper(), "wrong").status_code == 200
-        denials._known.clear()
+        denials.recorded.clear()
 
     assert set(entries(root)) == {("refused_wrong_password", f"user:{root.pk}", "public")}
     assert len(entries(root)) <= 2

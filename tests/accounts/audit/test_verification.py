@@ -53,7 +53,7 @@ def test_an_empty_log_verifies(db):
 
 
 def test_more_entries_than_are_fetched_at_once_verify(user, log, monkeypatch):
-    monkeypatch.setattr(verification, "_FETCHED_ROWS", 2)
+    monkeypatch.setattr(verification, "FETCHED_ROWS", 2)
 
     assert verify().sequence == 5
 

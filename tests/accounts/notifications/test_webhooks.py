@@ -259,7 +259,7 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(user, silent_names
 def test_no_more_names_are_looked_up_at_the_same_time_than_are_bounded(
     user, silent_names, monkeypatch
 ):
-    monkeypatch.setattr(webhooks, "_look_ups", threading.BoundedSemaphore(2))
+    monkeypatch.setattr(webhooks, "look_ups", threading.BoundedSemaphore(2))
 
     for n in range(4):
         send(user, f"https://hooks{n}.example.com/")

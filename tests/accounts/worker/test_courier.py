@@ -130,7 +130,7 @@ def test_a_user_is_sent_one_thing_at_a_time_whoever_sends_it():
 
 
 def test_all_are_reached_however_many_wait_for_a_later_attempt(monkeypatch):
-    monkeypatch.setattr(delivery, "_USERS_AT_ONCE", 3)
+    monkeypatch.setattr(delivery, "USERS_PER_STATEMENT", 3)
     users = [somebody(f"user{n}") for n in range(10)]
     for user in users:
         be_told(user)

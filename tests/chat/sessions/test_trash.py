@@ -79,7 +79,7 @@ def test_what_is_half_purged_is_not_restored_even_if_it_would_be_kept_now(
     api, user, deleted, settings, monkeypatch
 ):
     ChatSession.objects.update(updated_at=timezone.now() - timedelta(days=31))
-    monkeypatch.setattr(retention, "_SESSION_SECONDS", 0)
+    monkeypatch.setattr(retention, "SESSION_SECONDS", 0)
     assert retention.purge_expired() == 0
 
     User.objects.filter(pk=user.pk).update(chat_retention_days=0)
