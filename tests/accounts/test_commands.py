@@ -1,4 +1,4 @@
-"""manage.py create_api_key and seed_demo."""
+"""`manage.py create_api_key` and `seed_demo`."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What tests of chats use."""
+"""Fixtures for tests of chats."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What was done is in the activity log, whatever the caller allows and whatever breaks."""
+"""Activity is recorded whatever deadline the caller sets and whatever breaks."""
 
 import time
 
@@ -129,7 +129,7 @@ def _nothing_recorded_before(api, session, feedback, share):
 
 @pytest.fixture
 def late_after_writing():
-    """The deadline of a request passes as soon as a statement of its own has written."""
+    """The request's deadline passes as soon as one of its statements has written."""
 
     def write(execute, sql, *arguments):
         result = execute(sql, *arguments)
@@ -143,7 +143,7 @@ def late_after_writing():
 
 @pytest.fixture
 def late_after_commit(monkeypatch):
-    """The deadline of a request passes as soon as its COMMIT is answered."""
+    """The request's deadline passes as soon as its COMMIT is answered."""
     commit = BoundedConnection.commit
 
     def commit_and_be_late(database):

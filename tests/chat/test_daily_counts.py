@@ -56,7 +56,7 @@ def test_a_schedule_does_it():
 def test_a_day_is_read_by_its_index(user):
     session = ChatSession.objects.create(user=user, title="T", model="m")
     with connection.cursor() as cursor:
-        # Without the index of words, which is slow to make.
+        # Without the search index, which is slow to build.
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table, columns, values in (
             (

@@ -156,11 +156,11 @@ def test_costs_a_request_without_a_key_nothing(api):
 def test_costs_two_statements_and_a_replay_two(api, django_assert_num_queries):
     api.get("/v1/chat/stats")
 
-    # SAVEPOINT and RELEASE, a BEGIN and COMMIT outside of tests; taking the key; the INSERT of
-    # the session; keeping the answer.
+    # SAVEPOINT and RELEASE, which are BEGIN and COMMIT outside tests; claiming the key; the INSERT
+    # of the session; storing the answer.
     with django_assert_num_queries(5):
         post(api)
-    # SAVEPOINT and RELEASE; finding the key taken; its answer.
+    # SAVEPOINT and RELEASE; the failed claim; the stored answer.
     with django_assert_num_queries(4):
         post(api)
 
@@ -210,7 +210,7 @@ def test_requests_at_once_in_one_process_happen_once(api_key):
     assert len(answers) == 1
 
 
-# A process of its own on the database of the test, which waits for a line before it asks.
+# A separate process on the test's database, which waits for a line before it sends its request.
 ASKER = """
 import sys
 

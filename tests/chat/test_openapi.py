@@ -1,4 +1,4 @@
-"""GET /v1/schema, and whether it is what the chat API really answers."""
+"""The answers of the chat API match GET /v1/schema."""
 
 from drf_spectacular.validation import validate_schema
 

@@ -1,4 +1,4 @@
-"""Every job that deletes rows for good, when some are big and some cannot be deleted."""
+"""Every job that deletes rows for good copes with big rows and rows that cannot be deleted."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ LONG_AGO = timezone.now() - timedelta(days=9_999)
 
 @pytest.fixture
 def _statements_end_early(request):
-    """No statement deletes more than two rows of `table`: the time-out would end it."""
+    """Statements that delete more than two rows of `table` fail, as if they timed out."""
     table = request.getfixturevalue("job").table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -45,7 +45,7 @@ def _statements_end_early(request):
 
 @pytest.fixture
 def keep():
-    """Has the database refuse to delete the row of a table of which a condition holds."""
+    """Make the database reject deleting rows of a table that meet a condition."""
 
     def refuse(table, condition):
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What users store is counted by the worker, and bounded by their plans."""
+"""The worker counts what users store, and their plans limit it."""
 
 import pytest
 from django.core.management import call_command
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def filled(api):
-    """A session with a message in every form, all counted."""
+    """A session with a message in every form, already counted."""
     session = api.post_json(SESSIONS, {"title": "T"}).json()["data"]["id"]
     parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {}}]
     api.post_json(
@@ -29,7 +29,7 @@ def filled(api):
 
 @pytest.fixture
 def used_up(user, filled):
-    """The plan of `user` allows what is stored, and no more."""
+    """The plan of `user` allows exactly what is stored."""
     Plan.objects.filter(users=user).update(max_storage_bytes=stored(user))
 
 

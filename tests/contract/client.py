@@ -1,4 +1,4 @@
-"""A client of any running service, as an old one is: HTTP, a base URL and a key."""
+"""A client of any running service, like an old one: HTTP, a base URL and a key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        """What is in the envelope of a success."""
+        """Return the content of a success envelope."""
         assert self.status in {200, 201}, self.body
         assert self.headers["Content-Type"] == "application/json"
         assert self.json["success"] is True
@@ -39,7 +39,7 @@ class ContractClient:
     def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        """The answer of the service, whatever its status."""
+        """Send a request. Returns the answer, whatever its status."""
         request = Request(  # noqa: S310 - the URL is the tester's own
             self.base_url.rstrip("/") + path,
             method=method,
@@ -71,7 +71,7 @@ class ContractClient:
 
 
 def assert_problem(answer: Answer, status: int) -> dict[str, Any]:
-    """Assert that `answer` is a whole problem object of this status. Returns it."""
+    """Assert that `answer` is a complete problem object with this status. Returns it."""
     assert answer.status == status, answer.body
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json

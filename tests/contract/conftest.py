@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def client(request: pytest.FixtureRequest) -> Iterator[ContractClient]:
     """A client of the service with a working key."""
-    # In a run of all tests the options are not known, and so not given.
+    # In a run of all tests the options are not registered, and so not given.
     base_url = request.config.getoption("--base-url", None)
     api_key = request.config.getoption("--api-key", None)
     if bool(base_url) != bool(api_key):

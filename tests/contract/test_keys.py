@@ -1,4 +1,4 @@
-"""The contract of API keys, asked of a running service."""
+"""The contract of API keys, tested on a running service."""
 
 from tests.contract.client import ContractClient, assert_problem
 

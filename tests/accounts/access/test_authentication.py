@@ -1,4 +1,4 @@
-"""Bearer keys: who gets in, and what the others are told."""
+"""Authentication with bearer keys: who is admitted, and what others are answered."""
 
 from datetime import timedelta
 
@@ -81,7 +81,7 @@ def test_a_key_is_refused_from_the_moment_that_it_expires(user, monkeypatch):
     client = ApiClient(secret)
     assert client.get(PATH).status_code == 200
 
-    # Cached by now: the end is checked at each request, not when the entry is made.
+    # The key is cached now: its expiry is checked at each request, not when it is cached.
     monkeypatch.setattr("accounts.principals.principal.time.time", expires.timestamp)
 
     assert_refused(client.get(PATH), "expired_key")

@@ -1,4 +1,4 @@
-"""The look-up from key to principal, and when it is looked up anew."""
+"""Looking up the principal of a key, and when the cache reloads it."""
 
 import json
 import time
@@ -36,7 +36,7 @@ def listening():
 
 @pytest.fixture
 def loads(monkeypatch):
-    """The keys that are looked up in the database."""
+    """The keys that are loaded from the database."""
     loaded = []
     load = key_lookup.load_from_database
 
@@ -350,7 +350,7 @@ def test_when_the_database_fails_nobody_hangs_and_the_next_look_up_works(
 
 @pytest.fixture
 def later(monkeypatch):
-    """Moves the clock of the cache forward, by seconds."""
+    """Advance the clock of the cache by some seconds."""
 
     def move(seconds):
         now = time.time() + seconds

@@ -1,4 +1,4 @@
-"""Looking at the key cache and steering it, from the command line and over HTTP."""
+"""Inspecting and changing the key cache from the command line and over HTTP."""
 
 import json
 

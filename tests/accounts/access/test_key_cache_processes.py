@@ -1,4 +1,4 @@
-"""The key cache over real web processes."""
+"""The key cache across real web processes."""
 
 import json
 import os
@@ -26,7 +26,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 class WebProcess:
-    """The service in a process of its own, on the database and the Redis of the tests."""
+    """The service in its own process, on the tests' database and Redis."""
 
     def __init__(self):
         self.port = free_port()
@@ -67,7 +67,7 @@ def is_up(web):
 
 @contextmanager
 def web_processes(count, django_db_blocker):
-    """So many web processes that answer, for the tests of a module, which commit."""
+    """Run some web processes that answer, for the tests of a module, which commit."""
     started = [WebProcess() for _ in range(count)]
     try:
         for web in started:
@@ -76,7 +76,7 @@ def web_processes(count, django_db_blocker):
     finally:
         for web in started:
             web.stop()
-        # They audit refused keys and fill the cache beside requests, maybe after the last test.
+        # They audit denied keys and fill the cache in the background, perhaps after the last test.
         delete_redis_keys()
         with django_db_blocker.unblock():
             restore_rows()
@@ -84,7 +84,7 @@ def web_processes(count, django_db_blocker):
 
 @pytest.fixture(scope="module")
 def webs(django_db_setup, django_db_blocker):
-    """Two web processes that answer."""
+    """Two running web processes."""
     with web_processes(2, django_db_blocker) as webs:
         yield webs
 

@@ -57,7 +57,7 @@ def operator(client):
 
 @pytest.fixture
 def elsewhere():
-    """Calls a function in a thread of its own, whose way to the database is open."""
+    """Call a function in another thread, whose connection to the database works."""
     with ThreadPoolExecutor(1) as pool:
         yield lambda function, *arguments: pool.submit(function, *arguments).result()
         pool.submit(_close).result()
@@ -85,7 +85,7 @@ def _action(operator, key, name):
 
 
 def _edit(operator, row, **changes):
-    """Send the form of a row, as it is but for `changes`."""
+    """Submit the form of a row with `changes`."""
     url = reverse(f"admin:accounts_{row._meta.model_name}_change", args=[row.pk])
     form = operator.get(url).context["adminform"].form
     values = {name: form[name].value() for name in form.fields}
@@ -131,7 +131,7 @@ IN_THE_ADMIN = {
 
 @contextmanager
 def nobody_hears(network, fate):
-    """The next COMMIT of this thread meets its fate."""
+    """The next COMMIT of this thread fails in the given way."""
     network.change(trigger="COMMIT\0", fate=fate)
     try:
         yield
@@ -142,7 +142,7 @@ def nobody_hears(network, fate):
 
 @contextmanager
 def used_all_the_while(secret):
-    """Somebody uses a key, as fast as can be, during the block."""
+    """Use a key continuously during the block."""
     enough = Event()
 
     def use():
@@ -162,7 +162,7 @@ def used_all_the_while(secret):
 
 
 def assert_nobody_goes_on_as_before(secret, before):
-    """What the caches say is what the database says, and that is something else than before."""
+    """Assert that the caches agree with the database, and that both have changed."""
     now = get_user(secret)
     cached_keys.key_cache().entries.clear()
     assert now == get_user(secret) != before
@@ -270,7 +270,7 @@ def test_a_key_is_cached_again_once_its_change_is_committed(victim, django_asser
 
 @pytest.fixture
 def deadline_at_commit(monkeypatch):
-    """The deadline of whatever is done passes while its COMMIT is under way."""
+    """The request's deadline passes during its COMMIT."""
     commit = BoundedConnection.commit
 
     def commit_late(database):
@@ -300,7 +300,7 @@ def test_a_change_whose_commit_outlasts_the_deadline_holds(
         with suppress(OperationalError):
             assert change(api, key).status_code == 503
         if fate == "late":
-            # It has not happened yet, and the key is looked up again and again.
+            # The change is not committed yet, and the key is looked up repeatedly.
             assert [elsewhere(get_user, secret) for _ in range(3)] == [before] * 3
 
     wait_until(lambda: _in_database(secret) != before)

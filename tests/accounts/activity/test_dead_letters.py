@@ -1,4 +1,4 @@
-"""Events that cannot be written are set aside, and hold up nobody."""
+"""Events that cannot be written become dead letters and do not hold up others."""
 
 import msgspec
 import pytest

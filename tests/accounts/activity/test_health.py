@@ -1,4 +1,4 @@
-"""How the writing of activity fares, for the probes and in the admin."""
+"""Health of the activity pipeline, in the probes and in the admin."""
 
 import time
 from datetime import UTC, datetime, timedelta

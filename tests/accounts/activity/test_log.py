@@ -180,7 +180,7 @@ def test_pages_of_any_size_make_up_the_whole_log(api, user, names, limit):
 def test_is_two_statements_however_many_events(api, events, django_assert_num_queries):
     api.get(PATH)
 
-    # The number of matches, out of the daily sums; the page.
+    # The number of matches, from the daily totals; the page.
     with django_assert_num_queries(2):
         api.get(PATH, {"limit": 1000})
 

@@ -1,4 +1,4 @@
-"""Whether activity answers what its description says."""
+"""The answers about activity match their OpenAPI description."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Activity: recorded in one round trip, written in batches, lost by nobody."""
+"""The activity pipeline: recorded in one round trip, written in batches, never lost."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Activity stays cheap to read and to prune, however long the log is."""
+"""Reading and pruning activity stay cheap however long the log is."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.django_db
 def _many_rows(django_db_setup, django_db_blocker):
     tables = "users, activity_log, activity_daily"
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        # Vacuum takes no row for visible whose commit, or one near it, is not on disk yet.
+        # VACUUM does not mark a row as visible before its commit is on disk.
         cursor.execute("SET synchronous_commit = on")
         truncate(tables)
         cursor.execute(LOAD)
@@ -59,7 +59,7 @@ def _many_rows(django_db_setup, django_db_blocker):
 
 
 def plan_of(run):
-    """The plan of the one statement that `run` runs, as it would be without running it."""
+    """Return the query plan of the one statement that `run` executes."""
     with CaptureQueriesContext(connection) as captured:
         run()
     (statement,) = captured

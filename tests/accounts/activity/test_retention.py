@@ -1,4 +1,4 @@
-"""Pruning the activity log, and the sums that outlive it."""
+"""Pruning the activity log, and the totals that outlive it."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def events(user):
-    """An event for each of the last 30 days, the oldest first; tokens say its age in days."""
+    """One event for each of the last 30 days, oldest first; `tokens` is its age in days."""
     now = timezone.now()
     write_events(
         [
@@ -64,7 +64,7 @@ def test_prunes_in_bounded_batches(events, monkeypatch):
         deleted, complete = retention.prune(timezone.now() - timedelta(days=10))
 
     assert (deleted, complete) == (20, True)
-    # Five batches of four, and the first one in which nothing is old.
+    # Five batches of four, and the first batch without an old event.
     assert len(captured) == 6
 
 

@@ -1,4 +1,4 @@
-"""What is added up in the statement that writes activity."""
+"""The totals that the statement that writes activity adds up."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor

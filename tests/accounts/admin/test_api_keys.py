@@ -131,7 +131,7 @@ def test_bounds_of_a_key_are_set_and_emptied(admin_client, user):
     nothing = dict.fromkeys(
         ("scope_permissions", "ip_allowlist", "domain_referrers", "max_requests"), ""
     )
-    # What the form was opened with stands in it, hidden.
+    # The form contains its initial values in hidden fields.
     before = {f"initial-{name}": given for name, given in made.items()}
     response = admin_client.post(url, {"key_name": "mine", **before, **nothing})
     assert response.status_code == 302

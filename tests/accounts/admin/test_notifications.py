@@ -1,4 +1,4 @@
-"""Notifications, preferences, referrals and credits in the admin: operators look."""
+"""Notifications, preferences, referrals and credits in the admin, read-only for operators."""
 
 import pytest
 from django.urls import reverse
@@ -17,7 +17,7 @@ MODELS = ["notification", "notificationpreferences", "referralcode", "referral",
 
 @pytest.fixture
 def rows(user):
-    """Ten of each, for users of their own."""
+    """Ten rows of each kind, each of its own user."""
     made = {}
     for n in range(10):
         other = User.objects.create_user(f"u{n}@example.com")

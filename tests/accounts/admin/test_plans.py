@@ -1,4 +1,4 @@
-"""Plans and limits in the admin, and who runs into limits."""
+"""Plans, rate limits and the page of rejected requests in the admin."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Attempts with a key that may not act are in the audit log, however many they are, once."""
+"""Attempts with keys that may not be used are audited once, however many there are."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def ended(user, key):
 
 
 def refused():
-    """What has been recorded, once everything is that waited."""
+    """Return the entries about denials, after waiting for all to be written."""
     wait_until(lambda: not denials.writer.is_busy())
     return list(AuditEntry.objects.filter(action__startswith="refused").order_by("id"))
 
@@ -58,7 +58,7 @@ def test_several_processes_record_it_once(api, ended):
     for _ in range(3):
         api.get(PATH)
         refused()
-        # As a process that does not know of it.
+        # Like another process, which has not recorded it.
         denials.recorded.clear()
 
     assert len(refused()) == 1

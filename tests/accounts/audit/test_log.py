@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def entries(user, key):
-    """Ten entries after that of the key, one per day from 1 March 2026, about keys 1 and 2."""
-    # It was made now, which is after them.
+    """Ten entries about keys 1 and 2, one per day from 1 March 2026, besides the key's own."""
+    # The key was created today, after them.
     with transaction.atomic():
         for n in range(10):
             origin = Origin(AuditEntry.Channel.COMMAND, at=START + timedelta(days=n))

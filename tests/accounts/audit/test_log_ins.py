@@ -1,4 +1,4 @@
-"""Who logs in, and who tries to, is in the audit log."""
+"""Log-ins and attempts to log in are audited."""
 
 import pytest
 from django.core.management import call_command

@@ -1,4 +1,4 @@
-"""The audit log stays fast to read, however long it is."""
+"""Reading the audit log stays fast, however long it is."""
 
 import pytest
 from django.db import connection
@@ -7,7 +7,7 @@ from accounts.models import AuditEntry, AuditPersonalData
 from accounts.principals.principal import Principal
 from tests.conftest import truncate
 
-# Triggers off: a chain of them is not what is tested.
+# Triggers are off, because chaining is not under test.
 LOAD = """
 SET session_replication_role = replica;
 INSERT INTO audit_log (created_at, action, target, user_id, channel, request_id, commitments)

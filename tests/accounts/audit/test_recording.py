@@ -1,4 +1,4 @@
-"""Who changed what, and from where, is in the audit log with the change."""
+"""The audit log says who changed what and from where, in the transaction of the change."""
 
 import json
 

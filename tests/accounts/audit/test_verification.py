@@ -1,4 +1,4 @@
-"""manage.py verify_audit names what has been tampered with, even by a superuser."""
+"""`manage.py verify_audit` finds tampering, even by a superuser of the database."""
 
 import threading
 
@@ -34,7 +34,7 @@ def log(user):
 
 
 def tamper(statement, *arguments):
-    """As a superuser, for whom triggers are off."""
+    """Execute a statement as a superuser with triggers off."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(statement, arguments)
@@ -210,7 +210,7 @@ def test_forgetting_a_person_leaves_a_log_that_verifies(user, log):
 
 
 def test_changes_made_at_once_make_one_chain(user):
-    """Each locks what the other wants next: only the order of the commits counts."""
+    """Each transaction locks what the other needs next: only the order of commits matters."""
     users = [user, User.objects.create_user("eve@example.com")]
     meet = threading.Barrier(2, timeout=WAIT_SECONDS)
     failures = []

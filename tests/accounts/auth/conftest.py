@@ -1,4 +1,4 @@
-"""Tokens as Privy makes them, and the messages that links come in."""
+"""Tokens as Privy issues them, and a mailbox for e-mailed links."""
 
 import re
 import time
@@ -28,7 +28,7 @@ def public_pem(private_key: Any) -> str:
 
 
 def token(*, signed_by: Any = PRIVATE_KEY, algorithm: str = "ES256", **claims: Any) -> str:
-    """An access token; a claim that is None is left out."""
+    """An access token; claims that are None are left out."""
     now = int(time.time())
     all_claims = {
         "sub": "did:privy:ada",
@@ -54,10 +54,10 @@ def post(body: Any, path: str = PATH, **options: Any) -> Any:
 
 
 class Mailbox:
-    """What a worker sends, and the links in it."""
+    """The e-mails that a worker sends, and the links in them."""
 
     def receive(self) -> list[Any]:
-        """Do what waits for a worker; the messages that this sends."""
+        """Run the waiting tasks. Returns the e-mails that they send."""
         broker, before = background.broker(), len(mail.outbox)
         while broker.queue_size():
             for _, signed in broker.dequeue():
@@ -66,7 +66,7 @@ class Mailbox:
         return mail.outbox[before:]
 
     def link(self) -> str:
-        """The path of the link in the only message that is sent."""
+        """The path of the link in the only e-mail."""
         (message,) = self.receive()
         (link,) = re.findall(r"^http\S+$", message.body, re.MULTILINE)
         assert link.startswith(f"{settings.PUBLIC_URL}/auth/link?token=")
@@ -75,7 +75,7 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox(db: None) -> Mailbox:
-    """The mailbox of everybody, empty."""
+    """An empty mailbox that receives everybody's e-mails."""
     background.broker().purge_queue()
     mail.outbox.clear()
     return Mailbox()
@@ -88,7 +88,7 @@ def _confirming(settings: Any) -> None:
 
 
 def use(link: str, **fields: str) -> Any:
-    """Press the button of the page behind a link, with these fields filled in."""
+    """Submit the page behind a link with these fields."""
     path, _, token = link.partition("?token=")
     form = urlencode({"token": unquote(token), **fields})
     return Client().post(path, form, content_type="application/x-www-form-urlencoded")

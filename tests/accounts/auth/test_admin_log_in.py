@@ -1,4 +1,4 @@
-"""Guessing passwords at the admin's log-in."""
+"""Guessing passwords at the log-in of the admin."""
 
 from ipaddress import ip_network
 
@@ -28,7 +28,7 @@ def fast_passwords(settings):
 
 
 def log_in(password, *, email="root@example.com", address="192.0.2.1"):
-    """Whether it lets in, and what the page says."""
+    """Log in. Returns whether that succeeded, and the page."""
     answer = Client().post(
         PATH, {"username": email, "password": password}, headers={"X-Forwarded-For": address}
     )

@@ -1,6 +1,6 @@
-"""Nobody learns from an answer whether an address has an account, wherever one can be asked about.
+"""No answer reveals whether an address has an account, on any route that takes an address.
 
-The routes come from the description of the API: one that is new and takes an address is asked too.
+The routes come from the OpenAPI description, so a new one is covered too.
 """
 
 import pytest
@@ -13,7 +13,7 @@ from accounts.models import User
 from tests.openapi import operations, read_schema
 
 PASSWORD = "correct horse battery staple"
-# What is in each answer of its own; the limits of a key count its requests down.
+# Differs in every answer; also, the limits of a key count down.
 ITS_OWN = {"X-Request-ID", "Server-Timing", "Date", "RateLimit-Remaining", "RateLimit-Reset"}
 
 pytestmark = [
@@ -40,7 +40,7 @@ ROUTES = routes()
 
 @pytest.fixture
 def addresses(user):
-    """By what is true of it, an address."""
+    """Addresses by what is true of them."""
     made = {
         "of an account": {"email_verified_at": timezone.now()},
         "not verified": {},
@@ -68,7 +68,7 @@ def test_the_routes_are_found():
 
 
 def answer_of(client, method, path, email):
-    """Everything that is seen of an answer, and how many statements it takes."""
+    """Everything observable about an answer, and the number of its statements."""
     body = {"email": email, "password": "wrong all the same"}
     with CaptureQueriesContext(connection) as captured:
         answer = getattr(client, method)(path, body, content_type="application/json")
@@ -83,7 +83,7 @@ def test_an_answer_is_the_same_for_every_address(
 ):
     client = api if needs_key else Client()
     asked = prefix + path.removeprefix("/v1")
-    # What is looked up once is looked up.
+    # Fills the caches that are filled once.
     answer_of(client, method, asked, "first.00@example.com")
 
     answers = {
@@ -108,7 +108,7 @@ def test_a_refusal_is_the_same_for_every_address_when_there_were_too_many(
     for n, (state, email) in enumerate(addresses.items()):
         client.defaults["REMOTE_ADDR"] = f"192.0.2.{n}"
         if needs_key:
-            # Counted by the user who asks, whatever for.
+            # Counted by the requesting user, regardless of the address.
             at.setdefault("free", asked_too_often(email))
         else:
             at[state] = asked_too_often(email)

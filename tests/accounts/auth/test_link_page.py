@@ -1,4 +1,4 @@
-"""GET and POST /auth/link, as a page: what browsers are told, and what it does not take."""
+"""The page at /auth/link: its headers, and what it rejects."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Whether signing in and passwords answer what their description says."""
+"""The answers of signing in and passwords match their OpenAPI description."""
 
 import pytest
 from django.test import Client

@@ -24,7 +24,7 @@ def ada(user):
 
 
 class CountingHasher(hashers.PBKDF2PasswordHasher):
-    """The hasher of the service, and how often it ran."""
+    """The service's password hasher, counting its runs."""
 
     iterations = 10
     runs = 0

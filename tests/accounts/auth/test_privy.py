@@ -1,4 +1,4 @@
-"""POST /v1/auth with a token of Privy."""
+"""POST /v1/auth with a Privy token."""
 
 import base64
 import hashlib

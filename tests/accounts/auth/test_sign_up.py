@@ -1,4 +1,4 @@
-"""POST /v1/auth/register where a sign-up is confirmed by a link, and the link."""
+"""POST /v1/auth/register where a link confirms sign-ups, and the link itself."""
 
 import ast
 from datetime import timedelta
@@ -211,7 +211,7 @@ def test_a_mailbox_gets_five_of_them_a_day_and_the_answer_does_not_tell(mailbox)
 
     assert len(mailbox.receive()) == mails.MAILS_A_DAY
     assert all(answer == answers[0] for answer in answers)
-    # By other kinds, a stranger does not use up those of a sign-up.
+    # Messages of other kinds do not use up the limit of sign-ups.
     for n in range(mails.MAILS_A_DAY):
         post({"email": "ada@example.com"}, "/v1/auth/password-reset", REMOTE_ADDR=f"192.0.2.{n}")
     sign_up("ada@example.com")

@@ -1,6 +1,6 @@
-"""Work of the worker for many users at once: one with whom it fails keeps it from nobody else.
+"""A worker's work for many users: a failure for one of them does not affect the others.
 
-What deletes rows for good has the same in tests/chat/test_retention_jobs.py.
+tests/chat/test_retention_jobs.py tests the same of deleting rows.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ from accounts.worker.drain import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# With more than two, halving has something to do.
+# More than two, so that batches are halved.
 OTHERS = 5
 
 
@@ -55,7 +55,7 @@ class Work(NamedTuple):
 
 
 def use(user, key, network=""):
-    """The key is used, as the worker then finds it in the buffer."""
+    """Use the key, so that the worker finds the event in the buffer."""
     event = activity.new_event(user_id=user.pk, api_key_id=key.pk)
     activity.record_events([msgspec.structs.replace(event, network=network)])
 
@@ -151,7 +151,7 @@ WORKS = [
 
 @pytest.fixture
 def refuse():
-    """Has the database refuse a row of a table of which a condition holds."""
+    """Make the database reject rows of a table that meet a condition."""
 
     def refuse(table, condition):
         with connection.cursor() as cursor:
@@ -171,7 +171,7 @@ def refuse():
 
 @pytest.fixture
 def people(db):
-    """Users, each with a key; nothing is left to do about them. The one in the middle is bad."""
+    """Users with one key each and nothing to be notified of. The one in the middle fails."""
     made = []
     for n in range(OTHERS + 1):
         user = User.objects.create_user(f"user{n}@example.com", email_verified_at=timezone.now())
@@ -182,7 +182,7 @@ def people(db):
 
 
 def is_named(work, user, key, caplog):
-    """Whether the log names the work, and the row with which it failed."""
+    """Whether the log names the work and the row for which it failed."""
     referral = Referral.objects.filter(referred_user=user).values_list("pk", flat=True).first()
     names = [f"user {user.pk}", f"API key {key.pk}", f"referral {referral}"]
     failures = [record.getMessage() for record in caplog.records]
@@ -204,7 +204,7 @@ def test_one_with_whom_work_fails_is_named_and_it_is_done_for_all_others(
     assert done == [user for user, _ in people if user != bad_user]
     assert is_named(work, bad_user, bad_key, caplog)
     assert failed_rows.counts() == {work.name: 1}
-    # All were used: the log is not kept from being written.
+    # All were used: the activity log is written.
     if work.run is drain:
         assert ActivityEvent.objects.count() == len(people) + len(people)
 
@@ -236,7 +236,7 @@ def test_no_check_keeps_another_from_being_made(people, monkeypatch, caplog, pre
 
 @pytest.fixture
 def unbounded():
-    """A database without the bounds of numbers, as one that was written to by other means."""
+    """A database without the bounds of numbers, as if written to by other means."""
     constraints = {
         "api_keys_new": "api_keys_new_max_requests_bounded",
         "plans": "plans_bounded",

@@ -1,4 +1,4 @@
-"""Tasks wait in Redis, where others may write: only what we have signed is ever read."""
+"""Tasks wait in Redis, where others may write: only tasks that we signed are unpickled."""
 
 import pickle
 
@@ -15,7 +15,7 @@ OLD, NEW, FOREIGN = "o" * 50, "n" * 50, "f" * 50
 
 @pytest.fixture
 def signed_with(settings, monkeypatch):
-    """Sets SECRET_KEY, as in a process that was started with it and these older ones."""
+    """Set SECRET_KEY and its fallbacks, as in a process started with them."""
 
     def set_key(key, *fallbacks):
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = key, list(fallbacks)

@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of e-mail and signing up."""
+"""Deployment checks of e-mail and of signing up."""
 
 import pytest
 from django.core.checks import run_checks

@@ -1,4 +1,4 @@
-"""Whose an e-mail address is: it is nobody's before somebody has shown or answered for it."""
+"""An e-mail address belongs to nobody before somebody has verified it or vouched for it."""
 
 import importlib
 import threading
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def squatter(db):
-    """Somebody who has signed up with the address of another."""
+    """A user who signed up with somebody else's address."""
     return create_user(ADDRESS, PASSWORD, username="squatter")
 
 

@@ -1,4 +1,4 @@
-"""What tests of the API of keys use."""
+"""Fixtures for tests of the API of keys."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ PATH = "/v1/user/api-keys"
 
 @pytest.fixture
 def client_with(user: User) -> Callable[..., ApiClient]:
-    """Makes a client whose key has these fields."""
+    """Create a client whose key has these fields."""
 
     def make(**fields: Any) -> ApiClient:
         return ApiClient(create_key(user, key_name=f"client {fields}", **fields)[1])

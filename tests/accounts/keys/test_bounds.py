@@ -1,4 +1,4 @@
-"""A key makes and manages no key that may do more than itself."""
+"""A key cannot create or manage a key that may do more than itself."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.problems import assert_problem
 
 SOON = timezone.now() + timedelta(days=30)
 
-# The fields of a key, what it may give to another, and what not.
+# The fields of a key, those that it may give to another key, and those that it may not.
 BOUNDS = [
     (
         {"scope_permissions": {"keys": ["write"], "chat": ["admin"]}},
@@ -186,7 +186,7 @@ def test_the_scope_keys_is_needed(user, scopes, may_read, may_write):
 
 @pytest.fixture
 def limited(client_with, user):
-    """A client whose key may set limits, and has some."""
+    """A client whose key may set limits and has some itself."""
     client = client_with(scope_permissions={"keys": ["write"], "limits": ["write"]})
     RateLimitConfig.objects.create(
         api_key=ApiKey.objects.get(user=user, key_name__startswith="client"),

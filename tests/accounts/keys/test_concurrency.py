@@ -1,4 +1,4 @@
-"""Requests about the same keys at the same time."""
+"""Concurrent requests about the same keys."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*asks):
-    """What each of the requests was answered, all of them made at the same time."""
+    """Send the requests concurrently. Returns their answers."""
 
     def answer(ask):
         try:
@@ -56,7 +56,7 @@ def test_of_two_rotations_at_once_the_last_one_counts(user, api_key):
 
     assert [answer.status_code for answer in answers] == [200, 200]
     secrets = [answer.json()["api_key"] for answer in answers]
-    # One of them is the secret, the other the one before it, in its grace.
+    # One is the current secret, the other the previous one in its grace period.
     assert [ApiClient(secret).get(PATH).status_code for secret in secrets] == [200, 200]
     assert ApiClient(old).get(PATH).status_code == 401
     (row,) = ApiKey.objects.filter(pk=key.pk).values("key_digest", "previous_digest")
@@ -75,7 +75,7 @@ def test_bulk_rotations_at_once_do_not_wait_for_each_other_forever(user, api_key
 
     statuses = [answer.status_code for answer in at_once(rotate_all, rotate_all)]
 
-    # Who comes second may find its own secret in its grace, with which no keys are managed.
+    # The second may find its own secret in its grace period, which cannot manage keys.
     assert set(statuses) <= {200, 403}
     assert 200 in statuses
 

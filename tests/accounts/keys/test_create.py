@@ -136,7 +136,7 @@ def test_there_is_a_bound_to_the_number_of_keys(api, monkeypatch):
 
 
 def test_the_secret_is_shown_once_and_nothing_keeps_it(api):
-    """Not even to repeat the answer: the Idempotency-Key of such a request is not looked at."""
+    """Not even for a replay: the Idempotency-Key of such a request is ignored."""
     response = api.post_json(PATH, {"key_name": "mine"}, headers={"Idempotency-Key": "k1"})
     again = api.post_json(PATH, {"key_name": "mine"}, headers={"Idempotency-Key": "k1"})
 

@@ -1,4 +1,4 @@
-"""Making, rotating and revoking keys."""
+"""Creating, rotating and deactivating keys."""
 
 import pytest
 from django.db import IntegrityError, transaction

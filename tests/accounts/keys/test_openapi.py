@@ -1,4 +1,4 @@
-"""Whether the API of keys answers what its description says."""
+"""The answers about keys match their OpenAPI description."""
 
 from tests.accounts.keys.conftest import PATH
 from tests.openapi import DescribedClient

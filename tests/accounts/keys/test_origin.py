@@ -1,4 +1,4 @@
-"""From where a key may be used: the order of denials, and what they cost."""
+"""Where a key may be used from: the order of the checks, and their cost."""
 
 from datetime import timedelta
 from ipaddress import ip_network

@@ -1,4 +1,4 @@
-"""Rotating keys: one, all of them, and with a grace for the old secrets."""
+"""Rotating one key or all keys, with and without a grace period."""
 
 import time
 from datetime import timedelta
@@ -26,7 +26,7 @@ def put(api, key, **body):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Sets the time at which keys are looked at, in seconds from now."""
+    """Set the time at which keys are checked, in seconds from now."""
 
     def go(seconds):
         now = time.time() + seconds
@@ -67,7 +67,7 @@ def test_in_its_grace_the_old_secret_works_beside_the_new_one_and_then_not(api, 
     assert ends_at - rotated_at == timedelta(hours=1)
     assert [client.get(PATH).status_code for client in (api, new)] == [200, 200]
 
-    # Both are cached by now: nothing happens at the end, it is known.
+    # Both are cached now; the end of the grace period takes effect without any event.
     clock(3_590)
     assert [client.get(PATH).status_code for client in (api, new)] == [200, 200]
     clock(3_601)
@@ -121,7 +121,7 @@ def test_what_ends_the_key_ends_the_old_secret_in_its_grace_at_once(api, key, en
 
 
 def test_the_old_secret_can_no_longer_manage_keys(api, key):
-    """Whoever rotates a key that has leaked, with a grace, is not overtaken by the thief."""
+    """A thief cannot use a leaked key's grace period to manage keys."""
     rotate_key(key, grace_seconds=3600)
 
     assert_problem(rotate(api, key), 403, "exceeds_own_key")

@@ -1,4 +1,4 @@
-"""Rotating a key while two real web processes are asked with it all the time."""
+"""Rotating a key while two real web processes are constantly used with it."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ KNOWN_WITHIN_SECONDS = 2.5
 
 
 class Load:
-    """Threads that ask with a secret all the time, and note what they are answered when."""
+    """Threads that constantly send requests with a secret and record the answers and times."""
 
     def __init__(self, webs, secret):
         self._webs = webs * 2
@@ -31,7 +31,7 @@ class Load:
         self.answers = []
 
     def ask_with(self, secret):
-        """Change over to `secret`; none of the threads asks with another one any more."""
+        """Switch to `secret`; afterwards no thread uses another one."""
         self._secret = secret
         wait_until(lambda: set(self._asked_last) == {secret})
 
@@ -63,14 +63,14 @@ def test_no_request_with_a_valid_key_fails_while_it_is_rotated_with_a_grace(webs
         for _ in range(5):
             wait_until(lambda: len(load.statuses_of(secrets[-1])) > 20)
             secrets.append(rotate_key(key, grace_seconds=3600))
-            # Some more with the old one, as a client that has not changed over yet.
+            # Some more with the old one, like a client that has not switched yet.
             seen = len(load.answers)
             wait_until(lambda seen=seen: len(load.answers) > seen + 20)
             load.ask_with(secrets[-1])
         wait_until(lambda: len(load.statuses_of(secrets[-1])) > 20)
 
     assert {status for _, status, _ in load.answers} == {200}
-    # Of the secrets before, only the last one is in its grace.
+    # Of the earlier secrets, only the last is in its grace period.
     for web in webs:
         assert [web.status(each) for each in secrets[-2:]] == [200, 200]
         assert {web.status(each) for each in secrets[:-2]} == {401}

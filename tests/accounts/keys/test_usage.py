@@ -91,7 +91,7 @@ def test_is_one_statement(api, user, django_assert_num_queries):
 
 def test_a_quota_is_told_as_it_is_enforced(api, user):
     limited, secret = create_key(user, key_name="limited", max_requests=4)
-    # What no activity comes of counts too.
+    # Requests without activity count too.
     for _ in range(3):
         assert ApiClient(secret).get("/v1/chat/sessions").status_code == 200
 

@@ -1,4 +1,4 @@
-"""What tests of limits use."""
+"""Fixtures for tests of limits."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether rate limits and plans answer what is described."""
+"""The answers about rate limits and plans match their OpenAPI description."""
 
 from tests.openapi import DescribedClient
 

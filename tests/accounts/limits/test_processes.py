@@ -1,4 +1,4 @@
-"""Limits over real processes: exact, however many ask at once, and whoever dies."""
+"""Limits across real processes: exact under concurrency and when a process dies."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ time.sleep(60)
 
 @pytest.fixture(scope="module")
 def webs(django_db_setup, django_db_blocker):
-    """Three web processes that answer."""
+    """Three running web processes."""
     with web_processes(3, django_db_blocker) as webs:
         yield webs
 

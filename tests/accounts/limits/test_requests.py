@@ -1,4 +1,4 @@
-"""Limits on requests: what callers are told, what it costs, and what happens without Redis."""
+"""Limits on requests: the answers, the cost, and what happens without Redis."""
 
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -182,7 +182,7 @@ def test_a_warm_creation_under_limits_is_one_statement(
 
 @pytest.fixture
 def commands(committed):
-    """The commands that a call sends to Redis at its second time, without those of scripts."""
+    """The Redis commands that a second call sends, without those inside scripts."""
 
     def sent_by(call):
         with committed():
@@ -267,5 +267,5 @@ def test_the_free_plan_lets_a_burst_of_a_benchmark_pass(api):
     responses = [api.get(PATH) for _ in range(150)]
 
     assert {response.status_code for response in responses} == {200}
-    # Requests that were taken in advance and not made in time count as well.
+    # Requests that were leased and not made in time count as well.
     assert rate_limit(responses[-1])[1] <= rate_limit(responses[0])[1] - 149

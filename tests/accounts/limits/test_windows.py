@@ -1,4 +1,4 @@
-"""The counts in Redis, by a clock that the test sets."""
+"""The counters in Redis, on a clock that the test sets."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from accounts.principals.principal import Allowance, Limits, Principal
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 NOW = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
 
-# The span of each window, and the bucket by which it may be longer.
+# The length of each window, and of the bucket by which it may be longer.
 SPANS = {
     "requests_per_minute": (MINUTE, MINUTE // 12),
     "requests_per_hour": (HOUR, HOUR // 12),
@@ -51,7 +51,7 @@ def forget():
 def test_a_window_slides_and_room_comes_back_within_a_bucket(name, whose):
     span, bucket = SPANS[name]
     caller = principal(**{whose: {name: 5}})
-    # Across what would be the end of a fixed window.
+    # Across the end of what would be a fixed window.
     first = NOW - 1000
     assert [passes(caller, first + n) for n in range(6)] == [True] * 5 + [False]
 
@@ -83,12 +83,12 @@ def test_the_wait_that_is_told_is_the_one_that_is_needed(name):
     steps=st.lists(st.floats(0, 1.2), min_size=1, max_size=40),
 )
 def test_no_span_ever_holds_more_than_the_limit_nor_refuses_without_need(name, limit, steps):
-    """Against a log of every request that passed, which is what the buckets stand for."""
+    """Compared with a log of every admitted request, which the buckets approximate."""
     forget()
     span, bucket = SPANS[name]
     caller, passed, now = principal(key={name: limit}), [], NOW
     for step in steps:
-        # Mostly short steps, so that windows fill, and some that cross them.
+        # Mostly short steps, which fill windows, and some that cross them.
         now += int(step**4 * span)
         within = [at for at in passed if at > now - span]
         nearly_within = [at for at in passed if at > now - span - bucket]

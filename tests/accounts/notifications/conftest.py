@@ -1,4 +1,4 @@
-"""A mail server and a webhook receiver that tests can have behave badly."""
+"""A mail server and a webhook receiver that can misbehave."""
 
 import json
 import socketserver
@@ -48,7 +48,7 @@ class _SmtpHandler(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def smtp(settings):
-    """A mail server; `data_answer` is what it says to a message, None hangs up instead."""
+    """A mail server; `data_answer` is its answer to a message, None hangs up instead."""
 
     class Server(socketserver.ThreadingTCPServer):
         messages = []
@@ -88,7 +88,7 @@ class HookServer(ThreadingHTTPServer):
 
 @pytest.fixture
 def hook(settings):
-    """A receiver of webhooks, on an address that only this fixture allows."""
+    """A webhook receiver on an address that only this fixture allows."""
     settings.WEBHOOKS_TO_PRIVATE_NETWORKS = True
     with running(HookServer()) as server:
         yield server

@@ -1,4 +1,4 @@
-"""Sending: once per cause, whatever dies in between."""
+"""Delivery: once per cause, whatever process dies in between."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def make_due(notification):
 
 
 def at_once(function, arguments):
-    """Call a function for each argument in a thread of its own, as workers would."""
+    """Call a function for each argument in its own thread, like concurrent workers."""
     barrier = threading.Barrier(len(arguments))
 
     def call(argument):
@@ -190,7 +190,7 @@ def test_a_webhook_whose_worker_died_is_sent_again_with_the_same_id(user, hook):
     )
     notification = told(user)
     deliver_due()
-    # As if it had died before it could say so.
+    # As if it had died before it could record the outcome.
     Notification.objects.update(status="pending", attempt_started_at=timezone.now())
     make_due(notification)
 

@@ -1,4 +1,4 @@
-"""Keys that end soon are told of a week and a day before, by a task that runs every hour."""
+"""Owners of expiring keys are notified a week and a day before, by an hourly task."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def key_ending(user):
-    """A key made long ago that ends in `days`."""
+    """An old key that expires in `days`."""
 
     def key_ending(days, made_days_ago=100, name="mine"):
         now = timezone.now()

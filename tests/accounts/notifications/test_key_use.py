@@ -1,4 +1,4 @@
-"""What the use of keys gives cause to tell: quotas and new networks, found by the worker."""
+"""Notifications triggered by key usage: quotas and new networks, found by the worker."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -115,7 +115,7 @@ def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_n
         "", "", 0, 0.0, 0.0, "", "", {}, "", network,
     )  # fmt: skip
 
-    # Plans and keys that are nearly used, networks that are not known.
+    # Plans and keys that are nearly used up; unknown networks.
     with django_assert_num_queries(3):
         notify_after_activity([event])
 

@@ -1,4 +1,4 @@
-"""What GET /v1/schema says of notifications and referrals is what they answer."""
+"""The answers about notifications and referrals match their OpenAPI description."""
 
 import pytest
 

@@ -18,7 +18,7 @@ Kind = Notification.Kind
 
 @pytest.fixture
 def told(user, settings):
-    """Makes a notification of so many days ago."""
+    """Create a notification from `days` ago."""
     settings.NOTIFICATION_RETENTION_DAYS = 100
 
     def make(cause, days_ago, kind=Kind.TEST):

@@ -66,7 +66,7 @@ def send(user, url):
 
 
 def lead(monkeypatch, *addresses):
-    """Have every host name lead to these addresses."""
+    """Resolve every host name to these addresses."""
 
     def getaddrinfo(host, port, *args, **options):
         return [
@@ -149,7 +149,7 @@ def test_a_receiver_gets_what_happened_signed_with_its_secret(user, hook):
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A file with a certificate for hooks.example.com that signed itself, and its key."""
+    """A self-signed certificate for hooks.example.com and its key, in a file."""
     private_key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example.com")])
     now = datetime.now(UTC)
@@ -231,7 +231,7 @@ def test_a_receiver_that_answers_by_drops_is_cut_off(user, settings, monkeypatch
 
 @pytest.fixture
 def silent_names(monkeypatch):
-    """A name server that answers when the test is over."""
+    """A name server that does not answer before the end of the test."""
     is_over = threading.Event()
     asked = []
 

@@ -1,4 +1,4 @@
-"""Plans: those on offer, one's own, what is used of it, and what it entitles to."""
+"""Plans: those on offer, a user's own, its usage and its entitlements."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The one form of an e-mail address, and that there is no other way in."""
+"""The canonical form of e-mail addresses, and that no address is stored in another form."""
 
 import importlib
 

@@ -73,6 +73,6 @@ def test_a_masked_key_shows_its_beginning_and_its_end_only():
 
 @given(st.text(alphabet=st.characters(codec="latin-1")))
 def test_any_header_is_looked_up_or_refused(text):
-    """What a client may put behind `Bearer`, as WSGI hands it in."""
+    """Anything that a client can send after `Bearer`, as WSGI passes it in."""
     assert not key_format.is_well_formed(text)
     assert len(key_format.digest(text, b"pepper")) == 64

@@ -1,4 +1,4 @@
-"""What a key with scopes may do."""
+"""What keys with scopes may do."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -30,7 +30,7 @@ def client_with(user):
 
 
 def requests(session):
-    """Something that every part of the API answers: its scope, and how to ask for it."""
+    """A request for every part of the API, with the scope that it needs."""
     chat = f"/v1/chat/sessions/{session.pk}"
     return [
         ("chat:read", "get", "/v1/chat/sessions", None),
@@ -63,7 +63,7 @@ def requests(session):
         ({"chat": ["admin"]}, {"chat:read", "chat:write"}),
         ({"activity": ["read"]}, {"activity:read"}),
     ],
-    # Not that of a set, whose order differs from process to process.
+    # Not the order of a set, which differs between processes.
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_a_key_may_do_what_its_scopes_say(client_with, session, given, allowed):
@@ -73,7 +73,7 @@ def test_a_key_may_do_what_its_scopes_say(client_with, session, given, allowed):
         response = getattr(client, method)(path, **options)
         if scope in allowed:
             assert response.status_code < 300, (method, path, response.content)
-            # A stream that is not read would leave its cursor open.
+            # An unread stream would leave its cursor open.
             b"".join(response)
         else:
             assert scope in assert_problem(response, 403, "insufficient_scope")["detail"]
@@ -107,7 +107,7 @@ def test_a_link_can_be_read_with_any_key_or_none(client_with, session, client):
 
 
 def test_every_view_of_the_api_names_its_resource():
-    """Else it would be closed to keys that have scopes."""
+    """Otherwise it would be closed to keys that have scopes."""
     views = {
         view.callback.view_class
         for prefix in get_resolver().url_patterns

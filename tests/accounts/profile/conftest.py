@@ -1,4 +1,4 @@
-"""A user with something of everything."""
+"""A user with rows of every kind."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def event_of(user: User, key: ApiKey | None = None) -> Event:
 
 
 def fill(client: ApiClient, user: User) -> dict[str, Any]:
-    """Have a user do something of everything; returns the ids of what came of it."""
+    """Create rows of every kind for a user. Returns their ids."""
     post = client.post_json
     session = post("/v1/chat/sessions", {"title": f"of {user}"}).json()["data"]["id"]
     said = {"role": "user", "content": f"I am {user}"}

@@ -1,4 +1,4 @@
-"""Another e-mail address by PUT /v1/user/profile, and the link that makes it the user's."""
+"""Changing the e-mail address by PUT /v1/user/profile and the link that confirms it."""
 
 import pytest
 from django.core import mail

@@ -1,4 +1,4 @@
-"""DELETE /v1/user/profile, and what the worker then does."""
+"""DELETE /v1/user/profile, and what the worker deletes afterwards."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def delete(api, body=None):
 
 
 def rows_that_name(text):
-    """The tables with a row that holds `text`, read from the database, whatever the models say."""
+    """The tables with a row that contains `text`, found in the database without the models."""
     with connection.cursor() as cursor:
         found = {}
         for table in connection.introspection.table_names(cursor):
@@ -222,7 +222,7 @@ def _no_statement_deletes_more_than(rows):
 def test_a_session_for_a_user_erased_in_that_moment_is_no_fault_of_the_service(api, user):
     api.get("/v1/chat/sessions")  # so that the key is cached
     with connection.cursor() as cursor:
-        # Around the models, so that the cache does not hear of it.
+        # Bypasses the models, so that the cache does not notice.
         cursor.execute("DELETE FROM api_keys_new")
         cursor.execute("DELETE FROM users WHERE id = %s", [user.pk])
 

@@ -56,7 +56,7 @@ def test_holds_everything_that_one_owns(api, user, key, filled, path):
     assert found["end"] == [{"lines": sum(map(len, found.values())) - 1}]
 
 
-# Whose rows are a user's, and why they are not exported.
+# Tables with users' rows that are not exported, and why.
 LEFT_OUT = {
     "audit_chain": "digests of the audit log, which is exported",
     "user_storage": "how much there is of what is exported",
@@ -68,7 +68,7 @@ LEFT_OUT = {
 
 
 def tables_of_users():
-    """The tables with rows that are a user's: by a relation, or by a column."""
+    """The tables with rows that belong to a user, by a relation or by a column."""
     found, new = set(), {User}
     while new:
         found |= new
@@ -197,7 +197,7 @@ def test_is_streamed(api, filled):
     with CaptureQueriesContext(connection) as captured:
         next(pieces)
 
-    # The profile: nothing else is read before it is asked for.
+    # The profile: nothing else is read before the client asks for it.
     assert len(captured) == 1
     assert sum(1 for _ in pieces) > 1000
     assert max(len(piece) for piece in api.get(PATH).streaming_content) < 10_000

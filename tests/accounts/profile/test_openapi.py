@@ -1,4 +1,4 @@
-"""The user's own data and signing in, as GET /v1/schema describes them and as they answer."""
+"""The answers about a user's own data and signing in match their OpenAPI description."""
 
 import jsonschema
 import pytest

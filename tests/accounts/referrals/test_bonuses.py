@@ -1,4 +1,4 @@
-"""Bonuses: credited once each, in a ledger that is only ever added to."""
+"""Referral bonuses, each credited once in an append-only ledger."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ def grace(db):
 
 @pytest.fixture
 def referral(user, grace):
-    """`user` came by the code of `grace`."""
+    """`user` has applied the code of `grace`."""
     return apply_code(principal(user), code_of(principal(grace))[0].code)
 
 

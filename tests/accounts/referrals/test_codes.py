@@ -51,7 +51,7 @@ def her_code(grace):
 
 
 def at_once(calls):
-    """Run all calls at the same moment; the result of each, or what it raised."""
+    """Run all calls concurrently. Returns the result or exception of each."""
     barrier = Barrier(len(calls))
 
     def run(call):
@@ -76,7 +76,7 @@ def test_the_code_is_made_once_and_stays(api, user):
     assert set(code).isdisjoint("01OIL")
     assert first["data"]["invite_link"] == f"http://testserver/signup?ref={code}"
     assert code in first["data"]["share_message"]
-    # Old clients read it beside `data`.
+    # Clients of the old service read it beside `data`.
     assert first["referral_code"] == code
     assert (again.status_code, again.json()["data"]) == (200, first["data"])
     assert api.get(CODE.removeprefix("/v1")).json() == first
@@ -286,7 +286,7 @@ def test_statements(api, user, her_code, django_assert_num_queries):
         api.get(CODE)
     with django_assert_num_queries(1):
         api.post_json(VALIDATE, {"referral_code": her_code})
-    # The code, those who came, their counts, the ledger, by whom one came.
+    # The code, the referred users, their counts, the ledger, the code that the user applied.
     with django_assert_num_queries(5):
         api.get(STATS)
     # BEGIN, the code, both users locked, the code again, the referral, COMMIT.

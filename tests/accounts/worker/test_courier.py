@@ -1,4 +1,4 @@
-"""The courier: users take turns, and whoever is slow is waited for beside the others."""
+"""The courier: users take turns, and slow receivers do not hold up others."""
 
 import socket
 import threading
@@ -37,7 +37,7 @@ def be_told(user, times=1):
 
 @contextmanager
 def tarpit():
-    """An address that takes connections and answers none, until the end; and those it took."""
+    """An address that accepts connections and never answers, and the connections accepted."""
     taken = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -53,7 +53,7 @@ def tarpit():
         try:
             yield f"http://127.0.0.1:{server.getsockname()[1]}/", taken
         finally:
-            # Wakes the thread, which closing would not.
+            # Wakes the thread, which close() would not.
             server.shutdown(socket.SHUT_RDWR)
             for one in taken:
                 one.close()
@@ -156,7 +156,7 @@ def test_what_was_told_first_is_sent_first():
 
 @pytest.fixture
 def refuse_one():
-    """Has the database refuse to change one notification."""
+    """Make the database reject changes of one notification."""
 
     def refuse(notification_id):
         with connection.cursor() as cursor:

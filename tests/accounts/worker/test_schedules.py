@@ -1,4 +1,4 @@
-"""What the worker does on a schedule is one list, which `migrate` brings into its table."""
+"""The worker's schedules are one list, which `migrate` copies to its table."""
 
 import pytest
 from django.core.management import call_command

@@ -1,4 +1,4 @@
-"""A session in the admin: the conversation."""
+"""The admin page of a session, with its conversation."""
 
 import pytest
 from django.urls import reverse

@@ -116,7 +116,7 @@ def test_lists_the_own_feedback_newest_first_with_filters(api, stranger_api, ses
 def test_listing_is_one_statement_or_two(api, django_assert_num_queries):
     give(api)
 
-    # The page, which tells that there is no other.
+    # The page, which shows that there is no other.
     with django_assert_num_queries(1):
         assert api.get(PATH).json()["count"] == 1
     # The page; the count.

@@ -1,4 +1,4 @@
-"""Markdown of strangers."""
+"""Markdown from untrusted authors."""
 
 from html.parser import HTMLParser
 
@@ -61,7 +61,7 @@ def test_nothing_runs_and_nothing_is_fetched(text):
 
 
 class _Seen(HTMLParser):
-    """What a browser makes of HTML."""
+    """The elements that a browser finds in HTML."""
 
     def __init__(self):
         super().__init__()

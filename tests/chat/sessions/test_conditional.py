@@ -1,4 +1,4 @@
-"""ETag and If-None-Match on what is read."""
+"""ETag and If-None-Match on GET requests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Cursors are read back as they were made, and nothing else is read at all."""
+"""Cursors are read back as they were made; anything else is rejected."""
 
 from datetime import UTC, datetime
 

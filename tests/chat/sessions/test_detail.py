@@ -12,7 +12,7 @@ from tests.problems import assert_problem
 
 @pytest.fixture
 def messages(session):
-    """Five messages in the order of reading; the middle three have the same time."""
+    """Five messages in reading order; the middle three have the same time."""
     now = timezone.now()
     return [
         ChatMessage.objects.create(

@@ -51,7 +51,7 @@ def test_pages_by_cursor_without_gaps_or_repeats(api, user, sessions):
     while True:
         response = api.get(PATH, {"limit": 2} | ({"cursor": cursor} if cursor else {}))
         seen += ids(response)
-        # A session made meanwhile moves no page.
+        # A session created meanwhile does not shift the pages.
         ChatSession.objects.create(user=user, title="new", model="m")
         ChatSession.objects.filter(title="new").update(
             updated_at=timezone.now() + timedelta(hours=1)

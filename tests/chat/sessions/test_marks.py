@@ -1,4 +1,4 @@
-"""Pinning and archiving sessions, and lists by these marks."""
+"""Pinning and archiving sessions, and filtering lists by that."""
 
 import pytest
 

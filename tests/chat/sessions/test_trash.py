@@ -15,7 +15,7 @@ PATH = "/v1/chat/sessions"
 
 @pytest.fixture
 def deleted(api, session):
-    """A deleted session with all that one can have."""
+    """A deleted session with rows of every kind."""
     message = ChatMessage.objects.create(session=session, role="user", content="Hello")
     api.post_json("/v1/chat/feedback", {"feedback_type": "thumbs_up", "message_id": message.pk})
     api.post_json("/v1/chat/share", {"session_id": session.pk})

@@ -72,7 +72,7 @@ def test_pages_like_the_session_itself(anybody, session, shared):
 
 
 def test_reading_is_three_statements(anybody, shared, django_assert_num_queries):
-    # Counting the view of a link that is open; the link and its session; the messages.
+    # Counting the view; the link and its session; the messages.
     with django_assert_num_queries(3):
         anybody.get(path(shared))
 
