@@ -45,7 +45,7 @@ _CLAIM_LOCK = 1_871_403_255
 
 # Steps from user to user along idx_notifications_waiting, so that the cost does not depend on how
 # much one user has waiting.
-_NEXT_IN_TURN = """
+NEXT_IN_TURN = """
 WITH RECURSIVE waiting (user_id, place) AS (
     (
         SELECT user_id, 1 FROM notifications
@@ -185,7 +185,7 @@ def _next_in_turn(position: RoundRobin) -> list[tuple[int, int | None]]:
     """Return the next users in turn, each with the notification that is due, if any."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _NEXT_IN_TURN,
+            NEXT_IN_TURN,
             {
                 "channel": position.channel.value,
                 "after": position.after_user_id,

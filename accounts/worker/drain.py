@@ -7,8 +7,8 @@ from accounts.activity.batches import write_batch
 from accounts.background import TimedRun
 from accounts.notifications.activity_checks import notify_after_activity
 
-# A drain ends soon and another one continues: a worker that ends or restarts waits for the tasks of
-# its processes.
+# A drain ends soon and another one continues: a worker that ends or restarts waits for its
+# processes to finish their tasks.
 _DRAIN_SECONDS = 2
 # After a batch that was not full, wait for more events, so that a burst of single events takes few
 # statements.

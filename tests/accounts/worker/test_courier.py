@@ -247,8 +247,8 @@ def test_whose_turn_it_is_is_found_by_the_index():
             """
         )
         cursor.execute(
-            f"EXPLAIN {delivery._NEXT_IN_TURN}",
-            {"channel": "email", "after": 0, "users": 100, "stuck": []},
+            f"EXPLAIN {delivery.NEXT_IN_TURN}",
+            {"channel": "email", "after": 0, "users": 100, "unclaimable": []},
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
