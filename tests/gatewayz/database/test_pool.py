@@ -9,6 +9,7 @@ from django.db import connection
 from gatewayz.database import pool as pool_module
 from gatewayz.database.connections import BoundedConnection
 from gatewayz.database.pool import NoConnectionError, Pool
+from tests.pools import close_idle
 from tests.waiting import WAIT_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,12 +26,7 @@ def connect():
 def pool(connect):
     pool = Pool(connect, max_size=2)
     yield pool
-    close(pool)
-
-
-def close(pool):
-    while pool.get_stats()["pool_available"]:
-        pool.take(0).close()
+    close_idle(pool)
 
 
 def test_a_connection_is_used_again(pool):
@@ -213,7 +209,7 @@ def test_it_connects_as_soon_as_that_can_be(connect):
     taken = pool.take(WAIT_SECONDS)
     assert refusals == 0
     pool.put(taken)
-    close(pool)
+    close_idle(pool)
 
 
 def test_the_error_has_the_reason_why_there_is_no_connection():

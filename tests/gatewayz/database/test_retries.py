@@ -9,6 +9,7 @@ from django.db import OperationalError, ProgrammingError, connection, connection
 
 from chat import idempotency
 from gatewayz.database.base import give_back_connections
+from tests.pools import close_idle
 from tests.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,7 +126,7 @@ def database(monkeypatch):
         patched.setattr(database, "_pool_timeout_seconds", WAIT_SECONDS)
         yield database
         database.close()
-        database._pools.pop(database.alias).close()
+        close_idle(database._pools.pop(database.alias))
 
 
 def test_a_statement_by_itself_borrows_a_connection_and_gives_it_back(database):
