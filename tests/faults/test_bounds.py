@@ -19,6 +19,7 @@ import pytest
 
 from gatewayz.development import embedded
 from gatewayz.redis.breaker import OPEN_SECONDS
+from gatewayz.web.server import READY_SECONDS
 from tests.faults.load import (
     TABLE_HEAD,
     Answer,
@@ -322,7 +323,8 @@ def test_a_reload_of_the_web_processes_loses_no_request(service):
         for _ in range(3 if LONG else 1):
             before = set(service.pids("web"))
             service.signal("web", signal.SIGHUP)
-            wait_until(lambda old=before: not old & set(service.pids("web")))
+            # Each of the two may be tried twice.
+            wait_until(lambda old=before: not old & set(service.pids("web")), 4 * READY_SECONDS)
             time.sleep(0.3)
 
     load = Load(service, CLIENTS, allowed_seconds=PATIENT_SECONDS)
