@@ -58,7 +58,7 @@ def test_an_address_is_confirmed_with_the_password_of_the_account(page, user):
     page.get_by_label("The password of that account").fill(PASSWORD)
     page.get_by_role("button").click()
 
-    expect(page.get_by_role("status")).to_contain_text("new@example.com is the address")
+    expect(page.get_by_role("status")).to_contain_text("new@example.com is now the address")
     assert page.refused == []
 
 

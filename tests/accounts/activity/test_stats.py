@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import activity
-from accounts.activity import sums
+from accounts.activity import totals
 from accounts.activity.events import Event, new_event_id, write_events
 from accounts.worker import drain
 from tests.problems import assert_problem
@@ -166,7 +166,7 @@ def test_shows_nobody_else_s_activity(api, stranger_api, user):
 
 
 def test_many_models_are_summed_up(api, user, monkeypatch):
-    monkeypatch.setattr(sums, "MAX_NAMES", 2)
+    monkeypatch.setattr(totals, "MAX_NAMES", 2)
     now = timezone.now()
     write_events(
         [at(now, user, model=name, provider="p") for name in ("a", "a", "b", "b", "c", "d")]

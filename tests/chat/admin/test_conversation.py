@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from chat.admin.conversation import LAID_OUT_CHARACTERS, PAGE_MESSAGES, SHOWN_CHARACTERS
+from chat.admin.conversation import MARKDOWN_CHARACTERS, PAGE_MESSAGES, SHOWN_CHARACTERS
 from chat.models import ChatMessage, ChatSession
 
 pytestmark = pytest.mark.django_db
@@ -95,11 +95,11 @@ def test_an_odd_place_to_read_from_is_no_fault(admin_client, session, odd):
 
 
 def test_what_is_long_is_shown_as_it_is_and_no_further_than_people_read(admin_client, session):
-    say(session, "**b**" * LAID_OUT_CHARACTERS)
+    say(session, "**b**" * MARKDOWN_CHARACTERS)
 
     shown = read(admin_client, session).content.decode()
 
     assert "<strong>b</strong>" not in shown
-    assert f"… and {5 * LAID_OUT_CHARACTERS - SHOWN_CHARACTERS} more characters" in shown.replace(
+    assert f"… and {5 * MARKDOWN_CHARACTERS - SHOWN_CHARACTERS} more characters" in shown.replace(
         ",", ""
     )
