@@ -5,7 +5,6 @@ DATABASE_STATEMENT_TIMEOUT_SECONDS. Each process runs few of them, and one of ea
 others wait for it.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +15,7 @@ from rest_framework.exceptions import APIException
 
 from gatewayz.middleware.load_shedding import process_gate
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS, within_deadline
+from gatewayz.threads.user_counts import UserCounts
 
 # Of one process.
 MAX_RUNNING = 2
@@ -54,8 +54,8 @@ class Searches:
     def __init__(self, max_asked: int) -> None:
         self.max_asked = max_asked
         self.max_asked_of_user = max_asked * 3 // 4
-        self._asked: Counter[int] = Counter()
-        self._running: Counter[int] = Counter()
+        self._asked = UserCounts(TooManySearches, SearchesBusy)
+        self._running = UserCounts(TooManySearches, SearchesBusy)
         self._one_ended = Condition()
 
     @contextmanager
@@ -64,42 +64,25 @@ class Searches:
 
         Raises TooManySearches or SearchesBusy.
         """
-        with self._one_ended:
-            if self._asked[user_id] >= self.max_asked_of_user:
-                raise TooManySearches
-            if self._asked.total() >= self.max_asked:
-                raise SearchesBusy
-            self._asked[user_id] += 1
+        self._asked.take(user_id, 1, self.max_asked_of_user, self.max_asked)
         try:
             self._begin(user_id)
             try:
                 yield
             finally:
                 with self._one_ended:
-                    _take_one(self._running, user_id)
+                    self._running.give_back(user_id, 1)
                     self._one_ended.notify_all()
         finally:
-            with self._one_ended:
-                _take_one(self._asked, user_id)
+            self._asked.give_back(user_id, 1)
 
     def _begin(self, user_id: int) -> None:
+        search = (user_id, 1, MAX_RUNNING_OF_USER, MAX_RUNNING)
         with self._one_ended:
-            has_slot = self._one_ended.wait_for(
-                lambda: (
-                    self._running[user_id] < MAX_RUNNING_OF_USER
-                    and self._running.total() < MAX_RUNNING
-                ),
-                within_deadline(WAIT_SECONDS),
+            self._one_ended.wait_for(
+                lambda: self._running.excess(*search) is None, within_deadline(WAIT_SECONDS)
             )
-            if not has_slot:
-                raise TooManySearches if self._running[user_id] else SearchesBusy
-            self._running[user_id] += 1
-
-
-def _take_one(counter: Counter[int], user_id: int) -> None:
-    counter[user_id] -= 1
-    if not counter[user_id]:
-        del counter[user_id]  # users who have none take no room
+            self._running.take(*search)
 
 
 @cache

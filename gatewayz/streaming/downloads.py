@@ -12,7 +12,6 @@ content lacks the end that its format requires.
 import logging
 import time
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from http import HTTPStatus
@@ -27,6 +26,7 @@ from rest_framework.exceptions import APIException
 from gatewayz.database.base import give_back_connections
 from gatewayz.middleware.load_shedding import process_gate
 from gatewayz.request import deadline
+from gatewayz.threads.user_counts import UserCounts
 from gatewayz.web.silent_connections import abort_response
 
 logger = logging.getLogger(__name__)
@@ -89,25 +89,16 @@ class _Downloads:
     """Counts the downloads of this process, by user."""
 
     def __init__(self) -> None:
-        self._by_user: Counter[int] = Counter()
-        self._lock = Lock()
+        self._counts = UserCounts(TooManyDownloads, DownloadsBusy)
 
     def enter(self, user_id: int) -> Callable[[], None]:
         """Count a download. Returns the function that ends it, which may be called repeatedly."""
-        with self._lock:
-            if self._by_user[user_id] >= MAX_DOWNLOADS_OF_USER:
-                raise TooManyDownloads
-            if self._by_user.total() >= MAX_DOWNLOADS:
-                raise DownloadsBusy
-            self._by_user[user_id] += 1
+        self._counts.take(user_id, 1, MAX_DOWNLOADS_OF_USER, MAX_DOWNLOADS)
         return partial(self._leave, user_id, Lock())
 
     def _leave(self, user_id: int, ended: Lock) -> None:
         if ended.acquire(blocking=False):
-            with self._lock:
-                self._by_user[user_id] -= 1
-                # Removes users without downloads from the counter.
-                self._by_user += Counter()
+            self._counts.give_back(user_id, 1)
 
 
 _downloads = _Downloads()

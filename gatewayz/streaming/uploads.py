@@ -7,9 +7,7 @@ The memory that long bodies take is bounded, for the process and for each user.
 """
 
 import time
-from collections import Counter
 from http import HTTPStatus
-from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +17,7 @@ from gatewayz.database.base import give_back_connections
 from gatewayz.middleware.load_shedding import without_slot
 from gatewayz.request.context import current_user_id, timed
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS
+from gatewayz.threads.user_counts import UserCounts
 from gatewayz.web.silent_connections import waiting_for_body
 
 # How many bodies of MAX_BODY_BYTES fit into the memory for long bodies: of the process, of a user.
@@ -50,27 +49,18 @@ class UploadMemory:
     """Counts the bytes of long bodies that this process holds, by user (None: no key)."""
 
     def __init__(self) -> None:
-        self._bytes_of: Counter[int | None] = Counter()
-        self._lock = Lock()
+        self._bytes_of = UserCounts(UploadsBusy, UploadsBusy)
 
     def reserve(self, user_id: int | None, more_bytes: int) -> None:
         """Reserve memory. Raises UploadsBusy when there is none left."""
-        with self._lock:
-            of_user = self._bytes_of[user_id] + more_bytes
-            of_all = self._bytes_of.total() + more_bytes
-            if (
-                of_user > MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES
-                or of_all > MAX_LONG_BODIES * settings.MAX_BODY_BYTES
-            ):
-                raise UploadsBusy
-            self._bytes_of[user_id] = of_user
+        body_bytes = settings.MAX_BODY_BYTES
+        self._bytes_of.take(
+            user_id, more_bytes, MAX_LONG_BODIES_OF_USER * body_bytes, MAX_LONG_BODIES * body_bytes
+        )
 
     def release(self, user_id: int | None, reserved_bytes: int) -> None:
         """Release reserved memory."""
-        with self._lock:
-            self._bytes_of[user_id] -= reserved_bytes
-            # Removes users who hold nothing from the counter.
-            self._bytes_of += Counter()
+        self._bytes_of.give_back(user_id, reserved_bytes)
 
 
 upload_memory = UploadMemory()
