@@ -52,7 +52,7 @@ def machine(tmp_path):
 
 
 def add_python(machine, name, version):
-    """A program that stands in for a Python of this version; one of no version only fails."""
+    """Put a program there that answers like a Python of `version`; without one it only fails."""
     code = f'case "$2" in *"!= \'{version}\'"*) exit 0 ;; *) exit 1 ;; esac'
     (machine / name).write_text(f"#!/bin/sh\n{code if version else 'exit 127'}\n")
     (machine / name).chmod(0o755)
