@@ -131,6 +131,16 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         "have entered it, so nothing is sent to it, and another user may claim it.",
     )
     username = models.CharField(max_length=254)
+    name = models.CharField(
+        max_length=255, default="", db_default="", blank=True, help_text="How to call the user."
+    )
+    # What clients store here for themselves, such as their theme; nothing here reads it.
+    settings = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False
+    )
+    preferences = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False
+    )
     privy_user_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     legacy_key_digest = models.CharField(  # noqa: DJ001
         max_length=64,
