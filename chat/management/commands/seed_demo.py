@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
-from accounts.models import Plan
+from accounts.models import Plan, User
 from accounts.users import get_or_create_verified_user
+from chat.demo import PEOPLE, make_demo_data
 from gatewayz.admin_site.groups import make_staff_groups
 
 DEMO_EMAIL = "demo@example.com"
+BIG_USERS = 120
 
 
 class Command(BaseCommand):
@@ -22,6 +24,13 @@ class Command(BaseCommand):
         "Development only: make sure that a demo user with a working key and an admin password "
         "exists, store both in the data directory, and print them as JSON."
     )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--big",
+            action="store_true",
+            help=f"also make {BIG_USERS} users with keys, chats, activity and failures, once",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
@@ -46,6 +55,8 @@ class Command(BaseCommand):
             _, demo["api_key"] = create_key(user, key_name=f"Demo {secrets.token_hex(3)}")
         if demo != kept:
             _write_private(path, json.dumps(demo))
+        if options["big"] and not User.objects.with_email(f"{PEOPLE[0]}@example.com").exists():
+            make_demo_data(BIG_USERS)
         self.stdout.write(json.dumps(demo))
 
 
