@@ -84,16 +84,16 @@ def _user(number: int, chance: random.Random) -> User:
         email_verified_at=timezone.now(),
     )
     if number % 4 == 1:
-        plan = chance.choice(list(Plan.objects.order_by("pk")))
+        plan_ids = list(Plan.objects.order_by("pk").values_list("pk", flat=True))
         before = user.plan_id
-        user.plan = plan
+        user.plan_id = chance.choice(plan_ids)
         user.save()
         audit.record(
             "user_changed",
             user_id=user.pk,
             target=audit.user_target(user.pk),
             before={"plan": before},
-            after={"plan": plan.pk},
+            after={"plan": user.plan_id},
         )
     return user
 
