@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
@@ -384,3 +385,85 @@ class ChatDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.sessions} sessions"
+
+
+class SearchOwner(models.Model):
+    """What is the user's own in the index of search. See `chat.search.index`."""
+
+    user_id = models.BigIntegerField(primary_key=True)
+    # Random, so that nobody can write words whose keys are those of another user's words.
+    salt = models.BinaryField()
+    next_number = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "chat_search_owners"
+
+    def __str__(self) -> str:
+        return f"index of user {self.user_id}"
+
+
+class SearchDocument(models.Model):
+    """Some consecutive messages of one session, as search compares and looks them up."""
+
+    pk = models.CompositePrimaryKey("session_id", "part")
+    # The database deletes it with its session.
+    session_id = models.BigIntegerField()
+    part = models.IntegerField()
+    user_id = models.BigIntegerField()
+    number = models.BigIntegerField(help_text="The higher, the later its user wrote in it.")
+    version = models.SmallIntegerField(help_text="Of the preparation of its text.")
+    first_message_id = models.BigIntegerField()
+    characters = models.IntegerField(help_text="Of `body`, unpacked.")
+    keys = ArrayField(models.IntegerField())
+    body = models.BinaryField()
+
+    class Meta:
+        db_table = "chat_search_documents"
+        indexes = [
+            GinIndex(
+                fields=["keys"],
+                name="idx_chat_search_documents_keys",
+                # A search would read all that is pending, whosesoever it is.
+                fastupdate=False,
+            ),
+            # Finds what an older version has prepared.
+            models.Index(fields=["version"], name="idx_chat_search_documents_old"),
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.part} of session {self.session_id}"
+
+
+class SearchWords(models.Model):
+    """Words of one user, each between line ends: what a part of a word is looked for in."""
+
+    pk = models.CompositePrimaryKey("user_id", "part")
+    user_id = models.BigIntegerField()
+    part = models.IntegerField()
+    words = models.TextField()
+
+    class Meta:
+        db_table = "chat_search_words"
+
+    def __str__(self) -> str:
+        return f"words of user {self.user_id}"
+
+
+class SearchPending(models.Model):
+    """A message or session that was written and is not indexed yet; triggers add them.
+
+    Without a message, the whole session is to be indexed again.
+    """
+
+    user_id = models.BigIntegerField()
+    session_id = models.BigIntegerField()
+    message_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "chat_search_pending"
+        indexes = [
+            models.Index(fields=["user_id", "session_id"], name="idx_chat_search_pending_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"session {self.session_id}"

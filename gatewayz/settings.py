@@ -567,12 +567,6 @@ IDEMPOTENCY_KEY_HOURS = env.int("IDEMPOTENCY_KEY_HOURS", default=24)
 # ever.
 CHAT_RETENTION_DAYS = env.int("CHAT_RETENTION_DAYS", default=30)
 
-# SEARCH_CONFIGURATION: the text search configuration of PostgreSQL (`\dF` lists them) that
-# splits chats into words. `simple` serves any language; `english` also finds other forms of a
-# word, in English. Read by `manage.py migrate` too: after changing it, run
-# `manage.py index_chats`.
-SEARCH_CONFIGURATION = env("SEARCH_CONFIGURATION", default="simple")
-
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.access.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [

@@ -5,6 +5,7 @@ from accounts.activity.health import activity_stats
 from accounts.metrics import DEPENDENCIES
 from accounts.profile.export import ACCOUNT_KINDS
 from accounts.profile.views import ExportView
+from chat.search.index import is_outdated
 from chat.transfer.account_export import CHAT_KINDS
 from gatewayz.api.schema import schema
 from gatewayz.pages.api_page import api_page
@@ -40,7 +41,12 @@ urlpatterns = [
     path("v1/schema", schema, name="schema"),
     path("docs", api_page, name="api-page"),
     path("healthz", health.healthz),
-    path("readyz", health.readyz, {"activity": activity_stats}, name="readyz"),
+    path(
+        "readyz",
+        health.readyz,
+        {"activity": activity_stats, "is_search_outdated": is_outdated},
+        name="readyz",
+    ),
     path("metrics", metrics, {"dependencies": DEPENDENCIES}),
     path("admin/", admin.site.urls),
 ]

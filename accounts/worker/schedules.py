@@ -39,6 +39,7 @@ SCHEDULES: dict[str, tuple[str, Timing]] = {
     "prune notifications": ("accounts.notifications.retention.prune_expired", _DAILY),
     "purge idempotency keys": ("chat.idempotency.purge_expired_keys", _HOURLY),
     "purge deleted chats": ("chat.sessions.retention.purge_expired", _DAILY),
+    "index chats": ("chat.search.index.index_pending", _every(1)),
     "count chats by day": ("chat.daily_counts.count_days", _every(10)),
 }
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts.admin import start_page as accounts_page
 from chat.daily_counts import COUNTED_DAYS, counted_days
+from chat.search.index import is_outdated
 from gatewayz.admin_site.charts import BarChart, bar_chart
 from gatewayz.database.indexes import documented_index_states
 
@@ -25,6 +26,7 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "indexes": indexes,
         "most_scans": max((state.scans or 0 for state in indexes), default=0),
         "faulty_indexes": sum(state.status != "ok" for state in indexes),
+        "is_search_outdated": is_outdated(),
         "limited": accounts_page.limited_keys() if may_see_keys else None,
         "may_see_keys": may_see_keys,
     }

@@ -6,11 +6,10 @@ for what is written from now on, whoever writes it, and the rows there are follo
 """
 
 from django.apps.registry import Apps
-from django.conf import settings
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-# `manage.py index_chats` replaces it when the setting has changed.
+# Used until 0018_search_index.
 CONFIGURATION = """
 CREATE FUNCTION chat_search_configuration() RETURNS regconfig
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT {configuration}::regconfig $$
@@ -74,7 +73,7 @@ ALTER TABLE chat_sessions DROP COLUMN search;
 
 
 def choose_configuration(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    configuration = schema_editor.quote_value(settings.SEARCH_CONFIGURATION)
+    configuration = schema_editor.quote_value("simple")
     schema_editor.execute(CONFIGURATION.format(configuration=configuration))
 
 

@@ -1,42 +1,353 @@
-"""Splitting all chats into words again, under another text search configuration."""
+"""The index of chats: what is looked up, and what it is compared with.
 
-from collections.abc import Iterator
+A document is some consecutive messages of one session: their folded text, packed, and a key for
+each word in it. Keys are hashes of words with a salt that is the user's own, so looking one up
+reads nothing of anybody else. A user's documents are numbered, and every ERA of them has other
+keys, so one look-up reads at most an era of documents, however many there are.
 
-from django.conf import settings
-from django.db import connection
-
-BATCH_ROWS = 2_000
-
-_CONFIGURE = """
-CREATE OR REPLACE FUNCTION chat_search_configuration() RETURNS regconfig
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT {configuration}::regconfig $$
+What was written and is not indexed yet is on a list that triggers keep. Searches look through it
+themselves, so everything is found immediately; the worker empties it every minute.
 """
 
-# The triggers on `search` set what it is really set to.
-_INDEX = {
-    table: f"""
-    WITH page AS (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s), indexed AS (
-        UPDATE {table} AS row SET search = NULL FROM page WHERE row.id = page.id
-    )
-    SELECT count(*), max(id) FROM page
-    """  # noqa: S608 - the tables stand below
-    for table in ("chat_sessions", "chat_messages")
-}
+import hashlib
+import secrets
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+import msgspec
+from django.db import connection, transaction
+
+from chat.models import ChatMessage, ChatSession, SearchDocument, SearchOwner, SearchWords
+from chat.search.message_text import searched_text
+from chat.search.text import VERSION, fold, terms
+
+# A document ends with the message that fills it.
+DOCUMENT_CHARACTERS = 32_000
+DOCUMENT_MESSAGES = 100
+
+# So many documents of a user share their keys.
+ERA = 4_096
+
+# Longer words are found whole only.
+MAX_LISTED_WORD = 64
+# A row of words that is longer gets a successor.
+WORDS_CHARACTERS = 64_000
+# Of more rows than this, the oldest are no longer looked through for parts of words.
+MAX_WORDS_ROWS = 128
+
+_BATCH_SESSIONS = 100
+_BATCH_LISTED = 5_000
+# A scheduled run ends before django-q2's time-out and leaves the rest to the next.
+_RUN_SECONDS = 40
 
 
-def index_chats() -> Iterator[int]:
-    """Split every title and message into words by SEARCH_CONFIGURATION, BATCH_ROWS at a time.
+@dataclass(frozen=True)
+class Prepared:
+    """One message in a document: whose it is, when it was written, and its folded text."""
 
-    Chats can be read and written meanwhile; what is not done yet is found by its old words.
-    Yields how many rows were done, after each batch. Raises django.db.Error; then it may be run
-    again.
-    """
-    quoted = connection.schema_editor().quote_value(settings.SEARCH_CONFIGURATION)
+    message_id: int
+    role: str
+    created_at: datetime
+    text: str
+
+
+def prepared(message: ChatMessage) -> Prepared:
+    """Prepare a message for being compared with what is asked."""
+    text = fold(searched_text(message))
+    return Prepared(message.pk, message.role, message.created_at, text)
+
+
+def pack(messages: Sequence[Prepared]) -> bytes:
+    """Pack the messages of a document for `unpack`."""
+    head = [(one.message_id, one.role, int(one.created_at.timestamp())) for one in messages]
+    # PostgreSQL stores no U+0000, so none is in a text.
+    text = "\x00".join(one.text for one in messages)
+    return zlib.compress(msgspec.json.encode(head) + b"\n" + text.encode(), 6)
+
+
+def unpack(body: bytes) -> list[Prepared]:
+    """Return the messages that `pack` was given; times are of whole seconds."""
+    head, _, text = zlib.decompress(body).partition(b"\n")
+    return [
+        Prepared(message_id, role, datetime.fromtimestamp(seconds, UTC), its_text)
+        for (message_id, role, seconds), its_text in zip(
+            msgspec.json.decode(head), text.decode().split("\x00"), strict=False
+        )
+    ]
+
+
+def key(salt: bytes, term: str) -> int:
+    """What a term of a user is looked up by, but for the era; 32 bits."""
+    digest = hashlib.blake2b(term.encode(), digest_size=4, key=salt).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+def era_mask(number: int) -> int:
+    """What the keys of the documents around `number` are combined with by XOR; 32 bits."""
+    return zlib.crc32(b"%d" % (number // ERA)) - 2**31
+
+
+def queue_outdated() -> int:
+    """Put every session on the list that an older version has prepared. Returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_CONFIGURE.format(configuration=quoted))
-        for statement in _INDEX.values():
-            last = 0
-            while last is not None:
-                cursor.execute(statement, [last, BATCH_ROWS])
-                count, last = cursor.fetchone()
-                yield count
+        cursor.execute(
+            "INSERT INTO chat_search_pending (user_id, session_id)"
+            " SELECT DISTINCT user_id, session_id FROM chat_search_documents WHERE version < %s",
+            [VERSION],
+        )
+        count: int = cursor.rowcount
+    return count
+
+
+def is_outdated() -> bool:
+    """Whether some documents were prepared by an older version; reads one entry of an index."""
+    return SearchDocument.objects.filter(version__lt=VERSION).exists()
+
+
+def index_pending() -> int:
+    """Index what is on the list. Run by a schedule every minute; returns how many sessions."""
+    ends_at = time.monotonic() + _RUN_SECONDS
+    done = 0
+    for count in index_listed():
+        done += count
+        if time.monotonic() >= ends_at:
+            break
+    return done
+
+
+def index_listed() -> Iterator[int]:
+    """Index what is on the list until nothing is, each batch in a transaction of its own.
+
+    Runs beside traffic and other runs, and may be cut off at any time: what is done is off the
+    list. Yields how many sessions each batch had. Raises django.db.Error.
+    """
+    while sessions := _next_sessions():
+        for at in range(0, len(sessions), _BATCH_SESSIONS):
+            batch = sessions[at : at + _BATCH_SESSIONS]
+            _index(batch)
+            yield len(batch)
+
+
+def _next_sessions() -> list[tuple[int, int]]:
+    """(user, session) of what has been on the list longest, those of one user together."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT user_id, session_id FROM"
+            " (SELECT user_id, session_id FROM chat_search_pending ORDER BY id LIMIT %s) AS first"
+            " ORDER BY user_id, session_id",
+            [_BATCH_LISTED],
+        )
+        sessions: list[tuple[int, int]] = cursor.fetchall()
+    return sessions
+
+
+def _index(sessions: list[tuple[int, int]]) -> None:
+    """Index sessions, given as (user, session) in order of their users."""
+    with transaction.atomic():
+        owners = _locked_owners({user_id for user_id, _ in sessions})
+        with connection.cursor() as cursor:
+            # What is added to the list from now on stays on it; what was taken off is committed,
+            # and read below.
+            cursor.execute(
+                "DELETE FROM chat_search_pending AS pending"
+                " USING unnest(%s::bigint[], %s::bigint[]) AS given (user_id, session_id)"
+                " WHERE pending.user_id = given.user_id"
+                " AND pending.session_id = given.session_id"
+                " RETURNING pending.session_id, pending.message_id",
+                [[user_id for user_id, _ in sessions], [session_id for _, session_id in sessions]],
+            )
+            listed: dict[int, list[int | None]] = defaultdict(list)
+            for session_id, message_id in cursor.fetchall():
+                listed[session_id].append(message_id)
+        found = _locked_sessions(list(listed))
+        parts = _parts(listed)
+        made: list[SearchDocument] = []
+        new_words: dict[int, set[str]] = defaultdict(set)
+        _drop(listed, parts, found)
+        active = [session for session in found.values() if session.is_active]
+        for session, messages in _messages(active, parts):
+            owner = owners.get(session.user_id)
+            if owner is not None:
+                first_part = parts[session.pk][0]
+                for document, words in _documents(owner, session, messages, first_part):
+                    made.append(document)
+                    new_words[owner.user_id] |= words
+        SearchDocument.objects.bulk_create(made)
+        SearchOwner.objects.bulk_update(owners.values(), ["next_number"])
+        for user_id, words in new_words.items():
+            _add_words(user_id, words)
+
+
+def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
+    """The rows of users in the index, made where they are missing: one worker a user at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO chat_search_owners (user_id, salt, next_number)"
+            " SELECT id, given.salt, 0 FROM users"
+            " JOIN unnest(%s::bigint[], %s::bytea[]) AS given (user_id, salt) ON id = user_id"
+            " ORDER BY id ON CONFLICT DO NOTHING",
+            [sorted(user_ids), [secrets.token_bytes(16) for _ in user_ids]],
+        )
+    locked = SearchOwner.objects.filter(pk__in=user_ids).order_by("pk").select_for_update()
+    return {owner.user_id: owner for owner in locked}
+
+
+def _locked_sessions(session_ids: list[int]) -> dict[int, ChatSession]:
+    """Sessions that cannot be deleted until the end of the transaction, but written to."""
+    locked = "SELECT * FROM chat_sessions WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+    return {session.pk: session for session in ChatSession.objects.raw(locked, [session_ids])}
+
+
+def _parts(listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
+    """For each session, the part from which on it is made anew, and that part's first message.
+
+    Messages are mostly added at the end: the parts before stay as they are.
+    """
+    parts = dict.fromkeys(listed, (0, 0))
+    only_messages = {
+        session_id: min(one for one in messages if one is not None)
+        for session_id, messages in listed.items()
+        if None not in messages
+    }
+    rows = SearchDocument.objects.filter(session_id__in=only_messages, version=VERSION)
+    for session_id, part, first_message_id in rows.order_by("session_id", "part").values_list(
+        "session_id", "part", "first_message_id"
+    ):
+        if first_message_id <= only_messages[session_id]:
+            parts[session_id] = part, first_message_id
+    return parts
+
+
+def _drop(
+    listed: Iterable[int], parts: dict[int, tuple[int, int]], found: dict[int, ChatSession]
+) -> None:
+    """Delete the documents that are made anew, and those of sessions that are not active."""
+    kept = {
+        session_id: parts[session_id][0]
+        if session_id in found and found[session_id].is_active
+        else 0
+        for session_id in listed
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM chat_search_documents AS document"
+            " USING unnest(%s::bigint[], %s::integer[]) AS given (session_id, part)"
+            " WHERE document.session_id = given.session_id AND document.part >= given.part",
+            [list(kept), list(kept.values())],
+        )
+
+
+def _messages(
+    sessions: Iterable[ChatSession], parts: dict[int, tuple[int, int]]
+) -> Iterator[tuple[ChatSession, Iterator[Prepared]]]:
+    """Each session with its messages from its first part to be made anew on."""
+    whole = {session.pk: session for session in sessions if parts[session.pk][0] == 0}
+    messages = ChatMessage.objects.filter(session_id__in=whole).order_by("session_id", "id")
+    seen = set()
+    for session_id, its in groupby(
+        messages.iterator(chunk_size=200), key=lambda message: message.session_id
+    ):
+        seen.add(session_id)
+        yield whole[session_id], map(prepared, its)
+    for session_id in whole.keys() - seen:
+        yield whole[session_id], iter(())
+    for session in sessions:
+        if session.pk not in whole:
+            first_id = parts[session.pk][1]
+            rest = ChatMessage.objects.filter(session_id=session.pk, id__gte=first_id)
+            yield session, map(prepared, rest.order_by("id").iterator(chunk_size=200))
+
+
+def _documents(
+    owner: SearchOwner, session: ChatSession, messages: Iterator[Prepared], first_part: int
+) -> Iterator[tuple[SearchDocument, set[str]]]:
+    """The documents of a session from `first_part` on, each with its words.
+
+    The words of the title are in each, so that a query may ask for some of them and some of a
+    message. A session without messages has a document of its title.
+    """
+    title_words, title_others = terms(fold(session.title))
+    part = first_part
+    for some in _filled(messages) if first_part else _filled_or_empty(messages):
+        words, others = set(title_words), set(title_others)
+        for one in some:
+            its_words, its_others = terms(one.text)
+            words |= its_words
+            others |= its_others
+        salt, mask = bytes(owner.salt), era_mask(owner.next_number)
+        keys = {key(salt, term) ^ mask for term in (*words, *others)}
+        document = SearchDocument(
+            session_id=session.pk,
+            part=part,
+            user_id=owner.user_id,
+            number=owner.next_number,
+            version=VERSION,
+            first_message_id=some[0].message_id if some else 0,
+            characters=sum(len(one.text) for one in some),
+            keys=sorted(keys),
+            body=pack(some),
+        )
+        owner.next_number += 1
+        part += 1
+        yield document, words
+
+
+def _filled(messages: Iterator[Prepared]) -> Iterator[list[Prepared]]:
+    some: list[Prepared] = []
+    characters = 0
+    for one in messages:
+        some.append(one)
+        characters += len(one.text)
+        if characters >= DOCUMENT_CHARACTERS or len(some) >= DOCUMENT_MESSAGES:
+            yield some
+            some, characters = [], 0
+    if some:
+        yield some
+
+
+def _filled_or_empty(messages: Iterator[Prepared]) -> Iterator[list[Prepared]]:
+    is_empty = True
+    for some in _filled(messages):
+        is_empty = False
+        yield some
+    if is_empty:
+        yield []
+
+
+def _add_words(user_id: int, words: set[str]) -> None:
+    """Put words that are new to a user into its rows of words."""
+    rows = list(SearchWords.objects.filter(user_id=user_id).order_by("-part")[:MAX_WORDS_ROWS])
+    new = {word for word in words if 2 <= len(word) <= MAX_LISTED_WORD}
+    for row in rows:
+        new.difference_update(row.words.split("\n"))
+    if not new:
+        return
+    text = "\n".join(sorted(new)) + "\n"
+    if rows and len(rows[0].words) + len(text) <= WORDS_CHARACTERS:
+        SearchWords.objects.filter(pk=rows[0].pk).update(words=rows[0].words + text)
+        return
+    SearchWords.objects.create(
+        user_id=user_id, part=rows[0].part + 1 if rows else 0, words="\n" + text
+    )
+
+
+def words_with(rows: Iterable[str], piece: str, *, before: bool, after: bool) -> list[str]:
+    """The words in rows of words that have `piece` in them, the shortest first.
+
+    `before` and `after` say whether a word may go on there.
+    """
+    found: set[str] = set()
+    sought = ("" if before else "\n") + piece + ("" if after else "\n")
+    for row in rows:
+        at = row.find(sought)
+        while at >= 0 and len(found) < 2_000:
+            start = row.rfind("\n", 0, at + 1) + 1
+            end = row.find("\n", at + 1)
+            found.add(row[start:end])
+            at = row.find(sought, end)
+    return sorted(found, key=lambda word: (not word.startswith(piece), len(word), word))

@@ -1,5 +1,7 @@
 """Search in OpenAPI."""
 
+from rest_framework import serializers
+
 from chat.search.serializers import MatchSerializer, SearchInput
 from chat.sessions.openapi import SESSION_EXAMPLE
 from gatewayz.api.openapi import count_beside, describe, described
@@ -19,8 +21,14 @@ search = describe(
                 "snippet": "Where is it <mark>warm</mark>",
             }
         ],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        beside={
+            **count_beside(),
+            "count_is_exact": serializers.BooleanField(
+                help_text="Whether there are no more than `count`."
+            ),
+            "next_cursor": serializers.CharField(allow_null=True),
+        },
+        example_beside={"count": 1, "count_is_exact": True, "next_cursor": None},
         problems=(400, 401),
         idempotent=True,
     )

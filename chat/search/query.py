@@ -1,101 +1,154 @@
-"""Full-text search over one's own chats.
+"""Searching one's own chats, with work that is bounded whatever is asked and stored.
 
-The words of every title and message stand in their columns `search`, which triggers keep (see
-the migration 0003_search): each as `@<owner>:<word>`. A search for one user's words therefore
-reads entries of the index that hold nothing of anybody else, also for the beginning of a word,
-and takes as long as there is of one's own.
+Candidates come from the index (see `chat.search.index`), newest first, and from the list of what
+is not indexed yet. Each is compared with the query as text. At most MAX_CANDIDATES documents with
+MAX_CHARACTERS are; when there are more, the answer says so.
 """
 
-import html
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import log10
+from typing import Any
 
-from django.conf import settings
 from django.db import connections, router
 
 from accounts.principals.principal import Principal
-from chat.models import ChatSession
+from chat.models import ChatMessage, ChatSession
+from chat.search import asked
+from chat.search.asked import Asked, Unit
+from chat.search.index import ERA, Prepared, era_mask, key, prepared, unpack, words_with
+from chat.search.message_text import searched_text
+from chat.search.snippets import snippet
+from chat.search.text import fold
 
 MAX_QUERY = 500
 
-# Of more matches than this, only the newest are compared with each other.
-RANKED_MATCHES = 2_000
+# Of more candidates, or of more text in them, the newest are compared.
+MAX_CANDIDATES = 1_000
+MAX_CHARACTERS = 3_000_000
+# The same for what is not indexed yet, which has to be folded first.
+MAX_PENDING_MESSAGES = 1_000
+MAX_PENDING_BYTES = 1_000_000
 
-# How much of a message is looked through for a snippet.
-SNIPPET_CHARACTERS = 50_000
+# A part of a word stands for so many words that have it.
+MAX_WORDS = 50
+# So many parts of words of an alternative narrow down the candidates.
+MAX_PARTS = 6
 
-# Frame what was found until the rest is escaped; taken out of the text before.
-_START, _END = "\x02", "\x03"
+# So much of a message is searched for a place to show.
+_SHOWN_CHARACTERS = 50_000
 
-_HEADLINE = (
-    f"StartSel={_START}, StopSel={_END}, MaxWords=35, MinWords=15, ShortWord=0, MaxFragments=2"
+# What LIKE takes for something else, and how it is kept from that.
+_LIKE = re.compile(r"[\\%_]")
+_ESCAPED = r"\\\g<0>"
+
+_SESSION_COLUMNS = ", ".join(
+    f"session.{field.column}" for field in ChatSession._meta.concrete_fields
 )
 
-# Several hyphens in a row, as of a rule in Markdown, exclude nothing. PostgreSQL takes each for a
-# NOT around the next, and errs at more than 32 of them.
-_RULE = re.compile(r'(?<!\w)-(?:[^\w"-]*-)+')
-
-# What was asked for: `"a phrase"`, `-without`, `or`, and the last word may be only begun.
-_ASKED = r"""
-regexp_replace(
-    websearch_to_tsquery(%(configuration)s::regconfig, %(query)s)::text, '''$', %(ending)s
+# Words are told apart by line ends, which no parameter contains.
+_OWNER = """
+SELECT owner.salt, owner.next_number, ARRAY(
+    SELECT words FROM (
+        SELECT words FROM chat_search_words WHERE user_id = owner.user_id
+        ORDER BY part DESC LIMIT 128
+    ) AS newest
+    WHERE EXISTS (SELECT FROM unnest(%(parts)s::text[]) AS part WHERE strpos(words, part) > 0)
 )
+FROM chat_search_owners AS owner WHERE owner.user_id = %(user_id)s
 """
 
-# The same, in the owner's own words.
-_OWN = rf"""
-(%(owner)s::tsquery && regexp_replace(
-    {_ASKED}, '''((?:[^'']|'''')*)''', %(own_word)s, 'g'
-)::tsquery)
+_NARROWED = """
+session.user_id = %(user_id)s AND session.is_active
+AND (%(since)s::timestamptz IS NULL OR session.updated_at >= %(since)s)
+AND (%(until)s::timestamptz IS NULL OR session.created_at < %(until)s)
+AND lower(session.model) LIKE ALL (%(models)s::text[])
 """
 
-_SEARCH = f"""
-WITH found AS MATERIALIZED (
-    SELECT id, session_id FROM chat_messages
-    WHERE search @@ {_OWN} AND numnode({_ASKED}::tsquery) > 0
-), titled AS MATERIALIZED (
-    SELECT id FROM chat_sessions
-    WHERE search @@ {_OWN} AND numnode({_ASKED}::tsquery) > 0
-), messages AS (
-    SELECT DISTINCT ON (message.session_id)
-        message.session_id, message.id, ts_rank(message.search, {_OWN}, 1) AS rank
-    FROM (SELECT id FROM found ORDER BY id DESC LIMIT %(ranked)s) AS newest
-    JOIN chat_messages AS message ON message.id = newest.id
-    ORDER BY message.session_id, rank DESC, message.id DESC
-), titles AS (
-    SELECT session.id, ts_rank(session.search, {_OWN}, 1) AS rank
-    FROM (SELECT id FROM titled ORDER BY id DESC LIMIT %(ranked)s) AS newest
-    JOIN chat_sessions AS session ON session.id = newest.id AND session.user_id = %(user_id)s
-), page AS (
-    SELECT session.*, messages.id AS message_id,
-        -- A title says what a chat is about: it counts twice.
-        COALESCE(2 * titles.rank, 0) + COALESCE(messages.rank, 0) AS rank
-    FROM messages
-    FULL JOIN titles ON titles.id = messages.session_id
-    JOIN chat_sessions AS session ON session.id = COALESCE(messages.session_id, titles.id)
-    WHERE session.user_id = %(user_id)s AND session.is_active
-    ORDER BY rank DESC, session.updated_at DESC, session.id DESC
-    LIMIT %(limit)s
-)
-SELECT
-    page.id, page.user_id, page.title, page.model, page.is_active, page.created_at,
-    page.updated_at, page.is_pinned, page.is_archived, page.message_id, page.rank,
-    ts_headline(
-        %(configuration)s::regconfig,
-        translate(
-            left(COALESCE(message.content, page.title), {SNIPPET_CHARACTERS}), %(frames)s, ''
-        ),
-        {_ASKED}::tsquery,
-        %(headline)s
-    ),
-    (
-        SELECT count(*) FROM chat_sessions AS session
-        WHERE session.user_id = %(user_id)s AND session.is_active
-            AND session.id IN (SELECT session_id FROM found UNION SELECT id FROM titled)
-    )
-FROM page LEFT JOIN chat_messages AS message ON message.id = page.message_id
-ORDER BY page.rank DESC, page.updated_at DESC, page.id DESC
-"""  # noqa: S608 - it is put together from the constants above
+# Sessions with something that is not indexed yet: all of it when the session was named, moved out
+# of the trash or changed as a whole, else some messages.
+_LISTED = f"""
+SELECT {_SESSION_COLUMNS}, listed.is_whole, listed.message_ids
+FROM (
+    SELECT session_id, bool_or(message_id IS NULL) AS is_whole,
+        array_agg(message_id) FILTER (WHERE message_id IS NOT NULL) AS message_ids
+    FROM (
+        SELECT session_id, message_id FROM chat_search_pending
+        WHERE user_id = %(user_id)s ORDER BY id DESC LIMIT 2000
+    ) AS newest
+    GROUP BY session_id
+) AS listed
+JOIN chat_sessions AS session ON session.id = listed.session_id
+WHERE {_NARROWED}
+"""  # noqa: S608 - constants
+
+_PENDING_MESSAGES = """
+SELECT id FROM (
+    SELECT id, row_number() OVER newest AS place, sum(bytes) OVER newest - bytes AS before
+    FROM (
+        SELECT id, octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
+            + COALESCE(octet_length(reasoning), 0) AS bytes
+        FROM chat_messages WHERE id = ANY(%(message_ids)s) OR session_id = ANY(%(whole)s)
+        ORDER BY id DESC LIMIT %(messages)s + 1
+    ) AS message
+    WINDOW newest AS (ORDER BY id DESC)
+) AS message
+WHERE place <= %(messages)s AND before < %(bytes)s
+"""
+
+_NEWEST_SESSIONS = f"""
+SELECT document.session_id, document.part, document.number, document.characters
+FROM (
+    SELECT id FROM chat_sessions AS session WHERE {_NARROWED}
+    ORDER BY session.updated_at DESC, session.id DESC LIMIT %(candidates)s + 1
+) AS session CROSS JOIN LATERAL (
+    SELECT * FROM chat_search_documents WHERE session_id = session.id OFFSET 0
+) AS document
+ORDER BY document.number DESC LIMIT %(candidates)s + 1
+"""  # noqa: S608 - constants
+
+# Era after era, the newest first, until there are enough. The subquery keeps the look-up of keys
+# apart from the sessions, so that it is what narrows them down.
+_LOOKED_UP = """
+SELECT document.session_id, document.part, document.number, document.characters
+FROM (VALUES {eras}) AS era (low, high, {names})
+CROSS JOIN LATERAL (
+    SELECT found.session_id, found.part, found.number, found.characters
+    FROM (
+        SELECT session_id, part, number, characters FROM chat_search_documents
+        WHERE ({condition}) AND user_id = %(user_id)s AND number >= era.low AND number < era.high
+        OFFSET 0
+    ) AS found
+    JOIN chat_sessions AS session ON session.id = found.session_id
+    WHERE {narrowed}
+    ORDER BY found.number DESC LIMIT %(candidates)s + 1
+) AS document
+LIMIT %(candidates)s + 1
+"""
+
+# Of few rows: OFFSET keeps the planner from reading whole tables for them.
+_DOCUMENTS = """
+SELECT {columns}, document.body,
+    bounded.place > %(candidates)s OR bounded.before >= %(characters)s AS is_beyond
+FROM (
+    SELECT session_id, part, number,
+        row_number() OVER newest AS place,
+        sum(characters) OVER newest - characters AS before
+    FROM ({candidates}) AS candidate WINDOW newest AS (ORDER BY number DESC)
+) AS bounded
+CROSS JOIN LATERAL (
+    SELECT * FROM chat_sessions WHERE id = bounded.session_id OFFSET 0
+) AS session
+LEFT JOIN LATERAL (
+    SELECT body FROM chat_search_documents
+    WHERE session_id = bounded.session_id AND part = bounded.part
+        AND bounded.place <= %(candidates)s AND bounded.before < %(characters)s
+    OFFSET 0
+) AS document ON true
+ORDER BY bounded.number DESC
+"""
 
 
 @dataclass(frozen=True)
@@ -111,51 +164,285 @@ class Match:
     snippet: str
 
 
-def search_chats(owner: Principal, query: str, *, limit: int) -> tuple[list[Match], int]:
-    """The active sessions of `owner` with `query` in the title or a message, best first.
+@dataclass(frozen=True)
+class Page:
+    """Some of what was found.
 
-    Words must all occur in the one text; `"…"` is a phrase, `-word` must not occur, `or` stands
-    between alternatives, and the last word may be only begun. One statement.
-
-    Returns at most `limit` matches, and how many sessions match in all.
+    `count` is the number of sessions found in all; unless `is_count_exact`, there are more.
     """
-    with connections[router.db_for_read(ChatSession)].cursor() as cursor:
-        cursor.execute(_SEARCH, search_parameters(owner, query, limit=limit))
-        rows = cursor.fetchall()
-    matches = [
-        Match(
-            session=ChatSession(*session),
-            message_id=message_id,
-            rank=rank,
-            snippet=_marked(headline),
+
+    matches: list[Match]
+    count: int
+    is_count_exact: bool
+
+
+@dataclass
+class _Found:
+    session: ChatSession
+    message: Prepared | None
+    rank: float
+
+
+class _Sought:
+    """A query with the sessions that it has found so far."""
+
+    def __init__(self, query: Asked, now: datetime) -> None:
+        self.query = query
+        self.found: dict[int, _Found] = {}
+        self._now = now
+        self._titles: dict[int, _Title] = {}
+
+    def compare(self, session: ChatSession, messages: Iterable[Prepared]) -> None:
+        """Compare the title and messages of a session with the query; the best match stays."""
+        query = self.query
+        title = self._titles.get(session.pk)
+        if title is None:
+            title = self._titles[session.pk] = _Title(query, fold(session.title))
+            if not query.roles and self._is_in_time(session.created_at):
+                self._keep(session, None, title)
+        if query.is_title_only or title.is_excluded:
+            return
+        for message in messages:
+            if query.roles and message.role not in query.roles:
+                continue
+            if self._is_in_time(message.created_at):
+                self._keep(session, message, title)
+
+    def _is_in_time(self, time: datetime) -> bool:
+        query = self.query
+        return (query.since is None or time >= query.since) and (
+            query.until is None or time < query.until
         )
-        for *session, message_id, rank, headline, _ in rows
-    ]
-    return matches, rows[0][-1] if rows else 0
+
+    def _keep(self, session: ChatSession, message: Prepared | None, title: "_Title") -> None:
+        score = title.score("" if message is None else message.text)
+        if not score:
+            return
+        days = max(0.0, (self._now - session.updated_at).total_seconds() / 86_400)
+        rank = score * (1 + 0.3 * 0.5 ** (days / 30))
+        known = self.found.get(session.pk)
+        if known is None or rank > known.rank:
+            self.found[session.pk] = _Found(session, message, rank)
 
 
-def search_parameters(owner: Principal, query: str, *, limit: int) -> dict[str, str | int]:
-    """What the statement of `search_chats` is given."""
-    query = _RULE.sub(" ", query)
-    return {
-        "configuration": settings.SEARCH_CONFIGURATION,
-        "query": query,
-        "ending": "':*" if _ends_in_a_word(query) else "'",
-        "owner": f"'@{owner.user_id}'",
-        "own_word": rf"'@{owner.user_id}:\1'",
+class _Title:
+    """A title compared with a query, for comparing the messages below it."""
+
+    def __init__(self, query: Asked, title: str) -> None:
+        self._excluded = query.excluded
+        self.is_excluded = any(unit.score(title) for unit in query.excluded)
+        self._alternatives = [
+            [(unit, unit.score(title)) for unit in units] for units in query.alternatives
+        ]
+
+    def score(self, text: str) -> float:
+        """How well the title and a message's folded text match together; 0 is not at all."""
+        if self.is_excluded or any(unit.score(text) for unit in self._excluded):
+            return 0.0
+        if not self._alternatives:
+            return 0.1
+        best = 0.0
+        shortness = 1 / (1 + 0.1 * log10(1 + len(text) / 20))
+        for units in self._alternatives:
+            total = 0.0
+            for unit, in_title in units:
+                in_text = unit.score(text) if text else 0.0
+                if not in_text and not in_title:
+                    break
+                # A title says what a chat is about: it counts twice.
+                total += in_text * shortness + 2 * in_title
+            else:
+                best = max(best, total / len(units))
+        return best
+
+
+def search_chats(
+    owner: Principal, query: str, *, limit: int, offset: int = 0, is_by_time: bool = False
+) -> Page:
+    """The active sessions of `owner` in which `query` is found, best first.
+
+    See `chat.search.asked` for what a query may ask. A session is found by its title, by one of
+    its messages, or by both together. `is_by_time` orders by the time of the last change. Five
+    statements at most.
+    """
+    read = asked.read(query)
+    if read.is_empty:
+        return Page([], 0, True)
+    sought = _Sought(read, datetime.now(UTC))
+    parameters: dict[str, Any] = {
         "user_id": owner.user_id,
-        "ranked": RANKED_MATCHES,
-        "limit": limit,
-        "frames": _START + _END,
-        "headline": _HEADLINE,
+        "since": read.since,
+        "until": read.until,
+        "models": [f"%{_LIKE.sub(_ESCAPED, model)}%" for model in read.models],
+        "candidates": MAX_CANDIDATES,
+        "characters": MAX_CHARACTERS,
     }
+    is_exact, pending_ids = _search_pending(sought, parameters)
+    is_exact = _search_documents(sought, parameters, pending_ids) and is_exact
+
+    def order(found: _Found) -> tuple[Any, ...]:
+        session = found.session
+        return 0.0 if is_by_time else found.rank, session.updated_at, session.pk
+
+    ordered = sorted(sought.found.values(), key=order, reverse=True)
+    return Page(
+        matches=_matches(ordered[offset : offset + limit], read.units),
+        count=len(ordered),
+        is_count_exact=is_exact,
+    )
 
 
-def _ends_in_a_word(query: str) -> bool:
-    """Whether the last word is still being typed: not in a phrase, not excluded."""
-    return query.count('"') % 2 == 0 and bool(re.search(r"(?:^|\s)(?!-)[^\s\"]*\w$", query))
+def _search_pending(sought: _Sought, parameters: dict[str, Any]) -> tuple[bool, set[int]]:
+    """Search what is not indexed yet.
+
+    Returns whether that was all of it, and the ids of the messages, which the index may have as
+    they were.
+    """
+    sessions: dict[int, ChatSession] = {}
+    message_ids: set[int] = set()
+    whole: list[int] = []
+    for *columns, is_whole, its_messages in _rows(_LISTED, parameters):
+        session = _session(columns)
+        sessions[session.pk] = session
+        message_ids.update(its_messages or ())
+        if is_whole:
+            whole.append(session.pk)
+    if not sessions:
+        return True, set()
+    bounds = {
+        "message_ids": list(message_ids),
+        "whole": whole,
+        "messages": MAX_PENDING_MESSAGES,
+        "bytes": MAX_PENDING_BYTES,
+    }
+    ids = [message_id for (message_id,) in _rows(_PENDING_MESSAGES, bounds)]
+    by_session: dict[int, list[Prepared]] = {session_id: [] for session_id in sessions}
+    for message in ChatMessage.objects.filter(pk__in=ids):
+        if message.session_id in by_session:
+            by_session[message.session_id].append(prepared(message))
+    for session_id, messages in by_session.items():
+        sought.compare(sessions[session_id], messages)
+    is_all = not message_ids.difference(ids) and len(ids) < MAX_PENDING_MESSAGES
+    return is_all, message_ids
 
 
-def _marked(headline: str) -> str:
-    escaped = html.escape(headline)
-    return escaped.replace(_START, "<mark>").replace(_END, "</mark>")
+def _search_documents(sought: _Sought, parameters: dict[str, Any], pending_ids: set[int]) -> bool:
+    """Search the index. Returns whether every candidate was compared."""
+    parts = {
+        part
+        for units in sought.query.alternatives
+        for unit in units
+        for part, before, after in unit.lookups()
+        if before or after
+    }
+    rows = _rows(_OWNER, {**parameters, "parts": list(parts)})
+    if not rows:
+        return True
+    ((salt, next_number, words),) = rows
+    if sought.query.alternatives:
+        candidates, its_parameters, is_exact = _look_up(
+            sought.query, bytes(salt), next_number, words
+        )
+    else:
+        candidates, its_parameters, is_exact = _NEWEST_SESSIONS, {}, True
+    statement = _DOCUMENTS.format(candidates=candidates, columns=_SESSION_COLUMNS)
+    sessions: dict[int, ChatSession] = {}
+    for session_id, *columns, body, is_beyond in _rows(
+        statement, {**parameters, **its_parameters}
+    ):
+        if is_beyond or body is None:
+            is_exact = is_exact and not is_beyond
+            continue
+        session = sessions.get(session_id)
+        if session is None:
+            session = sessions[session_id] = _session([session_id, *columns])
+        messages = unpack(body)
+        if pending_ids:
+            messages = [one for one in messages if one.message_id not in pending_ids]
+        sought.compare(session, messages)
+    return is_exact
+
+
+def _look_up(
+    query: Asked, salt: bytes, next_number: int, words: list[str]
+) -> tuple[str, dict[str, Any], bool]:
+    """The statement that finds candidates, its parameters, and whether it finds all of them."""
+    groups: list[list[int]] = []
+    conditions: list[str] = []
+    is_exact = True
+    for units in query.alternatives:
+        exact: set[int] = set()
+        loose: list[list[int]] = []
+        for unit in units:
+            for term, before, after in unit.lookups():
+                if not before and not after:
+                    exact.add(key(salt, term))
+                    continue
+                listed = words_with(words, term, before=before, after=after)
+                is_exact = is_exact and len(listed) <= MAX_WORDS
+                loose.append([key(salt, word) for word in {term, *listed[:MAX_WORDS]}])
+        both = []
+        if exact:
+            both.append(f"keys @> era.k{len(groups)}")
+            groups.append(sorted(exact))
+        for some in sorted(loose, key=len)[:MAX_PARTS]:
+            both.append(f"keys && era.k{len(groups)}")
+            groups.append(some)
+        conditions.append(" AND ".join(both))
+    eras = []
+    parameters: dict[str, Any] = {}
+    for low in range(max(0, next_number - 1) // ERA * ERA, -1, -ERA):
+        mask = era_mask(low)
+        values = [f"{low}::bigint", f"{low + ERA}::bigint"]
+        for at, group in enumerate(groups):
+            parameters[f"k{low}_{at}"] = [one ^ mask for one in group]
+            values.append(f"%(k{low}_{at})s::integer[]")
+        eras.append(f"({', '.join(values)})")
+    statement = _LOOKED_UP.format(
+        eras=", ".join(eras),
+        names=", ".join(f"k{at}" for at in range(len(groups))),
+        condition=" OR ".join(f"({condition})" for condition in conditions),
+        narrowed=_NARROWED,
+    )
+    return statement, parameters, is_exact
+
+
+def _matches(found: Sequence[_Found], units: Sequence[Unit]) -> list[Match]:
+    """What is shown of what was found, with snippets of the messages as they are now."""
+    ids = [one.message.message_id for one in found if one.message is not None]
+    messages = ChatMessage.objects.filter(pk__in=ids).in_bulk() if ids else {}
+    matches = []
+    for one in found:
+        shown = one.session.title
+        message_id = None
+        if one.message is not None:
+            message = messages.get(one.message.message_id)
+            if message is None:
+                continue  # it was deleted a moment ago
+            message_id = message.pk
+            shown = _shown(searched_text(message), one.message.text, units)
+        matches.append(Match(one.session, message_id, one.rank, snippet(shown, units)))
+    return matches
+
+
+def _shown(text: str, folded: str, units: Sequence[Unit]) -> str:
+    """The part of a message's text to make a snippet of: its beginning, or from a match on."""
+    if len(text) <= _SHOWN_CHARACTERS:
+        return text
+    starts = [spans[0][0] for unit in units if (spans := unit.spans(folded))]
+    first = min(starts, default=0)
+    if first < _SHOWN_CHARACTERS // 2:
+        return text[:_SHOWN_CHARACTERS]
+    return folded[first - 100 : first + 1_000]
+
+
+def _session(columns: Sequence[Any]) -> ChatSession:
+    names = [field.attname for field in ChatSession._meta.concrete_fields]
+    return ChatSession.from_db(router.db_for_read(ChatSession), names, columns)
+
+
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connections[router.db_for_read(ChatSession)].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -57,15 +57,20 @@ class Backlog(Protocol):
     def is_degraded(self) -> bool: ...
 
 
-def readyz(request: HttpRequest, activity: Callable[[], Backlog]) -> JsonResponse:
+def readyz(
+    request: HttpRequest,
+    activity: Callable[[], Backlog],
+    is_search_outdated: Callable[[], bool],
+) -> JsonResponse:
     """Answer 200 when database and Redis do; else 503 with the name of the part that does not.
 
     A large backlog of activity is `degraded`, but still 200: requests are answered well, and
-    taking web processes out of service would not make the workers faster.
+    taking web processes out of service would not make the workers faster. Search is `outdated`
+    while chats are indexed by an older version's rules.
 
     Anybody may ask, so a process checks only once in REMEMBERED_SECONDS, for all callers.
     """
-    body, status = _readiness.answer(activity)
+    body, status = _readiness.answer(activity, is_search_outdated)
     return JsonResponse(body, status=status)
 
 
@@ -88,7 +93,9 @@ class _Readiness:
         self._checked_at = 0.0
         self._lock = Lock()
 
-    def answer(self, activity: Callable[[], Backlog]) -> Answer:
+    def answer(
+        self, activity: Callable[[], Backlog], is_search_outdated: Callable[[], bool]
+    ) -> Answer:
         """Return the last answer if it is recent; else check again, one caller at a time."""
         if not self._lock.acquire(timeout=within_deadline(settings.REQUEST_DEADLINE_SECONDS)):
             return _UNKNOWN
@@ -97,7 +104,7 @@ class _Readiness:
                 # With a deadline of its own: that of this caller must not decide the answer of
                 # others.
                 with limited(settings.REQUEST_DEADLINE_SECONDS):
-                    self._answer = _check_parts(activity)
+                    self._answer = _check_parts(activity, is_search_outdated)
                 self._checked_at = time.monotonic()
             return self._answer
         finally:
@@ -107,7 +114,9 @@ class _Readiness:
 _readiness = _Readiness()
 
 
-def _check_parts(activity: Callable[[], Backlog]) -> Answer:
+def _check_parts(
+    activity: Callable[[], Backlog], is_search_outdated: Callable[[], bool]
+) -> Answer:
     parts = {
         "database": "ok" if _database_answers() else "failing",
         "redis": "ok" if _redis_answers() else "failing",
@@ -117,6 +126,7 @@ def _check_parts(activity: Callable[[], Backlog]) -> Answer:
         return body, HTTPStatus.SERVICE_UNAVAILABLE
     try:
         backlog = activity()
+        search = "outdated" if is_search_outdated() else "ok"
     except (OperationalError, InterfaceError, RedisError) as exc:
         logger.warning("Cannot read the backlog of activity: %s", exc)
         body = {"status": "unavailable", "parts": {**parts, "activity": "failing"}}
@@ -124,7 +134,7 @@ def _check_parts(activity: Callable[[], Backlog]) -> Answer:
     status = "degraded" if backlog.is_degraded else "ok"
     return {
         "status": status,
-        "parts": {**parts, "activity": status},
+        "parts": {**parts, "activity": status, "search": search},
         "activity": {"depth": backlog.depth, "oldest_seconds": backlog.oldest_seconds},
     }, HTTPStatus.OK
 

@@ -257,7 +257,7 @@ def test_searches_titles_and_messages(client, session):
     assert f"<mark>{word}</mark>" in found["snippet"]
     assert "<b>" not in found["snippet"]
     assert client.post("/v1/chat/search", {"query": f'"it {word}"'}).data == []
-    assert_problem(client.post("/v1/chat/search", {"query": word, "limit": 101}), 400)
+    assert client.post("/v1/chat/search", {"query": word, "limit": 101}).json["count"] == 1
 
 
 def test_tells_statistics_twice(client, session):

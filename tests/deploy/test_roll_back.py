@@ -30,6 +30,6 @@ def test_every_migration_can_be_undone_and_done_again(installation: Installation
     with installation.database(url) as connection:
         titles = connection.execute(
             "SELECT title FROM chat_sessions JOIN chat_messages ON session_id = chat_sessions.id"
-            " WHERE chat_messages.search @@ format('''@%s:kept''', user_id)::tsquery"
+            " WHERE chat_sessions.id IN (SELECT session_id FROM chat_search_pending)"
         ).fetchall()
     assert titles == [("kept",)]

@@ -18,7 +18,7 @@ import pytest
 from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation, ValidationError
-from django.db import DataError, connection, transaction
+from django.db import DataError
 from django.http import Http404, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.test import RequestFactory
@@ -48,7 +48,10 @@ from chat.feedback.serializers import FeedbackInput
 from chat.messages.content import UnstorableJsonError, check_storable
 from chat.messages.markdown import render_markdown
 from chat.messages.serializers import MessageInput
-from chat.search import query as search
+from chat.search import asked, snippets
+from chat.search import query as search_query
+from chat.search import text as search_text
+from chat.search.cursors import read_cursor as read_search_cursor
 from chat.search.serializers import SearchInput
 from chat.sessions.cursors import read_cursor
 from chat.sessions.serializers import SessionIdsInput, SessionInput
@@ -160,11 +163,25 @@ def _idempotency_key(text: str) -> Any:
 _principal = Principal(1, 1, True, True, False, "live", None)
 
 
-def _search(text: str) -> Any:
-    """The part of the statement that reads what was asked for."""
-    given = search.search_parameters(_principal, text, limit=1)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SELECT {search._OWN}", given)
+def _prepare(text: str) -> Any:
+    return search_text.terms(search_text.fold(text))
+
+
+def _compare(text: str) -> Any:
+    """Compare a text with queries that are hard to compare with it, and make a snippet."""
+    queries = [
+        text[: search_query.MAX_QUERY],
+        "a",
+        "aa",
+        "é",
+        "a-a",
+        '"a a"',
+        "z -a",
+        "🎉🎉",
+        "x" * search_query.MAX_QUERY,
+    ]
+    units = [unit for query in queries for unit in asked.read(query).units]
+    return snippets.snippet(text, units)
 
 
 PARSERS: dict[str, Parser] = {
@@ -243,25 +260,65 @@ PARSERS: dict[str, Parser] = {
         _fields(FeedbackInput, "feedback_type", "rating", "comment", "model", "session_id")
     ),
     "search": Parser(_fields(SearchInput, "query", "limit")),
-    "end of a search": Parser(
-        search._ends_in_a_word,
-        ("chat/search/query.py:_ends_in_a_word",),
-        pumps=(("", " a", "!"), ("", "a", " "), ("", " ", "!")),
-    ),
-    "words of a search": Parser(
-        _search,
-        ("chat/search/query.py:_RULE", "chat/search/query.py:_ASKED", "chat/search/query.py:_OWN"),
+    "cursor of a search": Parser(read_search_cursor),
+    "query of a search": Parser(
+        asked.read,
+        ("chat/search/asked.py:_TOKEN", "chat/search/asked.py:_DAY"),
         pumps=(
             ("", "- ", "a"),
             ("", "-(", "a"),
             ("", "a ", ""),
-            ("", "'a", ""),
             ("", "a or ", ""),
             ("", "-a ", ""),
             ("", '"a" ', ""),
+            ("", "🎉", ""),
+            ("", "中", ""),
+            ("", "role:", ""),
+            ("after:", "1", ""),
         ),
-        short=search.MAX_QUERY // TIMES,
-        clock=time.perf_counter,  # PostgreSQL does it
+    ),
+    "model of a search": Parser(
+        lambda text: search_query._LIKE.sub(search_query._ESCAPED, text),
+        ("chat/search/query.py:_LIKE",),
+        pumps=(("", "%", ""), ("", "\\", "")),
+    ),
+    "text that search prepares": Parser(
+        _prepare,
+        (
+            "chat/search/text.py:_ATOM",
+            "chat/search/text.py:_STRETCH",
+            "chat/search/text.py:_NOT_ASCII",
+            "chat/search/text.py:_MANY_MARKS",
+            "chat/search/text.py:_SHAPING_JOINER",
+        ),
+        pumps=(
+            ("a", "\u0301\u0316", ""),
+            ("", "\u1100", ""),
+            ("", "ﷺ", ""),
+            ("", "👨\u200d", ""),
+            ("", "か\u3099", ""),
+        ),
+    ),
+    "text that search compares": Parser(
+        _compare,
+        (
+            "chat/search/asked.py:Unit",
+            "chat/search/snippets.py:_LINE",
+            "chat/search/snippets.py:_PIECE",
+            "chat/search/snippets.py:_CHARACTER",
+            "chat/search/snippets.py:_WORD",
+            "chat/search/snippets.py:_UNSHOWN",
+        ),
+        pumps=(
+            ("", "a-", ""),
+            ("", "🎉", ""),
+            ("", "x", ""),
+            ("", "ﷺ", ""),
+            ("", "👨\u200d", ""),
+            ("", "中", "a"),
+            ("", "é ", "a"),
+            ("", "🎉-", ""),
+        ),
     ),
     "audit log": Parser(
         _fields(AuditLogInput, "key_id", "action", "start_date", "end_date"),
@@ -367,7 +424,9 @@ def _patterns_of(path: Path) -> Iterator[str]:
 def _is_pattern(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         called = ast.unparse(node.func)
-        return called.startswith("re.") or called.endswith(("RegexValidator", "RegexField"))
+        return called.startswith(("re.", "regex.")) or called.endswith(
+            ("RegexValidator", "RegexField")
+        )
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return "regexp_" in node.value
     return isinstance(node, ast.keyword) and str(node.arg).endswith(("__regex", "__iregex"))

@@ -1,18 +1,22 @@
-"""`manage.py index_chats`: after SEARCH_CONFIGURATION has changed."""
+"""`manage.py index_chats`: after an upgrade that prepares text in another way."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat.search.index import index_chats
+from chat.search.index import index_listed, queue_outdated
 
 
 class Command(BaseCommand):
-    help = "Split all chats into words again, by the present SEARCH_CONFIGURATION."
+    help = (
+        "Index all chats that are not indexed yet or that an older version has prepared."
+        " It runs beside traffic; cut off, it goes on where it was when it is run again."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = 0
-        for done in index_chats():
-            rows += done
-            self.stdout.write(f"\r{rows:,} titles and messages", ending="")
+        self.stdout.write(f"{queue_outdated():,} sessions were prepared by an older version")
+        sessions = 0
+        for done in index_listed():
+            sessions += done
+            self.stdout.write(f"\r{sessions:,} sessions indexed", ending="")
         self.stdout.write("")

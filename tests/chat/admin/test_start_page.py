@@ -31,8 +31,9 @@ def charts(client):
 def test_asks_little_of_the_database(admin_client, user, key, django_assert_num_queries):
     record_rejection(user.pk, key.pk, "requests_per_minute")
 
-    # Session, operator, indexes, dead letters, days, refused keys; users and keys by name.
-    with django_assert_num_queries(8):
+    # Session, operator, indexes, version of search, dead letters, days, refused keys; users and
+    # keys by name.
+    with django_assert_num_queries(9):
         assert opened(admin_client).status_code == 200
 
 

@@ -1,19 +1,19 @@
 """POST /v1/chat/search."""
 
 import pytest
-from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.models import ChatMessage, ChatSession
+from chat.search.index import index_pending
 from tests.problems import assert_problem
 
 PATH = "/v1/chat/search"
 
 
-@pytest.fixture
-def chats(user):
-    """Sessions with one message each."""
+@pytest.fixture(params=["listed", "indexed"])
+def chats(request, user):
+    """Sessions with one message each: not indexed yet, or indexed."""
     texts = {
         "cats": "The quick brown cat jumps over the lazy dog",
         "dogs": "A lazy dog sleeps",
@@ -26,6 +26,8 @@ def chats(user):
     }
     for title, text in texts.items():
         ChatMessage.objects.create(session=made[title], role="user", content=text)
+    if request.param == "indexed":
+        index_pending()
     return made
 
 
@@ -49,11 +51,15 @@ def titles(api, query):
         ('"lazy do"', set()),
         ("lazy -cat", {"dogs"}),
         ("lazy -ca", {"cats", "dogs"}),
+        ("azy", {"cats", "dogs"}),
+        ("az", set()),
         ("-gotcha -code", {"cats", "dogs", "hebrew"}),
         ("jumps or sleeps", {"cats", "dogs"}),
+        ("jumps OR sleeps", {"cats", "dogs"}),
         ("quick brow", {"cats"}),
         ("bro", {"cats"}),
-        ("bro cat", set()),
+        ("bro cat", {"cats"}),
+        ("br cat", set()),
         ("dogs", {"dogs"}),
         ("dog", {"cats", "dogs"}),
         ("שלום", {"hebrew"}),
@@ -173,8 +179,8 @@ def test_no_query_is_too_much_for_postgresql(api, query):
         {"query": ""},
         {"query": None},
         {"query": "x" * 501},
-        {"query": "a\x00b"},
-        {"query": "x", "limit": 101},
+        {"query": "x", "cursor": "y"},
+        {"query": "x", "sort": "y"},
         {"query": "x", "limit": 0},
     ],
     ids=str,
@@ -183,18 +189,79 @@ def test_refuses_a_bad_search(api, body):
     assert_problem(api.post_json(PATH, body), 400, "validation_error")
 
 
-def test_is_one_statement(api, chats, django_assert_num_queries):
+def test_is_a_handful_of_statements(api, chats, django_assert_max_num_queries):
     find(api, "lazy")
 
-    # The search with its count.
-    with django_assert_num_queries(1):
+    # What is listed, messages on the list or words of the user, documents, and messages shown.
+    with django_assert_max_num_queries(5):
         find(api, "lazy")
 
 
-def test_another_configuration_finds_other_forms_of_a_word(api, chats, settings, capsys):
-    assert titles(api, "jumping brown") == set()
-    settings.SEARCH_CONFIGURATION = "english"
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("role:user lazy", {"cats", "dogs"}),
+        ("role:assistant lazy", set()),
+        ("model:M lazy", {"cats", "dogs"}),
+        ("model:gpt lazy", set()),
+        ("model:% lazy", set()),
+        ("in:title dogs", {"dogs"}),
+        ("in:title lazy", set()),
+        ("lazy after:2020", {"cats", "dogs"}),
+        ("lazy before:2020-01", set()),
+        ("before:2020-99 lazy", set()),
+        ("dogs lazy", {"dogs"}),
+        ('"', set()),
+        ('"lazy', {"cats", "dogs"}),
+        ("“lazy dog”", {"cats", "dogs"}),
+        ("a\x00lazy", {"dogs"}),
+    ],
+)
+def test_a_query_narrows_down(api, chats, query, found):
+    assert titles(api, query) == found
 
-    call_command("index_chats")
 
-    assert titles(api, "jumping brown") == {"cats"}
+def test_a_part_of_a_word_marks_the_whole_word(api, chats):
+    (match,) = find(api, "row")["data"]
+
+    assert match["snippet"] == "The quick <mark>brown</mark> cat jumps over the lazy dog"
+
+
+def test_pages_lead_to_every_match(api, user):
+    ChatSession.objects.bulk_create(
+        ChatSession(user=user, title=f"pagedword {number}", model="m") for number in range(45)
+    )
+
+    seen, cursor = [], None
+    for _ in range(3):
+        page = find(api, "pagedword", limit=20, cursor=cursor)
+        seen += [match["id"] for match in page["data"]]
+        cursor = page["next_cursor"]
+
+    assert cursor is None
+    assert len(set(seen)) == len(seen) == page["count"] == 45
+    assert page["count_is_exact"] is True
+
+
+def test_recent_ones_first_when_asked(api, user):
+    best = ChatSession.objects.create(user=user, title="zebra", model="m")
+    recent = ChatSession.objects.create(user=user, title="some azebraz", model="m")
+
+    by_relevance = [match["id"] for match in find(api, "zebra")["data"]]
+    by_time = [match["id"] for match in find(api, "zebra", sort="recent")["data"]]
+
+    assert by_relevance == [best.pk, recent.pk]
+    assert by_time == [recent.pk, best.pk]
+
+
+@pytest.mark.parametrize("limit", [None, 101, 10**6])
+def test_a_limit_of_older_clients_is_as_many_as_there_may_be(api, chats, limit):
+    assert find(api, "lazy", limit=limit)["count"] == 2
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_text_is_a_query(api, text):
+    response = api.post_json(PATH, {"query": text or " "})
+
+    assert response.status_code == 200

@@ -2,28 +2,34 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.principals.principal import Principal
-from chat.search import query as search
+from chat.search.index import index_listed
+from chat.search.query import search_chats
 from tests.conftest import truncate
 
 LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
                    updated_at)
 SELECT n, 'user' || n || '@example.com', 'user' || n, '', true, false, false, now(), now()
-FROM generate_series(1, 200) AS n;
+FROM generate_series(1, 100) AS n;
 
 INSERT INTO chat_sessions (id, user_id, title, model, is_active, created_at, updated_at)
-SELECT n, 1 + n % 200, 'Trip ' || n, 'm', true, now(), now()
-FROM generate_series(1, 10000) AS n;
+SELECT n, 1 + n % 100, 'Trip ' || n, 'm', true, now(), now()
+FROM generate_series(1, 3000) AS n;
 
 INSERT INTO chat_messages (session_id, role, content, model, tokens, created_at)
-SELECT 1 + n % 10000, 'user', 'hello world number' || n, '', 0, now()
-FROM generate_series(1, 20000) AS n;
+SELECT 1 + n % 3000, 'user', 'hello world number' || n, '', 0, now()
+FROM generate_series(1, 6000) AS n;
 """
 
+SESSIONS_OF_USER, MESSAGES_OF_USER = 30, 60
 
-TABLES = "users, chat_sessions, chat_messages"
+TABLES = (
+    "users, chat_sessions, chat_messages, chat_search_documents, chat_search_owners,"
+    " chat_search_words, chat_search_pending"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,8 +37,9 @@ def _many_rows(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         truncate(TABLES)
         cursor.execute(LOAD)
-        # It also moves what is pending into the indexes.
-        cursor.execute("VACUUM ANALYZE chat_sessions, chat_messages")
+        for _ in index_listed():
+            pass
+        cursor.execute("VACUUM ANALYZE chat_sessions, chat_messages, chat_search_documents")
         yield
         truncate(TABLES)
 
@@ -43,22 +50,36 @@ def nodes_of(plan):
         yield from nodes_of(inner)
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("query", ["hello", "hel", "-absent", '"hello world"', "trip or hello"])
-def test_reads_nothing_of_other_users_whatever_is_asked(query):
+def nodes_of_search(query):
+    """What the plans of the statements of a search do, run once more."""
     owner = Principal(7, 1, True, True, False, "live", None)
+    with CaptureQueriesContext(connection) as captured:
+        search_chats(owner, query, limit=10)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"EXPLAIN (ANALYZE, FORMAT JSON) {search._SEARCH}",
-            search.search_parameters(owner, query, limit=10),
-        )
-        ((plan,),) = cursor.fetchone()
+        for statement in captured:
+            cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement["sql"].replace("%", "%%"))
+            ((plan,),) = cursor.fetchone()
+            yield from nodes_of(plan["Plan"])
 
-    nodes = list(nodes_of(plan["Plan"]))
 
-    indexes = {node.get("Index Name") for node in nodes}
-    assert {"idx_chat_messages_search", "idx_chat_sessions_search"} <= indexes
-    assert not [node for node in nodes if node["Node Type"] == "Seq Scan"]
-    # This user has 50 sessions and 100 messages.
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "query", ["hello", "hel", "ell", "-absent", '"hello world"', "trip or hello", "role:user"]
+)
+def test_reads_nothing_of_other_users_whatever_is_asked(query):
+    nodes = list(nodes_of_search(query))
+
+    assert not [
+        node
+        for node in nodes
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] != "chat_search_pending"
+    ]
     rows_read = [node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in nodes]
-    assert max(rows_read) <= 150
+    assert max(rows_read) <= MESSAGES_OF_USER + SESSIONS_OF_USER
+
+
+@pytest.mark.django_db
+def test_looks_words_up_in_the_index():
+    indexes = {node.get("Index Name") for node in nodes_of_search("hello trip")}
+
+    assert "idx_chat_search_documents_keys" in indexes

@@ -31,7 +31,7 @@ def test_readyz_is_ok_when_database_and_redis_answer(db):
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "parts": {"database": "ok", "redis": "ok", "activity": "ok"},
+        "parts": {"database": "ok", "redis": "ok", "activity": "ok", "search": "ok"},
         "activity": {"depth": 0, "oldest_seconds": None},
     }
 
@@ -81,7 +81,7 @@ def test_readyz_checks_once_for_all_callers(db, remembered):
 def test_a_caller_during_a_check_of_readyz_waits_for_its_result(remembered, monkeypatch):
     looks, may_end = [], threading.Event()
 
-    def look(activity):
+    def look(activity, is_search_outdated):
         looks.append(activity)
         may_end.wait(WAIT_SECONDS)
         return {"status": "ok"}, 200

@@ -1,0 +1,276 @@
+"""What a query asks for, and whether a text has it.
+
+Words must all occur; `or` stands between alternatives; `"…"` is a phrase; `-word` must not
+occur. `role:`, `model:`, `before:`, `after:` and `in:title` narrow a search. Anything else is
+text to look for: every string is a query.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import regex
+
+from chat.search.text import (
+    SEPARATOR,
+    WORD_CHARACTER,
+    Atom,
+    atoms,
+    fold,
+    pairs,
+)
+
+# Of a longer pasted text, what comes first is looked for.
+MAX_UNITS = 40
+MAX_ALTERNATIVES = 12
+
+# A word is found inside others from this length on.
+INFIX_LENGTH = 3
+
+# So much may stand between the words of a phrase.
+_GAP, _GAP_OF_WORDS = "{0,16}", "{1,16}"
+
+# No boundary is looked for at a longer word: comparing it at every place of a text takes long.
+_BOUNDED_LENGTH = 64
+
+_Pattern = Any  # of `re` or of `regex`
+
+# More occurrences than this say nothing more.
+_COUNTED = 8
+
+# How good a match is: of whole words, of the beginning of one, or inside one.
+WHOLE, BEGINNING, INSIDE = 1.0, 0.7, 0.45
+
+# A quoted text, or what stands between blanks, each maybe behind an operator or a hyphen.
+_TOKEN = re.compile(r'(-?)(?:(role|model|before|after|in):)?(?:"([^"]*)"|(\S+))')
+_DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A word, or several that follow each other, in folded text.
+
+    `is_exact` asks for whole words, `is_last` for a word that is still being typed.
+    """
+
+    atoms: tuple[Atom, ...]
+    is_exact: bool
+    is_last: bool
+    # What makes `.env`, `#tag` and `C++` another word than `env`, `tag` and `C`.
+    before: str = ""
+    after: str = ""
+
+    @cached_property
+    def _needles(self) -> list[str]:
+        return [atom.text for atom in self.atoms]
+
+    @cached_property
+    def _patterns(self) -> list[tuple[_Pattern, float]]:
+        boundaries = rf"(?<!{WORD_CHARACTER})", rf"(?!{WORD_CHARACTER})"
+        return [
+            (regex.compile(pattern, regex.V1), worth)
+            for pattern, worth in self._written(SEPARATOR, regex.escape, *boundaries)
+        ]
+
+    @cached_property
+    def _ascii_patterns(self) -> list[tuple[_Pattern, float]]:
+        """The same for a text of ASCII only, several times as fast."""
+        boundaries = "(?<![a-z0-9])", "(?![a-z0-9])"
+        return [
+            (re.compile(pattern), worth)
+            for pattern, worth in self._written("[^a-z0-9]", re.escape, *boundaries)
+        ]
+
+    def _written(
+        self, separator: str, escape: Callable[[str], str], no_before: str, no_after: str
+    ) -> list[tuple[str, float]]:
+        """Patterns for whole words, beginnings and insides, as far as they differ."""
+        middle = escape(self.before)
+        for at, atom in enumerate(self.atoms):
+            if at:
+                middle += separator + (_GAP if self._may_join(at) else _GAP_OF_WORDS)
+            middle += escape(atom.text)
+        middle += escape(self.after)
+        first, last = self.atoms[0], self.atoms[-1]
+        has_start = first.kind == "word" and not self.before
+        has_end = last.kind == "word" and not self.after
+        before = no_before if has_start and len(first.text) <= _BOUNDED_LENGTH else ""
+        after = no_after if has_end and len(last.text) <= _BOUNDED_LENGTH else ""
+        loose_before = "" if self.may_begin_inside else before
+        loose_after = "" if self.may_end_inside else after
+        worths = {before + middle + after: WHOLE}
+        worths.setdefault(before + middle + loose_after, BEGINNING)
+        worths.setdefault(loose_before + middle + loose_after, INSIDE)
+        return list(worths.items())
+
+    def _may_join(self, at: int) -> bool:
+        """Whether nothing need stand before the atom at `at`: `foo-bar` is also in `fooBar`."""
+        before, after = self.atoms[at - 1], self.atoms[at]
+        if before.kind != "word" or after.kind != "word":
+            return True
+        is_long = min(len(before.text), len(after.text)) >= INFIX_LENGTH
+        return is_long and not self.is_exact
+
+    def _may_join_word(self, at: int) -> bool:
+        """Whether the atoms before and at `at` may be in one word."""
+        return self.atoms[at - 1].kind == self.atoms[at].kind == "word" and self._may_join(at)
+
+    def _matches(self, text: str) -> tuple[list[tuple[int, int]], float]:
+        for needle in self._needles:
+            if needle not in text:
+                return [], 0.0
+        for pattern, worth in self._ascii_patterns if text.isascii() else self._patterns:
+            found = list(islice(_spans(pattern, text), _COUNTED))
+            if found:
+                return found, worth
+        return [], 0.0
+
+    @property
+    def may_begin_inside(self) -> bool:
+        return not self.is_exact and not self.before and len(self.atoms[0].text) >= INFIX_LENGTH
+
+    @property
+    def may_end_inside(self) -> bool:
+        long = len(self.atoms[-1].text) >= INFIX_LENGTH
+        return not self.is_exact and not self.after and (long or self.is_last)
+
+    def score(self, text: str) -> float:
+        """How well folded text matches, from 0 (not at all) to about 2."""
+        found, worth = self._matches(text)
+        return worth * (1 + (len(found) - 1) / _COUNTED) if found else 0.0
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where folded text matches best: (start, end) of the first places."""
+        return self._matches(text)[0]
+
+    def lookups(self) -> Iterator[tuple[str, bool, bool]]:
+        """What a document that matches is indexed by.
+
+        Yields (term, whether a word may have more before it, … more after it); every one of
+        them must be there.
+        """
+        last = len(self.atoms) - 1
+        for at, (text, kind) in enumerate(self.atoms):
+            if kind == "word":
+                begins = self._may_join_word(at) if at else self.may_begin_inside
+                ends = self._may_join_word(at + 1) if at < last else self.may_end_inside
+                yield text, begins, ends
+            elif kind == "symbol":
+                yield text, False, False
+            else:
+                for pair in pairs(text):
+                    yield pair, False, False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query that was read. An alternative is units that must all match."""
+
+    alternatives: tuple[tuple[Unit, ...], ...]
+    excluded: tuple[Unit, ...]
+    roles: frozenset[str]
+    models: tuple[str, ...]
+    since: datetime | None
+    until: datetime | None
+    is_title_only: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing at all, so that nothing is found."""
+        narrows = self.excluded or self.roles or self.models or self.since or self.until
+        return not self.alternatives and not narrows
+
+    @property
+    def units(self) -> list[Unit]:
+        """All that may have been found, each once."""
+        return list(dict.fromkeys(unit for units in self.alternatives for unit in units))
+
+
+def read(query: str) -> Asked:
+    """Read what was typed or pasted. Any string will do; takes time by its length."""
+    folded = fold(query)
+    alternatives: list[list[Unit]] = [[]]
+    excluded: list[Unit] = []
+    roles: set[str] = set()
+    models: list[str] = []
+    since: datetime | None = None
+    until: datetime | None = None
+    is_title_only = False
+    tokens = list(_TOKEN.finditer(folded))
+    for token in tokens:
+        hyphen, operator, phrase, plain = token.groups()
+        value = plain if phrase is None else phrase
+        day = _day(value) if operator in ("before", "after") else None
+        if operator == "role" and not hyphen:
+            roles.add(value)
+        elif operator == "model" and not hyphen and value:
+            models.append(value)
+        elif operator == "after" and day:
+            since = day
+        elif operator == "before" and day:
+            until = day
+        elif operator == "in" and value == "title":
+            is_title_only = True
+        elif plain == "or" and not hyphen and not operator:
+            alternatives.append([])
+        else:
+            text = f"{operator}:{value}" if operator else value
+            # `--`, `-(` and the like are rules of Markdown, options or code; they exclude nothing.
+            excludes = bool(hyphen) and (phrase is not None or _begins_with_atom(text))
+            is_last = token is tokens[-1] and phrase is None
+            unit = _unit(text, is_exact=excludes or phrase is not None, is_last=is_last)
+            if unit is not None:
+                (excluded if excludes else alternatives[-1]).append(unit)
+    found = [tuple(dict.fromkeys(units))[:MAX_UNITS] for units in alternatives if units]
+    return Asked(
+        alternatives=tuple(dict.fromkeys(found))[:MAX_ALTERNATIVES],
+        excluded=tuple(dict.fromkeys(excluded))[:MAX_UNITS],
+        roles=frozenset(roles),
+        models=tuple(models),
+        since=since,
+        until=until,
+        is_title_only=is_title_only,
+    )
+
+
+def _spans(pattern: _Pattern, text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in pattern.finditer(text))
+
+
+def _begins_with_atom(text: str) -> bool:
+    first = next(atoms(text), None)
+    return first is not None and text.startswith(first.text)
+
+
+def _unit(text: str, *, is_exact: bool, is_last: bool) -> Unit | None:
+    """What a token of the query asks for; None when it has nothing to look up."""
+    pieces = tuple(atoms(text))
+    if not pieces:
+        return None
+    first, last = pieces[0], pieces[-1]
+    before = text[: text.index(first.text)]
+    after = text[text.rindex(last.text) + len(last.text) :]
+    is_marked = before in {".", "#", "@"} and first.kind == "word"
+    is_symbolic = after in {"+", "#", "++"} and last.kind == "word" and len(last.text) < 3
+    return Unit(
+        atoms=pieces[:MAX_UNITS],
+        is_exact=is_exact,
+        is_last=is_last,
+        before=before if is_marked else "",
+        after=after if is_symbolic and len(pieces) <= MAX_UNITS else "",
+    )
+
+
+def _day(text: str) -> datetime | None:
+    match = _DAY.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day = (int(part or 1) for part in match.groups())
+    try:
+        return datetime(year, month, day, tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,43 @@
+"""The text of a message that search looks through."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from chat.models import ChatMessage
+
+# A longer message is searched as far as this.
+MAX_CHARACTERS = 1_000_000
+
+# What says nothing to a person: addresses of files, the files themselves, and names of kinds.
+_LEFT_OUT = frozenset(
+    {
+        *("type", "id", "index", "detail", "format", "mime_type", "media_type", "signature"),
+        *("data", "url", "image_url", "file_data", "audio", "encrypted_content", "b64_json"),
+        *("tool_call_id", "call_id", "tool_use_id", "file_id", "cache_control", "status", "role"),
+    }
+)
+
+
+def searched_text(message: ChatMessage) -> str:
+    """Everything of a message that is searched, as one text; at most MAX_CHARACTERS of it.
+
+    That is its text, in parts wherever it stands in them, what tools were asked and answered,
+    refusals, and reasoning. Images, files, their addresses and ids are not searched.
+    """
+    texts = [message.content] if message.content_parts is None else _texts(message.content_parts)
+    found = [text for text in (*texts, message.reasoning or "") if text]
+    return "\n".join(found)[:MAX_CHARACTERS]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The text in parsed JSON, in order, however deep. JSON is stored 64 levels deep at most."""
+    if isinstance(value, str):
+        if not value.startswith("data:"):
+            yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name not in _LEFT_OUT:
+                yield from _texts(item)

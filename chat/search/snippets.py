@@ -1,0 +1,104 @@
+"""Snippets: the place of a text where something was found, as HTML with what was found marked."""
+
+import html
+from collections.abc import Iterator, Sequence
+
+import regex
+
+from chat.search.asked import Unit
+from chat.search.text import WORD_CHARACTER, fold
+
+# How much of the text is shown before and after the first place, and around the second.
+_BEFORE, _AFTER = 60, 220
+
+_LINE = regex.compile(r"[^\n]*\n|[^\n]+")
+# A line is seldom longer than a piece; a piece ends behind white space where there is some.
+_PIECE = regex.compile(r"\S{0,80}\s+|\S{1,80}")
+_WORD = regex.compile(rf"{WORD_CHARACTER}+", regex.V1)
+_CHARACTER = regex.compile(r"\X")
+
+# These would look like the end of the text, or hide the rest of it.
+_UNSHOWN = regex.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def snippet(text: str, units: Sequence[Unit]) -> str:
+    """Return the text around the first place where one of `units` is, as HTML.
+
+    All that was found is in <mark>; the rest is escaped, and has no tags. Takes time by the
+    length of the text up to that place. Without such a place it is the beginning of the text.
+    """
+    folded = fold(text)
+    starts = [spans[0][0] for unit in units if (spans := unit.spans(folded))]
+    at = _position(text, min(starts)) if starts else 0
+    begin, end = max(0, at - _BEFORE), min(len(text), at + _AFTER)
+    if begin:
+        # At a word; where none begins nearby, within one.
+        blank = text.find(" ", begin, at)
+        begin = blank + 1 if blank >= 0 else begin
+    if end < len(text):
+        blank = text.rfind(" ", at + _AFTER // 2, end)
+        end = blank if blank >= 0 else end
+    shown = _UNSHOWN.sub("", text[begin:end])
+    return "".join(
+        [
+            "… " if begin else "",
+            *_marked(shown, units),
+            " …" if end < len(text) else "",
+        ]
+    ).strip()
+
+
+def _position(text: str, folded_position: int) -> int:
+    """Where in `text` the place is that is at `folded_position` after folding."""
+    if text.isascii():
+        return folded_position
+    done, at, end = 0, 0, len(text)
+    for pattern in (_LINE, _PIECE, _CHARACTER):
+        for match in pattern.finditer(text, at, end):
+            length = len(fold(match[0]))
+            if done + length > folded_position:
+                at, end = match.span()
+                break
+            done += length
+    return at
+
+
+def _marked(text: str, units: Sequence[Unit]) -> Iterator[str]:
+    """Escaped text with <mark> around what is found of `units`."""
+    # Of each folded character, where the one begins that it comes from.
+    origins: list[int] = []
+    folded = ""
+    for match in _CHARACTER.finditer(text):
+        its = fold(match[0])
+        origins += [match.start()] * len(its)
+        folded += its
+    origins.append(len(text))
+    at = 0
+    words = [match.span() for match in _WORD.finditer(folded)]
+    found = [span for unit in units for span in unit.spans(folded)]
+    # A part of a word marks all of it.
+    parts = [
+        (first, last)
+        for first, last in words
+        if any(start < last and first < end for start, end in found)
+    ]
+    for start, end in _merged(iter([*found, *parts])):
+        first, last = origins[start], origins[end]
+        yield html.escape(text[at:first])
+        yield f"<mark>{html.escape(text[first:last])}</mark>"
+        at = last
+    yield html.escape(text[at:])
+
+
+def _merged(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Spans in order, those that overlap as one."""
+    start = end = -1
+    for first, last in sorted(spans):
+        if first <= end:
+            end = max(end, last)
+            continue
+        if end > start:
+            yield start, end
+        start, end = first, last
+    if end > start:
+        yield start, end

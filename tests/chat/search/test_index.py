@@ -1,0 +1,244 @@
+"""The index follows what is written, and what is read from it is what is there."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.principals.principal import Principal
+from chat.models import ChatMessage, ChatSession, SearchDocument, SearchPending, SearchWords
+from chat.search import index, query
+from chat.search.index import index_pending
+from chat.search.query import search_chats
+from gatewayz.probes import health
+from tests.chat.search.test_search import find
+
+pytestmark = pytest.mark.django_db
+
+
+def counts(api, *queries):
+    return [find(api, one)["count"] for one in queries]
+
+
+def say(session, text, **fields):
+    return ChatMessage.objects.create(session=session, role="user", content=text, **fields)
+
+
+def test_a_message_that_is_changed_is_found_by_its_new_text_only(api, session):
+    message = say(session, "albatross")
+    index_pending()
+    ChatMessage.objects.filter(pk=message.pk).update(content="cormorant")
+
+    assert counts(api, "albatross", "cormorant") == [0, 1]
+    index_pending()
+    assert counts(api, "albatross", "cormorant") == [0, 1]
+
+
+def test_a_message_that_is_deleted_is_not_found(api, session):
+    message = say(session, "albatross")
+    index_pending()
+    message.delete()
+
+    assert find(api, "albatross")["data"] == []
+    index_pending()
+    assert counts(api, "albatross") == [0]
+
+
+def test_a_new_title_is_found_instead_of_the_old_one(api, session):
+    session.title = "albatross"
+    session.save()
+    index_pending()
+    ChatSession.objects.filter(pk=session.pk).update(title="cormorant")
+
+    assert counts(api, "albatross", "cormorant") == [0, 1]
+    index_pending()
+    assert counts(api, "albatross", "cormorant") == [0, 1]
+
+
+def test_words_of_title_and_message_are_found_together(api, user):
+    session = ChatSession.objects.create(user=user, title="Holidays", model="m")
+    say(session, "pack the tent")
+
+    assert counts(api, "holidays tent") == [1]
+    index_pending()
+    assert counts(api, "holidays tent") == [1]
+
+
+def test_what_is_in_the_trash_is_in_no_index_and_comes_back_with_its_session(api, session):
+    say(session, "albatross")
+    index_pending()
+    path = f"/v1/chat/sessions/{session.pk}"
+
+    api.delete(path)
+    assert counts(api, "albatross") == [0]
+    index_pending()
+    assert not SearchDocument.objects.filter(session_id=session.pk).exists()
+
+    api.post_json(f"{path}/restore", {})
+    assert counts(api, "albatross") == [1]
+    index_pending()
+    assert counts(api, "albatross") == [1]
+
+
+def test_many_matches_in_the_trash_hide_no_others(api, user, monkeypatch):
+    monkeypatch.setattr(query, "MAX_CANDIDATES", 5)
+    kept = ChatSession.objects.create(user=user, title="albatross", model="m")
+    trashed = [
+        ChatSession.objects.create(user=user, title="albatross", model="m") for _ in range(20)
+    ]
+    index_pending()
+    ChatSession.objects.filter(pk__in=[one.pk for one in trashed]).update(is_active=False)
+
+    assert [match["id"] for match in find(api, "albatross")["data"]] == [kept.pk]
+
+
+def test_more_matches_than_are_compared_are_told(api, user, monkeypatch):
+    monkeypatch.setattr(query, "MAX_CANDIDATES", 5)
+    for _ in range(8):
+        ChatSession.objects.create(user=user, title="albatross", model="m")
+    index_pending()
+
+    found = find(api, "albatross")
+
+    assert (found["count"], found["count_is_exact"]) == (5, False)
+
+
+def test_a_message_changed_many_times_is_indexed_once(session):
+    message = say(session, "a")
+    index_pending()
+    first = SearchDocument.objects.get(session_id=session.pk).number
+    for times in range(50):
+        ChatMessage.objects.filter(pk=message.pk).update(content="word " * times)
+
+    assert index_pending() == 1
+    assert SearchDocument.objects.get(session_id=session.pk).number == first + 1
+    assert not SearchPending.objects.exists()
+
+
+def test_what_is_added_to_a_long_session_leaves_its_first_documents_as_they_are(api, session):
+    for number in range(3):
+        say(session, f"first{number} " + "x " * index.DOCUMENT_CHARACTERS)
+    index_pending()
+    before = dict(SearchDocument.objects.values_list("part", "number"))
+    say(session, "albatross")
+    index_pending()
+
+    after = dict(SearchDocument.objects.values_list("part", "number"))
+    assert len(before) == 3
+    assert {part: after[part] for part in (0, 1)} == {part: before[part] for part in (0, 1)}
+    assert counts(api, "albatross", "first0", "first2") == [1, 1, 1]
+
+
+def test_a_phrase_is_found_at_the_end_of_a_long_message(api, session):
+    say(session, "common words " * 20_000 + "the last albatross")
+    index_pending()
+
+    (match,) = find(api, '"last albatross"')["data"]
+
+    assert "<mark>last albatross</mark>" in match["snippet"]
+
+
+def test_documents_of_several_eras_are_found(api, user, monkeypatch):
+    monkeypatch.setattr(index, "ERA", 2)
+    monkeypatch.setattr(query, "ERA", 2)
+    for number in range(7):
+        ChatSession.objects.create(user=user, title=f"albatross number{number}", model="m")
+        index_pending()
+
+    assert counts(api, "albatross", "number0", "number6", "mber3") == [7, 1, 1, 1]
+
+
+def test_what_stands_anywhere_in_parts_and_reasoning_is_searched(api, session):
+    say(
+        session,
+        "",
+        content_parts=[
+            {"type": "text", "text": {"value": "nestedword"}},
+            {"type": "tool_result", "content": [{"type": "text", "text": "resultword"}]},
+            {"type": "refusal", "refusal": "refusalword"},
+            {"type": "tool_use", "name": "get_weather", "input": {"city": "Lisbon"}},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,pictureword"}},
+        ],
+        reasoning="thoughtword",
+    )
+    words = ("nestedword", "resultword", "refusalword", "weather", "lisbon", "thoughtword")
+
+    assert counts(api, *words) == [1] * len(words)
+    index_pending()
+    assert counts(api, *words) == [1] * len(words)
+    assert counts(api, "pictureword") == [0]
+
+
+def test_nothing_of_a_user_is_left_when_the_user_is_deleted(user, session):
+    say(session, "albatross")
+    index_pending()
+    assert SearchWords.objects.exists()
+    ChatSession.objects.all().delete()
+    user.delete()
+
+    assert not SearchDocument.objects.exists()
+    assert not SearchWords.objects.exists()
+
+
+def test_indexing_that_was_cut_off_goes_on(api, user, monkeypatch):
+    monkeypatch.setattr(index, "_BATCH_SESSIONS", 2)
+    for number in range(5):
+        ChatSession.objects.create(user=user, title=f"albatross {number}", model="m")
+    batches = index.index_listed()
+    next(batches)
+    batches.close()
+
+    assert counts(api, "albatross") == [5]
+    assert index_pending() == 3
+    assert counts(api, "albatross") == [5]
+
+
+def test_an_older_preparation_is_told_and_made_anew(
+    api, admin_client, session, capsys, monkeypatch
+):
+    monkeypatch.setattr(health, "REMEMBERED_SECONDS", -1)
+    say(session, "albatross")
+    index_pending()
+    SearchDocument.objects.update(version=0)
+
+    assert Client().get("/readyz").json()["parts"]["search"] == "outdated"
+    assert b"manage.py index_chats" in admin_client.get("/admin/").content
+    call_command("index_chats")
+
+    assert Client().get("/readyz").json()["parts"]["search"] == "ok"
+    assert counts(api, "albatross") == [1]
+
+
+WORDS = ["foo", "bar", "foobar", "a", "ab", "é", "中", "文字", "テスト", "🎉", "x1", "ящик"]
+PUNCTUATION = [" ", "-", ".", "_", "/", "", "\n", " 🎉", '"', "“", "’"]
+TEXTS = st.lists(
+    st.tuples(st.sampled_from(WORDS), st.sampled_from(PUNCTUATION)), min_size=1, max_size=6
+).map(lambda pairs: "".join(word + mark for word, mark in pairs))
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.lists(TEXTS, min_size=1, max_size=8))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_index_finds_what_comparing_everything_finds(user, texts, queries):
+    ChatSession.objects.filter(user=user).delete()
+    for text in texts:
+        session = ChatSession.objects.create(user=user, title="-", model="m")
+        say(session, text)
+    owner = Principal(user.pk, 1, True, True, False, "live", None)
+
+    def found():
+        return [
+            {match.session.pk for match in search_chats(owner, one, limit=10).matches}
+            for one in queries
+        ]
+
+    compared = found()
+    index_pending()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM chat_search_pending")
+        assert cursor.fetchone() == (0,)
+    assert found() == compared
