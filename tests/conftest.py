@@ -43,16 +43,14 @@ _LONG = (
     "tests/fuzz/",
     "tests/gatewayz/development/test_embedded.py",
     "tests/gatewayz/development/test_run.py",
+    "tests/gatewayz/middleware/test_whole_bodies.py",
+    "tests/gatewayz/telemetry/test_tracing.py",
+    "tests/gatewayz/web/",
 )
 _NOT_LONG = ("tests/deploy/test_files.py",)
 # Files and folders that take some time all the same. Processes that share the tests begin with
 # these and the long ones, one of each at a time, and end together with what takes little.
-_FIRST = (
-    "tests/docs/",
-    "tests/gatewayz/telemetry/test_tracing.py",
-    "tests/gatewayz/web/",
-    "tests/contract/",
-)
+_FIRST = ("tests/contract/", "tests/docs/", "tests/gatewayz/streaming/")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
