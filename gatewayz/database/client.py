@@ -1,5 +1,6 @@
 """Finds psql for `manage.py dbshell`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -20,3 +21,9 @@ class DatabaseClient(client.DatabaseClient):
             return [program(cls.executable_name), *arguments[1:]], environ
         except ProgramError as error:
             raise CommandError(str(error)) from None
+
+    def runshell(self, parameters: Iterable[str]) -> None:
+        """Start psql. Raises OperationalError where no server answers, as other commands do."""
+        self.connection.ensure_connection()
+        self.connection.close()
+        super().runshell(parameters)

@@ -32,7 +32,9 @@ def manage(environ, *arguments, program=sys.executable):
     )
 
 
-@pytest.mark.parametrize("command", [["create_api_key", "ada@example.com"], ["migrate"]])
+@pytest.mark.parametrize(
+    "command", [["create_api_key", "ada@example.com"], ["migrate"], ["dbshell"]]
+)
 def test_without_a_database_one_line_says_how_to_start_one(nowhere, command):
     result = manage(nowhere, *command)
 
