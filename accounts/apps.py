@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
         """Create the key cache before the threads that share it, and connect to Django's hooks."""
         from django.contrib import admin
 
+        from accounts.audit.about_rows import audit_entries
         from accounts.audit.log_ins import record_log_ins
         from accounts.auth.admin_log_in import ThrottledLogInForm
         from accounts.background import accept_fallback_keys
@@ -20,4 +21,5 @@ class AccountsConfig(AppConfig):
         accept_fallback_keys()
         record_log_ins()
         admin.site.login_form = ThrottledLogInForm
+        admin.site.audit_entries = audit_entries  # type: ignore[attr-defined]
         post_migrate.connect(write_schedules, sender=self)

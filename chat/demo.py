@@ -104,7 +104,7 @@ def _keys(number: int, user: User, chance: random.Random) -> list[ApiKey]:
     ApiKeyNetwork.objects.bulk_create(
         ApiKeyNetwork(
             api_key=key,
-            network=f"203.0.{chance.randrange(256)}.0/24",
+            network=f"203.0.{key.pk % 250 + ago}.0/24",
             last_seen_on=timezone.now().date() - timedelta(days=ago),
         )
         for key in made
@@ -162,12 +162,15 @@ def _chats(users: list[User], now: datetime, chance: random.Random) -> None:
         for session in sessions[::7]
     )
     ChatDay.objects.bulk_create(
-        ChatDay(
-            day=now.astimezone(UTC).date() - timedelta(days=ago),
-            sessions=len(users) * 3 + chance.randrange(len(users) + 1),
-            messages=len(users) * 20 + chance.randrange(len(users) + 1),
-        )
-        for ago in range(1, DAYS + 1)
+        (
+            ChatDay(
+                day=now.astimezone(UTC).date() - timedelta(days=ago),
+                sessions=len(users) * 3 + chance.randrange(len(users) + 1),
+                messages=len(users) * 20 + chance.randrange(len(users) + 1),
+            )
+            for ago in range(1, DAYS + 1)
+        ),
+        ignore_conflicts=True,
     )
 
 

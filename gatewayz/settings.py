@@ -279,6 +279,7 @@ if PRODUCTION:
 AUTH_USER_MODEL = "accounts.User"
 # The page after logging in to the admin.
 LOGIN_REDIRECT_URL = "admin:index"
+CSRF_FAILURE_VIEW = "gatewayz.api.problems.csrf_failure"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -296,6 +297,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
+# One form of times and numbers on every page: gatewayz/formats.
+FORMAT_MODULE_PATH = "gatewayz.formats"
+USE_THOUSAND_SEPARATOR = True
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 

@@ -11,17 +11,52 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from accounts import audit, keys
 from accounts.models import ApiKey, ApiKeyDay
+from accounts.principals.scopes import RESOURCES
 from gatewayz.admin_site.charts import BarChart, bar_chart
-from gatewayz.admin_site.lists import BigTableAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, confirmed
 
 SHOWN_DAYS = 30
 
 
+class ScopesField(forms.MultipleChoiceField):
+    """Scopes as checkboxes, one for each level of each resource; none means everything."""
+
+    widget = UnfoldAdminCheckboxSelectMultipleWidget
+
+    def __init__(self, **options: Any) -> None:
+        choices = [
+            (resource, [(f"{resource}:{level}", level) for level in ("read", "write", "admin")])
+            for resource in sorted(RESOURCES)
+        ]
+        super().__init__(choices=choices, required=False, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return [f"{resource}:{level}" for resource, levels in value.items() for level in levels]
+
+    def clean(self, value: Any) -> Any:
+        scopes: dict[str, list[str]] = {}
+        for chosen in super().clean(value):
+            resource, level = chosen.split(":")
+            scopes.setdefault(resource, []).append(level)
+        return scopes
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return set(self.prepare_value(initial) or ()) != set(data or ())
+
+
 class ApiKeyForm(forms.ModelForm):
+    scope_permissions = ScopesField(
+        label="Scopes",
+        help_text="What the key may do; nothing chosen means everything. Admin includes both "
+        "others, and what cannot be undone.",
+    )
+
     class Meta:
         model = ApiKey
         fields = (
@@ -38,13 +73,9 @@ class ApiKeyForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         # An emptied field means no restriction, not NULL.
-        for name, nothing in (
-            ("scope_permissions", {}),
-            ("ip_allowlist", []),
-            ("domain_referrers", []),
-        ):
+        for name in ("ip_allowlist", "domain_referrers"):
             if name in cleaned:
-                cleaned[name] = cleaned[name] or nothing
+                cleaned[name] = cleaned[name] or []
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -63,7 +94,6 @@ class ApiKeyAdmin(BigTableAdmin):
         "user",
         "environment_tag",
         "is_active",
-        "is_primary",
         "requests_used",
         "last_used_at",
         "expiration_date",
@@ -131,6 +161,8 @@ class ApiKeyAdmin(BigTableAdmin):
             return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        if change and not form.changed_data:
+            return
         if change:
             # Only the edited fields: others may have changed since the form was opened.
             keys.update_key(obj, {name: form.cleaned_data[name] for name in form.changed_data})
@@ -147,6 +179,10 @@ class ApiKeyAdmin(BigTableAdmin):
         return self._show_secrets(request, request.new_secrets)  # type: ignore[attr-defined]
 
     @admin.action(description="Rotate the selected keys", permissions=["change"])
+    @confirmed(
+        "These keys get new secrets, which the next page shows once. The old ones stop working "
+        "now. This cannot be undone."
+    )
     def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
         # All or none, because every new secret must be shown.
         with transaction.atomic():
@@ -156,6 +192,10 @@ class ApiKeyAdmin(BigTableAdmin):
     @admin.action(
         description="Rotate the selected keys; old secrets work for another day",
         permissions=["change"],
+    )
+    @confirmed(
+        "These keys get new secrets, which the next page shows once. The old ones work for "
+        "another day. This cannot be undone."
     )
     def rotate_with_grace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
         with transaction.atomic():

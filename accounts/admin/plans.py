@@ -72,6 +72,8 @@ class PlanAdmin(BigTableAdmin):
     )
 
     def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
+        if change and not form.changed_data:
+            return
         super().save_model(request, obj, form, change)
         audit.record(
             "plan_changed" if change else "plan_created",
@@ -151,6 +153,8 @@ class RateLimitConfigAdmin(BigTableAdmin):
     def save_model(
         self, request: HttpRequest, obj: RateLimitConfig, form: Any, change: bool
     ) -> None:
+        if change and not form.changed_data:
+            return
         super().save_model(request, obj, form, change)
         numbers = [name for name in form.changed_data if name != "api_key"]
         audit.record(

@@ -3,12 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.forms import UserCreationForm as UnfoldUserCreationForm
@@ -19,7 +17,7 @@ from accounts.confirmation.addresses import notify_old_address
 from accounts.models import ApiKey, User
 from accounts.profile.erasure import request_erasure
 from accounts.users import end_access_given_by_operators
-from gatewayz.admin_site.lists import BigTableAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, confirmed
 from gatewayz.admin_site.rights import is_superuser
 
 SHOWN_KEYS = 20
@@ -108,24 +106,14 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     @admin.action(
         description="Erase the selected users and everything they own", permissions=["erase"]
     )
-    def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        users = queryset.filter(erased_from=None)
-        if "confirmed" not in request.POST:
-            return TemplateResponse(
-                request,
-                "admin/accounts/user/erase.html",
-                {
-                    **self.admin_site.each_context(request),
-                    "title": "Erase users",
-                    "opts": self.opts,
-                    "users": users,
-                    "checkbox": ACTION_CHECKBOX_NAME,
-                },
-            )
-        for user in users:
+    @confirmed(
+        "These users are deactivated immediately, and everything that they own is deleted: keys, "
+        "chats, activity. This cannot be undone."
+    )
+    def erase(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset.filter(erased_from=None):
             request_erasure(user.pk)
         self.message_user(request, "Deactivated; a worker is erasing them.", messages.SUCCESS)
-        return None
 
     @admin.display(description="verified", boolean=True)
     def email_is_verified(self, user: User) -> bool | None:
@@ -134,6 +122,10 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     @admin.action(
         description="Mark the e-mail addresses of the selected users as verified",
         permissions=["change"],
+    )
+    @confirmed(
+        "You vouch that these addresses belong to these users. What this service has to tell them "
+        "is sent there. This cannot be undone."
     )
     def verify_address(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         now = timezone.now()
@@ -153,6 +145,8 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
                 notify_old_address(form.initial["email"])
             # Staff who may change users vouch for the addresses that they enter.
             obj.email_verified_at = timezone.now() if obj.email else None
+        if change and not form.changed_data:
+            return
         super().save_model(request, obj, form, change)
         becomes_staff = {"is_staff", "is_superuser"}.intersection(form.changed_data)
         if change and becomes_staff and (obj.is_staff or obj.is_superuser):

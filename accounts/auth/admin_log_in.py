@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
+from unfold.forms import AuthenticationForm
 
 from accounts.auth.passwords import may_sign_in
 from accounts.auth.throttling import admit_sign_in
@@ -11,7 +11,7 @@ from accounts.limits import LimitExceeded
 from gatewayz.request.client_address import client_address
 
 
-class ThrottledLogInForm(AdminAuthenticationForm):
+class ThrottledLogInForm(AuthenticationForm):
     """Check the number of attempts before the password."""
 
     def confirm_login_allowed(self, user: Any) -> None:
@@ -26,4 +26,5 @@ class ThrottledLogInForm(AdminAuthenticationForm):
                 admit_sign_in(client_address(self.request), email)
             except LimitExceeded as exc:
                 raise ValidationError(str(exc.detail), code="too_many_attempts") from exc
-        return super().clean()
+        cleaned: dict[str, Any] = super().clean()
+        return cleaned

@@ -92,6 +92,18 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
 
+    @property
+    def summary(self) -> str:
+        """What was changed, as `name: before → after`."""
+        before, after = self.before or {}, self.after or {}
+        changes = (
+            f"{name}: {before.get(name, '–')} → {after.get(name, '–')}"
+            if self.before is not None
+            else f"{name}: {after[name]}"
+            for name in after or before
+        )
+        return "; ".join(changes)
+
 
 class AuditPersonalData(models.Model):
     """What an entry holds about one person, stored outside the chain so that it can be erased.

@@ -1,6 +1,7 @@
 """Admin page of feedback."""
 
 from django.contrib import admin
+from django.utils.text import Truncator
 
 from chat.models import Feedback
 from gatewayz.admin_site.lists import ReadOnlyAdmin
@@ -10,7 +11,7 @@ from gatewayz.admin_site.lists import ReadOnlyAdmin
 class FeedbackAdmin(ReadOnlyAdmin):
     owner = "user"
     is_private = True
-    list_display = ("created_at", "feedback_type", "rating", "user", "session", "model")
+    list_display = ("created_at", "feedback_type", "rating", "shown_comment", "user", "session")
     list_filter = ("feedback_type",)
     list_select_related = ("user", "session")
     search_fields = ("user__email__iexact",)
@@ -22,3 +23,7 @@ class FeedbackAdmin(ReadOnlyAdmin):
         "metadata",
         ("created_at", "updated_at"),
     )
+
+    @admin.display(description="comment")
+    def shown_comment(self, feedback: Feedback) -> str:
+        return Truncator(feedback.comment or "–").chars(80)

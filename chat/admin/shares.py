@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from chat.models import Share
 from chat.shares import write
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, confirmed
 
 
 @admin.register(Share)
@@ -39,6 +39,7 @@ class ShareAdmin(ReadOnlyAdmin):
         return BigTableAdmin.has_change_permission(self, request)
 
     @admin.action(description="Revoke the selected links", permissions=["revoke"])
+    @confirmed("These links stop working for everybody. This cannot be undone.")
     def revoke(self, request: HttpRequest, queryset: QuerySet[Share]) -> None:
         count = write.revoke_shares(queryset)
         self.message_user(request, f"{count} links revoked.", messages.SUCCESS)

@@ -1,11 +1,15 @@
 """Base classes of the admin's pages, whose lists stay fast on big tables."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
 from gatewayz.admin_site.rights import OwnedRows
 
@@ -18,6 +22,8 @@ else:
     from unfold.views import ChangeList
 
 MAX_COUNTED_ROWS = 10_000
+# How many rows an action that asks for confirmation takes; the page lists them all.
+MAX_CONFIRMED_ROWS = 200
 
 
 class BoundedPaginator(Paginator):
@@ -56,9 +62,23 @@ class BigTableAdmin(OwnedRows, ModelAdmin):
     list_per_page = 50
     list_max_show_all = 200
     in_palette = False
+    object_history_template = "gatewayz/history.html"
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return OneOrderList
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the audit entries about a row, newest first, instead of Django's own log."""
+        row = self.get_object(request, object_id)
+        entries = []
+        if row is not None:
+            entries = self.admin_site.audit_entries(  # type: ignore[attr-defined]
+                request, row, self.owner
+            )
+        context = {"entries": entries, **(extra_context or {})}
+        return super().history_view(request, object_id, context)
 
 
 class ReadOnlyAdmin(BigTableAdmin):
@@ -72,3 +92,35 @@ class ReadOnlyAdmin(BigTableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def confirmed(warning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate an action so that it acts only after its user has confirmed `warning`."""
+
+    def decorate(action: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(action)
+        def ask(
+            model_admin: BigTableAdmin, request: HttpRequest, queryset: models.QuerySet[Any]
+        ) -> HttpResponse | None:
+            if "confirmed" in request.POST:
+                response: HttpResponse | None = action(model_admin, request, queryset)
+                return response
+            rows = list(queryset[: MAX_CONFIRMED_ROWS + 1])
+            if len(rows) > MAX_CONFIRMED_ROWS:
+                message = f"Select at most {MAX_CONFIRMED_ROWS} at a time."
+                model_admin.message_user(request, message, messages.ERROR)
+                return None
+            context = {
+                **model_admin.admin_site.each_context(request),
+                "title": "Are you sure?",
+                "opts": model_admin.opts,
+                "warning": warning,
+                "action": action.__name__,
+                "rows": rows,
+                "checkbox": ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "gatewayz/confirm_action.html", context)
+
+        return ask
+
+    return decorate

@@ -1,6 +1,7 @@
 """The admin site: its title, and the search on every page (Ctrl+K)."""
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -20,6 +21,8 @@ FOUND_ROWS = 5
 class GatewayzAdminSite(UnfoldAdminSite):
     index_title = "Operations"
     index_template = "gatewayz/admin_start_page.html"
+    # Reads the audit entries about a row; set by the app that keeps the audit log.
+    audit_entries: Callable[[HttpRequest, Model, str | None], Sequence[Model]]
 
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views import defaults
+from django.template.loader import render_to_string
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 
@@ -241,25 +241,54 @@ class InvalidValueMiddleware:
         if not is_invalid_value(exc):
             return None
         logger.error("PostgreSQL rejected a value of a request", exc_info=exc)
-        return defaults.bad_request(request, exc)
+        return admin_error_page(HTTPStatus.BAD_REQUEST, _INVALID_VALUE)
+
+
+def admin_error_page(status: HTTPStatus, text: str) -> HttpResponse:
+    """Return an error page of the admin. It runs no statement: the database may be down."""
+    context = {
+        "title": status.phrase,
+        "text": text,
+        "status": status.value,
+        "request_id": current_request_id(),
+    }
+    page = render_to_string("gatewayz/admin_error.html", context)
+    return HttpResponse(page, status=status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return the page for a form without a valid token (CSRF_FAILURE_VIEW)."""
+    return admin_error_page(
+        HTTPStatus.FORBIDDEN,
+        "This form was opened before you last logged in, or cookies are blocked. "
+        "Go back, reload the page and send it again.",
+    )
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
     if request.path.startswith("/admin/"):
-        return defaults.permission_denied(request, exception)
+        text = str(exception) or "You do not have the right to see or do this."
+        return admin_error_page(HTTPStatus.FORBIDDEN, text)
     return problem_response(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404, for a path that leads nowhere."""
     if request.path.startswith("/admin/"):
-        return defaults.page_not_found(request, exception)
+        return admin_error_page(
+            HTTPStatus.NOT_FOUND, "There is no such page, or the row has been deleted."
+        )
     return problem_response(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500. Django has already logged the exception."""
+    if request.path.startswith("/admin/"):
+        return admin_error_page(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "Something went wrong on our side. The log has the details under the request id.",
+        )
     return problem_response(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal_error",

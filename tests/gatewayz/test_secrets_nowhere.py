@@ -244,7 +244,11 @@ def test_no_key_is_found_anywhere(leaks, caplog, user, admin_user, admin_client)
     # The admin: keys made and rotated there are shown, once.
     for method, path, data in (
         ("POST", "add", {"user": user.pk, "key_name": "made", "environment_tag": "live"}),
-        ("POST", "changelist", {"action": "rotate", "_selected_action": [rotated.pk]}),
+        (
+            "POST",
+            "changelist",
+            {"action": "rotate", "_selected_action": [rotated.pk], "confirmed": "yes"},
+        ),
     ):
         known = len(leaks.secrets)
         response = admin_client.post(reverse(f"admin:accounts_apikey_{path}"), data)

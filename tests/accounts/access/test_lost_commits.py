@@ -80,7 +80,7 @@ def _put(api, key, **body):
 
 
 def _action(operator, key, name):
-    chosen = {"action": name, "_selected_action": [key.pk]}
+    chosen = {"action": name, "_selected_action": [key.pk], "confirmed": "yes"}
     return operator.post(reverse("admin:accounts_apikey_changelist"), chosen)
 
 
@@ -117,7 +117,7 @@ IN_THE_ADMIN = {
     "rotating it": lambda operator, key: _action(operator, key, "rotate"),
     "switching it off": lambda operator, key: _action(operator, key, "deactivate"),
     "giving it fewer scopes": lambda operator, key: _edit(
-        operator, key, scope_permissions='{"chat": ["read"]}'
+        operator, key, scope_permissions=["chat:read"]
     ),
     "switching the user off": lambda operator, key: _edit(operator, key.user, is_active=""),
     "giving the user another plan": lambda operator, key: _edit(

@@ -88,7 +88,12 @@ def test_rotates_the_selected_keys_and_shows_their_new_secrets(admin_client, use
     made = [create_key(user, key_name=f"k{n}") for n in range(2)]
 
     response = admin_client.post(
-        reverse(KEYS), {"action": "rotate", "_selected_action": [key.pk for key, _ in made]}
+        reverse(KEYS),
+        {
+            "action": "rotate",
+            "_selected_action": [key.pk for key, _ in made],
+            "confirmed": "yes",
+        },
     )
 
     assert len(secrets_in(response)) == 2
@@ -101,7 +106,8 @@ def test_rotates_with_a_grace_of_a_day(admin_client, user):
     before = time.time()
 
     response = admin_client.post(
-        reverse(KEYS), {"action": "rotate_with_grace", "_selected_action": [key.pk]}
+        reverse(KEYS),
+        {"action": "rotate_with_grace", "_selected_action": [key.pk], "confirmed": "yes"},
     )
 
     (new,) = secrets_in(response)
@@ -114,7 +120,7 @@ def test_bounds_of_a_key_are_set_and_emptied(admin_client, user):
         "user": user.pk,
         "key_name": "mine",
         "environment_tag": "live",
-        "scope_permissions": '{"chat": ["read"]}',
+        "scope_permissions": ["chat:read"],
         "ip_allowlist": '["203.0.113.0/24"]',
         "domain_referrers": '["example.com"]',
         "max_requests": "10",
@@ -128,9 +134,7 @@ def test_bounds_of_a_key_are_set_and_emptied(admin_client, user):
     assert (principal.domain_referrers, principal.max_requests) == (("example.com",), 10)
 
     url = reverse("admin:accounts_apikey_change", args=[principal.key_id])
-    nothing = dict.fromkeys(
-        ("scope_permissions", "ip_allowlist", "domain_referrers", "max_requests"), ""
-    )
+    nothing = dict.fromkeys(("ip_allowlist", "domain_referrers", "max_requests"), "")
     # The form contains its initial values in hidden fields.
     before = {f"initial-{name}": given for name, given in made.items()}
     response = admin_client.post(url, {"key_name": "mine", **before, **nothing})
@@ -141,6 +145,38 @@ def test_bounds_of_a_key_are_set_and_emptied(admin_client, user):
 
     response = admin_client.post(url, {"key_name": "mine", "ip_allowlist": '["10.0.0.1/8"]'})
     assert b"has host bits set" in response.content
+
+
+def test_scopes_are_checkboxes_that_show_what_the_key_has(admin_client, user):
+    key, _ = create_key(user, key_name="mine", scope_permissions={"chat": ["read", "write"]})
+
+    form = admin_client.get(
+        reverse("admin:accounts_apikey_change", args=[key.pk])
+    ).content.decode()
+
+    checked = re.findall(r'<input type="checkbox"[^>]*value="(\w+:\w+)"[^>]* checked[ >]', form)
+    assert checked == ["chat:read", "chat:write"]
+    assert "Scopes" in form
+
+
+def test_a_name_that_is_taken_is_said_once(admin_client, user):
+    create_key(user, key_name="mine")
+
+    response = admin_client.post(
+        reverse("admin:accounts_apikey_add"),
+        {"user": user.pk, "key_name": "mine", "environment_tag": "live"},
+    )
+
+    assert response.content.decode().count("already has a key with that name") == 1
+
+
+def test_new_secrets_can_be_copied_with_a_button(admin_client, user):
+    response = admin_client.post(
+        reverse("admin:accounts_apikey_add"),
+        {"user": user.pk, "key_name": "mine", "environment_tag": "test"},
+    )
+
+    assert b"navigator.clipboard.writeText" in response.content
 
 
 def test_refuses_to_rename_a_key_to_a_name_that_is_taken(admin_client, user):

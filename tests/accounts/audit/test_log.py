@@ -136,7 +136,7 @@ def test_shows_nobody_else_s_entries(stranger_api, entries):
 def test_does_not_show_where_an_operator_was(api, key, admin_client):
     admin_client.post(
         reverse("admin:accounts_apikey_changelist"),
-        {"action": "rotate", "_selected_action": [key.pk]},
+        {"action": "rotate", "_selected_action": [key.pk], "confirmed": "yes"},
     )
     second = ApiClient(create_key(key.user, key_name="second")[1])
 

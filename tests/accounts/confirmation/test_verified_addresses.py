@@ -179,7 +179,7 @@ def worker_does_all():
 def test_an_operator_answers_for_addresses_that_are_there(admin_client, squatter, user):
     without = User.objects.create_user(None, username="wallet")
     chosen = [squatter.pk, user.pk, without.pk]
-    action = {"action": "verify_address", "_selected_action": chosen}
+    action = {"action": "verify_address", "_selected_action": chosen, "confirmed": "yes"}
 
     admin_client.post(reverse("admin:accounts_user_changelist"), action)
 

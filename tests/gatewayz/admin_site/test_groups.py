@@ -85,7 +85,10 @@ def test_operators_revoke_keys_and_links(operators, user, key):
     operators.post(
         url(ApiKey, "changelist"), {"action": "deactivate", "_selected_action": [key.pk]}
     )
-    operators.post(url(Share, "changelist"), {"action": "revoke", "_selected_action": [share.pk]})
+    operators.post(
+        url(Share, "changelist"),
+        {"action": "revoke", "_selected_action": [share.pk], "confirmed": "yes"},
+    )
 
     key.refresh_from_db()
     share.refresh_from_db()

@@ -373,7 +373,10 @@ def test_what_operators_gave_ends_when_a_user_becomes_staff(people, client):
     client.force_login(people["roles"]["operator"])
     answer = client.post(url(ApiKey, "add"), form_of(ApiKey, None, user))
     (_, secret), *_ = answer.context["new_secrets"]
-    client.post(url(User, "changelist"), {"action": "verify_address", "_selected_action": user.pk})
+    client.post(
+        url(User, "changelist"),
+        {"action": "verify_address", "_selected_action": user.pk, "confirmed": "yes"},
+    )
     user.refresh_from_db()
     assert user.email_verified_at is not None
     user.set_password("Known-to-others-1")

@@ -23,6 +23,42 @@ def test_an_unknown_path_in_the_admin_is_a_page(admin_client):
 
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+    assert "There is no such page" in response.content.decode()
+    assert response["X-Request-ID"] in response.content.decode()
+
+
+def test_a_page_of_the_admin_that_is_denied_says_so(client, user):
+    user.is_staff = True
+    user.save()
+    client.force_login(user)
+
+    response = client.get("/admin/chat/chatsession/")
+
+    assert response.status_code == 403
+    assert "You do not have the right" in response.content.decode()
+
+
+def test_a_fault_in_the_admin_is_a_page_that_needs_no_database(admin_client, monkeypatch):
+    def fail(*_: object) -> None:
+        raise OperationalError("the database is down")
+
+    monkeypatch.setattr(
+        "django.contrib.sessions.middleware.SessionMiddleware.process_request", fail
+    )
+    admin_client.raise_request_exception = False
+
+    response = admin_client.get("/admin/")
+
+    assert response.status_code in {500, 503}
+    assert response["Content-Type"].startswith("text/html")
+    assert "Something went wrong" in response.content.decode()
+
+
+def test_a_form_without_a_token_says_what_to_do():
+    response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a"})
+
+    assert response.status_code == 403
+    assert "reload the page" in response.content.decode()
 
 
 def test_a_foreign_host_is_rejected(settings):
