@@ -462,7 +462,7 @@ class SearchPending(models.Model):
     class Meta:
         db_table = "chat_search_pending"
         indexes = [
-            models.Index(fields=["user_id", "session_id"], name="idx_chat_search_pending_user"),
+            models.Index(fields=["user_id", "id"], name="idx_chat_search_pending_user"),
         ]
 
     def __str__(self) -> str:

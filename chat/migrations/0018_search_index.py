@@ -214,9 +214,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "chat_search_pending",
                 "indexes": [
-                    models.Index(
-                        fields=["user_id", "session_id"], name="idx_chat_search_pending_user"
-                    )
+                    models.Index(fields=["user_id", "id"], name="idx_chat_search_pending_user")
                 ],
             },
         ),

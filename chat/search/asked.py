@@ -185,6 +185,11 @@ class Asked:
         return not self.alternatives and not narrows
 
     @property
+    def atom_count(self) -> int:
+        """How many pieces a text is compared with."""
+        return sum(len(unit.atoms) for unit in (*self.units, *self.excluded))
+
+    @property
     def units(self) -> list[Unit]:
         """All that may have been found, each once."""
         return list(dict.fromkeys(unit for units in self.alternatives for unit in units))

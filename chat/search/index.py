@@ -126,40 +126,37 @@ def index_listed() -> Iterator[int]:
     Runs beside traffic and other runs, and may be cut off at any time: what is done is off the
     list. Yields how many sessions each batch had. Raises django.db.Error.
     """
-    while sessions := _next_sessions():
+    while lines := _next_lines():
+        sessions = list(lines)
         for at in range(0, len(sessions), _BATCH_SESSIONS):
             batch = sessions[at : at + _BATCH_SESSIONS]
-            _index(batch)
+            _index({user_id for user_id, _ in batch}, [one for its in batch for one in lines[its]])
             yield len(batch)
 
 
-def _next_sessions() -> list[tuple[int, int]]:
-    """(user, session) of what has been on the list longest, those of one user together."""
+def _next_lines() -> dict[tuple[int, int], list[int]]:
+    """The lines that have been on the list longest, by (user, session), in order of users."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT user_id, session_id FROM"
-            " (SELECT user_id, session_id FROM chat_search_pending ORDER BY id LIMIT %s) AS first"
-            " ORDER BY user_id, session_id",
+            "SELECT user_id, session_id, array_agg(id) FROM"
+            " (SELECT * FROM chat_search_pending ORDER BY id LIMIT %s) AS first"
+            " GROUP BY user_id, session_id ORDER BY user_id, session_id",
             [_BATCH_LISTED],
         )
-        sessions: list[tuple[int, int]] = cursor.fetchall()
-    return sessions
+        return {(user_id, session_id): ids for user_id, session_id, ids in cursor.fetchall()}
 
 
-def _index(sessions: list[tuple[int, int]]) -> None:
-    """Index sessions, given as (user, session) in order of their users."""
+def _index(user_ids: set[int], line_ids: list[int]) -> None:
+    """Index what is on some lines of the list, which is of the given users."""
     with transaction.atomic():
-        owners = _locked_owners({user_id for user_id, _ in sessions})
+        owners = _locked_owners(user_ids)
         with connection.cursor() as cursor:
-            # What is added to the list from now on stays on it; what was taken off is committed,
-            # and read below.
+            # What these lines tell of is committed, and read below. What is written from now on
+            # has other lines.
             cursor.execute(
-                "DELETE FROM chat_search_pending AS pending"
-                " USING unnest(%s::bigint[], %s::bigint[]) AS given (user_id, session_id)"
-                " WHERE pending.user_id = given.user_id"
-                " AND pending.session_id = given.session_id"
-                " RETURNING pending.session_id, pending.message_id",
-                [[user_id for user_id, _ in sessions], [session_id for _, session_id in sessions]],
+                "DELETE FROM chat_search_pending WHERE id = ANY(%s)"
+                " RETURNING session_id, message_id",
+                [line_ids],
             )
             listed: dict[int, list[int | None]] = defaultdict(list)
             for session_id, message_id in cursor.fetchall():

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import regex
 
@@ -21,13 +22,20 @@ _CHARACTER = regex.compile(r"\X")
 _UNSHOWN = regex.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def snippet(text: str, units: Sequence[Unit]) -> str:
-    """Return the text around the first place where one of `units` is, as HTML.
+class Snippet(NamedTuple):
+    """The place as HTML, and what is marked in it, as it is in the text."""
 
-    All that was found is in <mark>; the rest is escaped, and has no tags. Takes time by the
-    length of the text up to that place. Without such a place it is the beginning of the text.
+    html: str
+    marked: list[str]
+
+
+def snippet(text: str, folded: str, units: Sequence[Unit]) -> Snippet:
+    """Return the text around the first place where one of `units` is.
+
+    `folded` is the text folded. All that was found is in <mark>; the rest is escaped, and has no
+    tags. Takes time by the length of the text. Without such a place it is the beginning of the
+    text.
     """
-    folded = fold(text)
     starts = [spans[0][0] for unit in units if (spans := unit.spans(folded))]
     at = _position(text, min(starts)) if starts else 0
     begin, end = max(0, at - _BEFORE), min(len(text), at + _AFTER)
@@ -38,14 +46,13 @@ def snippet(text: str, units: Sequence[Unit]) -> str:
     if end < len(text):
         blank = text.rfind(" ", at + _AFTER // 2, end)
         end = blank if blank >= 0 else end
-    shown = _UNSHOWN.sub("", text[begin:end])
-    return "".join(
-        [
-            "… " if begin else "",
-            *_marked(shown, units),
-            " …" if end < len(text) else "",
-        ]
-    ).strip()
+    pieces = list(_marked(_UNSHOWN.sub("", text[begin:end]), units))
+    shown = "".join(
+        f"<mark>{html.escape(piece)}</mark>" if is_marked else html.escape(piece)
+        for piece, is_marked in pieces
+    )
+    shown = f"{'… ' if begin else ''}{shown}{' …' if end < len(text) else ''}".strip()
+    return Snippet(shown, [piece for piece, is_marked in pieces if is_marked])
 
 
 def _position(text: str, folded_position: int) -> int:
@@ -63,8 +70,8 @@ def _position(text: str, folded_position: int) -> int:
     return at
 
 
-def _marked(text: str, units: Sequence[Unit]) -> Iterator[str]:
-    """Escaped text with <mark> around what is found of `units`."""
+def _marked(text: str, units: Sequence[Unit]) -> Iterator[tuple[str, bool]]:
+    """The pieces of a text, and whether something of `units` is found in each."""
     # Of each folded character, where the one begins that it comes from.
     origins: list[int] = []
     folded = ""
@@ -84,10 +91,10 @@ def _marked(text: str, units: Sequence[Unit]) -> Iterator[str]:
     ]
     for start, end in _merged(iter([*found, *parts])):
         first, last = origins[start], origins[end]
-        yield html.escape(text[at:first])
-        yield f"<mark>{html.escape(text[first:last])}</mark>"
+        yield text[at:first], False
+        yield text[first:last], True
         at = last
-    yield html.escape(text[at:])
+    yield text[at:], False
 
 
 def _merged(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:

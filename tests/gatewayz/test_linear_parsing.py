@@ -48,7 +48,7 @@ from chat.feedback.serializers import FeedbackInput
 from chat.messages.content import UnstorableJsonError, check_storable
 from chat.messages.markdown import render_markdown
 from chat.messages.serializers import MessageInput
-from chat.search import asked, snippets
+from chat.search import asked, candidates, snippets
 from chat.search import query as search_query
 from chat.search import text as search_text
 from chat.search.cursors import read_cursor as read_search_cursor
@@ -181,7 +181,7 @@ def _compare(text: str) -> Any:
         "x" * search_query.MAX_QUERY,
     ]
     units = [unit for query in queries for unit in asked.read(query).units]
-    return snippets.snippet(text, units)
+    return snippets.snippet(text, search_text.fold(text), units)
 
 
 PARSERS: dict[str, Parser] = {
@@ -278,8 +278,8 @@ PARSERS: dict[str, Parser] = {
         ),
     ),
     "model of a search": Parser(
-        lambda text: search_query._LIKE.sub(search_query._ESCAPED, text),
-        ("chat/search/query.py:_LIKE",),
+        lambda text: candidates._LIKE.sub(candidates._ESCAPED, text),
+        ("chat/search/candidates.py:_LIKE",),
         pumps=(("", "%", ""), ("", "\\", "")),
     ),
     "text that search prepares": Parser(

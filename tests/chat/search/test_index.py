@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.principals.principal import Principal
 from chat.models import ChatMessage, ChatSession, SearchDocument, SearchPending, SearchWords
-from chat.search import index, query
+from chat.search import candidates, index
 from chat.search.index import index_pending
 from chat.search.query import search_chats
 from gatewayz.probes import health
@@ -83,7 +83,7 @@ def test_what_is_in_the_trash_is_in_no_index_and_comes_back_with_its_session(api
 
 
 def test_many_matches_in_the_trash_hide_no_others(api, user, monkeypatch):
-    monkeypatch.setattr(query, "MAX_CANDIDATES", 5)
+    monkeypatch.setattr(candidates, "MAX_CANDIDATES", 5)
     kept = ChatSession.objects.create(user=user, title="albatross", model="m")
     trashed = [
         ChatSession.objects.create(user=user, title="albatross", model="m") for _ in range(20)
@@ -95,7 +95,7 @@ def test_many_matches_in_the_trash_hide_no_others(api, user, monkeypatch):
 
 
 def test_more_matches_than_are_compared_are_told(api, user, monkeypatch):
-    monkeypatch.setattr(query, "MAX_CANDIDATES", 5)
+    monkeypatch.setattr(candidates, "MAX_CANDIDATES", 5)
     for _ in range(8):
         ChatSession.objects.create(user=user, title="albatross", model="m")
     index_pending()
@@ -142,7 +142,7 @@ def test_a_phrase_is_found_at_the_end_of_a_long_message(api, session):
 
 def test_documents_of_several_eras_are_found(api, user, monkeypatch):
     monkeypatch.setattr(index, "ERA", 2)
-    monkeypatch.setattr(query, "ERA", 2)
+    monkeypatch.setattr(candidates, "ERA", 2)
     for number in range(7):
         ChatSession.objects.create(user=user, title=f"albatross number{number}", model="m")
         index_pending()

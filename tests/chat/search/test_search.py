@@ -192,8 +192,9 @@ def test_refuses_a_bad_search(api, body):
 def test_is_a_handful_of_statements(api, chats, django_assert_max_num_queries):
     find(api, "lazy")
 
-    # What is listed, messages on the list or words of the user, documents, and messages shown.
-    with django_assert_max_num_queries(5):
+    # What is listed, its messages (which, and these), words, documents, and messages shown (which,
+    # and these).
+    with django_assert_max_num_queries(7):
         find(api, "lazy")
 
 
@@ -265,3 +266,15 @@ def test_every_text_is_a_query(api, text):
     response = api.post_json(PATH, {"query": text or " "})
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(("query", "first"), [("résumé", "My résumé"), ("resume", "my resume")])
+def test_what_is_written_as_it_was_typed_comes_first(api, user, query, first):
+    for title in ("my resume", "My résumé", "my resume", "My résumé")[
+        :: 1 if query[1] == "é" else -1
+    ]:
+        ChatSession.objects.create(user=user, title=title, model="m")
+
+    found = find(api, query)["data"]
+
+    assert [match["title"] for match in found[:2]] == [first, first]

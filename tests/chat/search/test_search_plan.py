@@ -13,7 +13,7 @@ LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
                    updated_at)
 SELECT n, 'user' || n || '@example.com', 'user' || n, '', true, false, false, now(), now()
-FROM generate_series(1, 100) AS n;
+FROM generate_series(1, 3000) AS n;
 
 INSERT INTO chat_sessions (id, user_id, title, model, is_active, created_at, updated_at)
 SELECT n, 1 + n % 100, 'Trip ' || n, 'm', true, now(), now()
@@ -39,7 +39,12 @@ def _many_rows(django_db_setup, django_db_blocker):
         cursor.execute(LOAD)
         for _ in index_listed():
             pass
-        cursor.execute("VACUUM ANALYZE chat_sessions, chat_messages, chat_search_documents")
+        # Enough rows that it is not read whole, however small they are.
+        cursor.execute(
+            "INSERT INTO chat_search_owners (user_id, salt, next_number)"
+            " SELECT id, '', 0 FROM users ON CONFLICT DO NOTHING"
+        )
+        cursor.execute(f"VACUUM ANALYZE {TABLES}")
         yield
         truncate(TABLES)
 

@@ -1,0 +1,351 @@
+"""What may match a search: statements whose work is bounded, whatever is asked and stored.
+
+The index gives candidates, the newest first; what is not indexed yet is read from the list of it.
+Each bound is on the number of keys, rows, characters or bytes, and what is left out because of one
+is told.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections, router
+
+from chat.models import ChatMessage, ChatSession
+from chat.search.asked import Asked, Unit
+from chat.search.index import ERA, Prepared, era_mask, key, prepared, unpack, words_with
+
+# A query looks up so many terms, the longest, and so many parts of words.
+MAX_TERMS = 48
+MAX_PARTS = 12
+# A part of a word stands for so many words that have it.
+MAX_WORDS = 50
+# So many keys are looked up in all eras together; the oldest eras are left out.
+MAX_LOOKUPS = 40_000
+# So many documents that have the keys are looked at, and sessions where there are no keys.
+MAX_FOUND = 20_000
+# So many documents are compared, and so many characters in them.
+MAX_CANDIDATES = 1_000
+MAX_CHARACTERS = 3_000_000
+# Each word of a query is compared with each character: so many pairs of both.
+MAX_COMPARED = 6_000_000
+# What is not indexed yet: lines of its list, and messages of them, which have to be folded first.
+MAX_LISTED = 2_000
+MAX_PENDING_MESSAGES = 1_000
+MAX_PENDING_BYTES = 1_000_000
+
+# What LIKE takes for something else, and how it is kept from that.
+_LIKE = re.compile(r"[\\%_]")
+_ESCAPED = r"\\\g<0>"
+
+_SESSION_COLUMNS = ", ".join(
+    f"session.{field.column}" for field in ChatSession._meta.concrete_fields
+)
+# The most that a message takes in memory, about.
+_BYTES = """octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
+    + COALESCE(octet_length(reasoning), 0)"""
+
+# Words are told apart by line ends, which no parameter contains.
+_OWNER = """
+SELECT owner.salt, owner.next_number, ARRAY(
+    SELECT words FROM (
+        SELECT words FROM chat_search_words WHERE user_id = owner.user_id
+        ORDER BY part DESC LIMIT 128
+    ) AS newest
+    WHERE EXISTS (SELECT FROM unnest(%(parts)s::text[]) AS part WHERE strpos(words, part) > 0)
+)
+FROM chat_search_owners AS owner WHERE owner.user_id = %(user_id)s
+"""
+
+_NARROWED = """
+session.user_id = %(user_id)s AND session.is_active
+AND (%(since)s::timestamptz IS NULL OR session.updated_at >= %(since)s)
+AND (%(until)s::timestamptz IS NULL OR session.created_at < %(until)s)
+AND lower(session.model) LIKE ALL (%(models)s::text[])
+"""
+
+# Sessions with something that is not indexed yet: all of it when the session was named, moved out
+# of the trash or changed as a whole, else some messages.
+_LISTED = f"""
+WITH newest AS MATERIALIZED (
+    SELECT session_id, message_id FROM chat_search_pending
+    WHERE user_id = %(user_id)s ORDER BY id DESC LIMIT %(listed)s + 1
+)
+SELECT (SELECT count(*) FROM newest) > %(listed)s AS is_cut, listed.*
+FROM (SELECT) AS always LEFT JOIN (
+    SELECT {_SESSION_COLUMNS}, changed.is_whole, changed.message_ids
+    FROM (
+        SELECT session_id, bool_or(message_id IS NULL) AS is_whole,
+            array_agg(message_id) FILTER (WHERE message_id IS NOT NULL) AS message_ids
+        FROM newest GROUP BY session_id
+    ) AS changed
+    CROSS JOIN LATERAL (
+        SELECT * FROM chat_sessions WHERE id = changed.session_id OFFSET 0
+    ) AS session
+    WHERE {_NARROWED}
+) AS listed ON true
+"""  # noqa: S608 - constants
+
+_PENDING_MESSAGES = f"""
+SELECT id, place <= %(messages)s AND before < %(bytes)s AS is_within
+FROM (
+    SELECT id, row_number() OVER newest AS place, sum(bytes) OVER newest - bytes AS before
+    FROM (
+        SELECT id, {_BYTES} AS bytes FROM chat_messages WHERE id = ANY(%(message_ids)s)
+        UNION
+        (
+            SELECT message.id, message.bytes
+            FROM unnest(%(whole)s::bigint[]) AS whole (session_id)
+            CROSS JOIN LATERAL (
+                SELECT id, {_BYTES} AS bytes FROM chat_messages
+                WHERE session_id = whole.session_id
+                ORDER BY created_at DESC LIMIT %(messages)s + 1
+            ) AS message
+            LIMIT %(messages)s + 1
+        )
+    ) AS message
+    WINDOW newest AS (ORDER BY id DESC)
+) AS message
+"""  # noqa: S608 - constants
+
+# Era after era, the newest first, until there are enough.
+_FOUND_BY_KEYS = """
+SELECT document.session_id, document.part, document.number, document.characters
+FROM (VALUES {eras}) AS era (low, high, {names})
+CROSS JOIN LATERAL (
+    SELECT session_id, part, number, characters FROM (
+        SELECT * FROM chat_search_documents
+        WHERE ({condition}) AND user_id = %(user_id)s AND number >= era.low AND number < era.high
+        OFFSET 0
+    ) AS its
+    ORDER BY number DESC
+) AS document
+LIMIT %(found)s + 1
+"""
+_SESSION = """
+CROSS JOIN LATERAL (SELECT * FROM chat_sessions WHERE id = found.session_id OFFSET 0) AS session
+"""
+_CANDIDATES_BY_KEYS = f"""
+SELECT found.* FROM found {_SESSION} WHERE {_NARROWED} LIMIT %(candidates)s + 1
+"""  # noqa: S608 - constants
+
+# A query without words, such as `model:gpt`: the newest sessions.
+_FOUND_BY_TIME = """
+SELECT id AS session_id FROM chat_sessions WHERE user_id = %(user_id)s AND is_active
+ORDER BY updated_at DESC, id DESC LIMIT %(found)s + 1
+"""
+_CANDIDATES_BY_TIME = f"""
+SELECT document.session_id, document.part, document.number, document.characters
+FROM found {_SESSION}
+CROSS JOIN LATERAL (
+    SELECT * FROM chat_search_documents WHERE session_id = session.id ORDER BY part DESC OFFSET 0
+) AS document
+WHERE {_NARROWED} LIMIT %(candidates)s + 1
+"""  # noqa: S608 - constants
+
+# OFFSET keeps the planner from reading whole tables for few rows.
+_DOCUMENTS = """
+WITH found AS MATERIALIZED ({found}), candidate AS MATERIALIZED ({candidates})
+SELECT (SELECT count(*) FROM found) > %(found)s AS is_cut, documents.*
+FROM (SELECT) AS always LEFT JOIN (
+    SELECT {columns}, document.body,
+        bounded.place > %(candidates)s OR bounded.before >= %(characters)s AS is_beyond
+    FROM (
+        SELECT session_id, part, number,
+            row_number() OVER newest AS place,
+            sum(characters) OVER newest - characters AS before
+        FROM candidate WINDOW newest AS (ORDER BY number DESC)
+    ) AS bounded
+    CROSS JOIN LATERAL (
+        SELECT * FROM chat_sessions WHERE id = bounded.session_id OFFSET 0
+    ) AS session
+    LEFT JOIN LATERAL (
+        SELECT body FROM chat_search_documents
+        WHERE session_id = bounded.session_id AND part = bounded.part
+            AND bounded.place <= %(candidates)s AND bounded.before < %(characters)s
+        OFFSET 0
+    ) AS document ON true
+    ORDER BY bounded.number DESC
+) AS documents ON true
+"""
+
+_SIZED = f"""
+SELECT id, sum(bytes) OVER (ORDER BY place) <= %(bytes)s AS is_within
+FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
+CROSS JOIN LATERAL (
+    SELECT {_BYTES} AS bytes FROM chat_messages WHERE id = given.id OFFSET 0
+) AS message
+"""  # noqa: S608 - constants
+
+
+@dataclass
+class Candidates:
+    """What may match a query, and whether it is all that may."""
+
+    query: Asked
+    user_id: int
+    is_exact: bool = True
+
+    def __post_init__(self) -> None:
+        query = self.query
+        # Both are in the index as well, but as they were.
+        self._pending_ids: set[int] = set()
+        self._compared_sessions: set[int] = set()
+        self._parameters: dict[str, Any] = {
+            "user_id": self.user_id,
+            "since": query.since,
+            "until": query.until,
+            "models": [f"%{_LIKE.sub(_ESCAPED, model)}%" for model in query.models],
+            "listed": MAX_LISTED,
+            "found": MAX_FOUND,
+            "candidates": MAX_CANDIDATES,
+            "characters": self.max_characters,
+        }
+
+    @property
+    def max_characters(self) -> int:
+        """So many characters are compared: fewer when there are many words to compare with."""
+        return min(MAX_CHARACTERS, MAX_COMPARED // max(1, self.query.atom_count))
+
+    def __iter__(self) -> Iterator[tuple[ChatSession, list[Prepared]]]:
+        """Sessions with some of their messages; one may come several times. Four statements."""
+        yield from self._pending()
+        yield from self._indexed()
+
+    def _pending(self) -> Iterator[tuple[ChatSession, list[Prepared]]]:
+        sessions: dict[int, ChatSession] = {}
+        whole: list[int] = []
+        for is_cut, session_id, *columns, is_whole, message_ids in _rows(
+            _LISTED, self._parameters
+        ):
+            self.is_exact = self.is_exact and not is_cut
+            if session_id is None:
+                continue
+            sessions[session_id] = _session([session_id, *columns])
+            self._pending_ids.update(message_ids or ())
+            if is_whole:
+                whole.append(session_id)
+        if not sessions:
+            return
+        bounds = {
+            "message_ids": list(self._pending_ids),
+            "whole": whole,
+            "messages": MAX_PENDING_MESSAGES,
+            "bytes": MAX_PENDING_BYTES,
+        }
+        rows = _rows(_PENDING_MESSAGES, bounds)
+        ids = [message_id for message_id, is_within in rows if is_within]
+        if len(ids) == len(rows):
+            self._compared_sessions.update(whole)
+        else:
+            self.is_exact = False
+        by_session: dict[int, list[Prepared]] = {session_id: [] for session_id in sessions}
+        for message in ChatMessage.objects.filter(pk__in=ids):
+            if message.session_id in by_session:
+                by_session[message.session_id].append(prepared(message))
+        for session_id, messages in by_session.items():
+            yield sessions[session_id], messages
+
+    def _indexed(self) -> Iterator[tuple[ChatSession, list[Prepared]]]:
+        statement = _FOUND_BY_TIME
+        parameters: dict[str, Any] = {}
+        candidates = _CANDIDATES_BY_TIME
+        if self.query.alternatives:
+            lookups = [_Lookup(units, self.query) for units in self.query.alternatives]
+            parts = list({part for lookup in lookups for part, _, _ in lookup.parts})
+            rows = _rows(_OWNER, {**self._parameters, "parts": parts})
+            if not rows:
+                return
+            ((salt, next_number, words),) = rows
+            statement, parameters = self._by_keys(lookups, bytes(salt), next_number, words)
+            candidates = _CANDIDATES_BY_KEYS
+        statement = _DOCUMENTS.format(
+            found=statement, candidates=candidates, columns=_SESSION_COLUMNS
+        )
+        sessions: dict[int, ChatSession] = {}
+        for is_cut, session_id, *columns, body, is_beyond in _rows(
+            statement, {**self._parameters, **parameters}
+        ):
+            if is_cut or is_beyond:
+                self.is_exact = False
+            if body is None or session_id in self._compared_sessions:
+                continue
+            session = sessions.get(session_id)
+            if session is None:
+                session = sessions[session_id] = _session([session_id, *columns])
+            messages = unpack(body)
+            yield session, [one for one in messages if one.message_id not in self._pending_ids]
+
+    def _by_keys(
+        self, lookups: Sequence["_Lookup"], salt: bytes, next_number: int, words: list[str]
+    ) -> tuple[str, dict[str, Any]]:
+        """The statement that finds documents by their keys, and its parameters."""
+        groups: list[list[int]] = []
+        conditions: list[str] = []
+        for lookup in lookups:
+            both = []
+            if lookup.terms:
+                both.append(f"keys @> era.k{len(groups)}")
+                groups.append([key(salt, term) for term in lookup.terms])
+            for part, before, after in lookup.parts:
+                listed = words_with(words, part, before=before, after=after)
+                self.is_exact = self.is_exact and len(listed) <= MAX_WORDS
+                both.append(f"keys && era.k{len(groups)}")
+                groups.append([key(salt, word) for word in {part, *listed[:MAX_WORDS]}])
+            conditions.append(f"({' AND '.join(both)})")
+        lows = range(max(0, next_number - 1) // ERA * ERA, -1, -ERA)
+        max_eras = max(1, MAX_LOOKUPS // sum(map(len, groups)))
+        self.is_exact = self.is_exact and len(lows) <= max_eras
+        eras = []
+        parameters: dict[str, Any] = {}
+        for low in lows[:max_eras]:
+            mask = era_mask(low)
+            values = [f"{low}::bigint", f"{low + ERA}::bigint"]
+            for at, group in enumerate(groups):
+                parameters[f"k{low}_{at}"] = [one ^ mask for one in group]
+                values.append(f"%(k{low}_{at})s::integer[]")
+            eras.append(f"({', '.join(values)})")
+        statement = _FOUND_BY_KEYS.format(
+            eras=", ".join(eras),
+            names=", ".join(f"k{at}" for at in range(len(groups))),
+            condition=" OR ".join(conditions),
+        )
+        return statement, parameters
+
+
+class _Lookup:
+    """What one alternative is looked up by: the longest of its terms and of its parts of words.
+
+    A document has all of them if it matches. It is compared with the whole query afterwards.
+    """
+
+    def __init__(self, units: Sequence[Unit], query: Asked) -> None:
+        lookups = {one for unit in units for one in unit.lookups()}
+        longest = sorted(lookups, key=lambda one: (-len(one[0]), one))
+        count = len(query.alternatives)
+        exact = [term for term, before, after in longest if not before and not after]
+        loose = [one for one in longest if one[1] or one[2]]
+        self.terms = exact[: max(1, MAX_TERMS // count)]
+        self.parts = loose[: max(1, MAX_PARTS // count)]
+
+
+def shown_messages(ids: list[int], max_bytes: int) -> tuple[set[int], dict[int, ChatMessage]]:
+    """Those of `ids` that exist, and the first of these that have `max_bytes` together."""
+    if not ids:
+        return set(), {}
+    rows = _rows(_SIZED, {"ids": ids, "bytes": max_bytes})
+    within = [message_id for message_id, is_within in rows if is_within]
+    return {message_id for message_id, _ in rows}, ChatMessage.objects.in_bulk(within)
+
+
+def _session(columns: Sequence[Any]) -> ChatSession:
+    names = [field.attname for field in ChatSession._meta.concrete_fields]
+    return ChatSession.from_db(router.db_for_read(ChatSession), names, columns)
+
+
+def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connections[router.db_for_read(ChatSession)].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
