@@ -120,6 +120,10 @@ EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
 # which addresses have an account.
 SIGN_UP_CONFIRMS_EMAIL = env.bool("SIGN_UP_CONFIRMS_EMAIL", default=PRODUCTION)
 
+# OLD_SHAPES: whether answers also have the fields, and the service the paths, that only clients of
+# the old service use. See gatewayz/api/old_shapes.py.
+OLD_SHAPES = env.bool("OLD_SHAPES", default=True)
+
 # ALLOWED_HOSTS: the host names under which the service is reached, separated by commas.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):

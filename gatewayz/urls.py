@@ -1,8 +1,10 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.activity.health import activity_stats
 from accounts.metrics import DEPENDENCIES
+from accounts.plans.old_routes import bare_urlpatterns
 from accounts.profile.export import ACCOUNT_KINDS
 from accounts.profile.views import ExportView
 from chat.search.index import is_outdated
@@ -28,7 +30,26 @@ account_urls: list[URLPattern | URLResolver] = [
     path("user/export", export_view),
 ]
 
+# Paths that only clients of the old service call, at the paths with and without `/v1`.
+old_urls: list[URLPattern | URLResolver] = [
+    path("", include("accounts.plans.old_routes")),
+    path("", include("accounts.profile.old_routes")),
+    path("", include("accounts.staff.old_routes")),
+    path("", include("gatewayz.probes.old_routes")),
+]
+old_urlpatterns: list[URLPattern | URLResolver] = (
+    [
+        path("v1/", include(old_urls)),
+        path("", include(old_urls)),
+        path("", include(bare_urlpatterns)),
+    ]
+    if settings.OLD_SHAPES
+    else []
+)
+
 urlpatterns = [
+    # Before those of the envelope and of the admin.
+    *old_urlpatterns,
     path("", start_page),
     path("favicon.ico", favicon),
     path("v1/", include("chat.urls")),

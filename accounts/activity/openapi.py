@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from accounts.activity.old_shapes import LOG_FIELDS, STATS_FIELDS
 from accounts.activity.serializers import (
     ActivityEventSerializer,
     ActivityLogInput,
@@ -69,8 +70,7 @@ stats = describe(
         query=ActivityStatsInput,
         answer=ActivityStats(),
         example=_STATS,
-        beside=_figures(),
-        example_beside=_STATS,
+        old=STATS_FIELDS,
         problems=(400, 401),
     )
 )
@@ -82,14 +82,9 @@ log = describe(
         query=ActivityLogInput,
         answer=ActivityEventSerializer(many=True),
         example=[_EVENT],
-        beside={
-            **count_beside(),
-            "logs": ActivityEventSerializer(many=True),
-            "total": serializers.IntegerField(),
-            "page": serializers.IntegerField(),
-            "limit": serializers.IntegerField(),
-        },
-        example_beside={"count": 1, "logs": [_EVENT], "total": 1, "page": 1, "limit": 10},
+        beside=count_beside(),
+        example_beside={"count": 1},
+        old=LOG_FIELDS,
         problems=(400, 401),
     )
 )

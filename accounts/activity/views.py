@@ -1,6 +1,6 @@
 """Views of a user's own activity."""
 
-from accounts.activity import openapi
+from accounts.activity import old_shapes, openapi
 from accounts.activity.pages import page_of_log
 from accounts.activity.serializers import (
     ActivityEventSerializer,
@@ -22,8 +22,7 @@ class ActivityStatsView(ApiView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         period = validated(ActivityStatsInput, request.query_params)
         sums = activity_totals(request.user, **period)
-        # Repeated beside `data`, where clients of the old service look.
-        return success(sums, **sums)
+        return success(sums, old=old_shapes.statistics)
 
 
 @openapi.log
@@ -35,4 +34,5 @@ class ActivityLogView(ApiView):
         page, limit = given.pop("page"), given["limit"]
         events, total = page_of_log(request.user, **given)
         logs = represented_all(ActivityEventSerializer, events)
-        return success(logs, count=total, logs=logs, total=total, page=page, limit=limit)
+        old = old_shapes.log(total=total, page=page, limit=limit, offset=given["offset"])
+        return success(logs, count=total, old=old)

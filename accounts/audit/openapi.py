@@ -1,7 +1,6 @@
 """OpenAPI description of the audit log."""
 
-from rest_framework import serializers
-
+from accounts.audit.old_shapes import LOG_FIELDS
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
 from gatewayz.api.openapi import count_beside, describe, described
 
@@ -25,12 +24,9 @@ audit_log = describe(
         query=AuditLogInput,
         answer=AuditEntrySerializer(many=True),
         example=[_ENTRY],
-        beside={
-            **count_beside(),
-            "logs": AuditEntrySerializer(many=True),
-            "total_logs": serializers.IntegerField(),
-        },
-        example_beside={"count": 1, "logs": [_ENTRY], "total_logs": 1},
+        beside=count_beside(),
+        example_beside={"count": 1},
+        old=LOG_FIELDS,
         problems=(400, 401),
     )
 )

@@ -1,6 +1,6 @@
 """The view of a user's own audit log."""
 
-from accounts.audit import openapi
+from accounts.audit import old_shapes, openapi
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
 from accounts.models import AuditEntry
 from accounts.principals.principal import AuthenticatedRequest
@@ -21,5 +21,4 @@ class AuditLogView(ApiView):
         found = AuditEntry.objects.owned_by(request.user).matching(**given)
         entries, total = page_of(found.with_personal_data().newest_first(), **page)
         logs = represented_all(AuditEntrySerializer, entries)
-        # Repeated beside `data`, where clients of the old service look.
-        return success(logs, count=total, logs=logs, total_logs=total)
+        return success(logs, count=total, old=old_shapes.log(total))

@@ -2,9 +2,14 @@
 
 from rest_framework import serializers
 
+from accounts.key_limits.old_shapes import (
+    BULK_FIELDS,
+    CHANGE_FIELDS,
+    LIST_FIELDS,
+    USAGE_FIELDS,
+)
 from accounts.key_limits.serializers import (
     KeyRateLimits,
-    LimitWindowUsage,
     RateLimitInput,
     RateLimits,
     WindowInput,
@@ -53,8 +58,9 @@ rate_limits = describe(
         query=PageInput,
         answer=KeyRateLimits(many=True),
         example=[_KEY],
-        beside={**count_beside(), "rate_limit_configs": KeyRateLimits(many=True)},
-        example_beside={"count": 1, "rate_limit_configs": [_KEY]},
+        beside=count_beside(),
+        example_beside={"count": 1},
+        old=LIST_FIELDS,
         problems=(400, 401),
     ),
 )
@@ -66,8 +72,7 @@ key_rate_limits = describe(
         request_example=_LIMITS,
         answer=SetRateLimits(),
         example=_LIMITS,
-        beside={"updated_config": SetRateLimits()},
-        example_beside={"updated_config": _LIMITS},
+        old=CHANGE_FIELDS,
     ),
 )
 bulk_update = describe(
@@ -78,11 +83,7 @@ bulk_update = describe(
         request_example=_LIMITS,
         answer=SetRateLimits(),
         example=_LIMITS,
-        beside={
-            "updated_config": SetRateLimits(),
-            "updated_count": serializers.IntegerField(),
-        },
-        example_beside={"updated_config": _LIMITS, "updated_count": 3},
+        old=BULK_FIELDS,
         problems=(400, 401),
     ),
 )
@@ -93,15 +94,6 @@ key_usage = describe(
         query=WindowInput,
         answer=KeyRateLimits(),
         example=_KEY,
-        beside={
-            "time_window": serializers.CharField(),
-            "usage_stats": LimitWindowUsage(),
-            "rate_limit_config": RateLimits(),
-        },
-        example_beside={
-            "time_window": "minute",
-            "usage_stats": _USED,
-            "rate_limit_config": _LIMITS,
-        },
+        old=USAGE_FIELDS,
     ),
 )

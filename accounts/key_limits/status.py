@@ -6,7 +6,7 @@ from typing import Any
 from accounts.limits.store import KeyUsage, usage_of_keys
 from accounts.models import ApiKey, RateLimitConfig
 from accounts.models.rate_limits import WINDOW_FIELDS
-from accounts.principals.principal import Principal
+from accounts.principals.principal import Limits, Principal
 
 WINDOWS = ("minute", "hour", "day")
 
@@ -21,6 +21,17 @@ def describe_keys(owner: Principal, keys: Sequence[ApiKey]) -> list[dict[str, An
     """
     used = usage_of_keys(owner.user_id, [key.pk for key in keys])
     return [_describe(key, used[key.pk]) for key in keys]
+
+
+def limits_of_key(owner: Principal) -> dict[str, int]:
+    """The limits per window that apply to the caller's key: its own, or else those of the plan.
+
+    0 where there is no limit.
+    """
+    limits = owner.limits or Limits()
+    return {
+        name: getattr(limits.key, name) or getattr(limits.user, name) for name in WINDOW_FIELDS
+    }
 
 
 def _describe(key: ApiKey, used: KeyUsage) -> dict[str, Any]:

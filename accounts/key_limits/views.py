@@ -2,7 +2,7 @@
 
 from django.shortcuts import get_object_or_404
 
-from accounts.key_limits import openapi
+from accounts.key_limits import old_shapes, openapi
 from accounts.key_limits.configuration import configure_all_keys, configure_key
 from accounts.key_limits.serializers import RateLimitInput, WindowInput
 from accounts.key_limits.status import describe_keys
@@ -26,8 +26,7 @@ class RateLimitsView(RateLimitView):
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
         keys, count = page_of(owned.newest_first(), **page)
         described = describe_keys(request.user, keys)
-        # Repeated beside `data`, where clients of the old service look.
-        return success(described, count=count, rate_limit_configs=described)
+        return success(described, count=count, old=old_shapes.listed(request.user.user_id))
 
 
 @openapi.key_rate_limits
@@ -36,7 +35,7 @@ class KeyRateLimitsView(RateLimitView):
         given = validated(RateLimitInput, request.data)
         key = get_object_or_404(ApiKey.objects.owned_by(request.user), pk=key_id)
         configure_key(request.user, key, given)
-        return success(given, message="Rate limits set", updated_config=given)
+        return success(given, message="Rate limits set", old=old_shapes.changed(key_id))
 
 
 @openapi.bulk_update
@@ -47,8 +46,7 @@ class BulkRateLimitsView(RateLimitView):
         return success(
             given,
             message=f"Rate limits of {updated} keys set",
-            updated_count=updated,
-            updated_config=given,
+            old=old_shapes.changed_all(updated),
         )
 
 
@@ -56,12 +54,6 @@ class BulkRateLimitsView(RateLimitView):
 class KeyRateLimitUsageView(RateLimitView):
     def get(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(WindowInput, request.query_params)
-        window = given["time_window"]
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
         (described,) = describe_keys(request.user, [get_object_or_404(owned, pk=key_id)])
-        return success(
-            described,
-            time_window=window,
-            usage_stats=described["usage_stats"][window],
-            rate_limit_config=described["rate_limit_config"],
-        )
+        return success(described, old=old_shapes.usage(given["time_window"]))

@@ -3,6 +3,13 @@
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
+from accounts.keys.old_shapes import (
+    CHANGE_FIELDS,
+    DELETION_FIELDS,
+    LIST_FIELDS,
+    NEW_KEY_FIELDS,
+    USAGE_FIELDS,
+)
 from accounts.keys.serializers import (
     ApiKeyChange,
     ApiKeyInput,
@@ -74,10 +81,6 @@ class RotatedKeys(serializers.Serializer):
     new_keys = ApiKeySerializer(many=True)
 
 
-def _secret_beside() -> dict[str, serializers.Field]:
-    return {"api_key": serializers.CharField(help_text="The secret, shown only once.")}
-
-
 api_keys = describe(
     post=described(
         "Create a key; absent or null fields are inherited from the calling key",
@@ -86,8 +89,7 @@ api_keys = describe(
         request_example=_INPUT,
         answer=ApiKeySerializer(),
         example=_NEW_KEY,
-        beside=_secret_beside(),
-        example_beside={"api_key": _SECRET},
+        old=NEW_KEY_FIELDS,
         status=201,
         problems=(400, 401, 409),
     ),
@@ -97,12 +99,9 @@ api_keys = describe(
         query=ApiKeyPageInput,
         answer=ApiKeySerializer(many=True),
         example=[_KEY],
-        beside={
-            **count_beside(),
-            "keys": ApiKeySerializer(many=True),
-            "total_keys": serializers.IntegerField(),
-        },
-        example_beside={"count": 1, "keys": [_KEY], "total_keys": 1},
+        beside=count_beside(),
+        example_beside={"count": 1},
+        old=LIST_FIELDS,
         problems=(400, 401),
     ),
 )
@@ -112,6 +111,7 @@ api_key = describe(
         name="readApiKey",
         answer=ApiKeySerializer(),
         example=_KEY,
+        old=("status",),
         problems=(401, 404),
     ),
     put=described(
@@ -123,18 +123,12 @@ api_key = describe(
             "ChangedApiKey", [ApiKeySerializer, RotatedKeys], resource_type_field_name=None
         ),
         example=_KEY,
-        beside={
-            "api_key": serializers.CharField(required=False, help_text="After `rotate`."),
-            "rotated_count": serializers.IntegerField(
-                required=False, help_text="After `bulk_rotate`, also in `data`."
-            ),
-            "new_keys": ApiKeySerializer(
-                many=True, required=False, help_text="After `bulk_rotate`, also in `data`."
-            ),
-        },
+        old=CHANGE_FIELDS,
         problems=(400, 401, 404, 409),
     ),
-    delete=described(_DELETE, name="deleteApiKey", problems=(400, 401, 404, 409)),
+    delete=described(
+        _DELETE, name="deleteApiKey", old=DELETION_FIELDS, problems=(400, 401, 404, 409)
+    ),
 )
 api_key_rotation = describe(
     post=described(
@@ -144,8 +138,7 @@ api_key_rotation = describe(
         request_example={"grace_seconds": 86_400},
         answer=ApiKeySerializer(),
         example=_NEW_KEY,
-        beside=_secret_beside(),
-        example_beside={"api_key": _SECRET},
+        old=CHANGE_FIELDS,
         problems=(400, 401, 404),
     )
 )
@@ -158,6 +151,7 @@ api_key_usage = describe(
         example=[_USAGE],
         beside=count_beside(),
         example_beside={"count": 1},
+        old=USAGE_FIELDS,
         problems=(400, 401),
     )
 )

@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
+from accounts.keys import old_shapes
 from accounts.keys.lifecycle import MAX_GRACE_SECONDS, MAX_KEYS
 from accounts.models import ApiKey
 from accounts.principals.allowlists import (
@@ -88,6 +90,11 @@ class _KeyInput(serializers.Serializer):
         allow_null=True,
         help_text="Hosts whose pages may use the key, as `*.example.com`; [] means any.",
     )
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and "scope_permissions" in data and settings.OLD_SHAPES:
+            data = {**data, "scope_permissions": old_shapes.scopes(data["scope_permissions"])}
+        return super().to_internal_value(data)
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         """Convert the input to columns of the key; null counts as absent."""

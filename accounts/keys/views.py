@@ -8,9 +8,10 @@ from http import HTTPStatus
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from rest_framework.exceptions import ValidationError
 
 from accounts import keys
-from accounts.keys import openapi
+from accounts.keys import old_shapes, openapi
 from accounts.keys.serializers import (
     ApiKeyChange,
     ApiKeyDeletion,
@@ -26,6 +27,7 @@ from accounts.models.api_keys import ApiKeyQuerySet
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
+from gatewayz.api.old_shapes import status
 from gatewayz.api.paging import page_of
 from gatewayz.api.serializing import represented, represented_all, validated
 from gatewayz.api.view import ApiView
@@ -42,18 +44,24 @@ class ApiKeysView(KeyView):
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ApiKeyInput, request.data)
         key, secret = keys.create_key(request.user, by=request.user, **given)
-        return _with_secret(key, secret, "API key created successfully", status=HTTPStatus.CREATED)
+        return _with_secret(
+            key,
+            secret,
+            "API key created successfully",
+            old=old_shapes.new_key,
+            status=HTTPStatus.CREATED,
+        )
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         found, count = _page(request, ApiKey.objects.owned_by(request.user))
         shown = represented_all(ApiKeySerializer, found)
-        return success(shown, count=count, keys=shown, total_keys=count)
+        return success(shown, count=count, old=old_shapes.listed(count))
 
 
 @openapi.api_key
 class ApiKeyView(KeyView):
     def get(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
-        return success(_shown(_own_key(request, key_id)))
+        return success(_shown(_own_key(request, key_id)), old=status)
 
     def put(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         changes = validated(ApiKeyChange, request.data)
@@ -70,8 +78,12 @@ class ApiKeyView(KeyView):
                 grace_seconds=grace_seconds,
             )
             return _with_secrets(rotated)
+        if not changes:
+            raise ValidationError("There are no valid fields to update.")
         changed = keys.update_key(key, changes, by=request.user, confirm_last_key=confirm_last_key)
-        return success(_shown(changed), message="API key updated successfully")
+        return success(
+            _shown(changed), message="API key updated successfully", old=old_shapes.changed_key
+        )
 
     def delete(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(ApiKeyDeletion, request.data)
@@ -80,7 +92,9 @@ class ApiKeyView(KeyView):
             by=request.user,
             confirm_last_key=given["confirm_last_key"],
         )
-        return success(None, message="API key deleted successfully")
+        return success(
+            None, message="API key deleted successfully", old=old_shapes.deleted_key(key_id)
+        )
 
 
 @openapi.api_key_rotation
@@ -95,7 +109,11 @@ class ApiKeyRotationView(KeyView):
 class ApiKeyUsageView(KeyView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         found, count = _page(request, with_usage(ApiKey.objects.owned_by(request.user)))
-        return success(represented_all(KeyUsageSerializer, found), count=count)
+        return success(
+            represented_all(KeyUsageSerializer, found),
+            count=count,
+            old=old_shapes.usage(request.user.user_id, count, found),
+        )
 
 
 def _own_key(request: AuthenticatedRequest, key_id: int) -> ApiKey:
@@ -120,13 +138,13 @@ def _shown(key: ApiKey) -> dict[str, Any]:
 
 def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> JSONResponse:
     secret = keys.rotate_key(key, grace_seconds=grace_seconds, by=request.user)
-    return _with_secret(key, secret, "API key rotated successfully")
+    return _with_secret(key, secret, "API key rotated successfully", old=old_shapes.rotated_key)
 
 
 def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> JSONResponse:
     """Build the only response that ever contains this secret."""
     shown = {**_shown(key), "api_key": secret}
-    return _unstored(success(shown, api_key=secret, message=message, **options))
+    return _unstored(success(shown, message=message, **options))
 
 
 def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> JSONResponse:
@@ -137,7 +155,9 @@ def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> JSONResponse:
             {**represented(ApiKeySerializer, key), "api_key": secret} for key, secret in rotated
         ],
     }
-    return _unstored(success(shown, message=f"{len(rotated)} API keys rotated", **shown))
+    return _unstored(
+        success(shown, message=f"{len(rotated)} API keys rotated", old=old_shapes.rotated_keys)
+    )
 
 
 def _unstored(response: JSONResponse) -> JSONResponse:

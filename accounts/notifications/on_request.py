@@ -1,6 +1,7 @@
 """Messages that users request themselves: a test and a usage report."""
 
-from datetime import UTC, datetime, timedelta
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 
 from django.utils import timezone
@@ -22,25 +23,35 @@ class NoChannelError(APIException):
     default_code = "no_channel"
 
 
-def send_test(owner: Principal) -> list[Notification]:
-    """Send a test message to `owner`, at most once a minute.
+def send_test(owner: Principal, of: str | None = None) -> list[Notification]:
+    """Send a test message to `owner`, at most once a minute, for notifications `of` a kind.
 
     Returns the notifications that are on their way, or those of this minute.
 
     Raises NoChannelError.
     """
-    return _send(owner, Notification.Kind.TEST, {})
+    return _send(owner, Notification.Kind.TEST, {"notification_type": of} if of else {})
 
 
-def send_usage_report(owner: Principal, days: int) -> list[Notification]:
-    """Send `owner` the usage of the last `days` (UTC, including today), at most once a minute.
-
-    Returns the notifications that are on their way, or those of this minute.
-
-    Raises NoChannelError.
-    """
+def last_days(days: int) -> tuple[date, date]:
+    """The first and the last of the last `days`, which include today (UTC)."""
     last = datetime.now(UTC).date()
-    first = last - timedelta(days=days - 1)
+    return last - timedelta(days=days - 1), last
+
+
+def month(text: str) -> tuple[date, date]:
+    """The first and the last day of a month such as `2026-03`."""
+    first = date.fromisoformat(f"{text}-01")
+    return first, first.replace(day=monthrange(first.year, first.month)[1])
+
+
+def send_usage_report(owner: Principal, first: date, last: date) -> list[Notification]:
+    """Send `owner` the usage from `first` to `last` (UTC, both included), at most once a minute.
+
+    Returns the notifications that are on their way, or those of this minute.
+
+    Raises NoChannelError.
+    """
     sums = activity_totals(owner, first, last)
     models = list(sums["by_model"].items())[:_REPORTED_MODELS]
     details = {

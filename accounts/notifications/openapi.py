@@ -2,10 +2,13 @@
 
 from rest_framework import serializers
 
+from accounts.notifications.old_shapes import PREFERENCES_FIELDS
 from accounts.notifications.serializers import (
     NotificationPageInput,
     NotificationSerializer,
     PreferencesSerializer,
+    TestInput,
+    UsageMonthInput,
     UsageReportInput,
 )
 from gatewayz.api.openapi import count_beside, describe, described
@@ -35,6 +38,7 @@ preferences = describe(
         name="readNotificationPreferences",
         answer=PreferencesSerializer(),
         example=_PREFERENCES,
+        old=PREFERENCES_FIELDS,
         problems=(401,),
     ),
     put=described(
@@ -50,6 +54,7 @@ preferences = describe(
             )
         },
         example_beside={"webhook_secret": "whsec_5b1c0e…"},
+        old=PREFERENCES_FIELDS,
         problems=(400, 401),
     ),
 )
@@ -62,6 +67,7 @@ notifications = describe(
         example=[_SENT],
         beside=count_beside(),
         example_beside={"count": 1},
+        old=("status",),
         problems=(400, 401),
     )
 )
@@ -69,25 +75,27 @@ test = describe(
     post=described(
         "Send yourself a test, at most once a minute",
         name="sendTestNotification",
-        status=201,
+        query=TestInput,
         answer=NotificationSerializer(many=True),
         example=[_SENT],
         beside=count_beside(),
         example_beside={"count": 1},
-        problems=(401, 409),
+        old=("status",),
+        problems=(400, 401, 409),
     )
 )
 usage_report = describe(
     post=described(
         "Send yourself a usage report, at most once a minute",
         name="sendUsageReport",
+        query=UsageMonthInput,
         request=UsageReportInput,
         request_example={"days": 30},
-        status=201,
         answer=NotificationSerializer(many=True),
         example=[_SENT | {"kind": "usage_report"}],
         beside=count_beside(),
         example_beside={"count": 1},
+        old=("status",),
         problems=(400, 401, 409),
     )
 )

@@ -41,6 +41,20 @@ class PreferencesSerializer(serializers.ModelSerializer):
         return url
 
 
+class TestInput(serializers.Serializer):
+    notification_type = serializers.CharField(
+        max_length=64, required=False, help_text="What the test stands for, as `low_balance`."
+    )
+
+
+class UsageMonthInput(serializers.Serializer):
+    month = serializers.RegexField(
+        r"^(19[7-9]\d|2\d{3})-(0[1-9]|1[0-2])$",
+        required=False,
+        help_text="The month (UTC) to report, as `2026-03`, instead of the last days.",
+    )
+
+
 class UsageReportInput(serializers.Serializer):
     days = serializers.IntegerField(min_value=1, max_value=365, default=30)
 

@@ -1,19 +1,20 @@
 """Views of a user's notifications and preferences."""
 
-from http import HTTPStatus
-
 from accounts.models import Notification
-from accounts.notifications import on_request, openapi, webhooks
+from accounts.notifications import old_shapes, on_request, openapi, webhooks
 from accounts.notifications.preferences import preferences_of, set_preferences
 from accounts.notifications.serializers import (
     NotificationPageInput,
     NotificationSerializer,
     PreferencesSerializer,
+    TestInput,
+    UsageMonthInput,
     UsageReportInput,
 )
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
+from gatewayz.api.old_shapes import status
 from gatewayz.api.paging import page_of
 from gatewayz.api.serializing import represented, represented_all, validated
 from gatewayz.api.view import ApiView
@@ -24,7 +25,11 @@ class PreferencesView(ApiView):
     scope_resource = "notifications"
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        return success(represented(PreferencesSerializer, preferences_of(request.user)))
+        preferences = preferences_of(request.user)
+        return success(
+            represented(PreferencesSerializer, preferences),
+            old=old_shapes.preferences(preferences),
+        )
 
     def put(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(PreferencesSerializer, request.data)
@@ -34,6 +39,7 @@ class PreferencesView(ApiView):
             represented(PreferencesSerializer, preferences),
             message="Notification preferences updated successfully",
             webhook_secret=secret,
+            old=old_shapes.preferences(preferences),
         )
 
 
@@ -46,7 +52,7 @@ class NotificationsView(ApiView):
         limit, offset = asked.pop("limit"), asked.pop("offset")
         owned = Notification.objects.owned_by(request.user).filter(**asked)
         page, count = page_of(owned.newest_first(), limit=limit, offset=offset)
-        return success(represented_all(NotificationSerializer, page), count=count)
+        return success(represented_all(NotificationSerializer, page), count=count, old=status)
 
 
 @openapi.test
@@ -54,7 +60,9 @@ class TestView(ApiView):
     scope_resource = "notifications"
 
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
-        return _on_its_way(on_request.send_test(request.user), "Test notification on its way")
+        given = validated(TestInput, request.query_params)
+        sent = on_request.send_test(request.user, given.get("notification_type"))
+        return _on_its_way(sent, "Test notification on its way")
 
 
 @openapi.usage_report
@@ -63,7 +71,9 @@ class UsageReportView(ApiView):
 
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(UsageReportInput, request.data or {})
-        sent = on_request.send_usage_report(request.user, **given)
+        month = validated(UsageMonthInput, request.query_params).get("month")
+        first, last = on_request.month(month) if month else on_request.last_days(given["days"])
+        sent = on_request.send_usage_report(request.user, first, last)
         return _on_its_way(sent, "Usage report on its way")
 
 
@@ -72,5 +82,5 @@ def _on_its_way(sent: list[Notification], message: str) -> JSONResponse:
         represented_all(NotificationSerializer, sent),
         message=message,
         count=len(sent),
-        status=HTTPStatus.CREATED,
+        old=status,
     )

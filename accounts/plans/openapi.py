@@ -2,6 +2,12 @@
 
 from rest_framework import serializers
 
+from accounts.plans.old_shapes import (
+    ENTITLEMENT_FIELDS,
+    ENVIRONMENT_FIELDS,
+    USAGE_FIELDS,
+    USER_PLAN_FIELDS,
+)
 from accounts.plans.serializers import (
     Entitlements,
     EntitlementsInput,
@@ -115,6 +121,7 @@ user_plan = describe(
     get=described(
         "Read your plan",
         name="getUserPlan",
+        old=USER_PLAN_FIELDS,
         answer=PlanSerializer(),
         example=_PLAN,
         problems=(401,),
@@ -126,8 +133,7 @@ plan_usage = describe(
         name="getPlanUsage",
         answer=PlanUsage(),
         example=_USAGE,
-        beside=PlanUsage().fields,
-        example_beside=_USAGE,
+        old=USAGE_FIELDS,
         problems=(401,),
     ),
 )
@@ -138,8 +144,7 @@ entitlements = describe(
         query=EntitlementsInput,
         answer=Entitlements(),
         example=_ENTITLEMENTS,
-        beside=Entitlements().fields,
-        example_beside=_ENTITLEMENTS,
+        old=ENTITLEMENT_FIELDS,
         problems=(400, 401),
     ),
 )
@@ -149,8 +154,7 @@ environment_usage = describe(
         name="getEnvironmentUsage",
         answer=serializers.DictField(child=EnvironmentUsage()),
         example=_ENVIRONMENTS,
-        beside={"environment_usage": serializers.DictField(child=EnvironmentUsage())},
-        example_beside={"environment_usage": _ENVIRONMENTS},
+        old=ENVIRONMENT_FIELDS,
         problems=(401,),
     ),
 )

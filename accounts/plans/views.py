@@ -7,13 +7,14 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
 from accounts.limits.throttles import AddressThrottle
-from accounts.models import Plan, StorageUse
-from accounts.plans import openapi
+from accounts.models import Plan, StorageUse, User
+from accounts.plans import old_shapes, openapi
 from accounts.plans.serializers import EntitlementsInput, PlanSerializer
 from accounts.plans.usage import environment_usage, plan_usage, storage_usage
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
+from gatewayz.api.old_shapes import with_status
 from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import represented, represented_all, validated
 from gatewayz.api.view import ApiView
@@ -48,7 +49,11 @@ class OwnPlanView(ApiView):
 @openapi.user_plan
 class UserPlanView(OwnPlanView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        return success(represented(PlanSerializer, Plan.objects.of(request.user).get()))
+        user = User.objects.select_related("plan").get(pk=request.user.user_id)
+        return success(
+            represented(PlanSerializer, user.plan),
+            old=old_shapes.user_plan(user.pk, since=user.created_at),
+        )
 
 
 @openapi.plan_usage
@@ -61,8 +66,7 @@ class PlanUsageView(OwnPlanView):
             **plan_usage(request.user, plan),
             "storage": storage_usage(plan.max_storage_bytes, plan.stored_bytes or 0),
         }
-        # Repeated beside `data`, where clients of the old service look.
-        return success(usage, **usage)
+        return success(usage, old=old_shapes.usage)
 
 
 @openapi.entitlements
@@ -70,11 +74,13 @@ class EntitlementsView(OwnPlanView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(EntitlementsInput, request.query_params)
         entitlements = Plan.objects.of(request.user).get().entitlements(given.get("feature"))
-        return success(entitlements, **entitlements)
+        return success(entitlements, old=old_shapes.entitlements)
 
 
 @openapi.environment_usage
 class EnvironmentUsageView(OwnPlanView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         usage = environment_usage(request.user)
-        return success(usage, environment_usage=usage)
+        return success(
+            usage, old=with_status(user_id=request.user.user_id, environment_usage=usage)
+        )

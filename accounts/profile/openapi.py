@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from accounts.profile.old_shapes import PROFILE_FIELDS
 from accounts.profile.serializers import (
     CONFIRMATION,
     ErasureInput,
@@ -15,9 +16,12 @@ PROFILE = {
     "id": 7,
     "user_id": 7,
     "username": "ada",
+    "name": "Ada",
     "email": "ada@example.com",
     "email_verified_at": "2026-03-01T12:05:00Z",
     "privy_user_id": None,
+    "settings": {"default_model": "openai/gpt-4o"},
+    "preferences": {},
     "chat_retention_days": None,
     "is_active": True,
     "created_at": "2026-03-01T12:00:00Z",
@@ -30,6 +34,7 @@ _change = partial(
     request_example={"username": "ada", "chat_retention_days": 7},
     answer=ProfileSerializer(),
     example=PROFILE,
+    old=PROFILE_FIELDS,
     problems=(400, 401, 409),
 )
 
@@ -39,6 +44,7 @@ profile = describe(
         name="getProfile",
         answer=ProfileSerializer(),
         example=PROFILE,
+        old=PROFILE_FIELDS,
         problems=(401,),
     ),
     put=_change("Change your profile", name="updateProfile"),
@@ -48,6 +54,7 @@ profile = describe(
         name="eraseAccount",
         request=ErasureInput,
         request_example={"confirmation": CONFIRMATION},
+        old=("status", "user_id", "timestamp"),
         problems=(400, 401),
     ),
 )

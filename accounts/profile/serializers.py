@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any
 
+import msgspec
 from rest_framework import serializers
 
 from accounts.fields import AddressField
@@ -19,12 +20,17 @@ from accounts.models import (
     User,
 )
 from accounts.models.users import MAX_RETENTION_DAYS
+from gatewayz.api.serializing import BoundedDictField
 
 CONFIRMATION = "DELETE_ACCOUNT"
+MAX_CLIENT_DATA_BYTES = 16_384
+MAX_CLIENT_NAMES = 1_000
 
 
 class ProfileSerializer(serializers.ModelSerializer):
     user_id = serializers.IntegerField(source="id")
+    settings = serializers.DictField(read_only=True)
+    preferences = serializers.DictField(read_only=True)
 
     class Meta:
         model = User
@@ -32,9 +38,12 @@ class ProfileSerializer(serializers.ModelSerializer):
             "id",
             "user_id",
             "username",
+            "name",
             "email",
             "email_verified_at",
             "privy_user_id",
+            "settings",
+            "preferences",
             "chat_retention_days",
             "is_active",
             "created_at",
@@ -42,9 +51,32 @@ class ProfileSerializer(serializers.ModelSerializer):
         ]
 
 
-class ProfileChange(serializers.Serializer):
-    """Changes to the profile; absent fields stay unchanged."""
+class ClientDataField(BoundedDictField):
+    """An object that a client keeps in the profile."""
 
+    def to_internal_value(self, data: Any) -> Any:
+        data = super().to_internal_value(data)
+        encoded = msgspec.json.encode(data)
+        if len(encoded) > MAX_CLIENT_DATA_BYTES:
+            raise serializers.ValidationError(
+                f"This may have at most {MAX_CLIENT_DATA_BYTES:,} bytes of JSON."
+            )
+        # PostgreSQL cannot hold them.
+        if b"\\u0000" in encoded.replace(b"\\\\", b""):
+            raise serializers.ValidationError("Null characters are not allowed.")
+        return data
+
+
+class ProfileChange(serializers.Serializer):
+    """Changes to the profile; absent fields stay unchanged, and one must be there."""
+
+    name = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    settings = ClientDataField(
+        max_length=MAX_CLIENT_NAMES, required=False, help_text="Replaces the ones that are there."
+    )
+    preferences = ClientDataField(
+        max_length=MAX_CLIENT_NAMES, required=False, help_text="Replaces the ones that are there."
+    )
     username = serializers.CharField(max_length=254, required=False)
     email = AddressField(
         required=False, help_text="Is sent a link; opening it makes this the user's address."
@@ -61,6 +93,18 @@ class ProfileChange(serializers.Serializer):
         if any(unicodedata.category(character).startswith("C") for character in username):
             raise serializers.ValidationError("This contains invisible characters.")
         return unicodedata.normalize("NFKC", username)
+
+    def to_internal_value(self, data: Any) -> Any:
+        # Clients of the old service send null for what stays unchanged.
+        if isinstance(data, dict):
+            kept = {"chat_retention_days"}
+            data = {name: data[name] for name in data if data[name] is not None or name in kept}
+        return super().to_internal_value(data)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if not given:
+            raise serializers.ValidationError("At least one profile field must be provided.")
+        return given
 
 
 class ErasureInput(serializers.Serializer):

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from accounts.principals.principal import AuthenticatedRequest
-from accounts.profile import openapi
+from accounts.profile import old_shapes, openapi
 from accounts.profile.erasure import request_erasure
 from accounts.profile.export import CONTENT_TYPES, Kind, export_ndjson, export_zip
 from accounts.profile.serializers import (
@@ -39,7 +39,7 @@ class ProfileView(ApiView):
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         user = get_object_or_404(User, pk=request.user.user_id)
-        return success(represented(ProfileSerializer, user))
+        return success(represented(ProfileSerializer, user), old=old_shapes.profile(request, user))
 
     def put(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ProfileChange, request.data)
@@ -47,6 +47,7 @@ class ProfileView(ApiView):
         return success(
             represented(ProfileSerializer, user),
             message=_LINK_SENT if is_asked else "Profile updated successfully",
+            old=old_shapes.profile(request, user),
         )
 
     def patch(self, request: AuthenticatedRequest) -> JSONResponse:
@@ -58,6 +59,7 @@ class ProfileView(ApiView):
         return success(
             None,
             message="The account is deactivated. Everything that belongs to it is being erased.",
+            old=old_shapes.erased(request.user.user_id),
         )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.referrals.old_shapes import STATS_FIELDS
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
 from gatewayz.api.openapi import describe, described
 from gatewayz.api.paging import PageInput
@@ -78,8 +79,7 @@ def _also_beside(answer: type[serializers.Serializer], example: Any) -> dict[str
     return {
         "answer": answer(),
         "example": example,
-        "beside": answer().get_fields(),
-        "example_beside": example,
+        "old": tuple(answer().get_fields()),
     }
 
 
@@ -133,6 +133,8 @@ stats = describe(
         name="readReferralStats",
         query=PageInput,
         problems=(400, 401),
-        **_also_beside(ReferralFigures, _FIGURES),
+        answer=ReferralFigures(),
+        example=_FIGURES,
+        old=(*ReferralFigures().get_fields(), *STATS_FIELDS),
     )
 )

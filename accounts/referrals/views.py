@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.models import Referral, ReferralCode
+from accounts.models import Credit, Referral, ReferralCode
 from accounts.principals.principal import AuthenticatedRequest
-from accounts.referrals import openapi
+from accounts.referrals import old_shapes, openapi
 from accounts.referrals.codes import apply_code, check_code, code_of
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
 from accounts.referrals.statistics import referral_statistics
@@ -17,8 +17,6 @@ from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import represented_all, validated
 from gatewayz.api.view import ApiView
 
-# Clients of the old service read the fields of `data` at the top level, so both have them.
-
 
 @openapi.code
 class CodeView(ApiView):
@@ -27,7 +25,7 @@ class CodeView(ApiView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         code, _ = code_of(request.user)
         shown = _shown(request, code)
-        return success(shown, **shown)
+        return success(shown, old=old_shapes.flat)
 
 
 @openapi.generate
@@ -37,7 +35,8 @@ class GenerateView(ApiView):
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         code, is_new = code_of(request.user)
         shown = _shown(request, code)
-        return success(shown, status=HTTPStatus.CREATED if is_new else HTTPStatus.OK, **shown)
+        status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+        return success(shown, status=status, old=old_shapes.flat)
 
 
 @openapi.validate
@@ -49,7 +48,7 @@ class ValidateView(ApiView):
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ReferralCodeInput, request.data)
         checked = check_code(request.user, given["referral_code"])
-        return success(checked, **checked)
+        return success(checked, old=old_shapes.flat)
 
 
 @openapi.apply
@@ -83,7 +82,11 @@ class StatsView(ApiView):
             **referral_statistics(request.user, code),
             "referrals": represented_all(ReferralSerializer, referrals),
         }
-        return success(figures, **figures)
+        earned = Credit.objects.owned_by(request.user).filter(reason__startswith="referral")
+        link = _shown(request, code)["invite_link"]
+        return success(
+            figures, old=old_shapes.statistics(link, total_earned=float(earned.balance()))
+        )
 
 
 def _shown(request: AuthenticatedRequest, code: ReferralCode) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from chat.feedback.old_shapes import STATS_FIELDS
 from chat.feedback.serializers import (
     FeedbackChange,
     FeedbackInput,
@@ -98,6 +99,7 @@ feedback_stats = describe(
     get=described(
         "Count feedback, in total and by model",
         name="feedbackStats",
+        old=STATS_FIELDS,
         query=FeedbackStatsInput,
         answer=FeedbackStatistics(),
         example={

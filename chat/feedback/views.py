@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from accounts.principals.principal import AuthenticatedRequest
-from chat.feedback import openapi, write
+from chat.feedback import old_shapes, openapi, write
 from chat.feedback.serializers import (
     FeedbackChange,
     FeedbackInput,
@@ -82,7 +82,7 @@ class FeedbackStatsView(ChatView):
             since=timezone.now() - timedelta(days=days),
             model=given.get("model"),
         )
-        return success({**statistics, "days": days})
+        return success({**statistics, "days": days}, old=old_shapes.statistics)
 
 
 def _page(

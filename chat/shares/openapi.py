@@ -1,8 +1,10 @@
 """OpenAPI descriptions of public links, applied to the views as decorators."""
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from chat.messages.serializers import MessagePageInput
+from chat.shares.old_shapes import SHARE_FIELDS, SHARED_SESSION_FIELDS
 from chat.shares.serializers import (
     SharedMessageSerializer,
     SharedSessionSerializer,
@@ -24,6 +26,16 @@ _SHARE = {
     "expires_at": None,
     "created_at": "2026-03-01T12:00:00Z",
 }
+
+
+@extend_schema_serializer(
+    deprecate_fields=["share_token", "created_by_user_id"], component_name="Share"
+)
+class OldShare(ShareSerializer):
+    created_by_user_id = serializers.IntegerField(required=False)
+
+    class Meta(ShareSerializer.Meta):
+        fields = [*ShareSerializer.Meta.fields, "created_by_user_id"]
 
 
 class SharedSession(SharedSessionSerializer):
@@ -48,8 +60,9 @@ shares = describe(
         name="shareSession",
         request=ShareInput,
         request_example={"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"},
-        answer=ShareSerializer(),
+        answer=OldShare(),
         example=_SHARE,
+        old=SHARE_FIELDS,
         status=201,
         idempotent=True,
     ),
@@ -57,7 +70,7 @@ shares = describe(
         "List public links, newest first",
         name="listShares",
         query=PageInput,
-        answer=ShareSerializer(many=True),
+        answer=OldShare(many=True),
         example=[_SHARE],
         beside=count_beside(),
         example_beside={"count": 1},
@@ -80,8 +93,11 @@ share = describe(
             "view_count": 1,
             "expires_at": None,
         },
+        old=SHARED_SESSION_FIELDS,
         problems=(400, 404, 429),
         public=True,
     ),
-    delete=described("Revoke a public link", name="revokeShare", problems=(401, 404)),
+    delete=described(
+        "Revoke a public link", name="revokeShare", old=SHARE_FIELDS, problems=(401, 404)
+    ),
 )

@@ -13,7 +13,11 @@ from gatewayz.api.serializing import MAX_ID
 
 class ShareInput(serializers.Serializer):
     session_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        error_messages={"invalid": "Invalid expires_at format. Use ISO 8601."},
+    )
 
     def validate_expires_at(self, expires_at: datetime | None) -> datetime | None:
         if expires_at is not None and expires_at <= timezone.now():

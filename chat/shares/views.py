@@ -13,7 +13,7 @@ from chat.idempotency import idempotent
 from chat.messages.read import page_of_messages
 from chat.messages.serializers import MessagePageInput
 from chat.models import Share
-from chat.shares import openapi, write
+from chat.shares import old_shapes, openapi, write
 from chat.shares.serializers import (
     SharedMessageSerializer,
     SharedSessionSerializer,
@@ -37,6 +37,7 @@ class SharesView(ChatView):
             ShareSerializer(share, context={"request": request}).data,
             message="Chat shared successfully",
             status=HTTPStatus.CREATED,
+            old=old_shapes.share(request.user.user_id),
         )
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
@@ -44,7 +45,9 @@ class SharesView(ChatView):
         owned = Share.objects.owned_by(request.user).not_revoked().newest_first()
         found, count = page_of(owned, **page)
         return success(
-            ShareSerializer(found, many=True, context={"request": request}).data, count=count
+            ShareSerializer(found, many=True, context={"request": request}).data,
+            count=count,
+            old=old_shapes.shares(request.user.user_id),
         )
 
 
@@ -75,7 +78,8 @@ class ShareView(ChatView):
                 "has_more_messages": has_more,
                 "view_count": share.view_count,
                 "expires_at": share.expires_at,
-            }
+            },
+            old=old_shapes.shared_session(share.session_id, messages),
         )
         # A revoked link must not survive in caches and search engines.
         response["Cache-Control"] = "no-store"
@@ -83,5 +87,9 @@ class ShareView(ChatView):
         return response
 
     def delete(self, request: AuthenticatedRequest, token: str) -> JSONResponse:
-        write.revoke_share(request.user, token)
-        return success(None, message="Share link revoked successfully")
+        share = write.revoke_share(request.user, token)
+        return success(
+            None,
+            message="Share link revoked and deleted successfully",
+            old=old_shapes.revoked(share),
+        )

@@ -56,12 +56,14 @@ def view_share(token: str) -> Share:
     return get_object_or_404(shares.select_related("session"))
 
 
-def revoke_share(owner: Principal, token: str) -> None:
-    """Revoke a link of `owner`. Raises Http404 when there is no such link."""
-    shares = Share.objects.owned_by(owner).not_revoked().filter(token=token)
-    if not shares.update(is_active=False):
+def revoke_share(owner: Principal, token: str) -> Share:
+    """Revoke a link of `owner`, and return it. Raises Http404 when there is no such link."""
+    shares = Share.objects.owned_by(owner).filter(token=token)
+    if not shares.not_revoked().update(is_active=False):
         raise Http404
+    share: Share = get_object_or_404(shares)
     record_chat(owner, "revoke_share", "share_revoked")
+    return share
 
 
 def revoke_shares(links: QuerySet[Share]) -> int:

@@ -3,14 +3,27 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+
 from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.old_shapes import OldShape
 
 
 def success(
-    data: Any, *, message: str | None = None, status: int = HTTPStatus.OK, **top: Any
+    data: Any,
+    *,
+    message: str | None = None,
+    status: int = HTTPStatus.OK,
+    old: OldShape | None = None,
+    **top: Any,
 ) -> JSONResponse:
-    """Return `{"success": true, "data": …}` with `message` and the fields of `top` added."""
+    """Return `{"success": true, "data": …}` with `message` and the fields of `top` added.
+
+    Unless OLD_SHAPES is off, the fields that `old` makes of `data` are added too.
+    """
     body = {"success": True, "data": data, **top}
     if message is not None:
         body["message"] = message
+    if old is not None and settings.OLD_SHAPES:
+        body.update(old(data))
     return JSONResponse(body, status)

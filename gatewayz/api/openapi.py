@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
     extend_schema_field,
+    extend_schema_serializer,
     extend_schema_view,
     inline_serializer,
 )
@@ -93,6 +94,7 @@ def described(
     query: type[serializers.Serializer] | None = None,
     beside: Mapping[str, serializers.Field] | None = None,
     example_beside: Mapping[str, Any] | None = None,
+    old: Sequence[str] = (),
     problems: Sequence[int] = (400, 401, 404),
     idempotent: bool = False,
     public: bool = False,
@@ -113,6 +115,7 @@ def described(
         query: the serializer that validates the query parameters.
         beside: the fields beside `data` in the envelope.
         example_beside: examples of these fields.
+        old: the names of the fields that only clients of the old service use; deprecated.
         problems: statuses of the errors that this operation has of its own.
         idempotent: the operation takes an Idempotency-Key.
         public: the operation needs no key.
@@ -125,8 +128,11 @@ def described(
             "data": data,
             **(beside or {}),
             "message": serializers.CharField(required=False),
+            **{name: _OldField(required=False) for name in old},
         },
     )
+    deprecated = extend_schema_serializer(deprecate_fields=old)
+    envelope = deprecated(type(envelope))()
     errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else _OF_KEYS), 503}
     answers = [status] if repeated_status is None else [status, repeated_status]
     examples = [
@@ -150,6 +156,11 @@ def described(
         examples=examples,
         auth=[] if public else None,
     )
+
+
+@extend_schema_field({})
+class _OldField(serializers.JSONField):
+    """A field for clients of the old service, whose value is of any kind."""
 
 
 _ACCEPTED = {"data": None, "message": "Please follow the link that was sent to you."}

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.keys import create_key
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.principals import key_format
 from accounts.principals.scopes import RESOURCES
 from chat.models import ChatSession, Feedback, Share
@@ -26,7 +26,25 @@ STAFF = "staff"
 NEEDS = {
     "/activity/log": "activity",
     "/activity/stats": "activity",
+    "/admin/assign-plan": STAFF,
     "/admin/key-cache": STAFF,
+    "/admin/notifications/<path:rest>": STAFF,
+    "/admin/notifications/process": STAFF,
+    "/admin/notifications/stats": STAFF,
+    "/admin/rate-limits/<path:rest>": STAFF,
+    "/admin/rate-limits/alerts": STAFF,
+    "/admin/rate-limits/config": STAFF,
+    "/admin/rate-limits/config/reset": STAFF,
+    "/admin/rate-limits/delete": STAFF,
+    "/admin/rate-limits/system": STAFF,
+    "/admin/rate-limits/update": STAFF,
+    "/admin/rate-limits/users": STAFF,
+    "/admin/roles/<int:user_id>": STAFF,
+    "/admin/roles/<path:rest>": STAFF,
+    "/admin/roles/audit/log": STAFF,
+    "/admin/roles/list/<str:role>": STAFF,
+    "/admin/roles/permissions/<str:role>": STAFF,
+    "/admin/roles/update": STAFF,
     "/auth": PUBLIC,
     "/auth/link": PUBLIC,
     "/auth/password-reset": PUBLIC,
@@ -59,13 +77,20 @@ NEEDS = {
     "/referral/generate": "referrals",
     "/referral/stats": "referrals",
     "POST /referral/validate": "referrals:read",
+    "/subscription/plans": PUBLIC,
+    "/trial/status": "plan",
+    "/user/account": "profile:admin",
     "/user/api-keys": "keys",
     "/user/api-keys/<int:key_id>": "keys",
     "/user/api-keys/<int:key_id>/rotate": "keys",
     "/user/api-keys/audit-logs": "audit",
     "/user/api-keys/usage": "keys",
+    "/user/balance": "plan",
+    "/user/credit-transactions": "plan",
     "/user/environment-usage": "plan",
     "/user/export": "profile:admin",
+    "/user/limit": "plan",
+    "/user/monitor": "plan",
     "/user/notifications": "notifications",
     "/user/notifications/preferences": "notifications",
     "/user/notifications/send-usage-report": "notifications",
@@ -83,7 +108,19 @@ NEEDS = {
 }
 
 # Which see to themselves: probes, metrics, and what is the same for everybody.
-NOT_OF_THE_API = {"/", "/favicon.ico", "/healthz", "/readyz", "/metrics", "/docs", "/v1/schema"}
+NOT_OF_THE_API = {
+    "/",
+    "/auth/health",
+    "/docs",
+    "/favicon.ico",
+    "/health",
+    "/healthz",
+    "/metrics",
+    "/readyz",
+    "/v1/auth/health",
+    "/v1/health",
+    "/v1/schema",
+}
 
 # Bodies that are valid, where an id is only looked up after the body.
 LIMITS = dict.fromkeys(
@@ -169,7 +206,8 @@ def ask(endpoint, api_key=None, ids=None, **headers):
 
 
 def a_key(user, **options):
-    """A key of `user` with these options."""
+    """A key of `user` with these options. Earlier ones go, because a user has only so many."""
+    ApiKey.objects.filter(user=user, key_name__startswith="key ").delete()
     return create_key(user, key_name=f"key {uuid4()}", **options)
 
 

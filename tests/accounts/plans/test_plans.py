@@ -203,11 +203,6 @@ def test_old_paths_are_the_same_and_need_a_key(api, path):
     assert_problem(Client().get(f"/v1{path}"), 401, "not_authenticated")
 
 
-def test_old_public_paths_are_the_same(db):
-    assert Client().get("/plans").json() == Client().get("/v1/plans").json()
-    assert Client().get("/plans/1").json() == Client().get("/v1/plans/1").json()
-
-
 def test_a_key_needs_the_scope(user):
     _, secret = create_key(user, key_name="chats", scope_permissions={"chat": ["read"]})
 

@@ -30,21 +30,24 @@ def test_shows_ones_own(api, user, path):
         "id": user.pk,
         "user_id": user.pk,
         "username": "ada@example.com",
+        "name": "",
         "email": "ada@example.com",
         "privy_user_id": None,
+        "settings": {},
+        "preferences": {},
         "chat_retention_days": None,
         "is_active": True,
     }
 
 
-def test_takes_one_statement(api):
+def test_takes_two_statements(api):
     api.get(PATH)
 
     with CaptureQueriesContext(connection) as captured:
         api.get(PATH)
 
-    # The user; authentication takes none.
-    assert len(captured) == 1
+    # The user; for old clients, the plan and balance. Authentication takes none.
+    assert len(captured) == 2
 
 
 def test_changes_what_is_given_and_nothing_else(api, user):
@@ -116,7 +119,7 @@ def test_needs_a_key_with_the_scope(key, api):
 
     key.scope_permissions = {"profile": ["read", "write"]}
     key.save()
-    assert put(api, {}).status_code == 200
+    assert put(api, {"chat_retention_days": 1}).status_code == 200
     erase = api.delete(PATH, {"confirmation": "DELETE_ACCOUNT"}, content_type="application/json")
     assert_problem(erase, 403, "insufficient_scope")
     assert_problem(api.get("/v1/user/export"), 403, "insufficient_scope")

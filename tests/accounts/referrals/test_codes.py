@@ -286,8 +286,8 @@ def test_statements(api, user, her_code, django_assert_num_queries):
         api.get(CODE)
     with django_assert_num_queries(1):
         api.post_json(VALIDATE, {"referral_code": her_code})
-    # The code, the referred users, their counts, the ledger, the code that the user applied.
-    with django_assert_num_queries(5):
+    # The code, the referred users, their counts, the ledger twice, the code that the user applied.
+    with django_assert_num_queries(6):
         api.get(STATS)
     # BEGIN, the code, both users locked, the code again, the referral, COMMIT.
     with django_assert_num_queries(6):

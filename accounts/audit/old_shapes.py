@@ -1,0 +1,10 @@
+"""What clients of the old service find in the audit log. See gatewayz.api.old_shapes."""
+
+from gatewayz.api.old_shapes import OldShape, status
+
+LOG_FIELDS = ("status", "logs", "total_logs")
+
+
+def log(total: int) -> OldShape:
+    """A page of the audit log, of `total` entries."""
+    return lambda logs: {**status(), "logs": logs, "total_logs": total}

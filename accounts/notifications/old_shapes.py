@@ -1,0 +1,38 @@
+"""What clients of the old service find in preferences. See gatewayz.api.old_shapes."""
+
+from typing import Any
+
+from accounts.models import NotificationPreferences
+from gatewayz.api.old_shapes import OldShape, status
+
+PREFERENCES_FIELDS = (
+    "status",
+    "user_id",
+    "email_notifications",
+    "low_balance_threshold",
+    "trial_expiry_reminder_days",
+    "plan_expiry_reminder_days",
+    "usage_alerts",
+    "webhook_url",
+    "created_at",
+    "updated_at",
+)
+
+# There are no trials any more, so nothing reminds of their end.
+TRIAL_EXPIRY_REMINDER_DAYS = 1
+
+
+def preferences(kept: NotificationPreferences) -> OldShape:
+    """The preferences, flat."""
+
+    def shape(data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **status(),
+            "user_id": kept.user_id,
+            **data,
+            "trial_expiry_reminder_days": TRIAL_EXPIRY_REMINDER_DAYS,
+            "created_at": kept.updated_at,
+            "updated_at": kept.updated_at,
+        }
+
+    return shape

@@ -1,0 +1,15 @@
+"""What clients of the old service find in statistics of feedback. See gatewayz.api.old_shapes."""
+
+from typing import Any
+
+STATS_FIELDS = ("stats", "period_days")
+
+
+def statistics(data: dict[str, Any]) -> dict[str, Any]:
+    """The statistics by their old names, by model too."""
+    by_model = {
+        model: {**figures, "total": figures["total_feedback"]}
+        for model, figures in data["by_model"].items()
+    }
+    stats = {**data, "by_model": by_model, "period_days": data["days"]}
+    return {"stats": stats, "period_days": data["days"]}

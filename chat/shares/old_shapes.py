@@ -1,0 +1,62 @@
+"""What clients of the old service find about public links. See gatewayz.api.old_shapes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chat.models import ChatMessage, Share
+from gatewayz.api.old_shapes import OldShape
+
+SHARE_FIELDS = (
+    "id",
+    "session_id",
+    "share_token",
+    "created_by_user_id",
+    "created_at",
+    "expires_at",
+    "view_count",
+    "last_viewed_at",
+    "is_active",
+    "share_url",
+)
+SHARED_SESSION_FIELDS = ("session_id", "title", "model", "created_at", "messages")
+
+
+def share(user_id: int) -> OldShape:
+    """A new link of a user, flat."""
+
+    def shape(data: dict[str, Any]) -> dict[str, Any]:
+        return {**{name: data.get(name) for name in SHARE_FIELDS}, "created_by_user_id": user_id}
+
+    return shape
+
+
+def shares(user_id: int) -> OldShape:
+    """A list of links of a user."""
+    return lambda data: {"data": [{**share, "created_by_user_id": user_id} for share in data]}
+
+
+def revoked(share: Share) -> OldShape:
+    """The link that no longer works."""
+    return lambda data: {
+        "id": share.pk,
+        "session_id": share.session_id,
+        "share_token": share.token,
+        "created_by_user_id": share.user_id,
+        "is_active": False,
+    }
+
+
+def shared_session(session_id: int, messages: Sequence[ChatMessage]) -> OldShape:
+    """A shared session as the public sees it, flat."""
+
+    def shape(data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "session_id": session_id,
+            **{name: data[name] for name in ("title", "model", "created_at")},
+            "messages": [
+                {**shown, "session_id": session_id, "tokens": message.tokens or 0}
+                for message, shown in zip(messages, data["messages"], strict=True)
+            ],
+        }
+
+    return shape
