@@ -95,6 +95,8 @@ def get_user(api_key: str) -> Principal | None:
     for digest in digests:
         found = cached_keys.read_local(digest)
         if found is not None:
+            if logger.isEnabledFor(logging.DEBUG):
+                _log_hit(api_key, found)
             if found.renew_at <= time.time():
                 renewal.submit(digest, lambda: _renew(api_key, digests))
             return found.principal
@@ -105,13 +107,27 @@ def get_user(api_key: str) -> Principal | None:
         return None
     found, readings = _read_redis(digests)
     if found is not None:
+        if logger.isEnabledFor(logging.DEBUG):
+            _log_hit(api_key, found)
         return found.principal
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "Cache miss for API key %s… - fetching from database",
+            key_format.shown_parts(api_key)[0],
+        )
     cached = cached_keys.key_cache()
     with timed("key_load"):
         return cached.flights.do(
             cached.name_prefix + digests[0],
             lambda: _find(api_key, digests, redis_answers=bool(readings)),
         )
+
+
+def _log_hit(api_key: str, found: cached_keys.CachedKey) -> None:
+    age_seconds = max(0.0, time.time() - cached_keys.stored_at(found))
+    logger.debug(
+        "Cache hit for API key %s… (age: %.1fs)", key_format.shown_parts(api_key)[0], age_seconds
+    )
 
 
 def current_digest(api_key: str) -> str:

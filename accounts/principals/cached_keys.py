@@ -127,6 +127,11 @@ def store(digest: str, principal: Principal, reading: Reading) -> None:
     cached.entries.fill(cached.name_prefix + digest, key, reading, ttl)
 
 
+def stored_at(key: CachedKey) -> float:
+    """When an entry was stored, in seconds since the epoch, if with today's time to live."""
+    return key.renew_at - ttl_seconds() * (1 - _RENEWED_SHARE)
+
+
 def is_known_unknown(digest: str) -> bool:
     """Whether the database was recently found to have no key with this digest."""
     cached = key_cache()

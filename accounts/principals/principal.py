@@ -1,7 +1,7 @@
 """The principal: the user and key behind a request."""
 
 import time
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from rest_framework.request import Request
@@ -75,6 +75,13 @@ class Principal(msgspec.Struct, frozen=True, array_like=True):
     @property
     def pk(self) -> int:
         return self.user_id
+
+    def __getitem__(self, name: str) -> Any:
+        """`user["id"]`, as code written for the old service reads a user. Deprecated."""
+        try:
+            return getattr(self, "user_id" if name == "id" else name)
+        except (AttributeError, TypeError) as exc:
+            raise KeyError(name) from exc
 
     @property
     def is_authenticated(self) -> bool:

@@ -40,6 +40,7 @@ SCHEDULES: dict[str, tuple[str, Timing]] = {
     "purge idempotency keys": ("chat.idempotency.purge_expired_keys", _HOURLY),
     "purge deleted chats": ("chat.sessions.retention.purge_expired", _DAILY),
     "index chats": ("chat.search.index.index_pending", _every(1)),
+    "report key cache": ("accounts.access.effectiveness.report", _DAILY),
     "count chats by day": ("chat.daily_counts.count_days", _every(10)),
 }
 

@@ -59,11 +59,11 @@ def create_session(
         else:
             _combined_inserts.do((session, event))
     logger.info(
-        "Created chat session %d for user %d (user_lookup: %.1fms, session_create: %.1fms)",
+        "Session creation completed in %.1fms: session %d of user %d (user_lookup: %.1fms)",
+        timing_ms("session_create"),
         session.pk,
         owner.user_id,
         timing_ms("user_lookup"),
-        timing_ms("session_create"),
     )
     return session
 
