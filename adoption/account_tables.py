@@ -1,19 +1,26 @@
 """Plans for the old service's users, API keys and activity."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.access.key_lookup import current_digest
+from accounts.models.plans import FREE_PLAN_ID
+from accounts.models.rate_limits import WINDOW_FIELDS
 from accounts.principals import key_format
-from accounts.principals.allowlists import validate_domain_referrers, validate_ip_allowlist
+from accounts.principals.allowlists import (
+    MAX_ENTRIES,
+    validate_domain_referrers,
+    validate_ip_allowlist,
+)
 from accounts.principals.email_addresses import canonical, validate_address
-from accounts.principals.principal import MAX_LIMIT
-from accounts.principals.scopes import RESOURCES, validate_scopes
-from adoption.table_plan import Computed, TablePlan, taken_before
+from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT
+from accounts.principals.scopes import LEVELS, RESOURCES
+from adoption.table_plan import SCHEMA, Computed, TablePlan, taken_before
 
 NO_USER = "NOT EXISTS (SELECT FROM users WHERE users.id = page.user_id)"
 
@@ -50,10 +57,45 @@ def _address(email: str) -> str | None:
 # The ledger starts with the old balance, in US dollars.
 _OPENING_BALANCES = """
 INSERT INTO credits (user_id, amount, reason, cause, created_at)
-SELECT id, opening_balance, 'opening_balance', 'opening_balance', now()
-FROM derived JOIN copied USING (id)
-WHERE opening_balance <> 0
+SELECT id, opening.amount, opening.reason, opening.reason, now()
+FROM derived JOIN copied USING (id) CROSS JOIN LATERAL (VALUES
+    (opening_balance, 'opening_balance'),
+    (opening_allowance, 'opening_allowance'),
+    (opening_purchase, 'opening_purchase')
+) AS opening (amount, reason)
+WHERE opening.amount <> 0
 """
+
+_REFERRAL_CODES = """
+INSERT INTO referral_codes (user_id, code, max_uses, created_at)
+SELECT id, wanted_code, %(max_uses)s, copied.created_at
+FROM derived JOIN copied USING (id)
+WHERE wanted_code IS NOT NULL AND NOT code_is_taken
+"""
+
+
+def _amount(column: str) -> str:
+    # NaN is greater than all numbers.
+    return f"CASE WHEN {column} BETWEEN -9999999999 AND 9999999999 THEN round({column}, 2) END"
+
+
+# The newest schema has the two parts of the balance instead of `credits`.
+_HAS_PARTS = (
+    "COALESCE(page.subscription_allowance, 0) <> 0 OR COALESCE(page.purchased_credits, 0) <> 0"
+)
+_WANTED_CODE = "NULLIF(upper(regexp_replace(page.referral_code, '[ -]', '', 'g')), '')"
+_TIER = "lower(btrim(page.tier))"
+# A plan of the old service, or else the one of this service that is made for the tier.
+_PLAN_OF_TIER = f"""COALESCE(
+    (SELECT min(new_id) FROM {SCHEMA}.adopted_plans AS known WHERE known.tier = {_TIER}),
+    (SELECT min(id) FROM plans WHERE plan_type =
+        CASE {_TIER} WHEN 'max' THEN 'enterprise' WHEN 'basic' THEN 'free' ELSE {_TIER} END)
+)"""
+
+
+def _object(column: str) -> str:
+    return f"CASE jsonb_typeof({column}) WHEN 'object' THEN {column} ELSE '{{}}' END"
+
 
 USERS = TablePlan(
     table="users",
@@ -65,6 +107,13 @@ USERS = TablePlan(
         "privy_user_id": "text",
         "api_key": "text",
         "credits": "numeric",
+        "subscription_allowance": "numeric",
+        "purchased_credits": "numeric",
+        "referral_code": "text",
+        "tier": "text",
+        "role": "text",
+        "settings": "jsonb",
+        "preferences": "jsonb",
         "is_active": "boolean",
         "created_at": "timestamptz",
         "registration_date": "timestamptz",
@@ -74,9 +123,16 @@ USERS = TablePlan(
     computed_from=("api_key", "email"),
     computed={"legacy_digest": "text", "address": "text"},
     derived={
-        # NaN is greater than all numbers.
-        "opening_balance": "CASE WHEN page.credits BETWEEN -9999999999 AND 9999999999 "
-        "THEN round(page.credits, 2) END",
+        "opening_balance": f"CASE WHEN NOT ({_HAS_PARTS}) THEN {_amount('page.credits')} END",
+        "opening_allowance": _amount("page.subscription_allowance"),
+        "opening_purchase": _amount("page.purchased_credits"),
+        "has_parts": _HAS_PARTS,
+        "wanted_code": _WANTED_CODE,
+        "code_is_taken": f"length({_WANTED_CODE}) > 16 OR "
+        + taken_before(
+            _WANTED_CODE, where=f"FROM referral_codes AS known WHERE known.code = {_WANTED_CODE}"
+        ),
+        "plan_of_tier": _PLAN_OF_TIER,
         "wanted_username": _USERNAME,
         "wanted_privy_id": "NULLIF(btrim(page.privy_user_id), '')",
         "email_is_taken": taken_before(
@@ -110,6 +166,9 @@ USERS = TablePlan(
         "legacy_key_digest": "CASE WHEN NOT legacy_key_is_taken THEN legacy_digest END",
         # Django's mark for a password that cannot be used.
         "password": "'!' || replace(gen_random_uuid()::text, '-', '')",
+        "plan_id": f"COALESCE(plan_of_tier, {FREE_PLAN_ID})",
+        "settings": _object("settings"),
+        "preferences": _object("preferences"),
         "is_active": "COALESCE(is_active, true)",
         "is_staff": "false",
         "is_superuser": "false",
@@ -122,37 +181,59 @@ USERS = TablePlan(
         "user name changed: another user has it": "username_is_taken",
         "Privy id dropped: another user has it": "privy_id_is_taken",
         "key dropped: another user has it": "legacy_key_is_taken",
-        "credits dropped: not an amount": "opening_balance IS NULL AND credits IS NOT NULL",
+        "credits dropped: not an amount": "opening_balance IS NULL AND NOT has_parts AND "
+        "credits IS NOT NULL OR opening_allowance IS NULL AND subscription_allowance IS NOT NULL "
+        "OR opening_purchase IS NULL AND purchased_credits IS NOT NULL",
+        "credits rounded to cents": "opening_balance <> credits "
+        "OR opening_allowance <> subscription_allowance OR opening_purchase <> purchased_credits",
+        "old credits dropped: the allowance and the purchased credits are the balance": (
+            "has_parts AND credits <> 0 "
+            "AND credits <> COALESCE(subscription_allowance, 0) + COALESCE(purchased_credits, 0)"
+        ),
+        "referral code dropped: another user has it, or it is longer than 16 characters": (
+            "code_is_taken"
+        ),
+        "free plan given: its tier is unknown": "plan_of_tier IS NULL AND btrim(tier) <> ''",
+        "not made staff: its role was not user": "lower(btrim(role)) NOT IN ('user', '')",
     },
-    extra_steps={"opening_balances": _OPENING_BALANCES},
+    parameters={"max_uses": settings.REFERRAL_MAX_USES},
+    extra_steps={"opening_balances": _OPENING_BALANCES, "referral_codes": _REFERRAL_CODES},
 )
 
 
 def _compute_key(
     api_key: str | None,
+    is_primary: bool | None,
     scope_permissions: str | None,
     ip_allowlist: str | None,
     domain_referrers: str | None,
+    rate_limit_config: str | None,
 ) -> Computed:
     if not api_key:
         return {}
     known = key_format.is_legacy(api_key) or key_format.is_well_formed(api_key)
     # Of a key in an unknown form, nobody knows which part is safe to show.
     key_prefix, last_four = key_format.shown_parts(api_key) if known else ("", "")
-    bounds = {
-        "scopes": new_scopes(_json(scope_permissions)),
-        "addresses": new_allowlist(_json(ip_allowlist), _network, validate_ip_allowlist),
-        "referrers": new_allowlist(_json(domain_referrers), _host, validate_domain_referrers),
-    }
+    # The old service did not heed the scopes of primary keys.
+    scopes, drops_scopes = ({}, False) if is_primary else new_scopes(_json(scope_permissions))
+    addresses, drops_addresses = new_allowlist(
+        _json(ip_allowlist), _network, validate_ip_allowlist
+    )
+    referrers, drops_referrers = new_allowlist(
+        _json(domain_referrers), _host, validate_domain_referrers
+    )
     return {
         "key_digest": current_digest(api_key),
         "key_prefix": key_prefix,
         "last_four": last_four,
         "has_known_form": known,
-        "has_unreadable_bounds": None in bounds.values(),
-        "scopes": bounds["scopes"] or {},
-        "addresses": bounds["addresses"] or [],
-        "referrers": bounds["referrers"] or [],
+        "scopes": scopes,
+        "addresses": addresses or [],
+        "referrers": referrers or [],
+        "limits": new_limits(_json(rate_limit_config)),
+        "drops_scopes": drops_scopes,
+        "drops_entries": drops_addresses or drops_referrers,
+        "lets_nobody_in": addresses is None or referrers is None,
     }
 
 
@@ -162,16 +243,26 @@ def _json(text: str | None) -> Any:
 
 def new_allowlist(
     given: Any, read: Callable[[str], str], validate: Callable[[Any], None]
-) -> list[str] | None:
-    """Convert an old key's allow-list for accounts.principals.allowlists; None if unreadable."""
+) -> tuple[list[str] | None, bool]:
+    """Convert an old key's allow-list for accounts.principals.allowlists.
+
+    Returns the entries that can be read and whether others were dropped. Without any that can be
+    read, the list is None: such a key let nobody in.
+    """
     if not given:
-        return []
-    try:
-        allowlist = [read(entry) for entry in given]
-        validate(allowlist)
-    except (AttributeError, TypeError, ValueError, ValidationError):
-        return None
-    return allowlist
+        return [], False
+    entries = given if isinstance(given, list) else [given]
+    if "*" in entries:
+        return [], False
+    allowlist: list[str] = []
+    for entry in entries[:MAX_ENTRIES]:
+        try:
+            new = read(entry)
+            validate([new])
+        except (AttributeError, TypeError, ValueError, ValidationError):
+            continue
+        allowlist.append(new)
+    return allowlist or None, len(allowlist) < len(entries)
 
 
 def _network(entry: str) -> str:
@@ -180,43 +271,73 @@ def _network(entry: str) -> str:
 
 
 def _host(entry: str) -> str:
-    """The host of an entry, which may be a whole URL such as `https://example.com/*`."""
+    """The host of an entry, which may be a whole URL such as `https://example.com:8080/*`."""
     host = entry.strip().lower()
-    return host.partition("://")[2].partition("/")[0] if "://" in host else host
+    return host.rpartition("://")[2].partition("/")[0].partition(":")[0]
 
 
-def new_scopes(given: Any) -> dict[str, list[str]] | None:
-    """Convert an old key's scopes for accounts.principals.scopes; None if unreadable.
+# What the old service called resources of this one.
+_RESOURCES = {"api_keys": "keys", "rate_limits": "limits", "user": "profile", "plans": "plan"}
+
+
+def new_scopes(given: Any) -> tuple[dict[str, list[str]], bool]:
+    """Convert an old key's scopes for accounts.principals.scopes.
 
     The old service wrote them in two ways: levels by resource, as here, and resources by level,
-    with `*` for every resource.
+    with `*` for every resource. Returns the scopes and whether unknown ones were dropped. When
+    none is known, they are those of a key for chats: the old service let every key use these.
     """
-    if given is None or given == {}:
-        return {}
+    if not given:
+        return {}, False
+    if not isinstance(given, Mapping):
+        return {"chat": ["read", "write"]}, True
+    pairs = [
+        (resource, level)
+        for name, values in given.items()
+        for value in (values if isinstance(values, list) else [values])
+        for resource, level in [(value, name) if name in LEVELS else (name, value)]
+    ]
+    scopes: dict[str, list[str]] = {}
+    drops = False
+    for resource, level in pairs:
+        named = _RESOURCES.get(str(resource), str(resource))
+        resources = sorted(RESOURCES) if named == "*" else {named} & RESOURCES
+        levels = sorted(LEVELS) if level == "*" else {str(level)} & LEVELS
+        drops = drops or not resources or not levels
+        for known in resources:
+            scopes[known] = sorted({*scopes.get(known, ()), *levels})
+    scopes = {resource: levels for resource, levels in scopes.items() if levels}
+    if all({"read", "write"} <= set(scopes.get(name, ())) for name in RESOURCES):
+        return {}, drops
+    if not pairs:
+        return {}, False
+    return scopes or {"chat": ["read", "write"]}, drops
+
+
+def new_limits(given: Any) -> dict[str, int] | None:
+    """Convert an old key's limits for RateLimitConfig; None when it sets none.
+
+    0 leaves a limit to the plan.
+    """
     if not isinstance(given, Mapping):
         return None
-    by_resource = _by_resource(given)
-    scopes = dict(given) if by_resource is None else by_resource
-    try:
-        validate_scopes(scopes)
-    except ValidationError:
-        return None
-    everything = all({"read", "write"} <= set(scopes.get(name, ())) for name in RESOURCES)
-    return {} if everything else (scopes or None)
+    wanted = (*WINDOW_FIELDS, "concurrency_limit")
+    limits = {
+        name: min(int(given[name]), MAX_LIMIT if name in WINDOW_FIELDS else MAX_CONCURRENCY)
+        for name in wanted
+        if isinstance(given.get(name), int | float) and given[name] >= 1
+    }
+    return dict.fromkeys(wanted, 0) | limits if limits else None
 
 
-def _by_resource(given: Mapping[str, Any]) -> dict[str, list[str]] | None:
-    """Turn `{"read": ["chat"]}` into `{"chat": ["read"]}`; None for any other form."""
-    if not given.keys() <= {"read", "write", "admin"}:
-        return None
-    scopes: dict[str, list[str]] = {}
-    for level, resources in given.items():
-        if not isinstance(resources, Sequence) or isinstance(resources, str):
-            return None
-        for resource in sorted(RESOURCES) if "*" in resources else resources:
-            scopes.setdefault(str(resource), []).append(level)
-    return scopes
+_LIMIT_COLUMNS = (*WINDOW_FIELDS, "concurrency_limit")
 
+_KEY_LIMITS = f"""
+INSERT INTO rate_limit_configs (api_key_id, {", ".join(_LIMIT_COLUMNS)}, updated_at)
+SELECT id, {", ".join(f"(limits->>'{name}')::bigint" for name in _LIMIT_COLUMNS)}, now()
+FROM derived JOIN copied USING (id)
+WHERE limits <> 'null'
+"""
 
 _KEY_NAME = "left(COALESCE(NULLIF(btrim(page.key_name), ''), 'Key ' || page.id), 255)"
 
@@ -242,12 +363,20 @@ API_KEYS = TablePlan(
         "scope_permissions": "jsonb",
         "ip_allowlist": "jsonb",
         "domain_referrers": "jsonb",
+        "rate_limit_config": "jsonb",
         "last_used_at": "timestamptz",
         "created_at": "timestamptz",
         "updated_at": "timestamptz",
     },
     compute=_compute_key,
-    computed_from=("api_key", "scope_permissions", "ip_allowlist", "domain_referrers"),
+    computed_from=(
+        "api_key",
+        "is_primary",
+        "scope_permissions",
+        "ip_allowlist",
+        "domain_referrers",
+        "rate_limit_config",
+    ),
     computed={
         "key_digest": "text",
         "key_prefix": "text",
@@ -256,7 +385,10 @@ API_KEYS = TablePlan(
         "scopes": "jsonb",
         "addresses": "jsonb",
         "referrers": "jsonb",
-        "has_unreadable_bounds": "boolean",
+        "limits": "jsonb",
+        "drops_scopes": "boolean",
+        "drops_entries": "boolean",
+        "lets_nobody_in": "boolean",
     },
     skipped={
         "it has no key": "page.key_digest IS NULL",
@@ -295,7 +427,7 @@ API_KEYS = TablePlan(
         "key_prefix": "key_prefix",
         "last_four": "last_four",
         "environment_tag": "tag",
-        "is_active": "COALESCE(is_active, true) AND NOT has_unreadable_bounds",
+        "is_active": "COALESCE(is_active, true) AND NOT lets_nobody_in",
         "is_primary": "COALESCE(is_primary, false) AND NOT another_is_primary",
         "scope_permissions": "scopes",
         "ip_allowlist": "addresses",
@@ -312,12 +444,69 @@ API_KEYS = TablePlan(
         "no longer primary: another key of the user is": "another_is_primary",
         "environment set to live": "tag = 'live' AND lower(environment_tag) NOT IN "
         "('live', 'prod', 'production', '')",
-        "deactivated: its scopes or allow-lists cannot be read": "has_unreadable_bounds",
+        "unknown scopes dropped": "drops_scopes",
+        "unreadable entries of its allow-lists dropped": "drops_entries",
+        "deactivated: its allow-lists have no entry that can be read, so let nobody in": (
+            "lets_nobody_in"
+        ),
         "not usable: its key has an unknown form": "NOT has_known_form",
         "requests lowered to the largest number that can be counted": (
             f"GREATEST(max_requests, requests_used) > {MAX_LIMIT}"
         ),
     },
+    extra_steps={"key_limits": _KEY_LIMITS},
+)
+
+_WINDOW = """CASE
+    WHEN lower(page.window_type) IN ('minute', 'hour', 'day') THEN lower(page.window_type)
+    WHEN page.window_size = 60 THEN 'minute'
+    WHEN page.window_size = 3600 THEN 'hour'
+    WHEN page.window_size = 86400 THEN 'day'
+END"""
+
+
+def _limit_of_window(column: str) -> str:
+    unit, _, window = column.partition("_per_")
+    of_window = f"max(max_{unit}) FILTER (WHERE a_window = '{window}')"
+    return f"COALESCE(LEAST(GREATEST({of_window}, 0), {MAX_LIMIT}), 0)"
+
+
+# A limit that the key has already, from `rate_limit_config`, stays: users set these.
+_LIMITS_BY_WINDOW = f"""
+INSERT INTO rate_limit_configs AS known (api_key_id, {", ".join(_LIMIT_COLUMNS)}, updated_at)
+SELECT api_key_id, {", ".join(_limit_of_window(name) for name in WINDOW_FIELDS)},
+       COALESCE(LEAST(GREATEST(max(concurrency_limit), 0), {MAX_CONCURRENCY}), 0), now()
+FROM copied
+GROUP BY api_key_id
+ORDER BY api_key_id
+ON CONFLICT (api_key_id) DO UPDATE SET
+    {", ".join(f"{n} = COALESCE(NULLIF(known.{n}, 0), EXCLUDED.{n})" for n in _LIMIT_COLUMNS)}
+"""
+
+LIMITS_BY_WINDOW = TablePlan(
+    table="rate_limit_configs",
+    required=frozenset({"id", "api_key_id"}),
+    old_columns={
+        "id": "bigint",
+        "api_key_id": "bigint",
+        "window_type": "text",
+        "window_size": "bigint",
+        "max_requests": "bigint",
+        "max_tokens": "bigint",
+        "concurrency_limit": "bigint",
+        "is_active": "boolean",
+    },
+    skipped={
+        "its key is missing": (
+            "NOT EXISTS (SELECT FROM api_keys_new AS key WHERE key.id = page.api_key_id)"
+        ),
+        "it is not active": "page.is_active IS FALSE",
+        "its window is none of minute, hour and day": f"({_WINDOW}) IS NULL",
+    },
+    derived={"a_window": _WINDOW},
+    columns={},
+    merged="true",
+    extra_steps={"limits": _LIMITS_BY_WINDOW},
 )
 
 # The daily sums that `accounts.activity.events` keeps for recorded events.

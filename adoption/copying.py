@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
 
-from adoption.old_tables import SCHEMA, OldTable
-from adoption.table_plan import TablePlan
+from adoption.old_tables import OldTable
+from adoption.table_plan import SCHEMA, TablePlan
 
 BATCH_ROWS = 2_000
 
@@ -36,14 +36,15 @@ def reserve_ids(plans: Sequence[TablePlan], tables: Sequence[OldTable]) -> None:
     names = {table.name for table in tables}
     with connection.cursor() as cursor:
         for plan in plans:
-            if plan.table in names:
+            if plan.table in names and plan.keeps_ids:
                 cursor.execute(
                     f"""
                     SELECT setval(sequence, GREATEST(
                         COALESCE(pg_sequence_last_value(sequence), 1),
-                        (SELECT max(id) FROM {SCHEMA}.{plan.table})
+                        (SELECT max(id) + 1 FROM {SCHEMA}.{plan.table})
                     ))
-                    FROM CAST(pg_get_serial_sequence('{plan.table}', 'id') AS regclass) AS sequence
+                    FROM CAST(pg_get_serial_sequence('{plan.new_table}', 'id') AS regclass)
+                        AS sequence
                     """
                 )
 
@@ -55,12 +56,15 @@ def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
     django.db.OperationalError, copying may be started again.
     """
     rows = BATCH_ROWS
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {SCHEMA}.adoption_progress (table_name, last_id) VALUES (%s, %s) "
-            "ON CONFLICT DO NOTHING",
+            "ON CONFLICT DO NOTHING RETURNING true",
             [plan.table, _BEFORE_ALL],
         )
+        if cursor.fetchone() and old.rows:
+            for statement in plan.prepare:
+                cursor.execute(statement)
     statement = _statement(plan, old)
     while True:
         try:
@@ -161,7 +165,6 @@ def _skip_row(plan: TablePlan, error: Exception) -> int:
 
 def _statement(plan: TablePlan, old: OldTable) -> str:
     """The statement that copies one batch; it returns rows read, the last id, rows adopted."""
-    columns = {name: plan.columns[name] for name in plan.columns if name in _new_columns(plan)}
     notes = [
         "SELECT id, skipped_because AS note, true AS skipped FROM derived "
         "WHERE skipped_because IS NOT NULL",
@@ -175,9 +178,7 @@ def _statement(plan: TablePlan, old: OldTable) -> str:
         "page": f"SELECT * FROM read {_join_of_computed(plan)}",
         "with_reason": f"SELECT page.*, {_skipped_because(plan)} AS skipped_because FROM page",
         "derived": f"SELECT {_named({'page.*': '', **plan.derived})} FROM with_reason AS page",
-        "copied": f"INSERT INTO {plan.table} ({', '.join(columns)}) "
-        f"SELECT {', '.join(columns.values())} FROM derived "
-        "WHERE skipped_because IS NULL ORDER BY id RETURNING *",
+        "copied": _write(plan),
         "noted": f"INSERT INTO {SCHEMA}.adoption_notes (table_name, row_id, note, skipped) "
         f"SELECT %(table)s, id, note, skipped FROM ({' UNION ALL '.join(notes)}) AS note",
         **plan.extra_steps,
@@ -186,6 +187,19 @@ def _statement(plan: TablePlan, old: OldTable) -> str:
         "WITH "
         + ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
         + "SELECT count(*), max(id), (SELECT count(*) FROM copied) FROM read"
+    )
+
+
+def _write(plan: TablePlan) -> str:
+    if plan.merged:
+        return f"SELECT * FROM derived WHERE skipped_because IS NULL AND {plan.merged}"
+    known = _new_columns(plan)
+    columns = {name: sql for name, sql in plan.columns.items() if name in known}
+    # Named, because a subquery would otherwise give its column's name to the result.
+    return (
+        f"INSERT INTO {plan.new_table} ({', '.join(columns)}) "
+        f"SELECT {_named(columns)} FROM derived "
+        "WHERE skipped_because IS NULL ORDER BY derived.id RETURNING *"
     )
 
 
@@ -229,5 +243,5 @@ def _named(expressions: Mapping[str, str]) -> str:
 
 def _new_columns(plan: TablePlan) -> set[str]:
     with connection.cursor() as cursor:
-        described = connection.introspection.get_table_description(cursor, plan.table)
+        described = connection.introspection.get_table_description(cursor, plan.new_table)
     return {column.name for column in described}

@@ -7,13 +7,16 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from adoption.table_plan import TablePlan
-
-# Holds the old tables until they are dropped, and the progress of their adoption.
-SCHEMA = "legacy"
+from adoption.table_plan import SCHEMA, TablePlan
 
 _BOOKKEEPING = f"""
 CREATE SCHEMA {SCHEMA};
+-- The new plan of each old one, and the tier that had it.
+CREATE TABLE {SCHEMA}.adopted_plans (
+    old_id bigint PRIMARY KEY,
+    new_id bigint NOT NULL,
+    tier text
+);
 CREATE TABLE {SCHEMA}.adoption_progress (
     table_name text PRIMARY KEY,
     last_id bigint,
@@ -31,6 +34,9 @@ CREATE TABLE {SCHEMA}.adoption_notes (
 
 # Roles of Supabase's web API, to which it grants every right on new tables in `public`.
 _WEB_API_ROLES = ("anon", "authenticated")
+
+# Old tables without a new one of their name, whose rows become part of other rows.
+_MERGED = {"user_plans", "api_key_audit_logs"}
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 
@@ -56,13 +62,14 @@ def adoption_began() -> bool:
 
 
 def find_old_tables() -> list[OldTable]:
-    """Find the old service's tables that have the name of a table of this service.
+    """Find the old service's tables that are adopted or have the name of one of this service.
 
     Raises UnadoptableDatabaseError when the database already is this service's own, or holds no
     old tables.
     """
     schema = SCHEMA if adoption_began() else "current"
     names = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    names |= _MERGED
     # A `migrate` that failed at the old tables may have left this one.
     names.add(MigrationRecorder.Migration._meta.db_table)
     with connection.cursor() as cursor:
@@ -177,7 +184,10 @@ def drop() -> None:
         tables = ", ".join(f"{SCHEMA}.{_quoted(name)}" for name in names)
         # Without CASCADE: other objects that depend on them, such as views, are not ours to drop.
         cursor.execute(f"DROP TABLE {tables}")
-        cursor.execute(f"DROP TABLE {SCHEMA}.adoption_progress, {SCHEMA}.adoption_notes")
+        cursor.execute(
+            f"DROP TABLE {SCHEMA}.adoption_progress, {SCHEMA}.adoption_notes, "
+            f"{SCHEMA}.adopted_plans"
+        )
         cursor.execute(f"DROP SCHEMA {SCHEMA}")
 
 

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# Holds the old tables until they are dropped, and the progress of their adoption.
+SCHEMA = "legacy"
+
 Computed = dict[str, Any]
 
 
@@ -37,6 +40,21 @@ class TablePlan:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     # Further common table expressions; `copied` has the rows just written.
     extra_steps: Mapping[str, str] = field(default_factory=dict)
+    # The new table, when it has another name.
+    target: str = ""
+    # Says which rows of `derived` become part of rows that the extra steps write, instead of an
+    # INSERT of `columns`.
+    merged: str = ""
+    # Statements to run in the new tables before the first row is copied.
+    prepare: tuple[str, ...] = ()
+
+    @property
+    def new_table(self) -> str:
+        return self.target or self.table
+
+    @property
+    def keeps_ids(self) -> bool:
+        return not self.merged and "id" in self.columns
 
 
 def taken_before(column: str, *, per: str = "", where: str) -> str:

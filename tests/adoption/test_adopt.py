@@ -168,7 +168,8 @@ def test_scopes_become_those_of_this_service(old, output):
 
     assert by_id[3] == {}
     assert by_id[1] == {}
-    assert by_id[2] == {"chat": ["read"]}
+    assert by_id[3002] == {"chat": ["read"]}
+    assert by_id[2] == {}, "the old service did not heed those of primary keys"
 
 
 def test_allow_lists_become_those_of_this_service(old, output):
@@ -212,7 +213,8 @@ def test_keys_that_are_not_in_order_are_put_in_order(old, output):
     )
     assert (keys[900001]["requests_used"], keys[900001]["is_primary"]) == (0, True)
     assert (keys[900002]["key_name"], keys[900002]["is_active"]) == ("Key 900002", True)
-    assert keys[900005]["is_active"] is False
+    assert keys[900005]["is_active"] is True
+    assert keys[900005]["scope_permissions"] == {"chat": ["read", "write"]}
     assert keys[900006]["key_prefix"] == ""
 
 

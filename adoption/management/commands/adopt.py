@@ -8,16 +8,23 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from adoption import account_tables, copying, old_tables, unfinished_migrations
+from adoption import account_tables, copying, old_tables, other_tables, unfinished_migrations
 from adoption.chat_tables import CHAT_TABLES
 from adoption.old_tables import OldTable, UnadoptableDatabaseError
 
-# Users and keys first: the service can answer requests while the rest is copied.
+# The service can answer requests while what comes after the keys' limits is copied.
 PLANS = (
+    other_tables.PLANS,
     account_tables.USERS,
+    other_tables.USER_PLANS,
+    other_tables.PREFERENCES,
     account_tables.API_KEYS,
+    account_tables.LIMITS_BY_WINDOW,
     *CHAT_TABLES,
     account_tables.ACTIVITY,
+    other_tables.REFERRALS,
+    other_tables.NOTIFICATIONS,
+    other_tables.KEY_AUDIT,
 )
 
 # The number of the advisory lock that lets only one adoption run at a time.
