@@ -45,6 +45,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             principal = get_user(api_key.strip())
         if principal is None:
             raise AuthenticationFailed("This API key does not exist.", code="unknown_key")
+        set_current_user_id(principal.user_id)
         key_denial = principal.denial_code()
         if key_denial is not None:
             audit.record_denial(principal, key_denial, request)
@@ -53,7 +54,6 @@ class ApiKeyAuthentication(BaseAuthentication):
         if origin_denial is not None:
             audit.record_denial(principal, origin_denial, request)
             raise PermissionDenied(ORIGIN_DENIALS[origin_denial], code=origin_denial)
-        set_current_user_id(principal.user_id)
         return principal, principal.key_id
 
     def authenticate_header(self, request: Any) -> str:

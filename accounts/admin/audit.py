@@ -1,23 +1,62 @@
 """Admin pages of the audit log."""
 
 import json
+import logging
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from redis.exceptions import RedisError
 
 from accounts.admin.json_display import pretty_json
-from accounts.models import AuditEntry, AuditPersonalData
+from accounts.audit.rejected_requests import (
+    KEPT_DAYS,
+    RejectedRequest,
+    rejected_requests,
+    split_mask,
+)
+from accounts.models import ApiKey, AuditEntry, AuditPersonalData, User
 from gatewayz.admin_site.lists import ReadOnlyAdmin
+
+logger = logging.getLogger(__name__)
+
+LOOK_UP = "admin/accounts/auditentry/rejected_requests.html"
+SHOWN_REQUESTS = 200
+SHOWN_STRANGERS = 10
+
+
+def _is_about(term: str) -> Callable[[RejectedRequest], bool]:
+    """Return whether a request is about `term`: its id, an e-mail, a masked key, its id, or an
+    address. At most one statement.
+    """
+    if not term:
+        return lambda request: True
+    if "@" in term:
+        user = User.objects.with_email(term).values_list("pk", flat=True).first()
+        return lambda request: user is not None and request.user_id == user
+    mask = split_mask(term)
+    if term.isdecimal() and len(term) < 19:
+        key = ApiKey.objects.filter(pk=term).first()
+        mask = split_mask(key.masked) if key else None
+    if mask:
+        begin, end = mask
+        return lambda request: request.key.startswith(begin) and request.key.endswith(end)
+    return lambda request: term in (request.request_id, request.address)
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     owner = None
     change_form_after_template = "admin/accounts/auditentry/personal_data.html"
-    list_display = ("created_at", "action", "target", "user_id", "channel", "actor_user_id")
+    list_display = ("created_at", "action", "target", "summary", "channel", "actor_user_id")
     list_filter = ("channel",)
     # get_search_results decides how these are searched. A filter by action would read every entry
     # to list the actions.
@@ -46,6 +85,40 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if term.isdecimal():
             return queryset.filter(user_id=term), False
         return (queryset.filter(action=term) if term else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        look_up = path(
+            "rejected-requests/",
+            self.admin_site.admin_view(self.rejected_requests),
+            name="accounts_rejected_requests",
+        )
+        return [look_up, *super().get_urls()]
+
+    def rejected_requests(self, request: HttpRequest) -> HttpResponse:
+        """Look up why requests were answered with 401, 403 or 429."""
+        if not request.user.has_perms(["accounts.view_auditentry", "accounts.view_user"]):
+            raise PermissionDenied
+        term = request.GET.get("q", "").strip()
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": "Rejected requests",
+            "opts": self.opts,
+            "term": term,
+            "kept_days": KEPT_DAYS,
+        }
+        try:
+            kept = list(rejected_requests())
+        except RedisError:
+            logger.warning("Redis did not answer the look-up", exc_info=True)
+            context["found"] = None
+            return TemplateResponse(request, LOOK_UP, context)
+        found = list(islice(filter(_is_about(term), kept), SHOWN_REQUESTS))
+        users = User.objects.in_bulk({one.user_id for one in found if one.user_id})
+        context["found"] = [(one, users.get(one.user_id)) for one in found]
+        context["strangers"] = Counter(
+            one.address for one in kept if one.code == "unknown_key"
+        ).most_common(SHOWN_STRANGERS)
+        return TemplateResponse(request, LOOK_UP, context)
 
     @admin.display(description="before")
     def shown_before(self, entry: AuditEntry) -> SafeString:

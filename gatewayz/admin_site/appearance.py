@@ -112,6 +112,16 @@ UNFOLD = {
                 ("Dead letters", "mail_off", "accounts.activitydeadletter"),
                 ("Audit log", "policy", "accounts.auditentry"),
             ),
+            {
+                "items": [
+                    {
+                        "title": "Rejected requests",
+                        "icon": "block",
+                        "link": reverse_lazy("admin:accounts_rejected_requests"),
+                        "permission": _may_view("accounts.auditentry"),
+                    }
+                ],
+            },
             _group(
                 "Background",
                 ("Failed tasks", "error", "django_q.failure"),

@@ -66,7 +66,11 @@ ONLY_BY_SUPERUSERS = {(Group, act) for act in ACTS[Group]}
 # Of which rows of staff are shown to superusers only.
 PRIVATE = {ChatSession, Feedback, Share}
 # What is there besides: URLs of a ModelAdmin by their name.
-PAGES = {"auth_user_password_change", "accounts_plan_rejections"}
+PAGES = {
+    "auth_user_password_change",
+    "accounts_plan_rejections",
+    "accounts_rejected_requests",
+}
 
 ROLES = ("support", "operator", "staff with every permission", "superuser")
 OWNERS = ("own", "ordinary", "staff", "superuser")
