@@ -4,7 +4,7 @@
 this process share, and `pool_timeout`, how many seconds a request waits for one of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Lock, local
 from typing import Any, ClassVar, cast
 
@@ -16,7 +16,7 @@ from django.utils.asyncio import async_unsafe
 
 from gatewayz.database.after_commit import AfterCommit, is_commit_in_doubt
 from gatewayz.database.client import DatabaseClient
-from gatewayz.database.connections import BoundedConnection
+from gatewayz.database.connections import BoundedConnection, InDoubtError, Parameters
 from gatewayz.database.pool import Pool
 from gatewayz.request import deadline
 
@@ -169,14 +169,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     work.run_in_doubt()
             raise
 
-    def fetch_autocommit(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch_autocommit(
+        self, sql: str, params: Parameters, *, prepare: bool | None = None
+    ) -> list[tuple[Any, ...]]:
         """Run one statement as its own transaction, and return its rows.
 
         Borrows a pooled connection only while the statement runs, and bypasses Django's cursors,
         which cost more than the statement. In a transaction, without a pool, or when queries are
         logged, it is an ordinary statement.
 
-        Raises what Django's cursors raise. A statement that certainly never ran is retried.
+        With `prepare=False`, PostgreSQL plans it for the values that it has: for a statement whose
+        best plan depends on them. Otherwise it is prepared once it is known to be frequent.
+
+        Raises what Django's cursors raise. A statement that certainly never ran is retried, and so
+        is a SELECT that was lost.
         """
         _check_deadline()
         pool = self.shared_connections
@@ -186,20 +192,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 cursor.execute(sql, params)
                 return cast("list[tuple[Any, ...]]", cursor.fetchall())
         with self.wrap_database_errors:
+            may_be_lost = (InDoubtError,) if sql.lstrip().startswith("SELECT") else ()
             for _ in range(_RETRIES):
                 try:
-                    return self._fetch_borrowed(pool, sql, params)
-                except _NEVER_RAN:
+                    return self._fetch_borrowed(pool, sql, params, prepare)
+                except (*_NEVER_RAN, *may_be_lost):
                     if deadline.has_passed():
                         raise
-            return self._fetch_borrowed(pool, sql, params)
+            return self._fetch_borrowed(pool, sql, params, prepare)
 
     def _fetch_borrowed(
-        self, pool: Pool, sql: str, params: Sequence[Any]
+        self, pool: Pool, sql: str, params: Parameters, prepare: bool | None
     ) -> list[tuple[Any, ...]]:
         connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
         try:
-            return connection.fetch(sql, params)
+            return connection.fetch(sql, params, prepare=prepare)
         except _NEVER_RAN:
             connection.close()
             raise

@@ -2,7 +2,7 @@
 
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import Connection, Cursor, OperationalError
@@ -11,6 +11,9 @@ from psycopg.errors import AdminShutdown, CrashShutdown, Diagnostic, _WaitTimeou
 from psycopg.pq import TransactionStatus
 
 from gatewayz.request import deadline
+
+# By place or by name.
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 # The shortest wait for a statement that was sent, however late the request is. Giving up costs the
 # connection, and nobody learns whether the statement took effect.
@@ -93,9 +96,11 @@ class BoundedConnection(Connection[Any]):
         if notice.severity_nonlocalized == "FATAL":
             self._shutdown_message = notice.message_primary
 
-    def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch(
+        self, sql: str, params: Parameters, *, prepare: bool | None = None
+    ) -> list[tuple[Any, ...]]:
         """Run a statement with parameters bound by PostgreSQL, and return its rows."""
-        return self._fetching.execute(sql, params).fetchall()
+        return self._fetching.execute(sql, params, prepare=prepare, binary=True).fetchall()
 
     @property
     def is_reusable(self) -> bool:

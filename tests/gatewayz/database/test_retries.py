@@ -5,12 +5,12 @@ import socket
 
 import psycopg
 import pytest
-from django.db import OperationalError, ProgrammingError, connection, connections, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 
 from chat import idempotency
 from gatewayz.database.base import give_back_connections
-from tests.pools import close_idle
-from tests.waiting import WAIT_SECONDS
+from gatewayz.database.connections import BoundedConnection, InDoubtError
+from tests.pools import pooled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,16 +117,10 @@ def test_an_idempotent_request_that_was_lost_is_done_again(api, onlooker, monkey
 
 
 @pytest.fixture
-def database(monkeypatch):
+def database():
     """Django's connection, which borrows from a pool for as long as the test lasts."""
-    database = connections["default"]
-    database.close()
-    with monkeypatch.context() as patched:
-        patched.setattr(database, "_pool_size", 2)
-        patched.setattr(database, "_pool_timeout_seconds", WAIT_SECONDS)
+    with pooled() as database:
         yield database
-        database.close()
-        close_idle(database._pools.pop(database.alias))
 
 
 def test_a_statement_by_itself_borrows_a_connection_and_gives_it_back(database):
@@ -161,6 +155,34 @@ def test_it_runs_again_when_it_never_ran(database, onlooker, numbers):
     database.fetch_autocommit("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
 
     assert run("SELECT number FROM numbers") == [(1,)]
+
+
+@pytest.fixture
+def _loses_a_statement(monkeypatch):
+    """The first statement's connection breaks before its answer."""
+    fetch, fetched = BoundedConnection.fetch, []
+
+    def lose_once(connection, *arguments, **options):
+        fetched.append(arguments)
+        if len(fetched) == 1:
+            connection.close()
+            raise InDoubtError("lost")
+        return fetch(connection, *arguments, **options)
+
+    monkeypatch.setattr(BoundedConnection, "fetch", lose_once)
+
+
+@pytest.mark.usefixtures("_loses_a_statement")
+def test_a_read_by_itself_that_was_lost_runs_again(database):
+    assert database.fetch_autocommit("SELECT 1", []) == [(1,)]
+
+
+@pytest.mark.usefixtures("_loses_a_statement")
+def test_a_write_by_itself_that_was_lost_does_not(database, numbers):
+    with pytest.raises(OperationalError):
+        database.fetch_autocommit("INSERT INTO numbers VALUES (1) RETURNING number", [])
+
+    assert run("SELECT number FROM numbers") == []
 
 
 def test_its_errors_are_those_of_django(database):

@@ -1,0 +1,70 @@
+"""What is read all day is compiled once, and read with other values ever after."""
+
+import pytest
+
+from chat.models import ChatSession
+from gatewayz.database.compiled import fetch
+
+built = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_built():
+    built.clear()
+
+
+@pytest.fixture
+def sessions(user):
+    return [
+        ChatSession.objects.create(user=user, title=title, model="m")
+        for title in ("one", "two", "three")
+    ]
+
+
+def titled(user_id, title, after, *, limit):
+    built.append(title)
+    found = ChatSession.objects.filter(user_id=user_id).order_by("id")
+    if title is not None:
+        found = found.filter(title=title)
+    if after is not None:
+        found = found.filter(created_at__gt=after)
+    return found.values_list("title")[:limit]
+
+
+def titles(user, title=None, after=None, limit=9):
+    values = {"user_id": user.pk, "title": title, "after": after}
+    return [title for (title,) in fetch(titled, values, limit=limit)]
+
+
+def test_each_value_goes_to_its_places(user, sessions):
+    assert [titles(user, "two"), titles(user, "one"), titles(user, "four")] == [
+        ["two"],
+        ["one"],
+        [],
+    ]
+
+
+def test_a_time_is_a_value_too(user, sessions):
+    assert titles(user, None, sessions[1].created_at) == ["three"]
+
+
+def test_without_a_value_it_is_another_statement(user, sessions):
+    assert titles(user, "two") == ["two"]
+    assert titles(user) == ["one", "two", "three"]
+
+
+def test_another_shape_is_another_statement(user, sessions):
+    assert [titles(user, limit=1), titles(user, limit=2)] == [["one"], ["one", "two"]]
+
+
+def test_a_statement_is_built_once(user, sessions):
+    for title in ("one", "two", "three"):
+        titles(user, title, limit=7)
+
+    assert len(built) == 1
+
+
+def test_a_frame_stands_around_the_statement(user, sessions):
+    values = {"user_id": user.pk, "title": None, "after": None}
+
+    assert fetch(titled, values, "SELECT count(*) FROM ({}) AS counted", limit=8) == [(3,)]
