@@ -69,7 +69,7 @@ def main(*given: str) -> None:
     path = RESULTS / f"create_session-{now:%Y%m%d-%H%M%S}.json"
     kept = {
         "at": now.isoformat(),
-        "settings": _settings(chosen).splitlines(),
+        "settings": settings(chosen).splitlines(),
         "measured": [asdict(one) for one in measured],
     }
     path.write_text(json.dumps(kept, indent=1))
@@ -84,7 +84,7 @@ def measure(chosen: argparse.Namespace) -> list[Measured]:
     try:
         load.check_generator()
         with _Bench(chosen) as bench:
-            print(_settings(chosen), flush=True)
+            print(settings(chosen), flush=True)
             return [
                 one
                 for latency_ms in chosen.latencies
@@ -120,7 +120,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     return chosen
 
 
-def _settings(chosen: argparse.Namespace) -> str:
+def settings(chosen: argparse.Namespace) -> str:
+    """The machine and the settings of a run, for people."""
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         postgres = connection.execute(
             "SELECT version(), current_setting('fsync'), current_setting('synchronous_commit')"
@@ -179,7 +180,7 @@ class _Bench:
         self._quiet_seconds = QUIET_SECONDS + latency_ms * 6 / 1000
         services = [SERVICES[name] for name in chosen.contenders if name != LIMIT]
         with (
-            self._database_at(latency_ms) as url,
+            database_at(latency_ms) as url,
             running(
                 services,
                 self.keys,
@@ -198,18 +199,10 @@ class _Bench:
                 self._await_activity("its worker")
                 for count in clients:
                     table = self._rounds(latency_ms, count, started, url)
-                    print(_table(table), flush=True)
+                    where = f"{latency_ms:g} ms to the database" if latency_ms else "local"
+                    print(formatted(where, table), flush=True)
                     measured += table
         return measured
-
-    @contextmanager
-    def _database_at(self, latency_ms: float) -> Iterator[str]:
-        url = os.environ["DATABASE_URL"]
-        if not latency_ms:
-            yield url
-            return
-        with Proxy(upstream_of(url), latency_ms=latency_ms) as proxy:
-            yield proxy.url(url)
 
     # --- Before the rounds ---------------------------------------------------------------------
 
@@ -367,6 +360,17 @@ class _Bench:
             time.sleep(self._quiet_seconds)
 
 
+@contextmanager
+def database_at(latency_ms: float) -> Iterator[str]:
+    """The URL of the database with so many milliseconds for a round trip more; 0: as it is."""
+    url = os.environ["DATABASE_URL"]
+    if not latency_ms:
+        yield url
+        return
+    with Proxy(upstream_of(url), latency_ms=latency_ms) as proxy:
+        yield proxy.url(url)
+
+
 def user_and_keys(names: list[str]) -> tuple[int, dict[str, str]]:
     """Create a user, and return the key for the requests."""
     from accounts.keys import create_key
@@ -420,11 +424,11 @@ def _client(one: Running) -> Iterator[Any]:
 # --- Tables -----------------------------------------------------------------------------------
 
 
-def _table(table: list[Measured]) -> str:
+def formatted(what: str, table: list[Measured]) -> str:
+    """The figures of contenders under one load, ours first, each with its ratio to ours."""
     ours = table[0]
-    where = f"{ours.latency_ms:g} ms to the database" if ours.latency_ms else "local"
     lines = [
-        f"\n{where}, {ours.clients} client{'s' if ours.clients > 1 else ''}",
+        f"\n{what}, {ours.clients} client{'s' if ours.clients > 1 else ''}",
         f"{'':10}{'req/s':>9}{'':9}{'p50 ms':>9}{'':9}{'p99 ms':>9}{'':9}"
         f"{'CPU ms':>8}{'':9}{'SQL':>6}{'Redis':>7}{'MB':>6}",
     ]

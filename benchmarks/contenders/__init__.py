@@ -85,5 +85,24 @@ SERVICES: Mapping[str, Contender] = {
     )
 }
 
+# Those of `python -m benchmarks day`.
+DAY: Mapping[str, Contender] = {
+    contender.name: contender
+    for contender in (
+        OURS,
+        Contender(
+            "fastapi",
+            "FastAPI, asyncpg and orjson with the same checks",
+            (*_QUIET_UVICORN, "benchmarks.contenders.fastapi_day:app"),
+            worker=("-m", "benchmarks.contenders.fastapi_worker"),
+        ),
+        Contender(
+            "bare",
+            "The same FastAPI without keys, limits and activity",
+            (*_QUIET_UVICORN, "benchmarks.contenders.fastapi_bare:app"),
+        ),
+    )
+}
+
 # Not a service: see `bare_insert`.
 LIMIT = "limit"

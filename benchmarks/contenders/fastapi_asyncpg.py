@@ -227,7 +227,8 @@ async def create_session(
     row = await state.database.fetchrow(INSERT, principal.user_id, title, model, now)
     timings["session_create"] = (time.perf_counter() - started) * 1000
     session = dict(row)
-    await state.redis.rpush(ACTIVITY, _event(principal, session))
+    details = {"action": "create_session", "session_id": session["id"], "session_title": title}
+    await record(state, principal, "session_created", session["model"], 0, details)
     logger.info(
         "Created chat session %d for user %d (user_lookup: %.1fms, session_create: %.1fms)",
         session["id"],
@@ -243,18 +244,18 @@ async def create_session(
     return Response(orjson.dumps(body), 201, principal.headers, "application/json")
 
 
-def _event(principal: Principal, session: dict[str, Any]) -> bytes:
-    """An event as `accounts.activity.events` reads it."""
-    model = session["model"]
+async def record(
+    state: Any, principal: Principal, reason: str, model: str, tokens: int, details: dict[str, Any]
+) -> None:
+    """Leave an event, as `accounts.activity.events` reads it, to the worker.
+
+    Callers without a key, as of `fastapi_bare`, leave none.
+    """
+    if not principal.key_id:
+        return
     provider, slash, _ = model.partition("/")
-    metadata = {
-        "action": "create_session",
-        "session_id": session["id"],
-        "session_title": session["title"],
-    }
-    return orjson.dumps(
-        [
-            *(uuid.uuid4(), principal.user_id, principal.key_id, datetime.now(UTC), model),
-            *(provider if slash else "", 0, 0.0, 0.0, "session_created", "Chat", metadata),
-        ]
-    )
+    event = [
+        *(uuid.uuid4(), principal.user_id, principal.key_id, datetime.now(UTC), model),
+        *(provider if slash else "", tokens, 0.0, 0.0, reason, "Chat", details),
+    ]
+    await state.redis.rpush(ACTIVITY, orjson.dumps(event))

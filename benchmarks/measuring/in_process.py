@@ -1,9 +1,9 @@
-"""Measures a creation inside a contender's process: without server, load or other threads.
+"""Measures requests inside a contender's process: without server, load or other threads.
 
     python -m benchmarks.measuring.in_process CONTENDER USER_ID API_KEY
 
-For each line that it reads it creates some sessions, and prints the seconds of CPU and of time
-that one of them took.
+Each line that it reads is a request as JSON: method, path and body. It does that some times, and
+prints the seconds of CPU and of time that one took.
 """
 
 import asyncio
@@ -18,36 +18,35 @@ from typing import Any
 import psycopg
 
 from benchmarks.contenders import LIMIT
-from benchmarks.create_session import BODY, PATH
+from benchmarks.measuring.load import Request
 
-REQUESTS_IN_A_TURN = 10
+REQUESTS_IN_A_TURN = 5
 
-JSON = json.dumps(BODY).encode()
-
-Create = Callable[[], object]
+Do = Callable[[Request], object]
 
 _kept: list[Any] = []
 
 
 def main(contender: str, user_id: str, api_key: str) -> None:
     """Take a turn for each line of stdin."""
-    create = CONTENDERS[contender](user_id, api_key)
-    for _ in sys.stdin:
+    do = CONTENDERS[contender](user_id, api_key)
+    for line in sys.stdin:
+        request = Request(*json.loads(line))
         cpu, wall = time.thread_time(), time.perf_counter()
         for _ in range(REQUESTS_IN_A_TURN):
-            create()
+            do(request)
         spent = time.thread_time() - cpu, time.perf_counter() - wall
         print(*(seconds / REQUESTS_IN_A_TURN for seconds in spent), flush=True)
 
 
-def _limit(user_id: str, api_key: str) -> Create:
+def _limit(user_id: str, api_key: str) -> Do:
     from benchmarks.contenders.bare_insert import INSERT
 
     connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
-    return lambda: connection.execute(INSERT, [user_id], prepare=True).fetchone()
+    return lambda _: connection.execute(INSERT, [user_id], prepare=True).fetchone()
 
 
-def _ours(user_id: str, api_key: str) -> Create:
+def _ours(user_id: str, api_key: str) -> Do:
     from gatewayz.wsgi import application
 
     statuses: list[str] = []
@@ -55,12 +54,14 @@ def _ours(user_id: str, api_key: str) -> Create:
     def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
         statuses[:] = [status]
 
-    def create() -> None:
+    def do(request: Request) -> None:
+        path, _, query = request.path.partition("?")
+        body = request.body.encode()
         environ = {
-            "REQUEST_METHOD": "POST",
+            "REQUEST_METHOD": request.method,
             "SCRIPT_NAME": "",
-            "PATH_INFO": PATH,
-            "QUERY_STRING": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
             "SERVER_NAME": "127.0.0.1",
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
@@ -69,78 +70,81 @@ def _ours(user_id: str, api_key: str) -> Create:
             "HTTP_X_FORWARDED_PROTO": "https",
             "HTTP_AUTHORIZATION": f"Bearer {api_key}",
             "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(JSON)),
+            "CONTENT_LENGTH": str(len(body)),
             "wsgi.url_scheme": "http",
-            "wsgi.input": BytesIO(JSON),
+            "wsgi.input": BytesIO(body),
             "wsgi.errors": sys.stderr,
         }
         response: Any = application(environ, start_response)
         b"".join(response)
         response.close()
-        _check(int(statuses[0].partition(" ")[0]))
+        _check(request, int(statuses[0].partition(" ")[0]))
 
-    return create
+    return do
 
 
-def _fastapi(user_id: str, api_key: str) -> Create:
+def _fastapi(user_id: str, api_key: str) -> Do:
     import uvloop
 
-    from benchmarks.contenders.fastapi_asyncpg import app
+    from benchmarks.contenders.fastapi_day import app
 
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     # Keeps a reference; the connection would be closed without one.
     _kept.append(lifespan := app.router.lifespan_context(app))
     loop.run_until_complete(lifespan.__aenter__())
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": PATH,
-        "raw_path": PATH.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-        "headers": [
-            (b"host", b"127.0.0.1"),
-            (b"authorization", f"Bearer {api_key}".encode()),
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(JSON)).encode()),
-        ],
-    }
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": JSON, "more_body": False}
-
     statuses: list[int] = []
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
             statuses[:] = [message["status"]]
 
-    async def request() -> None:
-        await app({**scope, "state": {}}, receive, send)
+    async def answer(request: Request) -> None:
+        path, _, query = request.path.partition("?")
+        body = request.body.encode()
 
-    def create() -> None:
-        loop.run_until_complete(request())
-        _check(statuses[0])
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
 
-    return create
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "headers": [
+                (b"host", b"127.0.0.1"),
+                (b"authorization", f"Bearer {api_key}".encode()),
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+            ],
+            "state": {},
+        }
+        await app(scope, receive, send)
+
+    def do(request: Request) -> None:
+        loop.run_until_complete(answer(request))
+        _check(request, statuses[0])
+
+    return do
 
 
-CONTENDERS: dict[str, Callable[[str, str], Create]] = {
+CONTENDERS: dict[str, Callable[[str, str], Do]] = {
     "ours": _ours,
     "fastapi": _fastapi,
     LIMIT: _limit,
 }
 
 
-def _check(status: int) -> None:
-    if status != 201:
-        sys.exit(f"a creation was answered with {status}")
+def _check(request: Request, status: int) -> None:
+    if status not in {200, 201}:
+        sys.exit(f"{request.method} {request.path} was answered with {status}")
 
 
 if __name__ == "__main__":

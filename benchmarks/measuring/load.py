@@ -3,12 +3,26 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-SCRIPT = Path(__file__).parent / "create_session.lua"
+SCRIPT = Path(__file__).parent / "requests.lua"
 # How long the service's clients wait for an answer.
 TIMEOUT_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request; `body` is JSON in one line, or empty."""
+
+    method: str
+    path: str
+    body: str = ""
+
+
+CREATE = Request("POST", "/v1/chat/sessions", '{"title": "Benchmark", "model": "openai/gpt-4o"}')
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,14 @@ def check_generator() -> None:
 
 
 def create_sessions(port: int, api_key: str, clients: int, seconds: float) -> Load:
-    """Create sessions for `seconds`, with `clients` clients that send one request after the other.
+    """Create sessions for `seconds`; as `send`."""
+    return send(port, api_key, clients, seconds, [CREATE])
+
+
+def send(
+    port: int, api_key: str, clients: int, seconds: float, requests: Sequence[Request]
+) -> Load:
+    """Send `requests` in turn for `seconds`, with `clients` clients that each await the answer.
 
     Raises LoadError when one request was not answered, or not with success.
     """
@@ -46,13 +67,16 @@ def create_sessions(port: int, api_key: str, clients: int, seconds: float) -> Lo
         # As a proxy that ends TLS adds it.
         "X-Forwarded-Proto: https",
     ]
-    command = [
-        *("wrk", "--threads", "1", "--connections", str(clients)),
-        *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{TIMEOUT_SECONDS}s"),
-        *(word for header in headers for word in ("--header", header)),
-        *("--script", str(SCRIPT), f"http://127.0.0.1:{port}/v1/chat/sessions"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    with NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.writelines(f"{one.method}\t{one.path}\t{one.body}\n" for one in requests)
+        file.flush()
+        command = [
+            *("wrk", "--threads", "1", "--connections", str(clients)),
+            *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{TIMEOUT_SECONDS}s"),
+            *(word for header in headers for word in ("--header", header)),
+            *("--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", file.name),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     refused, broken = found.pop("refused"), found.pop("broken")
     if refused or broken:
