@@ -15,7 +15,6 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponse
@@ -26,6 +25,7 @@ from accounts import activity
 from accounts.background import TimedRun
 from accounts.principals.principal import AuthenticatedRequest
 from chat.models import IdempotencyKey
+from gatewayz.api.bodies import encode_sorted
 from gatewayz.api.view import ApiView
 from gatewayz.database.after_commit import is_commit_in_doubt
 from gatewayz.database.deletion import delete_in_batches
@@ -178,7 +178,7 @@ def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
 
 def _fingerprint(request: AuthenticatedRequest) -> str:
     """Return a digest of the path and the parsed JSON, by which two requests are the same."""
-    body = msgspec.json.encode(request.data, order="sorted")
+    body = encode_sorted(request.data)
     return hashlib.sha256(request.path.encode() + b"\n" + body).hexdigest()
 
 

@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from accounts.models.users import MAX_RETENTION_DAYS
 from accounts.principals.principal import Principal
+from chat.given_json import GivenJsonField
+
+MAX_TAG_CHARS = 64
 
 # How many of the newest sessions a search of all users' titles covers.
 SEARCHED_TITLES = 10_000
@@ -45,12 +48,31 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
             models.Value(now) - models.F("days") * models.Value(timedelta(days=1)),
             output_field=models.DateTimeField(),
         )
-        has_expired = models.Q(days__gt=0, updated_at__lt=until)
+        # The first condition follows from the second, but it is what the index can seek by.
+        has_expired = models.Q(days__gt=0, updated_at__lt=until, gone_at__lt=until)
         return (
             self.filter(is_active=False)
-            .alias(days=days)
+            # The code before wrote down when a session was deleted in `updated_at`.
+            .alias(days=days, gone_at=Coalesce("deleted_at", "updated_at"))
             .filter(has_expired | models.Q(is_purged=True))
         )
+
+    def trash(self, *, is_purged: bool = False) -> int:
+        """Put these into the trash, or past it: `is_purged`. Returns how many there were."""
+        return self.update(
+            is_active=False,
+            is_purged=is_purged,
+            deleted_at=timezone.now(),
+            version=models.F("version") + 1,
+        )
+
+    def matching(self, **given: str | None) -> Self:
+        """Those with these values of `external_id`, `end_user_id` or `folder`, or this `tag`."""
+        named = {name: value for name, value in given.items() if value is not None}
+        if (tag := named.pop("tag", None)) is not None:
+            # The second condition follows from the first, and is that of the index.
+            return self.filter(~models.Q(tags=[]), tags__contains=[tag], **named)
+        return self.filter(**named)
 
     def marked(self, *, pinned: bool | None = None, archived: bool | None = None) -> Self:
         """Filter by pinned and archived; None means no filter."""
@@ -60,6 +82,17 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def recent(self) -> Self:
         """Most recently touched first; for one user's active ones, idx_chat_sessions_user_id."""
         return self.order_by("-updated_at", "-id")
+
+    def begun(self) -> Self:
+        """First begun first, an order that no change touches (idx_chat_sessions_active)."""
+        return self.order_by("created_at", "id")
+
+    def begun_after(self, created_at: datetime, session_id: int) -> Self:
+        """Those that `begun` lists after the session with this time and id."""
+        return self.filter(
+            models.Q(created_at__gt=created_at) | models.Q(id__gt=session_id),
+            created_at__gte=created_at,
+        )
 
     def newest_titled(self, words: str) -> Self:
         """Sessions with `words` in the title, among the newest SEARCHED_TITLES of all users.
@@ -77,6 +110,31 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
             models.Q(updated_at__lt=updated_at) | models.Q(id__lt=session_id),
             # Implied by the other condition, but it is the one that the index can use.
             updated_at__lte=updated_at,
+        )
+
+    def with_current_message(self) -> Self:
+        """Each with `current_message_id`: the last message of its current branch."""
+        current = ChatMessage.objects.filter(session_id=models.OuterRef("pk")).current()
+        last = current.order_by("-position").values("id")[:1]
+        return self.annotate(current_message_id=models.Subquery(last))
+
+    def tags(self) -> list[tuple[str, int]]:
+        """The tags of these with how many have each, the most frequent first."""
+        tagged = self.filter(~models.Q(tags=[])).order_by()
+        each = tagged.annotate(tag=models.Func("tags", function="unnest")).values("tag")
+        return list(
+            each.annotate(count=models.Count("id"))
+            .order_by("-count", "tag")
+            .values_list("tag", "count")
+        )
+
+    def folders(self) -> list[tuple[str | None, int]]:
+        """The folders of these with how many are in each, by name."""
+        each = self.filter(folder__isnull=False).order_by().values("folder")
+        return list(
+            each.annotate(count=models.Count("id"))
+            .order_by("folder")
+            .values_list("folder", "count")
         )
 
     def statistics(self) -> dict[str, Any]:
@@ -111,7 +169,7 @@ class ChatSession(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(
-        default=timezone.now, help_text="For a deleted session, when it was deleted."
+        default=timezone.now, help_text="When its last message was added or changed."
     )
     is_pinned = models.BooleanField(default=False, db_default=False)
     is_archived = models.BooleanField(default=False, db_default=False)
@@ -120,6 +178,25 @@ class ChatSession(models.Model):
         db_default=False,
         editable=False,
         help_text="What it held is being deleted for good.",
+    )
+    external_id = models.CharField(  # noqa: DJ001 - it is unique unless null
+        max_length=255, null=True, help_text="What its client calls it."
+    )
+    end_user_id = models.CharField(  # noqa: DJ001 - as external_id
+        max_length=255, null=True, help_text="Whose it is among the people of one account."
+    )
+    metadata = models.JSONField(null=True, blank=True)
+    tags = ArrayField(
+        models.CharField(max_length=MAX_TAG_CHARS), default=list, db_default=[], blank=True
+    )
+    folder = models.CharField(max_length=255, null=True)  # noqa: DJ001 - most are in none
+    version = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="Grows with each change."
+    )
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, help_text="When it goes to the trash by itself.")
+    extra = GivenJsonField(
+        null=True, blank=True, help_text="What else its client gave, by name, as given."
     )
 
     objects: ClassVar[models.Manager["ChatSession"]] = ChatSessionQuerySet.as_manager()
@@ -145,6 +222,35 @@ class ChatSession(models.Model):
             # For counting a day. A BRIN index costs next to nothing here, since rows come in time
             # order.
             BrinIndex(fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True),
+            # Those of one end user, in one folder, or with a tag.
+            models.Index(
+                fields=["user", "end_user_id", "-updated_at"],
+                name="idx_chat_sessions_end_user",
+                condition=models.Q(end_user_id__isnull=False),
+            ),
+            models.Index(
+                fields=["user", "folder", "-updated_at"],
+                name="idx_chat_sessions_folder",
+                condition=models.Q(folder__isnull=False),
+            ),
+            models.Index(
+                fields=["user", "-updated_at"],
+                name="idx_chat_sessions_tagged",
+                condition=~models.Q(tags=[]),
+            ),
+            # Finds what ends by itself.
+            models.Index(
+                fields=["expires_at"],
+                name="idx_chat_sessions_expires",
+                condition=models.Q(expires_at__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "external_id"],
+                condition=models.Q(external_id__isnull=False, is_active=True),
+                name="idx_chat_sessions_external_id",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -157,25 +263,23 @@ class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
         return self.filter(session__user_id=owner.user_id, session__is_active=True)
 
     def in_order(self) -> Self:
-        """Oldest first; the id decides between equal times (idx_chat_messages_session_id)."""
-        return self.order_by("created_at", "id")
+        """In the order in which they were added (idx_chat_messages_session_id)."""
+        return self.order_by("position", "id")
+
+    def current(self) -> Self:
+        """Those of the branch that the session follows."""
+        return self.filter(is_current=True)
 
     def before(self, message_id: int) -> Self:
-        """Those that stand before a message of the same session."""
-        at = self._time_of(message_id)
-        return self.filter(
-            models.Q(created_at__lt=at) | models.Q(id__lt=message_id), created_at__lte=at
-        )
+        """Those before a message, on whatever branch it is, of the same session."""
+        return self.filter(position__lt=self._place_of(message_id))
 
     def after(self, message_id: int) -> Self:
-        """Those that stand after a message of the same session."""
-        at = self._time_of(message_id)
-        return self.filter(
-            models.Q(created_at__gt=at) | models.Q(id__gt=message_id), created_at__gte=at
-        )
+        """Those after a message, on whatever branch it is, of the same session."""
+        return self.filter(position__gt=self._place_of(message_id))
 
-    def _time_of(self, message_id: int) -> models.Subquery:
-        return models.Subquery(self.filter(pk=message_id).values("created_at"))
+    def _place_of(self, message_id: int) -> models.Subquery:
+        return models.Subquery(self.filter(pk=message_id).values("position"))
 
 
 class ChatMessage(models.Model):
@@ -183,7 +287,15 @@ class ChatMessage(models.Model):
         USER = "user"
         ASSISTANT = "assistant"
         SYSTEM = "system"
+        DEVELOPER = "developer"
         TOOL = "tool"
+        FUNCTION = "function"
+
+    class Status(models.TextChoices):
+        IN_PROGRESS = "in_progress"
+        COMPLETED = "completed"
+        INCOMPLETE = "incomplete"
+        FAILED = "failed"
 
     session = models.ForeignKey(
         ChatSession,
@@ -192,8 +304,36 @@ class ChatMessage(models.Model):
         # idx_chat_messages_session_id serves it.
         db_index=False,
     )
+    # The owner of the session. What erases the user erases the session.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+    )
+    position = models.BigIntegerField(
+        null=True, editable=False, help_text="Its place among the messages of the session."
+    )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        help_text="The message that it follows.",
+    )
+    is_current = models.BooleanField(
+        default=True, db_default=True, help_text="Whether it is on the branch that is shown."
+    )
+    client_id = models.CharField(  # noqa: DJ001 - it is unique unless null
+        max_length=255, null=True, help_text="What its client calls it."
+    )
     role = models.CharField(max_length=16, choices=Role)
     content = models.TextField(blank=True)
+    # What messages were given before `extra`: `content` that is a list, and metadata.
     content_parts = models.JSONField(
         null=True,
         blank=True,
@@ -204,15 +344,33 @@ class ChatMessage(models.Model):
     reasoning = models.TextField(null=True, blank=True)  # noqa: DJ001
     metadata = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    status = models.CharField(
+        max_length=16, choices=Status, default=Status.COMPLETED, db_default=Status.COMPLETED
+    )
+    revision = models.PositiveIntegerField(default=0, db_default=0)
+    edited = models.BooleanField(default=False, db_default=False)
+    updated_at = models.DateTimeField(null=True)
+    extra = GivenJsonField(
+        null=True,
+        blank=True,
+        help_text="What has no column, by name, as given; `content` too unless it is a string.",
+    )
 
     objects: ClassVar[models.Manager["ChatMessage"]] = ChatMessageQuerySet.as_manager()
 
     class Meta:
         db_table = "chat_messages"
         indexes = [
-            models.Index(fields=["session", "created_at"], name="idx_chat_messages_session_id"),
+            models.Index(fields=["session", "position"], name="idx_chat_messages_session_id"),
             # As idx_chat_sessions_created.
             BrinIndex(fields=["created_at"], name="idx_chat_messages_created", autosummarize=True),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "client_id"],
+                condition=models.Q(client_id__isnull=False),
+                name="idx_chat_messages_client_id",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -220,8 +378,26 @@ class ChatMessage(models.Model):
 
     @property
     def given_content(self) -> Any:
-        """The content as the client gave it: a string, or a list of parts."""
+        """The content as the client gave it: a string, a list of parts, or None."""
+        if self.extra and "content" in self.extra:
+            return self.extra["content"]
         return self.content if self.content_parts is None else self.content_parts
+
+    @property
+    def given_metadata(self) -> Any:
+        """The metadata as the client gave it."""
+        if self.extra and "metadata" in self.extra:
+            return self.extra["metadata"]
+        return self.metadata
+
+    @property
+    def other_fields(self) -> dict[str, Any]:
+        """What the client gave besides, by name: tool calls, and what is not known here."""
+        return {
+            name: value
+            for name, value in (self.extra or {}).items()
+            if name not in {"content", "metadata"}
+        }
 
 
 class FeedbackQuerySet(models.QuerySet["Feedback"]):
@@ -323,6 +499,9 @@ class Share(models.Model):
     token = models.CharField(max_length=64)
     is_active = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True)
+    include_system = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it shows instructions to the model."
+    )
     view_count = models.BigIntegerField(default=0)
     last_viewed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -13,7 +13,8 @@ SELECT %(user)s, (
     SELECT %(session_bytes)s * count(*) FROM chat_sessions WHERE user_id = %(user)s
 ) + COALESCE((
     SELECT sum(chat_message_bytes(
-        message.content, message.content_parts, message.reasoning, message.metadata
+        message.content, message.content_parts, message.reasoning, message.metadata,
+        message.extra
     ))
     FROM chat_messages AS message JOIN chat_sessions AS session ON session.id = message.session_id
     WHERE session.user_id = %(user)s

@@ -14,6 +14,9 @@ urlpatterns = [
     path("chat/sessions/<int:session_id>/restore", sessions.SessionRestoreView.as_view()),
     path("chat/sessions/<int:session_id>/fork", sessions.SessionForkView.as_view()),
     path("chat/sessions/<int:session_id>/messages", messages.MessagesView.as_view()),
+    path(
+        "chat/sessions/<int:session_id>/messages/<int:message_id>", messages.MessageView.as_view()
+    ),
     path("chat/sessions/<int:session_id>/messages/batch", messages.MessageBatchView.as_view()),
     path("chat/sessions/<int:session_id>/feedback", feedback.SessionFeedbackView.as_view()),
     path("chat/sessions/<int:session_id>/export", transfer.ExportView.as_view()),
@@ -25,5 +28,7 @@ urlpatterns = [
     path("chat/share", shares.SharesView.as_view()),
     path("chat/share/<slug:token>", shares.ShareView.as_view(), name="shared-chat"),
     path("chat/search", SearchView.as_view()),
+    path("chat/tags", sessions.TagsView.as_view()),
+    path("chat/folders", sessions.FoldersView.as_view()),
     path("chat/stats", sessions.StatsView.as_view()),
 ]

@@ -121,7 +121,8 @@ EMAIL_SIGN_UP = env.bool("EMAIL_SIGN_UP", default=True)
 SIGN_UP_CONFIRMS_EMAIL = env.bool("SIGN_UP_CONFIRMS_EMAIL", default=PRODUCTION)
 
 # OLD_SHAPES: whether answers also have the fields, and the service the paths, that only clients of
-# the old service use. See gatewayz/api/old_shapes.py.
+# the old service use. See gatewayz/api/old_shapes.py. When off, unknown names in a body are an
+# error; otherwise they do nothing, and `ignored_fields` in the answer lists them.
 OLD_SHAPES = env.bool("OLD_SHAPES", default=True)
 
 # ALLOWED_HOSTS: the host names under which the service is reached, separated by commas.

@@ -58,9 +58,7 @@ class DescribedClient:
     ) -> Any:
         """The `data` of the answer, or the whole download, of a path as it is described."""
         call = {"content_type": "application/json"} if body is not None else {}
-        response = getattr(self.api, method)(
-            path.format(**ids), body if body is not None else query, **call
-        )
+        response = getattr(self.api, method)(path.format(**ids), body, query_params=query, **call)
         operation = self.schema["paths"][path][method]
         if body is not None and method != "delete" and response.status_code < 300:
             described = operation["requestBody"]["content"]["application/json"]["schema"]

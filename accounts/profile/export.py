@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-import msgspec
 from django.db import models
 from rest_framework.serializers import ModelSerializer
 
@@ -46,6 +45,7 @@ from accounts.profile.serializers import (
     SignInDataSerializer,
 )
 from accounts.referrals.serializers import ReferralSerializer
+from gatewayz.api.bodies import encode
 from gatewayz.streaming.downloads import read_page
 
 PAGE_ROWS = 200
@@ -54,8 +54,6 @@ CONTENT_TYPES = {"ndjson": "application/x-ndjson", "zip": "application/zip"}
 
 Row = TypeVar("Row", bound=models.Model)
 Line = dict[str, Any]
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Kind(NamedTuple):
@@ -74,8 +72,8 @@ def export_ndjson(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
     for kind in kinds:
         for line in kind.lines(owner):
             count += 1
-            yield _encode({"type": kind.name, **line}) + b"\n"
-    yield _encode({"type": "end", "lines": count}) + b"\n"
+            yield encode({"type": kind.name, **line}) + b"\n"
+    yield encode({"type": "end", "lines": count}) + b"\n"
 
 
 def export_zip(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
@@ -88,7 +86,7 @@ def export_zip(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
         for kind in kinds:
             with archive.open(f"{kind.name}.ndjson", "w", force_zip64=True) as file:
                 for line in kind.lines(owner):
-                    file.write(_encode(line) + b"\n")
+                    file.write(encode(line) + b"\n")
                     yield from buffer.take()
             yield from buffer.take()
     yield from buffer.take()

@@ -82,8 +82,12 @@ class _Renderer:
         folded = []
         if message.reasoning:
             folded.append(_plain(message.reasoning, title="Reasoning"))
-        if message.metadata:
-            folded.append(_plain(_pretty(message.metadata), title="Metadata"))
+        if message.given_metadata:
+            folded.append(_plain(_pretty(message.given_metadata), title="Metadata"))
+        folded += [
+            _plain(_pretty(value), title=name.replace("_", " ").capitalize())
+            for name, value in message.other_fields.items()
+        ]
         content = message.given_content
         if message.role == ChatMessage.Role.TOOL:
             # Tool results are for programs, so they are folded.
@@ -91,7 +95,7 @@ class _Renderer:
             return ShownMessage(message, [], [_plain(_pretty_text(text), "Tool result"), *folded])
         if isinstance(content, str):
             return ShownMessage(message, [self._markdown(content)], folded)
-        return ShownMessage(message, [self._part(part) for part in content], folded)
+        return ShownMessage(message, [self._part(part) for part in content or []], folded)
 
     def _part(self, part: Any) -> Part:
         kind = part.get("type") if isinstance(part, dict) else None

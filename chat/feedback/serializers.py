@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import msgspec
 from rest_framework import serializers
 
 from chat.messages.serializers import StorableJsonField
 from chat.models import Feedback
+from gatewayz.api.bodies import encode
 from gatewayz.api.paging import PageInput
 from gatewayz.api.serializing import MAX_ID
 
@@ -25,7 +25,7 @@ class FeedbackChange(serializers.Serializer):
     metadata = StorableJsonField(required=False, allow_null=True)
 
     def validate_metadata(self, metadata: Any) -> Any:
-        if metadata is not None and len(msgspec.json.encode(metadata)) > MAX_METADATA_BYTES:
+        if metadata is not None and len(encode(metadata)) > MAX_METADATA_BYTES:
             raise serializers.ValidationError(
                 f"This may have at most {MAX_METADATA_BYTES:,} bytes of JSON."
             )

@@ -30,20 +30,23 @@ def give_feedback(
     Session and model default to those of the message or session; `given` may hold `rating` (1–5),
     `comment` and `metadata` (JSON).
 
+    A thumb replaces the thumb that `owner` gave that message before.
+
     Raises Http404 when `owner` has no such session, or the session no such message.
     """
     check_storage(owner)
     subject = _subject_of(owner, session_id, message_id)
-    if isinstance(subject, ChatMessage):
-        session_id = subject.session_id
-    feedback = Feedback.objects.create(
-        user_id=owner.user_id,
-        session_id=session_id,
-        message_id=message_id,
-        feedback_type=feedback_type,
-        model=model or (subject.model if subject else ""),
+    fields = {
+        "session_id": subject.session_id if isinstance(subject, ChatMessage) else session_id,
+        "message_id": message_id,
+        "feedback_type": feedback_type,
+        "model": model or (subject.model if subject else ""),
         **given,
-    )
+    }
+    if isinstance(subject, ChatMessage) and feedback_type in _THUMBS:
+        feedback = _give_thumb(owner, subject, fields)
+    else:
+        feedback = Feedback.objects.create(user_id=owner.user_id, **fields)
     record_chat(
         owner,
         "save_feedback",
@@ -53,6 +56,30 @@ def give_feedback(
         feedback_type=feedback_type,
     )
     return feedback
+
+
+_THUMBS = (Feedback.Type.THUMBS_UP, Feedback.Type.THUMBS_DOWN)
+
+
+def _give_thumb(owner: Principal, message: ChatMessage, fields: dict[str, Any]) -> Feedback:
+    """Replace the thumbs that `owner` gave `message` before by one of `fields`."""
+    with transaction.atomic():
+        # Concurrent thumbs wait for each other here, and the message must still exist.
+        locked = ChatMessage.objects.filter(pk=message.pk).select_for_update(no_key=True)
+        if not locked.values("pk").first():
+            raise Http404
+        thumbs = Feedback.objects.owned_by(owner).filter(
+            session_id=message.session_id, message_id=message.pk, feedback_type__in=_THUMBS
+        )
+        latest = thumbs.newest_first().first()
+        if latest is None:
+            return Feedback.objects.create(user_id=owner.user_id, **fields)
+        thumbs.exclude(pk=latest.pk).delete()
+        unsaid = {"rating": None, "comment": None, "metadata": None}
+        for name, value in {**unsaid, **fields, "updated_at": timezone.now()}.items():
+            setattr(latest, name, value)
+        latest.save()
+        return latest
 
 
 def _subject_of(

@@ -1,8 +1,16 @@
 """Messages in OpenAPI: a description for each view, which stands above it."""
 
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from chat.messages.serializers import MessageBatchInput, MessageInput, MessageSerializer
+from chat.messages.serializers import (
+    BranchedPageInput,
+    MessageBatchInput,
+    MessageChange,
+    MessageInput,
+    MessageSerializer,
+    TruncationInput,
+)
 from gatewayz.api.openapi import describe, described
 
 TIME_EXAMPLE = "2026-03-01T12:00:00.123456Z"
@@ -16,6 +24,13 @@ MESSAGE_EXAMPLE = {
     "reasoning": None,
     "metadata": None,
     "created_at": TIME_EXAMPLE,
+    "client_id": None,
+    "parent_id": None,
+    "position": 99,
+    "status": "completed",
+    "revision": 0,
+    "edited": False,
+    "updated_at": None,
 }
 
 
@@ -34,16 +49,61 @@ class SavedMessages(serializers.Serializer):
 
 
 messages = describe(
+    get=described(
+        "Read a page of a session's messages, oldest first",
+        name="listMessages",
+        query=BranchedPageInput,
+        answer=MessageSerializer(many=True),
+        example=[MESSAGE_EXAMPLE],
+        beside={"has_more_messages": serializers.BooleanField()},
+        example_beside={"has_more_messages": False},
+    ),
+    delete=described(
+        "Delete all messages that follow one",
+        name="truncateMessages",
+        query=TruncationInput,
+        answer=inline_serializer(
+            "DeletedMessageCount", {"deleted_count": serializers.IntegerField()}
+        ),
+        example={"deleted_count": 2},
+    ),
     post=described(
-        "Append a message",
+        "Append a message, or replace the one with its `client_id`",
         name="appendMessage",
         request=MessageInput,
         request_example=NEW_MESSAGE_EXAMPLE,
         answer=MessageSerializer(),
         example=MESSAGE_EXAMPLE,
         status=201,
+        repeated_status=200,
         idempotent=True,
-    )
+    ),
+)
+message = describe(
+    get=described(
+        "Read a message",
+        name="readMessage",
+        answer=MessageSerializer(),
+        example=MESSAGE_EXAMPLE,
+        problems=(401, 404),
+    ),
+    **{
+        method: described(
+            "Change a message; absent: unchanged",
+            name=f"{verb}Message",
+            request=MessageChange,
+            request_example={"content": "It is warm on", "status": "in_progress", "revision": 2},
+            answer=MessageSerializer(),
+            example=MESSAGE_EXAMPLE,
+            problems=(400, 401, 404, 409),
+        )
+        for method, verb in (("put", "update"), ("patch", "patch"))
+    },
+    delete=described(
+        "Delete a message; those that follow it then follow what it followed",
+        name="deleteMessage",
+        problems=(401, 404),
+    ),
 )
 message_batch = describe(
     post=described(

@@ -1,7 +1,7 @@
 """The JSON of messages, as clients send and get it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
@@ -9,28 +9,47 @@ from rest_framework import serializers
 
 from chat.messages.content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage
-from gatewayz.api.serializing import MAX_ID, IndexedList, TextField
+from gatewayz.api.serializing import MAX_ID, IndexedList, TextField, reject_or_ignore
 
 MAX_MESSAGES = 1000
 
-
 MAX_BATCH = 500
 
-# How far ahead the clock of a client may be.
+# How far ahead a time in an import may be.
 MAX_AHEAD = timedelta(days=1)
 _FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+# As much as datetime holds.
+_LAST_SECOND = 253_402_300_800
+
+
+# What an answer says of a message that only the service can say: in a body it does nothing.
+OF_THE_SERVICE = frozenset(
+    {"id", "session_id", "user_id", "position", "edited", "updated_at", "is_current"}
+)
 
 
 @extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
 class StorableJsonField(serializers.JSONField):
-    """JSON that comes back as it was given."""
+    """JSON that comes back as given, but for the order of names and the spelling of numbers.
+
+    Numbers beyond those of IEEE 754 are not taken.
+    """
+
+    takes_any_number: ClassVar[bool] = False
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            check_storable(data)
+            check_storable(data, takes_any_number=self.takes_any_number)
         except UnstorableJsonError as exc:
             raise serializers.ValidationError(str(exc)) from exc
-        return super().to_internal_value(data)
+        # It comes from JSON.
+        return data
+
+
+class GivenJsonField(StorableJsonField):
+    """JSON that comes back exactly as it was given."""
+
+    takes_any_number = True
 
 
 @extend_schema_field(
@@ -38,11 +57,12 @@ class StorableJsonField(serializers.JSONField):
         "oneOf": [
             {"type": "string"},
             {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+            {"type": "null"},
         ]
     }
 )
-class ContentField(StorableJsonField):
-    """A string or a list of parts, kept as given: nothing is trimmed or put in order."""
+class ContentField(GivenJsonField):
+    """A string, a list of parts, or null, kept as given: nothing is trimmed or put in order."""
 
     default_error_messages = {"content": "This must be a string or a list of parts (objects)."}
 
@@ -53,8 +73,9 @@ class ContentField(StorableJsonField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "format": "date-time"})
 class CreationTimeField(serializers.DateTimeField):
-    """When something was created, by the clock of its client: from 1970 to MAX_AHEAD from now.
+    """When something was created: from 1970 to MAX_AHEAD from now. A number is seconds since 1970.
 
     The days of `chat.daily_counts` are read by ranges of pages, each known by the earliest and
     latest time in it. A single time in the far future puts all days until then in its range.
@@ -63,15 +84,35 @@ class CreationTimeField(serializers.DateTimeField):
     default_error_messages = {"range": "This must lie between 1970 and a day from now."}
 
     def to_internal_value(self, value: Any) -> datetime:
-        time: datetime = super().to_internal_value(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if not 0 <= value < _LAST_SECOND:
+                self.fail("range")
+            time = _FIRST_TIME + timedelta(seconds=value)
+        else:
+            time = super().to_internal_value(value)
+        return self.in_range(time)
+
+    def in_range(self, time: datetime) -> datetime:
         if not _FIRST_TIME <= time <= timezone.now() + MAX_AHEAD:
             self.fail("range")
         return time
 
 
-class MessageInput(serializers.Serializer):
-    role = serializers.ChoiceField(choices=ChatMessage.Role.choices)
-    content = ContentField()
+class ClientTimeField(CreationTimeField):
+    """When something was created by the clock of its client. A time ahead of ours is now."""
+
+    def in_range(self, time: datetime) -> datetime:
+        return super().in_range(min(time, timezone.now()))
+
+
+class MessageFields(serializers.Serializer):
+    """What can be said of a message, whether it is new or not. Whatever else is given is kept."""
+
+    keeps_unknown_fields = True
+    # What a body cannot set.
+    fixed: ClassVar[frozenset[str]] = OF_THE_SERVICE
+
+    content = ContentField(required=False, allow_null=True)
     model = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
     tokens = serializers.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, allow_null=True
@@ -79,8 +120,67 @@ class MessageInput(serializers.Serializer):
     reasoning = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, trim_whitespace=False
     )
-    metadata = StorableJsonField(required=False, allow_null=True)
-    created_at = CreationTimeField(required=False, allow_null=True)
+    metadata = GivenJsonField(required=False, allow_null=True)
+    status = serializers.ChoiceField(
+        choices=ChatMessage.Status.choices, required=False, allow_null=True
+    )
+    revision = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        required=False,
+        allow_null=True,
+        help_text="Grows with each change; a change with a lower one than is known is a 409.",
+    )
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        values: dict[str, Any] = super().to_internal_value(data)
+        values["others"] = others = {
+            name: value
+            for name, value in data.items()
+            if name not in self.fields and name not in self.fixed
+        }
+        try:
+            check_storable(others, takes_any_number=True)
+        except UnstorableJsonError as exc:
+            raise serializers.ValidationError(str(exc)) from exc
+        if owned := data.keys() & self.fixed:
+            reject_or_ignore(owned)
+        return values
+
+
+class MessageInput(MessageFields):
+    role = serializers.ChoiceField(choices=ChatMessage.Role.choices)
+    created_at = ClientTimeField(required=False, allow_null=True)
+    client_id = TextField(
+        max_length=255,
+        required=False,
+        allow_null=True,
+        help_text="What you call it; sent again, it replaces the message. `id` may be one, too.",
+    )
+    parent_id = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_ID,
+        required=False,
+        allow_null=True,
+        help_text="The message that it follows; 0: none. Absent or null: the last one.",
+    )
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and isinstance(data.get("id"), str):
+            data = {"client_id": data["id"], **data}
+            del data["id"]
+        values = super().to_internal_value(data)
+        if "content" not in values and not values["others"]:
+            raise serializers.ValidationError(
+                {"content": [serializers.Field.default_error_messages["required"]]}
+            )
+        return values
+
+
+class MessageChange(MessageFields):
+    """What is absent stays as it is."""
+
+    fixed = OF_THE_SERVICE | {"role", "created_at", "client_id", "parent_id"}
 
 
 class MessageBatchInput(serializers.Serializer):
@@ -88,15 +188,34 @@ class MessageBatchInput(serializers.Serializer):
 
 
 class MessagePageInput(serializers.Serializer):
-    message_limit = serializers.IntegerField(min_value=1, max_value=MAX_MESSAGES, default=200)
+    message_limit = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_MESSAGES,
+        required=False,
+        help_text="Without it, as many as a page of 4 MB holds.",
+    )
     before = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
     after = serializers.IntegerField(min_value=1, max_value=MAX_ID, required=False)
 
 
+class BranchedPageInput(MessagePageInput):
+    branches = serializers.ChoiceField(
+        choices=["current", "all"],
+        default="current",
+        help_text="`all`: those of other branches too, which `parent_id` tells.",
+    )
+
+
+class TruncationInput(serializers.Serializer):
+    after = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+
+
 class MessageSerializer(serializers.ModelSerializer):
     session_id = serializers.IntegerField()
-    content = ContentField(source="given_content", read_only=True)
-    metadata = StorableJsonField(allow_null=True)
+    content = ContentField(source="given_content", read_only=True, allow_null=True)
+    metadata = StorableJsonField(source="given_metadata", allow_null=True)
+    parent_id = serializers.IntegerField(allow_null=True)
+    position = serializers.IntegerField()
 
     class Meta:
         model = ChatMessage
@@ -110,4 +229,19 @@ class MessageSerializer(serializers.ModelSerializer):
             "reasoning",
             "metadata",
             "created_at",
+            "client_id",
+            "parent_id",
+            "position",
+            "status",
+            "revision",
+            "edited",
+            "updated_at",
         ]
+
+    def to_representation(self, message: ChatMessage) -> dict[str, Any]:
+        shown = {name: getattr(message, _GIVEN.get(name, name)) for name in self.Meta.fields}
+        others = message.other_fields.items()
+        return shown | {name: value for name, value in others if name not in shown}
+
+
+_GIVEN = {"content": "given_content", "metadata": "given_metadata"}

@@ -3,15 +3,27 @@
 from http import HTTPStatus
 from typing import cast
 
+from django.shortcuts import get_object_or_404
+
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
-from chat.messages import openapi
-from chat.messages.serializers import MessageBatchInput, MessageInput, MessageSerializer
-from chat.messages.write import NewMessage, append_messages
+from chat.messages import openapi, write
+from chat.messages.read import page_of_messages
+from chat.messages.serializers import (
+    BranchedPageInput,
+    MessageBatchInput,
+    MessageChange,
+    MessageInput,
+    MessageSerializer,
+    TruncationInput,
+)
+from chat.messages.write import NewMessage
+from chat.models import ChatMessage, ChatSession
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import represented, represented_all, validated
+from gatewayz.database.replica import reads_replica
 
 
 @openapi.messages
@@ -21,12 +33,54 @@ class MessagesView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageInput, request.data)
-        (message,) = append_messages(request.user, session_id, [cast("NewMessage", given)])
+        (saved,) = write.append_messages(request.user, session_id, [cast("NewMessage", given)])
         return success(
-            represented(MessageSerializer, message),
+            represented(MessageSerializer, saved.message),
             message="Message saved successfully",
-            status=HTTPStatus.CREATED,
+            status=HTTPStatus.CREATED if saved.is_new else HTTPStatus.OK,
         )
+
+    @reads_replica
+    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        page = validated(BranchedPageInput, request.query_params)
+        session = get_object_or_404(
+            ChatSession.objects.owned_by(request.user).active(), pk=session_id
+        )
+        messages, has_more = page_of_messages(session, **page)
+        return success(represented_all(MessageSerializer, messages), has_more_messages=has_more)
+
+    def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        after = validated(TruncationInput, request.query_params)["after"]
+        deleted = write.truncate(request.user, session_id, after)
+        return success({"deleted_count": deleted}, message=f"{deleted} messages deleted")
+
+
+@openapi.message
+class MessageView(ChatView):
+    takes_long_bodies = True
+
+    def get(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> JSONResponse:
+        messages = ChatMessage.objects.owned_by(request.user).filter(session_id=session_id)
+        message = get_object_or_404(messages, pk=message_id)
+        return success(represented(MessageSerializer, message))
+
+    def patch(
+        self, request: AuthenticatedRequest, session_id: int, message_id: int
+    ) -> JSONResponse:
+        given = validated(MessageChange, request.data)
+        message = write.change_message(request.user, session_id, message_id, given)
+        return success(
+            represented(MessageSerializer, message), message="Message updated successfully"
+        )
+
+    def put(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> JSONResponse:
+        return self.patch(request, session_id, message_id)
+
+    def delete(
+        self, request: AuthenticatedRequest, session_id: int, message_id: int
+    ) -> JSONResponse:
+        write.delete_message(request.user, session_id, message_id)
+        return success(None, message="Message deleted successfully")
 
 
 @openapi.message_batch
@@ -36,7 +90,8 @@ class MessageBatchView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageBatchInput, request.data)
-        messages = append_messages(request.user, session_id, given["messages"])
+        appended = write.append_messages(request.user, session_id, given["messages"])
+        messages = [one.message for one in appended]
         saved = [
             {"success": True, "message_id": message["id"], "data": message}
             for message in represented_all(MessageSerializer, messages)

@@ -1,129 +1,330 @@
-"""Adding messages to a session."""
+"""Adding messages to a session, and changing them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from http import HTTPStatus
+from operator import attrgetter
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
-import msgspec
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import F
 from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.exceptions import APIException, ValidationError
 
 from accounts.plans.storage import check_storage
 from accounts.principals.principal import Principal
 from chat.activity import record_chat
 from chat.messages.content import text_of
-from chat.models import ChatMessage
+from chat.models import ChatMessage, ChatMessageQuerySet, ChatSession, Feedback
+from gatewayz.api.bodies import encode
 
 
 class NewMessage(TypedDict):
-    """A message as a client gives it."""
+    """A message as a client gives it. `others` is what has no field here, by name."""
 
     role: str
-    content: str | list[dict[str, Any]]
+    content: NotRequired[str | list[dict[str, Any]] | None]
     model: NotRequired[str | None]
     tokens: NotRequired[int | None]
     reasoning: NotRequired[str | None]
     metadata: NotRequired[Any]
     created_at: NotRequired[datetime | None]
+    client_id: NotRequired[str | None]
+    # Absent or None: it follows the last one. 0: it follows none.
+    parent_id: NotRequired[int | None]
+    # Counted from 0, that of the message of this call that it follows; before `parent_id`.
+    parent_place: NotRequired[int]
+    status: NotRequired[str | None]
+    revision: NotRequired[int | None]
+    others: NotRequired[dict[str, Any]]
 
 
-# One statement, and so one round trip, that needs no transaction around it: the UPDATE locks
-# the session, which must still be there, and the INSERT happens under that lock. Messages that
-# are added at once therefore get their ids and times one after the other, and the order of a
-# session only ever grows at its end.
+class Appended(NamedTuple):
+    """A message that was added, or was there and is replaced."""
+
+    message: ChatMessage
+    is_new: bool
+
+
+class RevisionConflict(APIException):
+    """409: the message has been changed by a later revision."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "This message has a later revision."
+    default_code = "revision_conflict"
+
+
+class MessageComplete(APIException):
+    """409: the message is no longer in progress, and will not be again."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "This message is complete."
+    default_code = "message_complete"
+
+
+def _no_such_parent() -> ValidationError:
+    return ValidationError({"parent_id": ["There is no such message in this session."]})
+
+
+# What the functions of the database call a problem: see the migration 0025_message_functions.
+_RULES: dict[str, Callable[[], APIException]] = {
+    "revision": RevisionConflict,
+    "complete": MessageComplete,
+    "parent": _no_such_parent,
+}
+
+# One statement, and so one round trip, that needs no transaction around it: it locks and touches
+# the session, which must still be there, and inserts under that lock. Messages that are added
+# simultaneously therefore get their places one after the other, and the order of a session only
+# ever grows at its end. Not a SELECT, which would be sent again when its connection is lost.
 _APPEND = """
-WITH touched AS (
-    UPDATE chat_sessions
-    SET
-        updated_at = GREATEST(updated_at, clock_timestamp()),
-        model = COALESCE(%(session_model)s, model)
-    WHERE id = %(session_id)s AND user_id = %(user_id)s AND is_active
-    RETURNING id, model, updated_at
-), saved AS (
-    INSERT INTO chat_messages (
-        session_id, role, content, content_parts, model, tokens, reasoning, metadata, created_at
+WITH appended AS (
+    SELECT * FROM chat_append(
+        %(session_id)s::bigint, %(user_id)s::bigint, %(session_model)s::text, %(role)s::text[],
+        %(content)s::text[], %(model)s::text[], %(tokens)s::integer[], %(reasoning)s::text[],
+        %(extra)s::text[], %(created_at)s::timestamptz[], %(client_id)s::text[],
+        %(status)s::text[], %(revision)s::integer[], %(follows)s::boolean[],
+        %(parent_place)s::integer[], %(parent_id)s::bigint[]
     )
-    SELECT
-        touched.id, given.role, given.content, given.content_parts::jsonb, given.model,
-        given.tokens, given.reasoning, given.metadata::jsonb,
-        COALESCE(given.created_at, touched.updated_at)
-    FROM touched, unnest(
-        %(role)s::text[], %(content)s::text[], %(content_parts)s::text[], %(model)s::text[],
-        %(tokens)s::integer[], %(reasoning)s::text[], %(metadata)s::text[],
-        %(created_at)s::timestamptz[]
-    ) WITH ORDINALITY AS given (
-        role, content, content_parts, model, tokens, reasoning, metadata, created_at, position
-    )
-    ORDER BY given.position
-    RETURNING
-        id, created_at, chat_message_bytes(content, content_parts, reasoning, metadata) AS bytes
 )
-SELECT saved.id, saved.created_at, touched.model, saved.bytes
-FROM saved, touched
-ORDER BY saved.id
+SELECT * FROM appended
 """
 
 
 def append_messages(
     owner: Principal, session_id: int, given: Sequence[NewMessage]
-) -> list[ChatMessage]:
+) -> list[Appended]:
     """Add messages to a session of `owner`: all of them in the order given, or none.
 
-    It touches the session, and gives it the model of the last message that names one. A
-    message without a time gets that of the database.
+    It touches the session, and gives it the model of the last message that names one. A message
+    without a time gets that of the database. One with a `client_id` that is known replaces that
+    message, whose place, parent and time stay; of several with one `client_id` the last counts.
 
-    Returns the messages. Raises Http404 when there is no such session.
+    Returns the messages, as many as were given. Raises Http404 when there is no such session;
+    ValidationError when it has no such parent; RevisionConflict and MessageComplete when a message
+    cannot be replaced.
     """
     check_storage(owner)
-    messages = [_unsaved(session_id, one) for one in given]
+    places = _places(given)
+    last = dict(zip(places, given, strict=True))
+    messages = [_unsaved(owner, session_id, one) for one in last.values()]
     model = next((message.model for message in reversed(messages) if message.model), None)
+    parameters = {
+        "session_id": session_id,
+        "user_id": owner.user_id,
+        "session_model": model,
+        **{
+            name: [getattr(message, name) for message in messages]
+            for name in ("role", "content", "model", "tokens", "reasoning", "client_id")
+        },
+        "extra": [_json(message.extra) for message in messages],
+        **{
+            name: [one.get(name) for one in last.values()]
+            for name in ("created_at", "status", "revision")
+        },
+        "parent_id": [one.get("parent_id") or None for one in last.values()],
+        "follows": [
+            one.get("parent_id") is None and "parent_place" not in one for one in last.values()
+        ],
+        # PostgreSQL counts from 1.
+        "parent_place": [
+            places[one["parent_place"]] + 1 if "parent_place" in one else None
+            for one in last.values()
+        ],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _APPEND,
-            {
-                "session_id": session_id,
-                "user_id": owner.user_id,
-                "session_model": model,
-                **{
-                    name: [getattr(message, name) for message in messages]
-                    for name in ("role", "content", "model", "tokens", "reasoning")
-                },
-                "content_parts": [_json(message.content_parts) for message in messages],
-                "metadata": [_json(message.metadata) for message in messages],
-                "created_at": [one.get("created_at") for one in given],
-            },
-        )
-        saved = cursor.fetchall()
-    if not saved:
+        cursor.execute(_APPEND, parameters)
+        rows = cursor.fetchall()
+    if not rows:
         raise Http404
-    for message, (message_id, created_at, *_) in zip(messages, saved, strict=True):
-        message.pk, message.created_at = message_id, created_at
-    record_chat(
-        owner,
-        "save_message",
-        "message_saved",
-        model=saved[0][2],
-        tokens=sum(message.tokens for message in messages),
-        session_id=session_id,
-        messages=len(messages),
-        stored_bytes=sum(row[3] for row in saved),
+    if (broken := _RULES.get(rows[0][0])) is not None:
+        raise broken()
+    saved = []
+    for message, row in zip(messages, rows, strict=True):
+        (
+            _,
+            session_model,
+            message.pk,
+            message.parent_id,
+            message.position,
+            message.created_at,
+            message.updated_at,
+            message.status,
+            message.revision,
+            message.edited,
+            is_new,
+            _,
+        ) = row
+        saved.append(Appended(message, is_new))
+    if any(is_new or not _is_growing(message) for message, is_new in saved):
+        record_chat(
+            owner,
+            "save_message",
+            "message_saved",
+            model=session_model,
+            tokens=sum(message.tokens for message in messages),
+            session_id=session_id,
+            messages=len(messages),
+            stored_bytes=max(0, sum(row[-1] for row in rows)),
+        )
+    return [saved[place] for place in places]
+
+
+def _places(given: Sequence[NewMessage]) -> list[int]:
+    """For each message its place among those that are left when each `client_id` counts once."""
+    known: dict[str, int] = {}
+    places: list[int] = []
+    count = 0
+    for one in given:
+        client_id = one.get("client_id")
+        place = count if client_id is None else known.setdefault(client_id, count)
+        count += place == count
+        places.append(place)
+    return places
+
+
+_COLUMNS = ", ".join(f"(message).{field.column}" for field in ChatMessage._meta.concrete_fields)
+
+# As _APPEND.
+_CHANGE = f"""
+WITH changed AS (
+    SELECT * FROM chat_change_message(
+        %(session_id)s::bigint, %(user_id)s::bigint, %(message_id)s::bigint, %(content)s::text,
+        %(sets_reasoning)s::boolean, %(reasoning)s::text, %(tokens)s::integer, %(model)s::text,
+        %(status)s::text, %(revision)s::integer, %(set_extra)s::text, %(unset_extra)s::text[]
     )
-    return messages
+)
+SELECT {_COLUMNS}, problem, added_bytes, ends FROM changed
+"""  # noqa: S608 - names of columns
 
 
-def _unsaved(session_id: int, given: NewMessage) -> ChatMessage:
-    content = given["content"]
+def change_message(
+    owner: Principal, session_id: int, message_id: int, given: Mapping[str, Any]
+) -> ChatMessage:
+    """Change a message of `owner`: what `given` names, as of NewMessage. The rest stays as it is.
+
+    One statement. A message in progress grows without a trace in the log of activity; what ends
+    its progress is recorded.
+
+    Raises Http404 when there is no such message, RevisionConflict and MessageComplete when it
+    cannot be changed so.
+    """
+    check_storage(owner)
+    extra = dict(given.get("others", {}))
+    content: str | None = None
+    if "content" in given:
+        content = text_of(given["content"])
+        if not isinstance(given["content"], str):
+            extra["content"] = given["content"]
+    if "metadata" in given:
+        extra["metadata"] = given["metadata"]
+    parameters = {
+        "session_id": session_id,
+        "user_id": owner.user_id,
+        "message_id": message_id,
+        "content": content,
+        "sets_reasoning": "reasoning" in given,
+        **{name: given.get(name) for name in ("reasoning", "tokens", "model", "status")},
+        "revision": given.get("revision"),
+        "set_extra": _json(extra or None),
+        "unset_extra": [] if content is None else ["content"],
+    }
+    changed = next(iter(ChatMessage.objects.raw(_CHANGE, parameters)), None)
+    if changed is None:
+        raise Http404
+    problem, ends, added_bytes = attrgetter("problem", "ends", "added_bytes")(changed)
+    if problem is not None:
+        raise _RULES[problem]()
+    if ends or not _is_growing(changed):
+        record_chat(
+            owner,
+            "update_message",
+            "message_updated",
+            model=changed.model,
+            session_id=session_id,
+            message_id=message_id,
+            stored_bytes=max(0, added_bytes),
+        )
+    return changed
+
+
+def delete_message(owner: Principal, session_id: int, message_id: int) -> None:
+    """Delete a message of `owner` for good; those that follow it then follow what it followed.
+
+    Raises Http404 when there is no such message.
+    """
+    with _locked_messages(owner, session_id) as messages:
+        gone = get_object_or_404(messages.only("id", "parent_id"), pk=message_id)
+        messages.filter(parent_id=message_id).update(parent_id=gone.parent_id)
+        _delete(owner, session_id, messages, [message_id])
+
+
+def truncate(owner: Principal, session_id: int, message_id: int) -> int:
+    """Delete for good what follows a message of `owner`, on whatever branch.
+
+    Returns how many messages went. Raises Http404 when there is no such message.
+    """
+    with _locked_messages(owner, session_id) as messages:
+        get_object_or_404(messages.only("id"), pk=message_id)
+        following = {message_id}
+        # A message comes after the one that it follows.
+        for later_id, parent_id in (
+            messages.after(message_id).in_order().values_list("id", "parent_id")
+        ):
+            if parent_id in following:
+                following.add(later_id)
+        following.discard(message_id)
+        _delete(owner, session_id, messages, following)
+    return len(following)
+
+
+@contextmanager
+def _locked_messages(owner: Principal, session_id: int) -> Iterator[ChatMessageQuerySet]:
+    """The messages of a session of `owner`, which is locked and touched meanwhile."""
+    sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
+    with transaction.atomic():
+        if not sessions.update(updated_at=timezone.now(), version=F("version") + 1):
+            raise Http404
+        yield ChatMessage.objects.filter(user_id=owner.user_id, session_id=session_id)
+
+
+def _delete(
+    owner: Principal, session_id: int, messages: ChatMessageQuerySet, ids: Collection[int]
+) -> None:
+    # What was thought of it is still of the session.
+    Feedback.objects.filter(session_id=session_id, message_id__in=ids).update(message_id=None)
+    messages.filter(pk__in=ids)._raw_delete(messages.db)
+    record_chat(
+        owner, "delete_messages", "message_deleted", session_id=session_id, messages=len(ids)
+    )
+
+
+def _is_growing(message: ChatMessage) -> bool:
+    return message.status == ChatMessage.Status.IN_PROGRESS
+
+
+def _unsaved(owner: Principal, session_id: int, given: NewMessage) -> ChatMessage:
+    content = given.get("content")
+    extra = {} if isinstance(content, str) else {"content": content}
+    if given.get("metadata") is not None:
+        extra["metadata"] = given["metadata"]
+    others = given.get("others", {})
     return ChatMessage(
         session_id=session_id,
+        user_id=owner.user_id,
         role=given["role"],
-        content=text_of(content),
-        content_parts=None if isinstance(content, str) else content,
+        # The parts of a message of Gemini or the AI SDK have another name.
+        content=text_of(others.get("parts") if content is None else content),
         model=given.get("model") or "",
         tokens=given.get("tokens") or 0,
         reasoning=given.get("reasoning"),
-        metadata=given.get("metadata"),
+        client_id=given.get("client_id"),
+        extra={**extra, **others} or None,
     )
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
+    return None if value is None else encode(value).decode()

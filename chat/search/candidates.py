@@ -44,6 +44,7 @@ _SESSION_COLUMNS = ", ".join(
 )
 # The most that a message takes in memory, about.
 _BYTES = """octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
+    + COALESCE(pg_column_size(extra), 0)
     + COALESCE(octet_length(reasoning), 0)"""
 
 # Words are told apart by line ends, which no parameter contains.

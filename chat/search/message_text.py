@@ -17,6 +17,9 @@ _LEFT_OUT = frozenset(
     }
 )
 
+# Of the fields without a column.
+_SEARCHED_FIELDS = ("parts", "tool_calls", "function_call", "refusal")
+
 
 def searched_text(message: ChatMessage) -> str:
     """Everything of a message that is searched, as one text; at most MAX_CHARACTERS of it.
@@ -24,8 +27,10 @@ def searched_text(message: ChatMessage) -> str:
     That is its text, in parts wherever it stands in them, what tools were asked and answered,
     refusals, and reasoning. Images, files, their addresses and ids are not searched.
     """
-    texts = [message.content] if message.content_parts is None else _texts(message.content_parts)
-    found = [text for text in (*texts, message.reasoning or "") if text]
+    content, others = message.given_content, message.other_fields
+    texts = [content] if isinstance(content, str) else _texts(content)
+    more = _texts([others.get(name) for name in _SEARCHED_FIELDS])
+    found = [text for text in (*texts, *more, message.reasoning or "") if text]
     return "\n".join(found)[:MAX_CHARACTERS]
 
 

@@ -15,14 +15,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def cursor_after(session: ChatSession) -> str:
-    """Return the cursor of the page that follows `session` in the order of `recent`."""
-    packed = _FORMAT.pack((session.updated_at - _EPOCH) // _MICROSECOND, session.pk)
+def cursor_after(session: ChatSession, *, by: str = "updated_at") -> str:
+    """Return the cursor of the page that follows `session` in the order of the field `by`."""
+    time: datetime = getattr(session, by)
+    packed = _FORMAT.pack((time - _EPOCH) // _MICROSECOND, session.pk)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def read_cursor(cursor: str) -> tuple[datetime, int]:
-    """Return the `updated_at` and id that `cursor` encodes.
+    """Return the time and id that `cursor` encodes.
 
     Raises ValidationError for anything that `cursor_after` did not make.
     """

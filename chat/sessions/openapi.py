@@ -4,7 +4,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from chat.messages.openapi import MESSAGE_EXAMPLE, TIME_EXAMPLE
-from chat.messages.serializers import MessagePageInput, MessageSerializer
+from chat.messages.serializers import BranchedPageInput, MessageSerializer
 from chat.sessions.serializers import (
     ForkInput,
     SessionBatchInput,
@@ -12,6 +12,7 @@ from chat.sessions.serializers import (
     SessionInput,
     SessionPageInput,
     SessionSerializer,
+    StatsInput,
 )
 from gatewayz.api.openapi import count_beside, describe, described
 
@@ -25,6 +26,13 @@ SESSION_EXAMPLE = {
     "is_archived": False,
     "created_at": TIME_EXAMPLE,
     "updated_at": TIME_EXAMPLE,
+    "external_id": None,
+    "end_user_id": None,
+    "metadata": None,
+    "tags": [],
+    "folder": None,
+    "deleted_at": None,
+    "expires_at": None,
 }
 _STATISTICS = {
     "total_sessions": 12,
@@ -36,11 +44,27 @@ _STATISTICS = {
 
 
 class SessionDetail(SessionSerializer):
+    current_message_id = serializers.IntegerField(allow_null=True)
     messages = MessageSerializer(many=True)
     has_more_messages = serializers.BooleanField()
 
     class Meta(SessionSerializer.Meta):
-        fields = [*SessionSerializer.Meta.fields, "messages", "has_more_messages"]
+        fields = [
+            *SessionSerializer.Meta.fields,
+            "current_message_id",
+            "messages",
+            "has_more_messages",
+        ]
+
+
+class TagCount(serializers.Serializer):
+    tag = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class FolderCount(serializers.Serializer):
+    folder = serializers.CharField()
+    count = serializers.IntegerField()
 
 
 class Statistics(serializers.Serializer):
@@ -57,13 +81,14 @@ def _page() -> dict[str, serializers.Field]:
 
 sessions = describe(
     post=described(
-        "Create a session",
+        "Create a session, or return the one with its `external_id`",
         name="createSession",
         request=SessionInput,
         request_example={"title": "Holidays", "model": "openai/gpt-4o"},
         answer=SessionSerializer(),
         example=SESSION_EXAMPLE,
         status=201,
+        repeated_status=200,
         problems=(400, 401),
         idempotent=True,
     ),
@@ -105,13 +130,18 @@ session = describe(
     get=described(
         "Read a session and a page of its messages, oldest first",
         name="readSession",
-        query=MessagePageInput,
+        query=BranchedPageInput,
         answer=SessionDetail(),
-        example={**SESSION_EXAMPLE, "messages": [MESSAGE_EXAMPLE], "has_more_messages": False},
+        example={
+            **SESSION_EXAMPLE,
+            "current_message_id": 99,
+            "messages": [MESSAGE_EXAMPLE],
+            "has_more_messages": False,
+        },
     ),
     **{
         method: described(
-            "Rename, pin or archive a session; absent or null fields stay unchanged",
+            "Rename, sort, pin or archive a session, or show another branch; absent fields stay",
             name=f"{verb}Session",
             request=SessionChange,
             request_example={"title": "Holidays in March"},
@@ -143,10 +173,33 @@ session_fork = describe(
         idempotent=True,
     )
 )
+tags = describe(
+    get=described(
+        "List tags, the most frequent first",
+        name="listTags",
+        answer=TagCount(many=True),
+        example=[{"tag": "work", "count": 2}],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(401,),
+    )
+)
+folders = describe(
+    get=described(
+        "List folders by name",
+        name="listFolders",
+        answer=FolderCount(many=True),
+        example=[{"folder": "Trips", "count": 2}],
+        beside=count_beside(),
+        example_beside={"count": 1},
+        problems=(401,),
+    )
+)
 stats = describe(
     get=described(
         "Count sessions, messages and tokens",
         name="chatStats",
+        query=StatsInput,
         answer=Statistics(),
         example=_STATISTICS,
         beside={"stats": Statistics()},

@@ -9,7 +9,7 @@ from django.db import Error, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.background import TimedRun
+from accounts.background import TimedRun, enqueue
 from chat.models import ChatSession
 from gatewayz.database.deletion import delete_in_batches, dependents_of
 
@@ -83,6 +83,26 @@ def _purge(session_id: int, ends_at: float) -> bool:
             return False
     session.delete()
     return True
+
+
+def end_temporary() -> int:
+    """Delete the sessions whose own time, `expires_at`, has come; nobody can restore them.
+
+    Runs every minute, BATCH_SESSIONS per statement. Returns how many there were; what they held is
+    purged by a run that this starts.
+    """
+    ended = 0
+    while batch := list(
+        ChatSession.objects.active()
+        .filter(expires_at__lte=timezone.now())
+        .order_by("expires_at")
+        .values_list("pk", flat=True)[:BATCH_SESSIONS]
+    ):
+        due = ChatSession.objects.filter(pk__in=batch, expires_at__lte=timezone.now())
+        ended += due.active().trash(is_purged=True)
+    if ended:
+        enqueue("chat.sessions.retention.purge_expired")
+    return ended
 
 
 def purge_expired() -> int:

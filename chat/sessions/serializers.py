@@ -1,21 +1,122 @@
 """Request and response bodies of sessions."""
 
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from chat.messages.serializers import MAX_BATCH
-from chat.models import ChatSession
+from chat.messages.content import UnstorableJsonError, check_storable, is_visible
+from chat.messages.serializers import MAX_BATCH, StorableJsonField
+from chat.models import MAX_TAG_CHARS, ChatSession
+from gatewayz.api.bodies import encode
 from gatewayz.api.paging import PageInput
-from gatewayz.api.serializing import MAX_ID, BoundedListField, IndexedList, TextField
+from gatewayz.api.serializing import (
+    MAX_ID,
+    BoundedListField,
+    IndexedList,
+    TextField,
+    reject_or_ignore,
+    represented,
+)
+
+MAX_TAGS = 50
+MAX_METADATA_BYTES = 16_384
+
+# What an answer says of a session that only the service can say: in a body it does nothing.
+OF_THE_SERVICE = frozenset(
+    {
+        *("id", "user_id", "is_active", "created_at", "updated_at", "deleted_at", "version"),
+        *("messages", "has_more_messages", "current_message_id", "is_pinned", "is_archived"),
+    }
+)
 
 
-class SessionInput(serializers.Serializer):
-    title = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
+class TitleField(TextField):
+    """A title that can be seen: one of invisible characters only is none."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        title = super().run_validation(data)
+        return title if isinstance(title, str) and is_visible(title) else None
+
+
+class SessionFields(serializers.Serializer):
+    """What can be said of a session, whether it is new or not. Whatever else is given is kept."""
+
+    keeps_unknown_fields = True
+
+    title = TitleField(max_length=255, required=False, allow_null=True, allow_blank=True)
     model = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
+    external_id = TextField(
+        max_length=255,
+        required=False,
+        allow_null=True,
+        help_text="What you call it. Beginning one that is there gives that one.",
+    )
+    end_user_id = TextField(
+        max_length=255,
+        required=False,
+        allow_null=True,
+        help_text="Whose it is among the people of your product.",
+    )
+    metadata = StorableJsonField(required=False, allow_null=True)
+    tags = BoundedListField(
+        child=TextField(max_length=MAX_TAG_CHARS),
+        required=False,
+        allow_null=True,
+        max_length=MAX_TAGS,
+    )
+    folder = TextField(max_length=255, required=False, allow_null=True)
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When it is deleted for good by itself."
+    )
+
+    def validate_metadata(self, metadata: Any) -> Any:
+        if metadata is not None and len(encode(metadata)) > MAX_METADATA_BYTES:
+            raise serializers.ValidationError(f"At most {MAX_METADATA_BYTES:,} bytes of JSON.")
+        return metadata
+
+    def validate_tags(self, tags: list[str] | None) -> list[str]:
+        return list(dict.fromkeys(tags or []))
+
+    def validate_expires_at(self, expires_at: datetime | None) -> datetime | None:
+        if expires_at is not None and expires_at <= timezone.now():
+            raise serializers.ValidationError("This must be in the future.")
+        return expires_at
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        values: dict[str, Any] = super().to_internal_value(data)
+        unknown = data.keys() - self.fields.keys()
+        if unknown:
+            if owned := unknown & OF_THE_SERVICE:
+                reject_or_ignore(owned)
+            others = {name: value for name, value in data.items() if name in unknown - owned}
+            try:
+                check_storable(others, takes_any_number=True)
+            except UnstorableJsonError as exc:
+                raise serializers.ValidationError(str(exc)) from exc
+            if others:
+                values["others"] = others
+        return values
 
 
-class SessionChange(SessionInput):
+class SessionInput(SessionFields):
+    """A new session."""
+
+
+class SessionChange(SessionFields):
+    """What is absent stays as it is, and so does a title or a model that is null."""
+
     is_pinned = serializers.BooleanField(required=False, allow_null=True)
     is_archived = serializers.BooleanField(required=False, allow_null=True)
+    current_message_id = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_ID,
+        required=False,
+        allow_null=True,
+        help_text="The last message of the branch to show and to go on with.",
+    )
 
 
 class SessionBatchInput(serializers.Serializer):
@@ -34,7 +135,7 @@ class ForkInput(serializers.Serializer):
     message_id = serializers.IntegerField(
         min_value=1, max_value=MAX_ID, required=False, allow_null=True
     )
-    title = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
+    title = TitleField(max_length=255, required=False, allow_null=True, allow_blank=True)
 
 
 class SessionPageInput(PageInput):
@@ -43,10 +144,38 @@ class SessionPageInput(PageInput):
     pinned = serializers.BooleanField(allow_null=True, default=None)
     archived = serializers.BooleanField(allow_null=True, default=None)
     deleted = serializers.BooleanField(default=False)
+    external_id = serializers.CharField(max_length=255, required=False)
+    end_user_id = serializers.CharField(max_length=255, required=False)
+    tag = serializers.CharField(max_length=MAX_TAG_CHARS, required=False)
+    folder = serializers.CharField(max_length=255, required=False)
+    order = serializers.ChoiceField(
+        choices=["updated", "created"],
+        default="updated",
+        help_text="`created`: the oldest first, so that a cursor passes each session once.",
+    )
+
+
+class StatsInput(serializers.Serializer):
+    end_user_id = serializers.CharField(max_length=255, required=False)
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class _PlainList(serializers.ReadOnlyField):
+    """A list whose items are in JSON what they are here."""
+
+
+@extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
+class _PlainJson(serializers.ReadOnlyField):
+    """JSON as it is."""
 
 
 class SessionSerializer(serializers.ModelSerializer):
     user_id = serializers.IntegerField()
+    external_id = serializers.CharField(allow_null=True)
+    end_user_id = serializers.CharField(allow_null=True)
+    folder = serializers.CharField(allow_null=True)
+    tags = _PlainList()
+    metadata = _PlainJson(allow_null=True)
 
     class Meta:
         model = ChatSession
@@ -60,4 +189,17 @@ class SessionSerializer(serializers.ModelSerializer):
             "is_archived",
             "created_at",
             "updated_at",
+            "external_id",
+            "end_user_id",
+            "metadata",
+            "tags",
+            "folder",
+            "deleted_at",
+            "expires_at",
         ]
+
+
+def represented_session(session: ChatSession) -> dict[str, Any]:
+    """The JSON of a session, with what its client gave besides."""
+    shown = represented(SessionSerializer, session)
+    return {**session.extra, **shown} if session.extra else shown

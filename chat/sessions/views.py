@@ -1,13 +1,14 @@
 """Views of sessions."""
 
 from http import HTTPStatus
+from operator import attrgetter
 
 from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
 from chat.messages.read import page_of_messages
-from chat.messages.serializers import MessagePageInput, MessageSerializer
+from chat.messages.serializers import BranchedPageInput, MessageSerializer
 from chat.models import ChatSession
 from chat.sessions import openapi, write
 from chat.sessions.cursors import cursor_after, read_cursor
@@ -18,13 +19,16 @@ from chat.sessions.serializers import (
     SessionIdsInput,
     SessionInput,
     SessionPageInput,
-    SessionSerializer,
+    StatsInput,
+    represented_session,
 )
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
-from gatewayz.api.serializing import represented, represented_all, validated
+from gatewayz.api.serializing import represented_all, validated
 from gatewayz.database.replica import reads_replica
+
+_FILTERS = ("external_id", "end_user_id", "tag", "folder")
 
 
 @openapi.sessions
@@ -32,11 +36,11 @@ class SessionsView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionInput, request.data)
-        session = write.create_session(request.user, **given)
+        session, is_new = write.get_or_create_session(request.user, **given)
         return success(
-            represented(SessionSerializer, session),
-            message="Chat session created successfully",
-            status=HTTPStatus.CREATED,
+            represented_session(session),
+            message="Chat session created successfully" if is_new else "Chat session found",
+            status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
         )
 
     @reads_replica
@@ -46,14 +50,19 @@ class SessionsView(ChatView):
         owned = ChatSession.objects.owned_by(request.user)
         owned = owned.deleted() if page["deleted"] else owned.active()
         owned = owned.marked(pinned=page["pinned"], archived=page["archived"])
-        listed = owned.recent()
+        owned = owned.matching(**{name: page.get(name) for name in _FILTERS})
+        is_by_creation = page["order"] == "created"
+        listed = owned.begun() if is_by_creation else owned.recent()
         if cursor := page.get("cursor"):
-            listed = listed.older_than(*read_cursor(cursor))
+            place = read_cursor(cursor)
+            listed = listed.begun_after(*place) if is_by_creation else listed.older_than(*place)
         found = list(listed[offset : offset + limit])
+        by = "created_at" if is_by_creation else "updated_at"
+        next_cursor = cursor_after(found[-1], by=by) if len(found) == limit else None
         return success(
-            represented_all(SessionSerializer, found),
+            [represented_session(session) for session in found],
             count=owned.count(),
-            next_cursor=cursor_after(found[-1]) if len(found) == limit else None,
+            next_cursor=next_cursor,
         )
 
     def delete(self, request: AuthenticatedRequest) -> JSONResponse:
@@ -71,7 +80,7 @@ class SessionBatchView(ChatView):
         given = validated(SessionBatchInput, request.data)
         sessions = write.create_sessions(request.user, given["sessions"])
         return success(
-            represented_all(SessionSerializer, sessions),
+            [represented_session(session) for session in sessions],
             message=f"{len(sessions)} chat sessions created successfully",
             status=HTTPStatus.CREATED,
             count=len(sessions),
@@ -82,25 +91,27 @@ class SessionBatchView(ChatView):
 class SessionView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
-        page = validated(MessagePageInput, request.query_params)
-        session = get_object_or_404(
-            ChatSession.objects.owned_by(request.user).active(), pk=session_id
-        )
+        page = validated(BranchedPageInput, request.query_params)
+        owned = ChatSession.objects.owned_by(request.user).active().with_current_message()
+        session = get_object_or_404(owned, pk=session_id)
         messages, has_more = page_of_messages(session, **page)
+        shown = represented_session(session)
+        metadata = shown.pop("metadata")
         return success(
             {
-                **represented(SessionSerializer, session),
+                **shown,
+                "current_message_id": attrgetter("current_message_id")(session),
                 "messages": represented_all(MessageSerializer, messages),
                 "has_more_messages": has_more,
+                # After the messages: clients that look for the first `metadata` mean theirs.
+                "metadata": metadata,
             }
         )
 
     def put(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(SessionChange, request.data)
         session = write.update_session(request.user, session_id, **given)
-        return success(
-            represented(SessionSerializer, session), message="Chat session updated successfully"
-        )
+        return success(represented_session(session), message="Chat session updated successfully")
 
     def patch(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         return self.put(request, session_id)
@@ -115,9 +126,7 @@ class SessionRestoreView(ChatView):
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         session = write.restore_session(request.user, session_id)
-        return success(
-            represented(SessionSerializer, session), message="Chat session restored successfully"
-        )
+        return success(represented_session(session), message="Chat session restored successfully")
 
 
 @openapi.session_fork
@@ -127,9 +136,27 @@ class SessionForkView(ChatView):
         given = validated(ForkInput, request.data)
         fork = write.fork_session(request.user, session_id, **given)
         return success(
-            represented(SessionSerializer, fork),
+            represented_session(fork),
             message="Chat session forked successfully",
             status=HTTPStatus.CREATED,
+        )
+
+
+@openapi.tags
+class TagsView(ChatView):
+    @reads_replica
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
+        found = ChatSession.objects.owned_by(request.user).active().tags()
+        return success([{"tag": tag, "count": count} for tag, count in found], count=len(found))
+
+
+@openapi.folders
+class FoldersView(ChatView):
+    @reads_replica
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
+        found = ChatSession.objects.owned_by(request.user).active().folders()
+        return success(
+            [{"folder": folder, "count": count} for folder, count in found], count=len(found)
         )
 
 
@@ -137,5 +164,6 @@ class SessionForkView(ChatView):
 class StatsView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        statistics = ChatSession.objects.owned_by(request.user).statistics()
+        asked = validated(StatsInput, request.query_params)
+        statistics = ChatSession.objects.owned_by(request.user).matching(**asked).statistics()
         return success(statistics, stats=statistics)

@@ -2,21 +2,27 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
+from http import HTTPStatus
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from rest_framework.exceptions import ValidationError
+from psycopg.types.json import Json, Jsonb
+from rest_framework.exceptions import APIException, ValidationError
 
 from accounts import activity
 from accounts.plans.storage import SESSION_BYTES, check_storage
 from accounts.principals.principal import Principal
 from chat.activity import chat_event, record_chat
-from chat.models import ChatSession
+from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
+from gatewayz.api.bodies import encode
 from gatewayz.redis.breaker import breaker
 from gatewayz.request import deadline
 from gatewayz.request.context import timed, timing_ms
@@ -68,6 +74,64 @@ def create_session(
     return session
 
 
+# Of a session that is begun with more than a title and a model. The update changes nothing: it
+# returns the one that is there.
+_NAMED = ("external_id", "end_user_id", "metadata", "tags", "folder", "expires_at", "extra")
+_ALL_COLUMNS = ", ".join(f"{field.column}" for field in ChatSession._meta.concrete_fields)
+_GET_OR_INSERT = f"""
+INSERT INTO chat_sessions AS session (
+    user_id, title, model, created_at, updated_at, is_active, is_pinned, is_archived,
+    {", ".join(_NAMED)}
+) VALUES (%s, %s, %s, %s, %s, TRUE, %s, %s, {", ".join(["%s"] * len(_NAMED))})
+ON CONFLICT (user_id, external_id) WHERE external_id IS NOT NULL AND is_active
+DO UPDATE SET external_id = EXCLUDED.external_id
+RETURNING {_ALL_COLUMNS}, (xmax = 0) AS is_new
+"""  # noqa: S608 - names of columns
+
+
+def get_or_create_session(owner: Principal, **given: Any) -> tuple[ChatSession, bool]:
+    """Begin a session for `owner`, or find the one that `given` names; one statement.
+
+    `given` may hold what `create_session` takes, the fields of _NAMED but `extra`, the marks
+    `is_pinned` and `is_archived`, and `others`: what has no field here, by name. A session of
+    `owner` that has its `external_id` and is not deleted is returned as it is.
+
+    Returns the session and whether it is new.
+    """
+    named = {
+        name: value
+        for name, value in given.items()
+        if value is not None and not (name in ("tags", "is_pinned", "is_archived") and not value)
+    }
+    if named.keys() <= {"title", "model", "created_at"}:
+        return create_session(owner, **named), True
+    check_storage(owner)
+    fields = _initial_fields(owner, given.get("title"), given.get("model"))
+    fields |= {name: named[name] for name in ("created_at", "updated_at") if name in named}
+    metadata, others = given.get("metadata"), given.get("others")
+    values = {
+        **{name: given.get(name) for name in _NAMED},
+        "metadata": None if metadata is None else Jsonb(metadata, dumps=encode),
+        "tags": given.get("tags") or [],
+        "extra": Json(others, dumps=encode) if others else None,
+    }
+    marks = [bool(given.get(mark)) for mark in ("is_pinned", "is_archived")]
+    parameters = [*(fields[name] for name in _COLUMNS), *marks, *(values[n] for n in _NAMED)]
+    session = next(iter(ChatSession.objects.raw(_GET_OR_INSERT, parameters)))
+    is_new: bool = attrgetter("is_new")(session)
+    if is_new:
+        record_chat(
+            owner,
+            "create_session",
+            "session_created",
+            model=session.model,
+            session_title=session.title,
+            stored_bytes=SESSION_BYTES,
+            session_id=session.pk,
+        )
+    return session, is_new
+
+
 _COLUMNS = ("user_id", "title", "model", "created_at", "updated_at")
 _INSERT = """
 INSERT INTO chat_sessions (
@@ -108,11 +172,15 @@ _combined_inserts = Combiner(
 
 
 def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:
-    """Create several sessions for `owner` in one INSERT; each may have a `title` and a `model`.
+    """Create several sessions for `owner`, all of them or none.
 
-    Returns them in the order given.
+    In one INSERT when they have a title and a model at most; otherwise as `get_or_create_session`
+    does each. Returns them in the order given.
     """
     check_storage(owner)
+    if any(one.keys() - {"title", "model"} for one in given):
+        with transaction.atomic():
+            return [get_or_create_session(owner, **one)[0] for one in given]
     made = [
         ChatSession(**_initial_fields(owner, one.get("title"), one.get("model"))) for one in given
     ]
@@ -138,33 +206,37 @@ def _initial_fields(owner: Principal, title: str | None, model: str | None) -> d
     }
 
 
-def update_session(
-    owner: Principal,
-    session_id: int,
-    *,
-    title: str | None = None,
-    model: str | None = None,
-    is_pinned: bool | None = None,
-    is_archived: bool | None = None,
-) -> ChatSession:
-    """Rename a session of `owner`, change its model, pin or archive it.
+def update_session(owner: Principal, session_id: int, **given: Any) -> ChatSession:
+    """Rename a session of `owner`, sort it, or show another of its branches.
 
-    Values that are None or empty stay unchanged. Only a new title or model touches the session.
+    `given` may hold `title`, `model`, `is_pinned` and `is_archived`, which stay unchanged when
+    they are None or empty; `external_id`, `end_user_id`, `metadata`, `tags`, `folder` and
+    `expires_at`; `current_message_id`; and `others`: fields without a column, by name. The session
+    keeps its place in the list.
 
-    Raises Http404 when there is no such session.
+    Raises Http404 when there is no such session, ValidationError when it has no such message, and
+    ExternalIdTaken when another session has that `external_id`.
     """
     sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
-    changed: dict[str, Any] = {
-        name: value for name, value in {"title": title, "model": model}.items() if value
+    changed = {
+        name: value
+        for name, value in given.items()
+        if value not in (None, "")
+        or name in ("external_id", "end_user_id", "metadata", "folder", "expires_at")
     }
-    if changed:
-        changed["updated_at"] = timezone.now()
-    marks = {"is_pinned": is_pinned, "is_archived": is_archived}
-    changed |= {name: mark for name, mark in marks.items() if mark is not None}
-    if not changed:
+    others, leaf = changed.pop("others", None), changed.pop("current_message_id", None)
+    if not changed and not others and not leaf:
         return get_object_or_404(sessions)
-    if not sessions.update(**changed):
-        raise Http404
+    if others or leaf:
+        with transaction.atomic():
+            session = get_object_or_404(sessions.select_for_update(no_key=True))
+            if others:
+                changed["extra"] = {**(session.extra or {}), **others}
+            if leaf:
+                switch_branch(session_id, leaf)
+            _update(sessions, changed)
+    else:
+        _update(sessions, changed)
     with deadline.extended():
         session = get_object_or_404(sessions)
         record_chat(
@@ -173,9 +245,40 @@ def update_session(
             "session_updated",
             model=session.model,
             session_id=session_id,
-            changed=sorted(changed.keys() - {"updated_at"}),
+            changed=sorted(given.keys() & {*changed, "others", "current_message_id"}),
         )
     return session
+
+
+class ExternalIdTaken(APIException):
+    """409: another session of the user has that `external_id`."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "Another of your sessions has this external_id."
+    default_code = "external_id_taken"
+
+
+def _update(sessions: ChatSessionQuerySet, changed: Mapping[str, Any]) -> None:
+    may_collide = "external_id" in changed or "is_active" in changed
+    try:
+        with transaction.atomic() if may_collide else nullcontext():
+            updated = sessions.update(version=F("version") + 1, **changed)
+    except IntegrityError as error:
+        raise ExternalIdTaken from error
+    if not updated:
+        raise Http404
+
+
+def switch_branch(session_id: int, leaf: int) -> None:
+    """Make the branch that ends with the message `leaf` that of the session, which is locked.
+
+    Raises ValidationError when the session has no such message.
+    """
+    if not ChatMessage.objects.filter(session_id=session_id, pk=leaf).exists():
+        message = "There is no such message in this session."
+        raise ValidationError({"current_message_id": [message]})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT chat_switch_branch(%s, %s)", [session_id, leaf])
 
 
 def delete_session(owner: Principal, session_id: int) -> None:
@@ -184,7 +287,7 @@ def delete_session(owner: Principal, session_id: int) -> None:
     Raises Http404 when there is no such session.
     """
     sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
-    if not sessions.update(is_active=False, updated_at=timezone.now()):
+    if not sessions.trash():
         raise Http404
     record_chat(owner, "delete_session", "session_deleted", session_id=session_id)
 
@@ -195,7 +298,7 @@ def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
     Returns how many there were.
     """
     sessions = ChatSession.objects.owned_by(owner).active().filter(pk__in=session_ids)
-    deleted = sessions.update(is_active=False, updated_at=timezone.now())
+    deleted = sessions.trash()
     if deleted:
         record_chat(owner, "delete_sessions", "session_deleted", sessions=deleted)
     return deleted
@@ -204,27 +307,36 @@ def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
 def restore_session(owner: Principal, session_id: int) -> ChatSession:
     """Restore a deleted session of `owner` with everything in it.
 
-    Raises Http404 when there is no such session in the trash.
+    Raises Http404 when there is no such session in the trash, and ExternalIdTaken when another has
+    its `external_id` by now.
     """
     sessions = ChatSession.objects.owned_by(owner).filter(pk=session_id)
-    if not sessions.deleted().update(is_active=True, updated_at=timezone.now()):
-        raise Http404
+    _update(sessions.deleted(), {"is_active": True, "deleted_at": None})
     record_chat(owner, "restore_session", "session_restored", session_id=session_id)
     return get_object_or_404(sessions.active())
 
 
 # Copies nothing if there is too much. Values stored out of line are measured without reading them.
+# The path to a message is the part of the current branch that both share, then its own part.
 _COPY = """
-WITH source AS (
+WITH RECURSIVE path AS (
+    SELECT id, parent_id, is_current, position FROM chat_messages
+    WHERE id = %(message)s AND session_id = %(session)s
+    UNION ALL
+    SELECT above.id, above.parent_id, above.is_current, above.position
+    FROM path JOIN chat_messages AS above
+        ON above.id = path.parent_id AND above.session_id = %(session)s
+    WHERE NOT path.is_current
+), source AS (
     SELECT *
     FROM chat_messages
     WHERE session_id = %(session)s AND (
-        %(message)s::bigint IS NULL OR (created_at, id) <= (
-            SELECT created_at, id FROM chat_messages
-            WHERE id = %(message)s AND session_id = %(session)s
-        )
+        (is_current AND (
+            %(message)s::bigint IS NULL OR position <= (SELECT position FROM path WHERE is_current)
+        ))
+        OR id IN (SELECT id FROM path)
     )
-    ORDER BY created_at, id
+    ORDER BY position
     LIMIT %(max_messages)s + 1
 ), measured AS (
     SELECT
@@ -232,17 +344,24 @@ WITH source AS (
         COALESCE(sum(
             octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
             + COALESCE(octet_length(reasoning), 0) + COALESCE(pg_column_size(metadata), 0)
+            + COALESCE(pg_column_size(extra), 0)
         ), 0)::bigint AS bytes
     FROM source
-), copied AS (
-    INSERT INTO chat_messages (
-        session_id, role, content, content_parts, model, tokens, reasoning, metadata, created_at
-    )
-    SELECT %(copy)s, role, content, content_parts, model, tokens, reasoning, metadata, created_at
+), numbered AS MATERIALIZED (
+    SELECT nextval('chat_messages_id_seq') AS new_id, source.*
     FROM source, measured
     WHERE messages <= %(max_messages)s AND bytes <= %(max_bytes)s
-    ORDER BY created_at, id
-    RETURNING chat_message_bytes(content, content_parts, reasoning, metadata) AS stored
+), copied AS (
+    INSERT INTO chat_messages (
+        id, session_id, user_id, position, parent_id, client_id, role, content, content_parts,
+        model, tokens, reasoning, metadata, created_at, status, revision, edited, updated_at, extra
+    )
+    SELECT
+        new_id, %(copy)s, %(user)s, new_id, lag(new_id) OVER (ORDER BY new_id), client_id, role,
+        content, content_parts, model, tokens, reasoning, metadata, created_at, status, revision,
+        edited, updated_at, extra
+    FROM numbered
+    RETURNING chat_message_bytes(content, content_parts, reasoning, metadata, extra) AS stored
 )
 SELECT messages, bytes, (SELECT COALESCE(sum(stored), 0)::bigint FROM copied) FROM measured
 """
@@ -267,6 +386,7 @@ def fork_session(
                 _COPY,
                 {
                     "copy": fork.pk,
+                    "user": owner.user_id,
                     "session": source.pk,
                     "message": message_id,
                     "max_messages": MAX_FORKED,

@@ -25,6 +25,7 @@ _SHARE = {
     "last_viewed_at": None,
     "expires_at": None,
     "created_at": "2026-03-01T12:00:00Z",
+    "include_system": False,
 }
 
 

@@ -1,6 +1,7 @@
 """Request and response bodies of public links, and what the public can see."""
 
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +18,11 @@ class ShareInput(serializers.Serializer):
         required=False,
         allow_null=True,
         error_messages={"invalid": "Invalid expires_at format. Use ISO 8601."},
+    )
+    include_system = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text="Whether messages of the roles system and developer are shown, too.",
     )
 
     def validate_expires_at(self, expires_at: datetime | None) -> datetime | None:
@@ -46,6 +52,7 @@ class ShareSerializer(serializers.ModelSerializer):
             "last_viewed_at",
             "expires_at",
             "created_at",
+            "include_system",
         ]
 
     def get_share_url(self, share: Share) -> str:
@@ -66,8 +73,11 @@ class SharedSessionSerializer(serializers.ModelSerializer):
 class SharedMessageSerializer(serializers.ModelSerializer):
     """A message without the metadata, which the client stores for itself."""
 
-    content = ContentField(source="given_content", read_only=True)
+    content = ContentField(source="given_content", read_only=True, allow_null=True)
 
     class Meta:
         model = ChatMessage
         fields = ["id", "role", "content", "model", "reasoning", "created_at"]
+
+    def to_representation(self, message: ChatMessage) -> dict[str, Any]:
+        return {**message.other_fields, **super().to_representation(message)}

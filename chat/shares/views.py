@@ -12,7 +12,7 @@ from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
 from chat.messages.read import page_of_messages
 from chat.messages.serializers import MessagePageInput
-from chat.models import Share
+from chat.models import ChatMessage, Share
 from chat.shares import old_shapes, openapi, write
 from chat.shares.serializers import (
     SharedMessageSerializer,
@@ -25,6 +25,9 @@ from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import represented, represented_all, validated
+
+# What people who are shown a chat have not written, and are seldom meant to read.
+INSTRUCTIONS = (ChatMessage.Role.SYSTEM, ChatMessage.Role.DEVELOPER)
 
 
 @openapi.shares
@@ -69,8 +72,11 @@ class ShareView(ChatView):
 
     def get(self, request: Request, token: str) -> JSONResponse:
         page = validated(MessagePageInput, request.query_params)
-        share = write.view_share(token)
-        messages, has_more = page_of_messages(share.session, **page)
+        # Programs that look at a link before people do, ask by HEAD.
+        share = write.view_share(token, counts=request.method == "GET")
+        messages, has_more = page_of_messages(
+            share.session, without_roles=() if share.include_system else INSTRUCTIONS, **page
+        )
         response = success(
             {
                 **represented(SharedSessionSerializer, share.session),

@@ -18,11 +18,16 @@ TOKEN_BYTES = 24
 
 
 def share_session(
-    owner: Principal, session_id: int, *, expires_at: datetime | None = None
+    owner: Principal,
+    session_id: int,
+    *,
+    expires_at: datetime | None = None,
+    include_system: bool | None = False,
 ) -> Share:
     """Create a link with which anybody can read a session of `owner`, until `expires_at`.
 
-    It shows messages added later too. Raises Http404 when there is no such session.
+    It shows messages added later too; messages of the roles system and developer only with
+    `include_system`. Raises Http404 when there is no such session.
     """
     session = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
     share = Share.objects.create(
@@ -30,6 +35,7 @@ def share_session(
         session=session,
         token=secrets.token_urlsafe(TOKEN_BYTES),
         expires_at=expires_at,
+        include_system=bool(include_system),
     )
     # Without the token, because the activity log must not give access to a chat.
     record_chat(
@@ -43,14 +49,16 @@ def share_session(
     return share
 
 
-def view_share(token: str) -> Share:
-    """Return the link with this token and its session, for anybody, and count a view.
+def view_share(token: str, *, counts: bool = True) -> Share:
+    """Return the link with this token and its session, for anybody; count a view if `counts`.
 
     Concurrent views are all counted. Raises Http404 when the link is unknown, revoked or expired,
     or its session is deleted.
     """
     now = timezone.now()
     shares = Share.objects.filter(token=token)
+    if not counts:
+        return get_object_or_404(shares.open_at(now).select_related("session"))
     if not shares.open_at(now).update(view_count=F("view_count") + 1, last_viewed_at=now):
         raise Http404
     return get_object_or_404(shares.select_related("session"))

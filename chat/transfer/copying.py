@@ -4,23 +4,25 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.principals.principal import Principal
 from chat.messages.read import within_bytes
 from chat.messages.write import append_messages
 from chat.models import ChatMessage, ChatSession
-from chat.sessions.write import create_session
+from chat.sessions.write import get_or_create_session, switch_branch
+from gatewayz.api.bodies import encode
 from gatewayz.streaming.downloads import read_page
 
 PAGE_MESSAGES = 100
 PAGE_SESSIONS = 100
 
 # The fields of a message or session in exports and imports.
-MESSAGE_FIELDS = ("role", "model", "tokens", "reasoning", "metadata", "created_at")
-SESSION_FIELDS = ("title", "model", "created_at", "updated_at")
+MESSAGE_FIELDS = ("model", "tokens", "reasoning", "created_at", "client_id", "status")
+SESSION_FIELDS = (
+    *("title", "model", "created_at", "updated_at", "is_pinned", "is_archived"),
+    *("external_id", "end_user_id", "metadata", "tags", "folder", "expires_at"),
+)
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -28,8 +30,6 @@ CONTENT_TYPES = {
     "markdown": "text/markdown; charset=utf-8",
 }
 SUFFIXES = {"json": "json", "openai": "openai.json", "markdown": "md"}
-
-_encode = msgspec.json.Encoder().encode
 
 
 def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
@@ -52,30 +52,37 @@ def export_all(owner: Principal) -> Iterator[bytes]:
     while page := read_page(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
         for session in page:
             lines += 1
-            yield _encode({"type": "session", "id": session.pk, **_session(session)}) + b"\n"
+            yield encode({"type": "session", "id": session.pk, **_session(session)}) + b"\n"
             for message in messages_of(session):
                 lines += 1
-                line = {"type": "message", "session_id": session.pk, "id": message.pk}
-                yield _encode(line | _message(message)) + b"\n"
+                line = {"type": "message", "session_id": session.pk}
+                yield encode(line | _branched(message)) + b"\n"
         last = page[-1].pk
     # It has an `id` because clients expect one in each line.
-    yield _encode({"type": "end", "id": None, "lines": lines}) + b"\n"
+    yield encode({"type": "end", "id": None, "lines": lines}) + b"\n"
 
 
 def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
     """Create a session with the messages of an export: all of them, or nothing.
 
-    `given` has `messages` and may have `title`, `model` and `created_at`.
+    `given` has `messages`, and may have what describes a session, its times and its marks. A
+    session keeps its `external_id` unless another has it.
     """
+    fields = dict(given)
+    messages, current = fields.pop("messages"), fields.pop("current_place", None)
+    updated_at = fields.pop("updated_at", None) or fields.get("created_at")
+    external_id = fields.get("external_id")
+    others = ChatSession.objects.owned_by(owner).active()
+    if external_id and others.filter(external_id=external_id).exists():
+        del fields["external_id"]
     with transaction.atomic():
-        session = create_session(
-            owner,
-            title=given.get("title"),
-            model=given.get("model"),
-            created_at=given.get("created_at"),
-        )
-        if given["messages"]:
-            append_messages(owner, session.pk, given["messages"])
+        session, _ = get_or_create_session(owner, **fields)
+        if messages:
+            appended = append_messages(owner, session.pk, messages)
+            if current is not None:
+                switch_branch(session.pk, appended[current].message.pk)
+        if updated_at is not None:
+            ChatSession.objects.filter(pk=session.pk).update(updated_at=updated_at)
     session.refresh_from_db()
     return session
 
@@ -86,41 +93,54 @@ def messages_of(session: ChatSession) -> Iterator[ChatMessage]:
     page = read_page(within_bytes(in_order, PAGE_MESSAGES))
     while page:
         yield from page
-        # Compares with the time and not with the row, which may be deleted meanwhile.
-        last = page[-1]
-        later = Q(created_at__gt=last.created_at) | Q(pk__gt=last.pk)
-        following = in_order.filter(later, created_at__gte=last.created_at)
+        # Compares with the position and not with the row, which may be deleted meanwhile.
+        following = in_order.filter(position__gt=page[-1].position)
         page = read_page(within_bytes(following, PAGE_MESSAGES))
 
 
 def _session(session: ChatSession) -> dict[str, Any]:
-    return {name: getattr(session, name) for name in SESSION_FIELDS}
+    return {**(session.extra or {}), **{name: getattr(session, name) for name in SESSION_FIELDS}}
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:
-    fields = {name: getattr(message, name) for name in MESSAGE_FIELDS}
-    return {"role": fields.pop("role"), "content": message.given_content, **fields}
+    return {
+        "role": message.role,
+        "content": message.given_content,
+        **message.other_fields,
+        **{name: getattr(message, name) for name in MESSAGE_FIELDS},
+        "metadata": message.given_metadata,
+    }
+
+
+def _branched(message: ChatMessage) -> dict[str, Any]:
+    # 0 of those that follow none, of which a session with branches may have several.
+    return {"id": message.pk, "parent_id": message.parent_id or 0, **_message(message)}
 
 
 def _json(session: ChatSession) -> Iterator[bytes]:
-    return _object(_session(session), map(_message, messages_of(session)))
+    if not session.messages.filter(is_current=False).exists():
+        return _object(_session(session), map(_message, messages_of(session)))
+    current = session.messages.current().in_order().last()
+    head = {**_session(session), "current_message_id": current.pk if current else None}
+    return _object(head, map(_branched, messages_of(session)))
 
 
 def _openai(session: ChatSession) -> Iterator[bytes]:
     messages = (
-        {"role": message.role, "content": message.given_content}
+        {"role": message.role, "content": message.given_content, **message.other_fields}
         for message in messages_of(session)
+        if message.is_current
     )
     return _object({"model": session.model}, messages)
 
 
 def _object(head: dict[str, Any], messages: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     """Yield a JSON object of `head` and `messages`, one message at a time."""
-    yield _encode(head)[:-1] + b',"messages":['
+    yield encode(head)[:-1] + b',"messages":['
     for separator, message in zip(
         itertools.chain([b"\n"], itertools.repeat(b",\n")), messages, strict=False
     ):
-        yield separator + _encode(message)
+        yield separator + encode(message)
     yield b"\n]}\n"
 
 
@@ -128,6 +148,8 @@ def _markdown(session: ChatSession) -> Iterator[bytes]:
     yield f"# {session.title}\n".encode()
     count = 0
     for message in messages_of(session):
+        if not message.is_current:
+            continue
         count += 1
         yield f"\n## {message.role.title()}\n\n{message.content}\n".encode()
     # Invisible when rendered; a download that was cut off lacks it.

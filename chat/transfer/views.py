@@ -7,13 +7,13 @@ from django.shortcuts import get_object_or_404
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
 from chat.models import ChatSession
-from chat.sessions.serializers import SessionSerializer
+from chat.sessions.serializers import represented_session
 from chat.transfer import copying, openapi
 from chat.transfer.serializers import ChatInput, ExportInput
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
-from gatewayz.api.serializing import represented, validated
+from gatewayz.api.serializing import validated
 from gatewayz.streaming.downloads import Download
 
 
@@ -53,7 +53,7 @@ class ImportView(ChatView):
         given = validated(ChatInput, request.data)
         session = copying.import_chat(request.user, given)
         return success(
-            represented(SessionSerializer, session),
+            represented_session(session),
             message="Chat imported successfully",
             status=HTTPStatus.CREATED,
         )

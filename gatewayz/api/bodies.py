@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import isinf
 from typing import Any
 
 import msgspec
@@ -24,6 +25,40 @@ class PayloadTooLarge(APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = "The request body is too large."
     default_code = "payload_too_large"
+
+
+class GivenNumber(float):
+    """A number that a float spells in another way, such as 1.10. Encoded, it is as given."""
+
+    __slots__ = ("text",)
+    text: str
+
+
+class HugeNumber:
+    """A number that no float can hold, such as 1e400. Encoded, it is as given.
+
+    It is no float, so that fields for numbers and text reject it.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _number(text: str) -> float | HugeNumber:
+    number = float(text)
+    if isinf(number):
+        return HugeNumber(text)
+    if msgspec.json.encode(number) == text.encode():
+        return number
+    given = GivenNumber(number)
+    given.text = text
+    return given
+
+
+# Strict as RFC 8259: no NaN, no invalid UTF-8.
+decode = msgspec.json.Decoder(float_hook=_number).decode
 
 
 def read_json(request: HttpRequest, max_bytes: int) -> Any:
@@ -51,7 +86,7 @@ def read_json(request: HttpRequest, max_bytes: int) -> Any:
     if _holds_too_many_values(body):
         raise PayloadTooLarge(f"The request body contains more than {MAX_VALUES:,} values.")
     try:
-        parsed = msgspec.json.decode(body)
+        parsed = decode(body)
     except RecursionError as exc:
         raise _nested_too_deep() from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -104,7 +139,9 @@ def _nested_too_deep() -> ParseError:
     )
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> Any:
+    if isinstance(value, (GivenNumber, HugeNumber)):
+        return msgspec.Raw(value.text.encode())
     # DRF's messages are subclasses of str; Django's are translated lazily.
     if isinstance(value, (str, Promise)):
         return str(value)
@@ -112,6 +149,8 @@ def _plain(value: Any) -> str:
 
 
 encode = msgspec.json.Encoder(enc_hook=_plain).encode
+# The same for whatever order its names were in.
+encode_sorted = msgspec.json.Encoder(enc_hook=_plain, order="sorted").encode
 
 
 class JSONResponse(HttpResponse):

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.old_shapes import OldShape
+from gatewayz.request.context import ignored_fields
 
 
 def success(
@@ -20,8 +21,11 @@ def success(
     """Return `{"success": true, "data": …}` with `message` and the fields of `top` added.
 
     Unless OLD_SHAPES is off, the fields that `old` makes of `data` are added too.
+    `ignored_fields` lists the names in the body of the request that had no effect.
     """
     body = {"success": True, "data": data, **top}
+    if ignored := ignored_fields():
+        body["ignored_fields"] = ignored
     if message is not None:
         body["message"] = message
     if old is not None and settings.OLD_SHAPES:

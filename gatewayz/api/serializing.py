@@ -10,10 +10,12 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
 from gatewayz.api.problems import MAX_ERRORS
+from gatewayz.request.context import ignore_fields
 
 _made = cache(lambda serializer: serializer())
 
@@ -82,10 +84,31 @@ class BoundedDictField(serializers.DictField):
 def validated(serializer: type[Serializer], given: Any) -> dict[str, Any]:
     """Validate `given`, a body or query parameters, and return the validated values.
 
+    Names in a body that `serializer` does not know have no effect, and the answer lists them;
+    without OLD_SHAPES they are an error. A serializer that keeps them has
+    `keeps_unknown_fields = True`.
+
     Raises rest_framework.exceptions.ValidationError (400).
     """
-    values: dict[str, Any] = _made(serializer).run_validation(given)
+    made = _made(serializer)
+    values: dict[str, Any] = made.run_validation(given)
+    # Query parameters are a `QueryDict`.
+    if type(given) is dict and not getattr(serializer, "keeps_unknown_fields", False):
+        unknown = given.keys() - made.fields.keys()
+        if unknown:
+            reject_or_ignore(unknown)
     return values
+
+
+def reject_or_ignore(names: Iterable[str]) -> None:
+    """Take note of `names` in a body that do nothing.
+
+    Raises rest_framework.exceptions.ValidationError when OLD_SHAPES is off.
+    """
+    if not settings.OLD_SHAPES:
+        unknown = sorted(names)[:MAX_ERRORS]
+        raise serializers.ValidationError({name: ["This is not known."] for name in unknown})
+    ignore_fields(names)
 
 
 def represented(serializer: type[Serializer], instance: Any) -> dict[str, Any]:
@@ -106,7 +129,8 @@ def _represent(serializer: type[Serializer]) -> Callable[[Any], dict[str, Any]]:
     made = _made(serializer)
     fields = [*made._readable_fields]
     is_plain = serializer.to_representation is Serializer.to_representation and all(
-        type(field) in _PLAIN_FIELDS and field.source_attrs == [field.field_name]
+        (type(field) in _PLAIN_FIELDS or isinstance(field, serializers.ReadOnlyField))
+        and field.source_attrs == [field.field_name]
         for field in fields
     )
     names = [field.field_name for field in fields]

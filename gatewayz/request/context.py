@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 from django.http import HttpRequest
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _user_id: ContextVar[int | None] = ContextVar("user_id", default=None)
 _timings_ms: ContextVar[dict[str, float] | None] = ContextVar("timings_ms", default=None)
+_ignored_fields: ContextVar[list[str] | None] = ContextVar("ignored_fields", default=None)
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
@@ -25,6 +27,16 @@ def current_user_id() -> int | None:
 def set_current_user_id(user_id: int) -> None:
     """Record who makes the current request."""
     _user_id.set(user_id)
+
+
+def ignored_fields() -> list[str]:
+    """The names in the body of the current request that are not known, and do nothing."""
+    return _ignored_fields.get() or []
+
+
+def ignore_fields(names: Iterable[str]) -> None:
+    """Say that these names in the body of the current request do nothing."""
+    _ignored_fields.set(sorted({*ignored_fields(), *names}))
 
 
 def current_request() -> HttpRequest | None:
@@ -45,6 +57,7 @@ def begin_request(request: HttpRequest, request_id: str) -> dict[str, float]:
     _request_id.set(request_id)
     _user_id.set(None)
     _timings_ms.set(timings_ms)
+    _ignored_fields.set(None)
     _request.set(request)
     return timings_ms
 

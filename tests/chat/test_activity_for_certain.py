@@ -64,11 +64,11 @@ ALONE = {
         ),
     ),
     "message_saved": (
-        "INSERT INTO chat_messages",
+        "chat_append",
         lambda api, session, *_: api.post_json(f"{SESSIONS}/{session.pk}/messages", MESSAGE),
     ),
     "message_saved, many": (
-        "INSERT INTO chat_messages",
+        "chat_append",
         lambda api, session, *_: api.post_json(
             f"{SESSIONS}/{session.pk}/messages/batch", {"messages": [MESSAGE] * 2}
         ),

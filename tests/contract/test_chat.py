@@ -192,7 +192,7 @@ def test_takes_every_role(client, session, role):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"role": "robot"}, {"content": None}, {"content": "a\x00b"}, {"tokens": -1}], ids=repr
+    "bad", [{"role": "robot"}, {"content": 5}, {"content": "a\x00b"}, {"tokens": -1}], ids=repr
 )
 def test_refuses_a_bad_message(client, session, bad):
     body = {"role": "user", "content": "x"} | bad

@@ -57,12 +57,20 @@ def test_takes_session_and_model_from_what_it_is_about(api, session, message):
     assert (in_general["session_id"], in_general["model"]) == (None, "")
 
 
-def test_giving_it_is_two_statements(api, session, message, django_assert_num_queries):
+def test_giving_a_thumb_is_six_statements(api, session, message, django_assert_num_queries):
+    api.get(PATH)
+
+    # The message; BEGIN; the lock of the message; the thumb before; the INSERT; COMMIT.
+    with django_assert_num_queries(6):
+        give(api, message_id=message.pk)
+
+
+def test_giving_anything_else_is_two_statements(api, session, message, django_assert_num_queries):
     api.get(PATH)
 
     # The message; the INSERT.
     with django_assert_num_queries(2):
-        give(api, message_id=message.pk)
+        give(api, message_id=message.pk, feedback_type="regenerate")
 
 
 @pytest.mark.parametrize(
@@ -165,3 +173,18 @@ def test_somebody_elses_feedback_is_missing_and_stays(api, stranger_api, method)
 
     assert_problem(response, 404, "not_found")
     assert Feedback.objects.get().rating == 1
+
+
+def test_a_thumb_replaces_the_one_before_and_is_counted_once(api, message):
+    def give(kind, **more):
+        body = {"message_id": message.pk, "feedback_type": kind, **more}
+        return api.post_json("/v1/chat/feedback", body).json()["data"]
+
+    up = give("thumbs_up", rating=5)
+    give("regenerate")
+    give("regenerate")
+    down = give("thumbs_down", comment="wrong")
+
+    assert (down["id"], down["feedback_type"], down["rating"]) == (up["id"], "thumbs_down", None)
+    stats = api.get("/v1/chat/feedback/stats").json()["data"]
+    assert (stats["thumbs_up"], stats["thumbs_down"], stats["regenerate"]) == (0, 1, 2)

@@ -36,12 +36,13 @@ def test_changes_what_is_given_and_keeps_the_rest(api, session, method, body, ti
     assert (session.title, session.model) == (title, model)
 
 
-def test_a_change_brings_the_session_to_the_top(api, session):
-    api.post_json("/v1/chat/sessions", {})
+def test_a_change_leaves_the_session_in_its_place_in_the_list(api, session):
+    newest = api.post_json("/v1/chat/sessions", {}).json()["data"]
 
-    change(api, session, {"title": "New"})
+    change(api, session, {"title": "New", "tags": ["a"], "is_pinned": True})
 
-    assert api.get("/v1/chat/sessions").json()["data"][0]["id"] == session.pk
+    listed = api.get("/v1/chat/sessions").json()["data"]
+    assert [one["id"] for one in listed] == [newest["id"], session.pk]
 
 
 def test_a_change_is_two_statements(api, session, django_assert_num_queries):

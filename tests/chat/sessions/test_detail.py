@@ -47,6 +47,13 @@ def test_answers_the_session_with_its_messages_oldest_first(api, user, session, 
         "reasoning",
         "metadata",
         "created_at",
+        "client_id",
+        "parent_id",
+        "position",
+        "status",
+        "revision",
+        "edited",
+        "updated_at",
     }
 
 

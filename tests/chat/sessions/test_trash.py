@@ -50,7 +50,7 @@ def test_purges_what_was_deleted_long_ago_with_all_that_it_had(api, deleted, set
     recently = ChatSession.objects.get(pk=api.post_json(PATH, {}).json()["data"]["id"])
     api.delete(f"{PATH}/{recently.pk}")
     old = timezone.now() - timedelta(days=settings.CHAT_RETENTION_DAYS, seconds=1)
-    ChatSession.objects.filter(pk=deleted.pk).update(updated_at=old)
+    ChatSession.objects.filter(pk=deleted.pk).update(updated_at=old, deleted_at=old)
 
     assert retention.purge_expired() == 1
 
@@ -78,7 +78,8 @@ def test_a_purge_that_runs_out_of_time_goes_on_later(deleted):
 def test_what_is_half_purged_is_not_restored_even_if_it_would_be_kept_now(
     api, user, deleted, settings, monkeypatch
 ):
-    ChatSession.objects.update(updated_at=timezone.now() - timedelta(days=31))
+    old = timezone.now() - timedelta(days=31)
+    ChatSession.objects.update(updated_at=old, deleted_at=old)
     monkeypatch.setattr(retention, "SESSION_SECONDS", 0)
     assert retention.purge_expired() == 0
 
@@ -121,3 +122,18 @@ def test_a_retention_too_long_for_postgresql_does_not_affect_other_users(user, d
     assert retention.purge(later) == (0, True)
     User.objects.filter(pk=user.pk).update(chat_retention_days=30)
     assert retention.purge(later) == (1, True)
+
+
+def test_a_session_ends_for_good_when_its_own_time_has_come(api, session):
+    soon = timezone.now() + timedelta(hours=1)
+    temporary = api.post_json(PATH, {"expires_at": soon.isoformat()}).json()["data"]["id"]
+    assert retention.end_temporary() == 0
+
+    past = timezone.now() - timedelta(seconds=1)
+    ChatSession.objects.filter(pk=temporary).update(expires_at=past)
+
+    assert retention.end_temporary() == 1
+    assert_problem(api.get(f"{PATH}/{temporary}"), 404, "not_found")
+    assert_problem(api.post_json(f"{PATH}/{temporary}/restore", {}), 404, "not_found")
+    retention.purge_expired()
+    assert ChatSession.objects.get() == session

@@ -161,3 +161,25 @@ def test_reading_links_is_limited_by_address(api, session, monkeypatch):
     assert Client(REMOTE_ADDR="192.0.2.7").get(path).status_code == 200
     subscriber = [Client(REMOTE_ADDR=f"2001:db8::{n}").get(path).status_code for n in range(3)]
     assert subscriber == [200, 200, 429]
+
+
+def test_looking_at_a_link_by_head_counts_no_view(api, session):
+    token = api.post_json("/v1/chat/share", {"session_id": session.pk}).json()["data"]["token"]
+
+    assert Client().head(f"/v1/chat/share/{token}").status_code == 200
+    assert Share.objects.get().view_count == 0
+    assert Client().get(f"/v1/chat/share/{token}").json()["data"]["view_count"] == 1
+
+
+def test_instructions_to_the_model_are_shown_only_if_asked_for(api, session):
+    for role in ("system", "developer", "user"):
+        ChatMessage.objects.create(session=session, role=role, content=role)
+
+    def shown(**asked):
+        body = {"session_id": session.pk, **asked}
+        token = api.post_json("/v1/chat/share", body).json()["data"]["token"]
+        messages = Client().get(f"/v1/chat/share/{token}").json()["data"]["messages"]
+        return [message["role"] for message in messages]
+
+    assert shown() == ["user"]
+    assert shown(include_system=True) == ["system", "developer", "user"]

@@ -28,6 +28,7 @@ from tests.openapi import operations, read_schema
 
 LEFT_OUT = {
     "updateSession": "does what patchSession does",
+    "updateMessage": "does what patchMessage does",
     "updateProfile": "does what patchProfile does",
     "eraseAccount": "nothing that a program should do by a slip",
 }

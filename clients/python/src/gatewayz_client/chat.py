@@ -11,23 +11,30 @@ from gatewayz_client.calls import Calls
 from gatewayz_client.pages import Page
 from gatewayz_client.problems import UnreachableError
 from gatewayz_client.types import (
+    Branches,
     Content,
     DeletedCount,
+    DeletedMessageCount,
     ExportFormat,
     Feedback,
     FeedbackStatistics,
     FeedbackType,
+    FolderCount,
+    ImportedMessageInput,
     Match,
     Message,
     MessageInput,
+    MessageStatus,
     Role,
     SavedMessages,
     Session,
     SessionDetail,
     SessionInput,
+    SessionOrder,
     Share,
     SharedSession,
     Statistics,
+    TagCount,
 )
 
 
@@ -44,11 +51,26 @@ class Chat:
         *,
         title: str | None = None,
         model: str | None = None,
+        external_id: str | None = None,
+        end_user_id: str | None = None,
+        metadata: Any = None,
+        tags: Sequence[str] | None = None,
+        folder: str | None = None,
+        expires_at: datetime | str | None = None,
         idempotency_key: str | None = None,
     ) -> Session:
-        """Create a session."""
+        """Create a session, or find the one with this `external_id`."""
         answer = self._calls.post_once(
-            "/v1/chat/sessions", idempotency_key, title=title, model=model
+            "/v1/chat/sessions",
+            idempotency_key,
+            title=title,
+            model=model,
+            external_id=external_id,
+            end_user_id=end_user_id,
+            metadata=metadata,
+            tags=tags,
+            folder=folder,
+            expires_at=expires_at,
         )
         session: Session = answer["data"]
         return session
@@ -70,6 +92,11 @@ class Chat:
         pinned: bool | None = None,
         archived: bool | None = None,
         deleted: bool | None = None,
+        external_id: str | None = None,
+        end_user_id: str | None = None,
+        tag: str | None = None,
+        folder: str | None = None,
+        order: SessionOrder | None = None,
     ) -> Page[Session]:
         """List the sessions, most recently updated first."""
         return Page.of(
@@ -81,6 +108,11 @@ class Chat:
                 pinned=pinned,
                 archived=archived,
                 deleted=deleted,
+                external_id=external_id,
+                end_user_id=end_user_id,
+                tag=tag,
+                folder=folder,
+                order=order,
             )
         )
 
@@ -91,6 +123,7 @@ class Chat:
         message_limit: int | None = None,
         before: int | None = None,
         after: int | None = None,
+        branches: Branches | None = None,
     ) -> SessionDetail:
         """Return a session with its messages, oldest first."""
         answer = self._calls.get(
@@ -98,6 +131,7 @@ class Chat:
             message_limit=message_limit,
             before=before,
             after=after,
+            branches=branches,
         )
         session: SessionDetail = answer["data"]
         return session
@@ -110,14 +144,28 @@ class Chat:
         model: str | None = None,
         is_pinned: bool | None = None,
         is_archived: bool | None = None,
+        external_id: str | None = None,
+        end_user_id: str | None = None,
+        metadata: Any = None,
+        tags: Sequence[str] | None = None,
+        folder: str | None = None,
+        expires_at: datetime | str | None = None,
+        current_message_id: int | None = None,
     ) -> Session:
-        """Rename, pin or archive a session."""
+        """Rename or sort a session, or show another of its branches."""
         answer = self._calls.patch(
             f"/v1/chat/sessions/{session_id}",
             title=title,
             model=model,
             is_pinned=is_pinned,
             is_archived=is_archived,
+            external_id=external_id,
+            end_user_id=end_user_id,
+            metadata=metadata,
+            tags=tags,
+            folder=folder,
+            expires_at=expires_at,
+            current_message_id=current_message_id,
         )
         session: Session = answer["data"]
         return session
@@ -162,15 +210,19 @@ class Chat:
         session_id: int,
         *,
         role: Role,
-        content: Content,
+        content: Content = None,
         model: str | None = None,
         tokens: int | None = None,
         reasoning: str | None = None,
         metadata: Any = None,
         created_at: datetime | str | None = None,
+        client_id: str | None = None,
+        parent_id: int | None = None,
+        status: MessageStatus | None = None,
+        revision: int | None = None,
         idempotency_key: str | None = None,
     ) -> Message:
-        """Add a message to a session."""
+        """Add a message to a session, or replace the one with this `client_id`."""
         answer = self._calls.post_once(
             f"/v1/chat/sessions/{session_id}/messages",
             idempotency_key,
@@ -181,6 +233,10 @@ class Chat:
             reasoning=reasoning,
             metadata=metadata,
             created_at=created_at,
+            client_id=client_id,
+            parent_id=parent_id,
+            status=status,
+            revision=revision,
         )
         message: Message = answer["data"]
         return message
@@ -199,6 +255,77 @@ class Chat:
         saved: SavedMessages = answer["data"]
         return saved
 
+    def list_messages(
+        self,
+        session_id: int,
+        *,
+        message_limit: int | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        branches: Branches | None = None,
+    ) -> list[Message]:
+        """A page of a session's messages, oldest first."""
+        answer = self._calls.get(
+            f"/v1/chat/sessions/{session_id}/messages",
+            message_limit=message_limit,
+            before=before,
+            after=after,
+            branches=branches,
+        )
+        messages: list[Message] = answer["data"]
+        return messages
+
+    def read_message(self, session_id: int, message_id: int) -> Message:
+        """A message."""
+        answer = self._calls.get(f"/v1/chat/sessions/{session_id}/messages/{message_id}")
+        message: Message = answer["data"]
+        return message
+
+    def patch_message(
+        self,
+        session_id: int,
+        message_id: int,
+        *,
+        content: Content = None,
+        model: str | None = None,
+        tokens: int | None = None,
+        reasoning: str | None = None,
+        metadata: Any = None,
+        status: MessageStatus | None = None,
+        revision: int | None = None,
+    ) -> Message:
+        """Change a message, also while it is streamed."""
+        answer = self._calls.patch(
+            f"/v1/chat/sessions/{session_id}/messages/{message_id}",
+            content=content,
+            model=model,
+            tokens=tokens,
+            reasoning=reasoning,
+            metadata=metadata,
+            status=status,
+            revision=revision,
+        )
+        message: Message = answer["data"]
+        return message
+
+    def delete_message(self, session_id: int, message_id: int) -> None:
+        """Delete a message for good."""
+        self._calls.delete(f"/v1/chat/sessions/{session_id}/messages/{message_id}")
+
+    def truncate_messages(self, session_id: int, after: int) -> DeletedMessageCount:
+        """Delete for good all messages that follow one."""
+        answer = self._calls.delete(f"/v1/chat/sessions/{session_id}/messages?after={after}")
+        deleted: DeletedMessageCount = answer["data"]
+        return deleted
+
+    def list_tags(self) -> Page[TagCount]:
+        """The tags, with how many sessions have each."""
+        return Page.of(self._calls.get("/v1/chat/tags"))
+
+    def list_folders(self) -> Page[FolderCount]:
+        """The folders, with how many sessions are in each."""
+        return Page.of(self._calls.get("/v1/chat/folders"))
+
     # --- Search --------------------------------------------------------------------------------
 
     def search_chats(
@@ -209,9 +336,10 @@ class Chat:
             self._calls.post_once("/v1/chat/search", idempotency_key, query=query, limit=limit)
         )
 
-    def chat_stats(self) -> Statistics:
+    def chat_stats(self, *, end_user_id: str | None = None) -> Statistics:
         """Count sessions, messages and tokens."""
-        statistics: Statistics = self._calls.get("/v1/chat/stats")["data"]
+        answer = self._calls.get("/v1/chat/stats", end_user_id=end_user_id)
+        statistics: Statistics = answer["data"]
         return statistics
 
     # --- Feedback ------------------------------------------------------------------------------
@@ -323,11 +451,16 @@ class Chat:
         session_id: int,
         *,
         expires_at: datetime | str | None = None,
+        include_system: bool | None = None,
         idempotency_key: str | None = None,
     ) -> Share:
         """Create a public read-only link to a session."""
         answer = self._calls.post_once(
-            "/v1/chat/share", idempotency_key, session_id=session_id, expires_at=expires_at
+            "/v1/chat/share",
+            idempotency_key,
+            session_id=session_id,
+            expires_at=expires_at,
+            include_system=include_system,
         )
         share: Share = answer["data"]
         return share
@@ -359,11 +492,21 @@ class Chat:
 
     def import_chat(
         self,
-        messages: Sequence[MessageInput],
+        messages: Sequence[ImportedMessageInput],
         *,
         title: str | None = None,
         model: str | None = None,
         created_at: datetime | str | None = None,
+        updated_at: datetime | str | None = None,
+        is_pinned: bool | None = None,
+        is_archived: bool | None = None,
+        current_message_id: int | str | None = None,
+        external_id: str | None = None,
+        end_user_id: str | None = None,
+        metadata: Any = None,
+        tags: Sequence[str] | None = None,
+        folder: str | None = None,
+        expires_at: datetime | str | None = None,
         idempotency_key: str | None = None,
     ) -> Session:
         """Create a session from existing messages."""
@@ -374,6 +517,16 @@ class Chat:
             title=title,
             model=model,
             created_at=created_at,
+            updated_at=updated_at,
+            is_pinned=is_pinned,
+            is_archived=is_archived,
+            current_message_id=current_message_id,
+            external_id=external_id,
+            end_user_id=end_user_id,
+            metadata=metadata,
+            tags=tags,
+            folder=folder,
+            expires_at=expires_at,
         )
         session: Session = answer["data"]
         return session

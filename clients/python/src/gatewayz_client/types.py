@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-Content = str | list[dict[str, Any]]
+Content = str | list[dict[str, Any]] | None
 Level = Literal["read", "write", "admin"]
+Branches = Literal["current", "all"]
+SessionOrder = Literal["updated", "created"]
 ExportFormat = Literal["json", "markdown", "openai"]
 Window = Literal["minute", "hour", "day"]
 Channel = Literal["api", "admin", "public", "command"]
@@ -25,7 +27,8 @@ NotificationKind = Literal[
 ]
 NotificationChannel = Literal["email", "webhook"]
 PlanType = Literal["free", "pro", "enterprise", "custom"]
-Role = Literal["user", "assistant", "system", "tool"]
+MessageStatus = Literal["in_progress", "completed", "incomplete", "failed"]
+Role = Literal["user", "assistant", "system", "developer", "tool", "function"]
 NotificationStatus = Literal["pending", "sent", "failed", "delivered"]
 
 
@@ -122,6 +125,10 @@ class DeletedCount(TypedDict):
     deleted_count: int
 
 
+class DeletedMessageCount(TypedDict):
+    deleted_count: int
+
+
 class EndedKeys(TypedDict):
     ended_keys: int
 
@@ -144,6 +151,11 @@ class EnvironmentUsage(TypedDict):
     monthly_requests: int
     monthly_tokens: int
     monthly_cost: float
+
+
+class FolderCount(TypedDict):
+    folder: str
+    count: int
 
 
 class Feedback(TypedDict):
@@ -245,6 +257,13 @@ class Match(TypedDict):
     is_archived: bool
     created_at: str
     updated_at: str
+    external_id: str | None
+    end_user_id: str | None
+    metadata: Any
+    tags: list[str]
+    folder: str | None
+    deleted_at: str | None
+    expires_at: str | None
     message_id: int | None
     rank: float
     snippet: str
@@ -260,6 +279,13 @@ class Message(TypedDict):
     reasoning: str | None
     metadata: Any
     created_at: str
+    client_id: str | None
+    parent_id: int | None
+    position: int
+    status: MessageStatus
+    revision: int
+    edited: bool
+    updated_at: str | None
 
 
 class Notification(TypedDict):
@@ -382,6 +408,13 @@ class Session(TypedDict):
     is_archived: bool
     created_at: str
     updated_at: str
+    external_id: str | None
+    end_user_id: str | None
+    metadata: Any
+    tags: list[str]
+    folder: str | None
+    deleted_at: str | None
+    expires_at: str | None
 
 
 class SessionDetail(TypedDict):
@@ -394,6 +427,14 @@ class SessionDetail(TypedDict):
     is_archived: bool
     created_at: str
     updated_at: str
+    external_id: str | None
+    end_user_id: str | None
+    metadata: Any
+    tags: list[str]
+    folder: str | None
+    deleted_at: str | None
+    expires_at: str | None
+    current_message_id: int | None
     messages: list[Message]
     has_more_messages: bool
 
@@ -419,6 +460,7 @@ class Share(TypedDict):
     last_viewed_at: str | None
     expires_at: str | None
     created_at: str
+    include_system: bool
 
 
 class SharedMessage(TypedDict):
@@ -457,6 +499,11 @@ class Statistics(TypedDict):
     average_messages_per_session: float
 
 
+class TagCount(TypedDict):
+    tag: str
+    count: int
+
+
 class AtLimit(TypedDict):
     daily_requests: bool
     daily_tokens: bool
@@ -481,16 +528,45 @@ class Storage(TypedDict):
 class SessionInput(TypedDict):
     title: NotRequired[str | None]
     model: NotRequired[str | None]
+    external_id: NotRequired[str | None]
+    end_user_id: NotRequired[str | None]
+    metadata: NotRequired[Any]
+    tags: NotRequired[list[str] | None]
+    folder: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
 
 
 class MessageInput(TypedDict):
+    """What has no field here is kept too."""
+
     role: Role
-    content: Content
+    content: NotRequired[Content]
     model: NotRequired[str | None]
     tokens: NotRequired[int | None]
     reasoning: NotRequired[str | None]
     metadata: NotRequired[Any]
     created_at: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+    parent_id: NotRequired[int | None]
+    status: NotRequired[MessageStatus | None]
+    revision: NotRequired[int | None]
+
+
+class ImportedMessageInput(TypedDict):
+    """As MessageInput, but that ids are those of the import."""
+
+    id: NotRequired[int | str | None]
+    role: Role
+    content: NotRequired[Content]
+    model: NotRequired[str | None]
+    tokens: NotRequired[int | None]
+    reasoning: NotRequired[str | None]
+    metadata: NotRequired[Any]
+    created_at: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+    parent_id: NotRequired[int | str | None]
+    status: NotRequired[MessageStatus | None]
+    revision: NotRequired[int | None]
 
 
 class NewApiKey(TypedDict):
