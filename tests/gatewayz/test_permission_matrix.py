@@ -63,6 +63,9 @@ NEEDS = {
     "/chat/sessions/<int:session_id>/feedback": "chat",
     "/chat/sessions/<int:session_id>/fork": "chat",
     "/chat/sessions/<int:session_id>/messages": "chat",
+    "/chat/tags": "chat",
+    "/chat/folders": "chat",
+    "/chat/sessions/<int:session_id>/messages/<int:message_id>": "chat",
     "/chat/sessions/<int:session_id>/messages/batch": "chat",
     "/chat/sessions/<int:session_id>/restore": "chat",
     "/chat/sessions/batch": "chat",
@@ -131,6 +134,8 @@ LIMITS = dict.fromkeys(
     ],
     1,
 )
+QUERIES = {"DELETE /chat/sessions/<int:session_id>/messages": "?after=1"}
+
 BODIES: dict[str, Any] = {
     "POST /chat/sessions/<int:session_id>/messages": {"role": "user", "content": "x"},
     "POST /chat/sessions/<int:session_id>/messages/batch": {
@@ -188,7 +193,7 @@ OWNED = [endpoint for endpoint in SCOPED if "<" in endpoint.route]
 
 def ask(endpoint, api_key=None, ids=None, **headers):
     path = endpoint.route
-    for name in ("session_id", "feedback_id", "key_id", "plan_id", "token"):
+    for name in ("session_id", "message_id", "feedback_id", "key_id", "plan_id", "token"):
         for converter in ("int", "slug"):
             path = path.replace(f"<{converter}:{name}>", str((ids or {}).get(name, 1)))
     if api_key is not None:
@@ -198,7 +203,7 @@ def ask(endpoint, api_key=None, ids=None, **headers):
     body = None if endpoint.method == "GET" else BODIES.get(endpoint.entry, {})
     return client.generic(
         endpoint.method,
-        path,
+        path + QUERIES.get(endpoint.entry, ""),
         "" if body is None else client._encode_json(body, "application/json"),
         content_type="application/json",
         headers=headers,
