@@ -41,6 +41,9 @@ _SPECIAL: dict[str, dict[Role, str]] = {
     "django_q_task": {"web": "SELECT, DELETE", "worker": _ROWS},
 }
 
+# Tables whose new rows get their ids before they are inserted.
+_IDS_BEFORE_ROWS = ("chat_messages",)
+
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,50}")
 
 
@@ -108,6 +111,10 @@ def statements_to_grant(prefix: str) -> list[str]:
             f"GRANT {rights} ON {_quoted(table)} TO {role_name(prefix, role)}"
             for table in sorted(_tables())
             for role, rights in _rights(table)
+        ),
+        *(
+            f"GRANT USAGE ON SEQUENCE {_quoted(f'{table}_id_seq')} TO {web}, {worker}"
+            for table in _IDS_BEFORE_ROWS
         ),
     ]
 

