@@ -67,9 +67,11 @@ def view_share(token: str, *, counts: bool = True) -> Share:
 def revoke_share(owner: Principal, token: str) -> Share:
     """Revoke a link of `owner`, and return it. Raises Http404 when there is no such link."""
     shares = Share.objects.owned_by(owner).filter(token=token)
+    # Read first: what comes after the change must not fail.
+    share: Share = get_object_or_404(shares.not_revoked())
     if not shares.not_revoked().update(is_active=False):
         raise Http404
-    share: Share = get_object_or_404(shares)
+    share.is_active = False
     record_chat(owner, "revoke_share", "share_revoked")
     return share
 
