@@ -67,8 +67,9 @@ AND lower(session.model) LIKE ALL (%(models)s::text[])
 """
 
 # Sessions with something that is not indexed yet: all of it when the session was named, moved out
-# of the trash or changed as a whole, else some messages.
+# of the trash or changed as a whole, else some messages. A SELECT runs again when it is lost.
 _LISTED = f"""
+SELECT * FROM (
 WITH newest AS MATERIALIZED (
     SELECT session_id, message_id FROM chat_search_pending
     WHERE user_id = %(user_id)s ORDER BY id DESC LIMIT %(listed)s + 1
@@ -86,6 +87,7 @@ FROM (SELECT) AS always LEFT JOIN (
     ) AS session
     WHERE {_NARROWED}
 ) AS listed ON true
+) AS found
 """  # noqa: S608 - constants
 
 _PENDING_MESSAGES = f"""
@@ -147,6 +149,7 @@ WHERE {_NARROWED} LIMIT %(candidates)s + 1
 
 # OFFSET keeps the planner from reading whole tables for few rows.
 _DOCUMENTS = """
+SELECT * FROM (
 WITH found AS MATERIALIZED ({found}), candidate AS MATERIALIZED ({candidates})
 SELECT (SELECT count(*) FROM found) > %(found)s AS is_cut, documents.*
 FROM (SELECT) AS always LEFT JOIN (
@@ -169,6 +172,7 @@ FROM (SELECT) AS always LEFT JOIN (
     ) AS document ON true
     ORDER BY bounded.number DESC
 ) AS documents ON true
+) AS candidates
 """
 
 _SIZED = f"""
