@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
 from chat.messages import openapi, write
-from chat.messages.read import page_of_messages
+from chat.messages.read import page_as_json
 from chat.messages.serializers import (
     BranchedPageInput,
     MessageBatchInput,
@@ -46,8 +46,8 @@ class MessagesView(ChatView):
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
         )
-        messages, has_more = page_of_messages(session, **page)
-        return success(represented_all(MessageSerializer, messages), has_more_messages=has_more)
+        messages, has_more = page_as_json(session.pk, **page)
+        return success(messages, has_more_messages=has_more)
 
     def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         after = validated(TruncationInput, request.query_params)["after"]

@@ -7,18 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from rest_framework.exceptions import ValidationError
 
-from chat.models import ChatSession
-
 # Microseconds since the epoch and the id, both signed 64-bit, big-endian.
 _FORMAT = struct.Struct(">qq")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def cursor_after(session: ChatSession, *, by: str = "updated_at") -> str:
-    """Return the cursor of the page that follows `session` in the order of the field `by`."""
-    time: datetime = getattr(session, by)
-    packed = _FORMAT.pack((time - _EPOCH) // _MICROSECOND, session.pk)
+def cursor_after(time: datetime, session_id: int) -> str:
+    """Return the cursor of the page that follows the session with this time and id."""
+    packed = _FORMAT.pack((time - _EPOCH) // _MICROSECOND, session_id)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 

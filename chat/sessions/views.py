@@ -1,17 +1,14 @@
 """Views of sessions."""
 
 from http import HTTPStatus
-from operator import attrgetter
-
-from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
-from chat.messages.read import page_of_messages
-from chat.messages.serializers import BranchedPageInput, MessageSerializer
+from chat.messages.read import page_as_json
+from chat.messages.serializers import BranchedPageInput
 from chat.models import ChatSession
 from chat.sessions import openapi, write
-from chat.sessions.cursors import cursor_after, read_cursor
+from chat.sessions.read import page_of_sessions, session_as_json
 from chat.sessions.serializers import (
     ForkInput,
     SessionBatchInput,
@@ -25,10 +22,8 @@ from chat.sessions.serializers import (
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
-from gatewayz.api.serializing import represented_all, validated
+from gatewayz.api.serializing import validated
 from gatewayz.database.replica import reads_replica
-
-_FILTERS = ("external_id", "end_user_id", "tag", "folder")
 
 
 @openapi.sessions
@@ -46,24 +41,8 @@ class SessionsView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(SessionPageInput, request.query_params)
-        limit, offset = page["limit"], page["offset"]
-        owned = ChatSession.objects.owned_by(request.user)
-        owned = owned.deleted() if page["deleted"] else owned.active()
-        owned = owned.marked(pinned=page["pinned"], archived=page["archived"])
-        owned = owned.matching(**{name: page.get(name) for name in _FILTERS})
-        is_by_creation = page["order"] == "created"
-        listed = owned.begun() if is_by_creation else owned.recent()
-        if cursor := page.get("cursor"):
-            place = read_cursor(cursor)
-            listed = listed.begun_after(*place) if is_by_creation else listed.older_than(*place)
-        found = list(listed[offset : offset + limit])
-        by = "created_at" if is_by_creation else "updated_at"
-        next_cursor = cursor_after(found[-1], by=by) if len(found) == limit else None
-        return success(
-            [represented_session(session) for session in found],
-            count=owned.count(),
-            next_cursor=next_cursor,
-        )
+        sessions, count, next_cursor = page_of_sessions(request.user, **page)
+        return success(sessions, count=count, next_cursor=next_cursor)
 
     def delete(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionIdsInput, request.data)
@@ -92,18 +71,15 @@ class SessionView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         page = validated(BranchedPageInput, request.query_params)
-        owned = ChatSession.objects.owned_by(request.user).active().with_current_message()
-        session = get_object_or_404(owned, pk=session_id)
-        messages, has_more = page_of_messages(session, **page)
-        shown = represented_session(session)
-        metadata = shown.pop("metadata")
+        session = session_as_json(request.user, session_id)
+        messages, has_more = page_as_json(session_id, **page)
+        # After the messages: clients that look for the first `metadata` mean theirs.
+        metadata = session.pop("metadata")
         return success(
             {
-                **shown,
-                "current_message_id": attrgetter("current_message_id")(session),
-                "messages": represented_all(MessageSerializer, messages),
+                **session,
+                "messages": messages,
                 "has_more_messages": has_more,
-                # After the messages: clients that look for the first `metadata` mean theirs.
                 "metadata": metadata,
             }
         )

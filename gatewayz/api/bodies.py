@@ -59,6 +59,8 @@ def _number(text: str) -> float | HugeNumber:
 
 # Strict as RFC 8259: no NaN, no invalid UTF-8.
 decode = msgspec.json.Decoder(float_hook=_number).decode
+# The values of an object by name, each as its JSON.
+decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def read_json(request: HttpRequest, max_bytes: int) -> Any:

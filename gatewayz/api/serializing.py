@@ -5,7 +5,7 @@ called, so one instance serves all threads. A serializer that needs a `context` 
 each request, as in DRF's documentation.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -121,6 +121,19 @@ def represented_all(
 ) -> list[dict[str, Any]]:
     """Return each of `instances` as `serializer` represents it."""
     return [*map(_represent(serializer), instances)]
+
+
+def represented_rows(
+    serializer: type[Serializer], rows: Iterable[Sequence[Any]]
+) -> list[dict[str, Any]]:
+    """Return `rows`, each with the values of the fields of `serializer` in their order."""
+    names = _names(serializer)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+@cache
+def _names(serializer: type[Serializer]) -> list[str]:
+    return [field.field_name for field in _made(serializer)._readable_fields]
 
 
 @cache

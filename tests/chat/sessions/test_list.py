@@ -87,7 +87,14 @@ def test_is_two_statements_however_many_sessions(api, sessions, django_assert_nu
 
     # The page; the count.
     with django_assert_num_queries(2):
-        api.get(PATH)
+        api.get(PATH, {"limit": 3})
+
+
+def test_a_page_with_all_sessions_is_one_statement(api, sessions, django_assert_num_queries):
+    api.get(PATH)
+
+    with django_assert_num_queries(1):
+        assert api.get(PATH).json()["count"] == len(sessions)
 
 
 def test_a_new_user_has_an_empty_list(api):

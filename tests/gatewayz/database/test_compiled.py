@@ -16,7 +16,7 @@ def _nothing_built():
 @pytest.fixture
 def sessions(user):
     return [
-        ChatSession.objects.create(user=user, title=title, model="m")
+        ChatSession.objects.create(user=user, title=title, model="m", tags=[title])
         for title in ("one", "two", "three")
     ]
 
@@ -25,7 +25,7 @@ def titled(user_id, title, after, *, limit):
     built.append(title)
     found = ChatSession.objects.filter(user_id=user_id).order_by("id")
     if title is not None:
-        found = found.filter(title=title)
+        found = found.filter(title=title, tags__contains=[title])
     if after is not None:
         found = found.filter(created_at__gt=after)
     return found.values_list("title")[:limit]

@@ -1,0 +1,133 @@
+"""Reading sessions: one of them, or a page of the list."""
+
+from typing import Any
+
+import msgspec
+from django.db.models import F, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.http import Http404
+
+from accounts.principals.principal import Principal
+from chat.models import ChatSession, ChatSessionQuerySet
+from chat.sessions.cursors import cursor_after, read_cursor
+from chat.sessions.serializers import SessionSerializer
+from gatewayz.api.bodies import decode_values
+from gatewayz.api.serializing import represented_rows
+from gatewayz.database.compiled import fetch
+
+# JSON as text: it goes into the answer as it is.
+_FIELDS = [
+    Cast(name, TextField()) if name == "metadata" else F(name)
+    for name in SessionSerializer.Meta.fields
+]
+_EXTRA = Cast("extra", TextField())
+
+
+def session_as_json(owner: Principal, session_id: int) -> dict[str, Any]:
+    """A session of `owner` with `current_message_id`. One statement.
+
+    Raises Http404 when there is no such session.
+    """
+    rows = fetch(_one, {"user_id": owner.user_id, "session_id": session_id})
+    if not rows:
+        raise Http404
+    ((current_message_id, *row),) = rows
+    (session,) = _as_json([row])
+    return {**session, "current_message_id": current_message_id}
+
+
+def page_of_sessions(
+    owner: Principal,
+    *,
+    limit: int,
+    offset: int,
+    cursor: str | None = None,
+    order: str = "updated",
+    pinned: bool | None = None,
+    archived: bool | None = None,
+    deleted: bool = False,
+    **matching: str,
+) -> tuple[list[dict[str, Any]], int, str | None]:
+    """At most `limit` sessions of `owner`, how many there are, and the cursor of the next page.
+
+    In the `order` of the last change, the newest first, or of their beginning (`created`).
+    `matching` is for `ChatSessionQuerySet.matching`. Two statements, or one when the page is
+    all there is. Raises ValidationError when `cursor` is none.
+    """
+    values = {"user_id": owner.user_id, **matching}
+    chosen: Any = {"pinned": pinned, "archived": archived, "deleted": deleted}
+    time, session_id = read_cursor(cursor) if cursor else (None, None)
+    rows = fetch(
+        _page,
+        {**values, "time": time, "session_id": session_id},
+        order=order,
+        limit=limit,
+        offset=offset,
+        **chosen,
+    )
+    sessions = _as_json(rows)
+    if cursor is None and offset == 0 and len(rows) < limit:
+        return sessions, len(rows), None
+    ((count,),) = fetch(_ids, values, "SELECT count(*) FROM ({}) AS counted", **chosen)
+    if len(rows) < limit:
+        return sessions, count, None
+    last = sessions[-1]
+    by = "created_at" if order == "created" else "updated_at"
+    return sessions, count, cursor_after(last[by], last["id"])
+
+
+def _owned(user_id: int) -> ChatSessionQuerySet:
+    owner = Principal(user_id, None, True, True, False, "live", None)
+    return ChatSessionQuerySet(ChatSession).owned_by(owner)
+
+
+def _one(user_id: int, session_id: int) -> QuerySet[Any, Any]:
+    owned = _owned(user_id).active().with_current_message()
+    return owned.filter(pk=session_id).values_list("current_message_id", *_FIELDS, _EXTRA)
+
+
+def _chosen(
+    user_id: int,
+    *,
+    pinned: bool | None,
+    archived: bool | None,
+    deleted: bool,
+    **matching: str,
+) -> ChatSessionQuerySet:
+    owned = _owned(user_id)
+    owned = owned.deleted() if deleted else owned.active()
+    return owned.marked(pinned=pinned, archived=archived).matching(**matching)
+
+
+def _ids(user_id: int, **chosen: Any) -> QuerySet[Any, Any]:
+    return _chosen(user_id, **chosen).values_list("pk")
+
+
+def _page(
+    user_id: int,
+    time: Any,
+    session_id: int | None,
+    *,
+    order: str,
+    limit: int,
+    offset: int,
+    **chosen: Any,
+) -> QuerySet[Any, Any]:
+    listed = _chosen(user_id, **chosen)
+    listed = listed.begun() if order == "created" else listed.recent()
+    if session_id is not None:
+        after = listed.begun_after if order == "created" else listed.older_than
+        listed = after(time, session_id)
+    return listed.values_list(*_FIELDS, _EXTRA)[offset : offset + limit]
+
+
+def _as_json(rows: list[Any]) -> list[dict[str, Any]]:
+    """Sessions as `represented_session` shows them, of rows of _FIELDS and _EXTRA."""
+    sessions = represented_rows(SessionSerializer, (row[:-1] for row in rows))
+    for number, (*_, extra) in enumerate(rows):
+        session = sessions[number]
+        if session["metadata"] is not None:
+            session["metadata"] = msgspec.Raw(session["metadata"])
+        if extra is not None:
+            sessions[number] = {**decode_values(extra), **session}
+    return sessions

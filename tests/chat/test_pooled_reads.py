@@ -1,0 +1,67 @@
+"""What is read through a pool, as web processes do, is what was answered when it was written."""
+
+import pytest
+
+from tests.pools import pooled
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATH = "/v1/chat/sessions"
+SESSION = {
+    "title": "Weather",
+    "metadata": {"b": [1.5, None], "a": "é"},
+    "tags": ["a", "b"],
+    "external_id": "mine",
+    "expires_at": "2100-01-01T00:00:00Z",
+    "unknown": {"z": 1, "a": 10**30},
+}
+MESSAGES = [
+    {"role": "user", "content": "Where is it warm?"},
+    {
+        "role": "user",
+        "content": [{"type": "text", "text": "There?"}],
+        "metadata": {"b": 1, "a": 2},
+    },
+    {"role": "assistant", "content": None, "tool_calls": [{"z": 1, "a": 2}], "tokens": 5},
+    {"role": "assistant", "content": "In \u0394", "status": "in_progress", "revision": 3},
+]
+
+
+@pytest.fixture
+def written(api):
+    """A session, and its messages, as the answers to writing them show them."""
+    session = api.post_json(PATH, SESSION).json()["data"]
+    own = f"{PATH}/{session['id']}/messages"
+    return session, [api.post_json(own, message).json()["data"] for message in MESSAGES]
+
+
+@pytest.fixture(autouse=True)
+def _pool(written):
+    with pooled():
+        yield
+
+
+def test_a_session_with_messages_is_read_as_it_was_answered(api, written):
+    session, messages = written
+
+    read = api.get(f"{PATH}/{session['id']}").json()["data"]
+
+    assert read["messages"] == messages
+    changed = {"updated_at", "messages", "has_more_messages", "current_message_id"}
+    for name in session.keys() - changed:
+        assert read[name] == session[name], name
+
+
+def test_a_list_shows_it_as_its_detail_does(api, written):
+    session, _ = written
+
+    (listed,) = api.get(PATH).json()["data"]
+
+    read = api.get(f"{PATH}/{session['id']}").json()["data"]
+    assert listed.items() <= read.items()
+
+
+def test_its_messages_are_those_of_the_detail(api, written):
+    session, messages = written
+
+    assert api.get(f"{PATH}/{session['id']}/messages").json()["data"] == messages
