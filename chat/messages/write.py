@@ -7,7 +7,7 @@ from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -135,9 +135,7 @@ def append_messages(
             for one in last.values()
         ],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_APPEND, parameters)
-        rows = cursor.fetchall()
+    rows = transaction.get_connection().fetch_autocommit(_APPEND, parameters)
     if not rows:
         raise Http404
     if (broken := _RULES.get(rows[0][0])) is not None:
