@@ -1,12 +1,12 @@
-"""Compares services at what people do all day: each of five operations by itself, and mixed.
+"""Compares services at what people do all day: each of six operations by itself, and mixed.
 
 `python -m benchmarks day` prints a table for each operation and number of clients. Contenders take
 turns, as in `create_session`, and must first answer with the same fields.
 
 MIX is a conversation of ten questions: it is begun once, and each question and each answer is a
-message; the conversation is opened again at each question, from the list; and somebody searches
-once. Sizes are random, the same for all: half of the messages have less than 650 bytes, a tenth
-more than 8 kB, and the largest 20 kB.
+message; an answer is saved four times while it is written; the conversation is opened again at
+each question, from the list; and somebody searches once. Sizes are random, the same for all: half
+of the messages have less than 650 bytes, a tenth more than 8 kB, and the largest 20 kB.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from benchmarks.measuring.counters import StatementLog, redis_round_trips
 from benchmarks.measuring.load import CREATE, Load, Request
 from benchmarks.measuring.servers import Running, running
 
-MIX = {"create": 1, "append": 20, "detail": 10, "list": 10, "search": 1}
+MIX = {"create": 1, "append": 20, "update": 40, "detail": 10, "list": 10, "search": 1}
 
 SESSIONS = 300
 READ_SESSIONS = WRITTEN_SESSIONS = 64
@@ -109,6 +109,12 @@ class Conversations:
             append_messages(
                 owner, session_id, [_message(random_, number) for number in range(MESSAGES)]
             )
+        growing = []
+        for session_id in written:
+            # An answer that is being written.
+            given: Any = {"role": "assistant", "content": "", "status": "in_progress"}
+            (saved,) = append_messages(owner, session_id, [given])
+            growing.append((session_id, saved.message.pk))
         self.requests = {
             "create": [CREATE],
             "append": [
@@ -116,6 +122,15 @@ class Conversations:
                 for number in range(4)
                 for session_id in written
                 for message in [_message(random_, number)]
+            ],
+            "update": [
+                Request(
+                    "PATCH",
+                    f"{CREATE.path}/{session_id}/messages/{message_id}",
+                    json.dumps({"content": _text(random_, _size(random_) * part // 4)}),
+                )
+                for part in (1, 2, 3, 4)
+                for session_id, message_id in growing
             ],
             "detail": [
                 Request("GET", f"{CREATE.path}/{session_id}?message_limit={MESSAGES}")

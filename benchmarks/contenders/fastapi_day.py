@@ -1,4 +1,4 @@
-"""`fastapi_asyncpg` with what people do all day besides: append, read, list and search.
+"""`fastapi_asyncpg` with what people do all day besides: append, update, read, list and search.
 
 As few statements as there can be without putting JSON together in the database. Search is the
 text search of PostgreSQL with an index on a column of a table of its own, which
@@ -45,6 +45,16 @@ SELECT id, $4, $5, $6::jsonb, coalesce($3, ''), $7, $8, $9::jsonb, updated_at FR
 RETURNING {MESSAGE}
 """  # noqa: S608
 
+UPDATE = f"""
+WITH touched AS (
+    UPDATE chat_sessions SET updated_at = greatest(updated_at, clock_timestamp())
+    WHERE id = $1 AND user_id = $2 AND is_active RETURNING id
+)
+UPDATE chat_messages SET content = coalesce($4, content), status = coalesce($5, status)
+FROM touched WHERE session_id = touched.id AND chat_messages.id = $3
+RETURNING {MESSAGE.replace("id, ", "chat_messages.id, ", 1)}
+"""  # noqa: S608
+
 SEARCH = f"""
 WITH query AS (SELECT websearch_to_tsquery('simple', $2) AS asked), found AS (
     SELECT DISTINCT ON (session_id) session_id, message_id, ts_rank(search, asked, 1) AS rank
@@ -71,6 +81,11 @@ class MessageInput(BaseModel):
     tokens: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     reasoning: str | None = None
     metadata: Any = None
+
+
+class MessageChange(BaseModel):
+    content: str | None = None
+    status: Literal["in_progress", "completed", "incomplete", "failed"] | None = None
 
 
 class SearchInput(BaseModel):
@@ -121,6 +136,18 @@ async def append(
     details = {"action": "save_message", "session_id": session_id, "messages": 1}
     await record(state, principal, "message_saved", row["model"], row["tokens"], details)
     return _answer(principal, _message(row), 201, message="Message saved successfully")
+
+
+@app.patch("/v1/chat/sessions/{session_id}/messages/{message_id}")
+async def update(
+    session_id: int, message_id: int, given: MessageChange, request: Request, principal: Caller
+) -> Response:
+    row = await request.app.state.database.fetchrow(
+        UPDATE, session_id, principal.user_id, message_id, given.content, given.status
+    )
+    if row is None:
+        raise HTTPException(404)
+    return _answer(principal, _message(row), message="Message updated successfully")
 
 
 @app.post("/v1/chat/search")
