@@ -242,13 +242,13 @@ def test_a_session_keeps_what_it_is_given(api):
     ],
 )
 def test_what_is_not_known_elsewhere_is_listed_or_refused(api, settings, method, path, body):
-    body = body | {"colour": "red", "settings": {}}
+    body = body | {"colour": "red", "flavour": {}}
 
     answer = getattr(api, method)(path, json.dumps(body), content_type="application/json")
     settings.OLD_SHAPES = False
     refused = getattr(api, method)(path, json.dumps(body), content_type="application/json")
 
     assert answer.status_code in (200, 201), answer.content
-    assert answer.json()["ignored_fields"] == ["colour", "settings"]
+    assert answer.json()["ignored_fields"] == ["colour", "flavour"]
     assert refused.status_code == 400
-    assert set(refused.json()["errors"]) == {"colour", "settings"}
+    assert set(refused.json()["errors"]) == {"colour", "flavour"}
