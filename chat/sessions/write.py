@@ -65,11 +65,13 @@ def create_session(
         else:
             _combined_inserts.do((session, event))
     logger.info(
-        "Session creation completed in %.1fms: session %d of user %d (user_lookup: %.1fms)",
-        timing_ms("session_create"),
+        "Created chat session %d for user %d (user_lookup: %.1fms, session_create: %.1fms): "
+        "Session creation completed in %.1fms",
         session.pk,
         owner.user_id,
-        timing_ms("user_lookup"),
+        lookup_ms := timing_ms("user_lookup"),
+        create_ms := timing_ms("session_create"),
+        lookup_ms + create_ms,
     )
     return session
 
