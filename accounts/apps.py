@@ -16,6 +16,7 @@ class AccountsConfig(AppConfig):
         from accounts.confirmation import checks  # noqa: F401, registers itself
         from accounts.principals.cached_keys import key_cache
         from accounts.worker.schedules import write_schedules
+        from gatewayz.database.indexes import repair_after_migrate
 
         key_cache()
         accept_fallback_keys()
@@ -23,3 +24,4 @@ class AccountsConfig(AppConfig):
         admin.site.login_form = ThrottledLogInForm
         admin.site.audit_entries = audit_entries  # type: ignore[attr-defined]
         post_migrate.connect(write_schedules, sender=self)
+        post_migrate.connect(repair_after_migrate, sender=self)

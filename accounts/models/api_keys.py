@@ -209,7 +209,10 @@ class ApiKey(CachedRow):
                 condition=models.Q(max_requests__gte=1, max_requests__lte=MAX_LIMIT),
                 name="api_keys_new_max_requests_bounded",
             ),
-            models.UniqueConstraint(fields=["key_digest"], name="idx_api_keys_new_api_key"),
+            # With `include` it is an index, which can be dropped and rebuilt by its name.
+            models.UniqueConstraint(
+                fields=["key_digest"], include=["id"], name="idx_api_keys_new_api_key"
+            ),
             models.UniqueConstraint(
                 fields=["user", "is_primary"],
                 condition=models.Q(is_primary=True),

@@ -1,8 +1,16 @@
-"""The fifteen documented indexes, and their state in the database."""
+"""The fifteen documented indexes, their state in the database, and their repair."""
 
+import logging
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import connection
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Index
+
+logger = logging.getLogger(__name__)
 
 DOCUMENTED_INDEXES = {
     "api_keys_new": (
@@ -64,3 +72,44 @@ def documented_index_states() -> list[IndexState]:
         )
         for (table, _), (name, is_valid, size_bytes, scans) in zip(wanted, rows, strict=True)
     ]
+
+
+def repair_indexes() -> list[str]:
+    """Build the documented indexes that are missing or invalid, without blocking writes.
+
+    Must not run in a transaction. Returns their names.
+
+    Raises django.db.IntegrityError when rows that a unique index forbids came in meanwhile.
+    """
+    faulty = [state for state in documented_index_states() if state.status != "ok"]
+    for state in faulty:
+        statement = _statement(state)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {state.name}")
+            cursor.execute(statement)
+        logger.warning("Built the index %s, which was %s", state.name, state.status)
+    return [state.name for state in faulty]
+
+
+def _statement(state: IndexState) -> str:
+    """The statement that builds a documented index concurrently."""
+    model = next(model for model in apps.get_models() if model._meta.db_table == state.table)
+    declared = [*model._meta.indexes, *model._meta.constraints]
+    index: Any = next(found for found in declared if found.name == state.name)
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        if isinstance(index, Index):
+            return str(index.create_sql(model, editor, concurrently=True))
+        statement = str(index.create_sql(model, editor))
+    return statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1)
+
+
+def repair_after_migrate(
+    using: str, plan: list[tuple[Migration, bool]], **signal_arguments: Any
+) -> None:
+    """Build missing indexes after `migrate` to the newest state; a receiver of `post_migrate`."""
+    is_backwards = any(backwards for _, backwards in plan)
+    if using != DEFAULT_DB_ALIAS or is_backwards or connection.in_atomic_block:
+        return
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        repair_indexes()

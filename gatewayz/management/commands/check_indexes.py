@@ -2,15 +2,25 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gatewayz.database.indexes import documented_index_states
+from gatewayz.database.indexes import documented_index_states, repair_indexes
 
 
 class Command(BaseCommand):
     help = "Compare the documented indexes with the database; exit 1 if one is missing or invalid."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="First build those that are missing or invalid, without blocking writes.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["repair"]:
+            for name in repair_indexes():
+                self.stdout.write(f"Built {name}")
         states = documented_index_states()
         row = "{:<14} {:<32} {:<8} {:>12} {:>10}"
         self.stdout.write(row.format("table", "index", "status", "size", "scans"))
@@ -22,6 +32,6 @@ class Command(BaseCommand):
         if faulty:
             raise CommandError(
                 f"{len(faulty)} of {len(states)} indexes missing or invalid: {', '.join(faulty)}. "
-                "Drop an invalid one, then run `manage.py migrate` or build it by hand."
+                "`manage.py check_indexes --repair` builds them."
             )
         self.stdout.write(self.style.SUCCESS(f"All {len(states)} indexes exist and are valid."))

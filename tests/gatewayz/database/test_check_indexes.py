@@ -44,3 +44,35 @@ def test_an_invalid_one_fails(capsys):
         call_command("check_indexes")
 
     assert "invalid" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dropped_ones_are_built_again(capsys):
+    names = [name for names in DOCUMENTED_INDEXES.values() for name in names]
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP INDEX IF EXISTS {name}")
+
+    call_command("check_indexes", "--repair")
+
+    output = capsys.readouterr().out
+    assert [f"Built {name}" for name in names] == output.splitlines()[: len(names)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE indexdef LIKE 'CREATE UNIQUE%%' "
+            "AND indexname = ANY(%s)",
+            [names],
+        )
+        unique = {name for (name,) in cursor.fetchall()}
+    assert {"idx_api_keys_new_api_key", "idx_users_api_key", "idx_users_privy_id"} <= unique
+    assert {"idx_users_username", "idx_users_email", "idx_api_keys_new_primary"} <= unique
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_builds_a_dropped_one_again():
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX idx_api_keys_new_api_key")
+
+    call_command("migrate", verbosity=0)
+
+    call_command("check_indexes")
