@@ -5,11 +5,11 @@ from typing import Any
 from accounts.principals.scopes import LEVELS, RESOURCES
 from gatewayz.api.old_shapes import OldShape, status, with_status
 
-NEW_KEY_FIELDS = ("status", "api_key", "key_name", "environment_tag")
+NEW_KEY_FIELDS = ("status", "key_name", "environment_tag")
+ROTATION_FIELDS = (*NEW_KEY_FIELDS, "updated_key")
 LIST_FIELDS = ("status", "keys", "total_keys")
 CHANGE_FIELDS = (
     "status",
-    "api_key",
     "key_name",
     "environment_tag",
     "updated_key",
@@ -43,7 +43,7 @@ def scopes(given: Any) -> Any:
 
 def new_key(key: dict[str, Any]) -> dict[str, Any]:
     """A key with its secret."""
-    same = ("api_key", "key_name", "environment_tag")
+    same = ("key_name", "environment_tag")
     return {**status(), **{name: key[name] for name in same}}
 
 

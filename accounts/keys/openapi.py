@@ -8,6 +8,7 @@ from accounts.keys.old_shapes import (
     DELETION_FIELDS,
     LIST_FIELDS,
     NEW_KEY_FIELDS,
+    ROTATION_FIELDS,
     USAGE_FIELDS,
 )
 from accounts.keys.serializers import (
@@ -76,6 +77,10 @@ _DELETE = (
 )
 
 
+def _secret_beside() -> dict[str, serializers.Field]:
+    return {"api_key": serializers.CharField(help_text="The secret, shown only once.")}
+
+
 class RotatedKeys(serializers.Serializer):
     rotated_count = serializers.IntegerField()
     new_keys = ApiKeySerializer(many=True)
@@ -89,6 +94,8 @@ api_keys = describe(
         request_example=_INPUT,
         answer=ApiKeySerializer(),
         example=_NEW_KEY,
+        beside=_secret_beside(),
+        example_beside={"api_key": _SECRET},
         old=NEW_KEY_FIELDS,
         status=201,
         problems=(400, 401, 409),
@@ -123,6 +130,7 @@ api_key = describe(
             "ChangedApiKey", [ApiKeySerializer, RotatedKeys], resource_type_field_name=None
         ),
         example=_KEY,
+        beside={"api_key": serializers.CharField(required=False, help_text="After `rotate`.")},
         old=CHANGE_FIELDS,
         problems=(400, 401, 404, 409),
     ),
@@ -138,7 +146,9 @@ api_key_rotation = describe(
         request_example={"grace_seconds": 86_400},
         answer=ApiKeySerializer(),
         example=_NEW_KEY,
-        old=CHANGE_FIELDS,
+        beside=_secret_beside(),
+        example_beside={"api_key": _SECRET},
+        old=ROTATION_FIELDS,
         problems=(400, 401, 404),
     )
 )

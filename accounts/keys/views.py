@@ -144,7 +144,7 @@ def _rotated(request: AuthenticatedRequest, key: ApiKey, grace_seconds: int) -> 
 def _with_secret(key: ApiKey, secret: str, message: str, **options: Any) -> JSONResponse:
     """Build the only response that ever contains this secret."""
     shown = {**_shown(key), "api_key": secret}
-    return _unstored(success(shown, message=message, **options))
+    return _unstored(success(shown, api_key=secret, message=message, **options))
 
 
 def _with_secrets(rotated: list[tuple[ApiKey, str]]) -> JSONResponse:

@@ -39,9 +39,8 @@ def last_days(days: int) -> tuple[date, date]:
     return last - timedelta(days=days - 1), last
 
 
-def month(text: str) -> tuple[date, date]:
-    """The first and the last day of a month such as `2026-03`."""
-    first = date.fromisoformat(f"{text}-01")
+def month(first: date) -> tuple[date, date]:
+    """The first and the last day of the month that begins on `first`."""
     return first, first.replace(day=monthrange(first.year, first.month)[1])
 
 

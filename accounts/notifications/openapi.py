@@ -7,8 +7,6 @@ from accounts.notifications.serializers import (
     NotificationPageInput,
     NotificationSerializer,
     PreferencesSerializer,
-    TestInput,
-    UsageMonthInput,
     UsageReportInput,
 )
 from gatewayz.api.openapi import count_beside, describe, described
@@ -75,7 +73,6 @@ test = describe(
     post=described(
         "Send yourself a test, at most once a minute",
         name="sendTestNotification",
-        query=TestInput,
         answer=NotificationSerializer(many=True),
         example=[_SENT],
         beside=count_beside(),
@@ -88,7 +85,6 @@ usage_report = describe(
     post=described(
         "Send yourself a usage report, at most once a minute",
         name="sendUsageReport",
-        query=UsageMonthInput,
         request=UsageReportInput,
         request_example={"days": 30},
         answer=NotificationSerializer(many=True),

@@ -1,5 +1,7 @@
 """Request and response bodies of notifications."""
 
+from datetime import date
+
 from rest_framework import serializers
 
 from accounts.fields import DollarField
@@ -48,11 +50,18 @@ class TestInput(serializers.Serializer):
 
 
 class UsageMonthInput(serializers.Serializer):
-    month = serializers.RegexField(
-        r"^(19[7-9]\d|2\d{3})-(0[1-9]|1[0-2])$",
-        required=False,
-        help_text="The month (UTC) to report, as `2026-03`, instead of the last days.",
-    )
+    """The month (UTC) of a report, as clients of the old service name it: `2026-03`."""
+
+    month = serializers.CharField(max_length=7, required=False)
+
+    def validate_month(self, month: str) -> date:
+        try:
+            first = date.fromisoformat(f"{month}-01")
+        except ValueError as exc:
+            raise serializers.ValidationError("This must be a month such as 2026-03.") from exc
+        if first.year < 1970:
+            raise serializers.ValidationError("The year must be 1970 or later.")
+        return first
 
 
 class UsageReportInput(serializers.Serializer):

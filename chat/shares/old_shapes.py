@@ -21,18 +21,9 @@ SHARE_FIELDS = (
 SHARED_SESSION_FIELDS = ("session_id", "title", "model", "created_at", "messages")
 
 
-def share(user_id: int) -> OldShape:
-    """A new link of a user, flat."""
-
-    def shape(data: dict[str, Any]) -> dict[str, Any]:
-        return {**{name: data.get(name) for name in SHARE_FIELDS}, "created_by_user_id": user_id}
-
-    return shape
-
-
-def shares(user_id: int) -> OldShape:
-    """A list of links of a user."""
-    return lambda data: {"data": [{**share, "created_by_user_id": user_id} for share in data]}
+def share(data: dict[str, Any]) -> dict[str, Any]:
+    """A new link, flat."""
+    return {name: data[name] for name in SHARE_FIELDS}
 
 
 def revoked(share: Share) -> OldShape:

@@ -1,6 +1,5 @@
 """OpenAPI descriptions of public links, applied to the views as decorators."""
 
-from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from chat.messages.serializers import MessagePageInput
@@ -17,6 +16,7 @@ from gatewayz.api.paging import PageInput
 _SHARE = {
     "id": 8,
     "session_id": 17,
+    "created_by_user_id": 7,
     "token": "kq3…",
     "share_token": "kq3…",
     "share_url": "https://chat.example/v1/chat/share/kq3…",
@@ -27,16 +27,6 @@ _SHARE = {
     "created_at": "2026-03-01T12:00:00Z",
     "include_system": False,
 }
-
-
-@extend_schema_serializer(
-    deprecate_fields=["share_token", "created_by_user_id"], component_name="Share"
-)
-class OldShare(ShareSerializer):
-    created_by_user_id = serializers.IntegerField(required=False)
-
-    class Meta(ShareSerializer.Meta):
-        fields = [*ShareSerializer.Meta.fields, "created_by_user_id"]
 
 
 class SharedSession(SharedSessionSerializer):
@@ -61,7 +51,7 @@ shares = describe(
         name="shareSession",
         request=ShareInput,
         request_example={"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"},
-        answer=OldShare(),
+        answer=ShareSerializer(),
         example=_SHARE,
         old=SHARE_FIELDS,
         status=201,
@@ -71,7 +61,7 @@ shares = describe(
         "List public links, newest first",
         name="listShares",
         query=PageInput,
-        answer=OldShare(many=True),
+        answer=ShareSerializer(many=True),
         example=[_SHARE],
         beside=count_beside(),
         example_beside={"count": 1},

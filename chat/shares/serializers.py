@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from chat.messages.serializers import ContentField
@@ -31,12 +32,14 @@ class ShareInput(serializers.Serializer):
         return expires_at
 
 
+@extend_schema_serializer(deprecate_fields=["share_token", "created_by_user_id"])
 class ShareSerializer(serializers.ModelSerializer):
     """A link; needs the request as `context`, whose host the URL gets."""
 
     session_id = serializers.IntegerField()
-    # The name that clients of the old service use.
+    # The names that clients of the old service use.
     share_token = serializers.CharField(source="token")
+    created_by_user_id = serializers.IntegerField(source="user_id")
     share_url = serializers.SerializerMethodField()
 
     class Meta:
@@ -44,6 +47,7 @@ class ShareSerializer(serializers.ModelSerializer):
         fields = [
             "id",
             "session_id",
+            "created_by_user_id",
             "token",
             "share_token",
             "share_url",

@@ -40,7 +40,7 @@ class SharesView(ChatView):
             ShareSerializer(share, context={"request": request}).data,
             message="Chat shared successfully",
             status=HTTPStatus.CREATED,
-            old=old_shapes.share(request.user.user_id),
+            old=old_shapes.share,
         )
 
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
@@ -50,7 +50,6 @@ class SharesView(ChatView):
         return success(
             ShareSerializer(found, many=True, context={"request": request}).data,
             count=count,
-            old=old_shapes.shares(request.user.user_id),
         )
 
 

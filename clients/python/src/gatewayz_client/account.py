@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from gatewayz_client.calls import Calls, Null
 from gatewayz_client.pages import Page
@@ -77,7 +77,10 @@ class Account:
         self,
         *,
         username: str | None = None,
+        name: str | None = None,
         email: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        preferences: Mapping[str, Any] | None = None,
         chat_retention_days: int | Null | None = None,
     ) -> Profile:
         """Change the profile. `NULL` days in the trash are the service's own.
@@ -87,7 +90,10 @@ class Account:
         answer = self._calls.patch(
             "/v1/user/profile",
             username=username,
+            name=name,
             email=email,
+            settings=settings,
+            preferences=preferences,
             chat_retention_days=chat_retention_days,
         )
         profile: Profile = answer["data"]

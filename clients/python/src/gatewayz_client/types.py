@@ -5,6 +5,7 @@ Times are ISO 8601 with an offset. An answer has every field.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 Content = str | list[dict[str, Any]] | None
@@ -344,9 +345,12 @@ class Profile(TypedDict):
     id: int
     user_id: int
     username: str
+    name: str
     email: str | None
     email_verified_at: str | None
     privy_user_id: str | None
+    settings: Mapping[str, Any]
+    preferences: Mapping[str, Any]
     chat_retention_days: int | None
     is_active: bool
     created_at: str
@@ -452,6 +456,7 @@ class SetRateLimits(TypedDict):
 class Share(TypedDict):
     id: int
     session_id: int
+    created_by_user_id: int
     token: str
     share_token: str
     share_url: str
