@@ -29,6 +29,7 @@ from rest_framework.exceptions import APIException
 
 from accounts.activity.serializers import ActivityLogInput
 from accounts.audit.redaction import redacted
+from accounts.audit.rejected_requests import split_mask
 from accounts.audit.serializers import AuditLogInput
 from accounts.auth.passwords import _check_strength
 from accounts.auth.privy import user_of_token
@@ -233,6 +234,7 @@ PARSERS: dict[str, Parser] = {
             "accounts/principals/key_format.py:_LEGACY_KEY",
         ),
     ),
+    "masked key": Parser(split_mask, ("accounts/audit/rejected_requests.py:_MASK",)),
     "idempotency key": Parser(_idempotency_key, ("chat/idempotency.py:_KEY",)),
     # --- what is in a body or a query
     "cursor": Parser(read_cursor),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from gatewayz_client.calls import Calls
 from gatewayz_client.pages import Page
@@ -329,11 +329,26 @@ class Chat:
     # --- Search --------------------------------------------------------------------------------
 
     def search_chats(
-        self, query: str, *, limit: int | None = None, idempotency_key: str | None = None
+        self,
+        query: str,
+        *,
+        sort: Literal["relevance", "recent"] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        cursor: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Page[Match]:
         """Search sessions for the words of `query`, best matches first."""
         return Page.of(
-            self._calls.post_once("/v1/chat/search", idempotency_key, query=query, limit=limit)
+            self._calls.post_once(
+                "/v1/chat/search",
+                idempotency_key,
+                query=query,
+                sort=sort,
+                limit=limit,
+                offset=offset,
+                cursor=cursor,
+            )
         )
 
     def chat_stats(self, *, end_user_id: str | None = None) -> Statistics:
