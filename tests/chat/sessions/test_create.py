@@ -40,6 +40,13 @@ def test_answers_201_with_the_session_in_the_envelope(api, user):
         "is_archived": False,
         "created_at": session.created_at.isoformat().replace("+00:00", "Z"),
         "updated_at": session.updated_at.isoformat().replace("+00:00", "Z"),
+        "external_id": None,
+        "end_user_id": None,
+        "metadata": None,
+        "tags": [],
+        "folder": None,
+        "deleted_at": None,
+        "expires_at": None,
     }
     assert session.user_id == user.pk
 
