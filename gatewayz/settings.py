@@ -205,7 +205,8 @@ MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
 # --- Applications -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    # Before the admin, because it replaces the admin's templates.
+    # Each before the next, some of whose templates it replaces.
+    "gatewayz.apps.GatewayzConfig",
     "unfold.apps.BasicAppConfig",
     "gatewayz.apps.GatewayzAdminConfig",
     "django.contrib.auth",
@@ -217,7 +218,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "gatewayz.apps.GatewayzConfig",
     # Before django_q, because it replaces one of its commands.
     "accounts",
     "chat",

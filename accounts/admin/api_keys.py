@@ -14,10 +14,11 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from accounts import audit, keys
+from accounts.audit.rejected_requests import split_mask
 from accounts.models import ApiKey, ApiKeyDay
 from accounts.principals.scopes import RESOURCES
 from gatewayz.admin_site.charts import BarChart, bar_chart
-from gatewayz.admin_site.lists import BigTableAdmin, confirmed
+from gatewayz.admin_site.lists import BigTableAdmin, confirmed, found_or_newest
 
 SHOWN_DAYS = 30
 
@@ -102,7 +103,9 @@ class ApiKeyAdmin(BigTableAdmin):
     list_select_related = ("user",)
     # get_search_results decides how these are searched.
     search_fields = ("user__email", "key_name", "last_four")
-    search_help_text = "The user's whole e-mail address, a key's whole name, or its last four"
+    search_help_text = (
+        "Part of a user's e-mail address or a key's name, a masked key, its last four"
+    )
     in_palette = True
     change_form_before_template = "admin/accounts/apikey/usage.html"
     autocomplete_fields = ("user",)
@@ -122,13 +125,19 @@ class ApiKeyAdmin(BigTableAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ApiKey], search_term: str
     ) -> tuple[QuerySet[ApiKey], bool]:
-        # One table at a time: an OR across two tables could not use an index.
         term = search_term.strip()
+        if not term:
+            return queryset, False
+        mask = split_mask(term)
+        if mask:
+            begin, end = mask
+            return queryset.filter(last_four=end, key_prefix__startswith=begin), False
+        # One table at a time: an OR across two tables could not use an index.
+        whole = queryset.filter(Q(key_name__iexact=term) | Q(last_four=term))
         if "@" in term:
-            return queryset.filter(user__email__iexact=term), False
-        if term:
-            return queryset.filter(Q(key_name__iexact=term) | Q(last_four=term)), False
-        return queryset, False
+            whole = queryset.filter(user__email__iexact=term)
+        parts = Q(key_name__icontains=term) | Q(user__email__icontains=term)
+        return found_or_newest(whole, queryset, parts), False
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any

@@ -102,7 +102,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "title": "Rejected requests",
-            "opts": self.opts,
             "term": term,
             "kept_days": KEPT_DAYS,
         }

@@ -2,10 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.models import Notification, NotificationPreferences
-from gatewayz.admin_site.lists import ReadOnlyAdmin
+from accounts.notifications import delivery
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 
 @admin.register(Notification)
@@ -16,6 +19,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
+    actions = ("retry",)
     fields = (
         "user",
         "kind",
@@ -31,6 +35,15 @@ class NotificationAdmin(ReadOnlyAdmin):
         "finished_at",
     )
     readonly_fields = fields
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Staff who may change notifications may have failed ones sent again."""
+        return BigTableAdmin.has_change_permission(self, request)
+
+    @admin.action(description="Send the selected failed ones again", permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        count = delivery.retry_failed(queryset)
+        self.message_user(request, f"Will be sent again: {count}.", messages.SUCCESS)
 
 
 @admin.register(NotificationPreferences)

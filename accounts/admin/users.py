@@ -1,11 +1,11 @@
 """Admin pages of users."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
@@ -14,10 +14,11 @@ from unfold.forms import UserCreationForm as UnfoldUserCreationForm
 from accounts import audit
 from accounts.admin.form_changes import changes_of
 from accounts.confirmation.addresses import notify_old_address
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Plan, User
+from accounts.plans.usage import plan_usage
 from accounts.profile.erasure import request_erasure
 from accounts.users import end_access_given_by_operators
-from gatewayz.admin_site.lists import BigTableAdmin, confirmed
+from gatewayz.admin_site.lists import BigTableAdmin, confirmed, found_or_newest
 from gatewayz.admin_site.rights import is_superuser
 
 SHOWN_KEYS = 20
@@ -47,7 +48,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     owner = ""
     add_form = UserCreationForm
     form = UserChangeForm
-    change_form_before_template = "admin/accounts/user/keys.html"
+    change_form_before_template = "admin/accounts/user/overview.html"
     change_password_form = PasswordForm
     list_display = (
         "email",
@@ -60,9 +61,9 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     )
     list_select_related = ("plan",)
     list_filter = ("is_active", "is_staff", "plan")
-    # Whole values only: each of these columns has an index.
-    search_fields = ("email__iexact", "username__exact", "privy_user_id__exact")
-    search_help_text = "A whole e-mail address, user name or Privy id"
+    # get_search_results decides how these are searched.
+    search_fields = ("email", "username", "privy_user_id")
+    search_help_text = "Part of an e-mail address or name, or a Privy id"
     readonly_fields = ("email_verified_at", "last_login", "created_at", "updated_at")
     fieldsets = (
         (
@@ -87,6 +88,17 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     filter_horizontal = ()
     in_palette = True
     actions = ("erase", "verify_address")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        # Each of these columns has an index.
+        whole = queryset.filter(Q(email__iexact=term) | Q(username=term) | Q(privy_user_id=term))
+        parts = Q(email__icontains=term) | Q(username__icontains=term) | Q(name__icontains=term)
+        return found_or_newest(whole, queryset, parts), False
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -177,4 +189,20 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         user = context.get("original")
         if user and request.user.has_perm("accounts.view_apikey"):
             context["newest_keys"] = ApiKey.objects.filter(user=user).newest_first()[:SHOWN_KEYS]
+        if user:
+            context["limits"] = _distances(user)
         return super().render_change_form(request, context, *args, **options)
+
+
+def _distances(user: User) -> list[tuple[str, int, int | None, int]]:
+    """Return what the user's plan limits: name, used, limit and percent. One statement."""
+    usage = plan_usage(user.pk, cast("Plan", user.plan))
+    return [
+        (
+            name.replace("_", " "),
+            used,
+            usage["limits"][name],
+            min(100, 100 * used // usage["limits"][name]) if usage["limits"][name] else 0,
+        )
+        for name, used in usage["usage"].items()
+    ]

@@ -9,15 +9,15 @@ from accounts.models import ActivityDay, ApiKey, ApiKeyDay, Plan
 from accounts.principals.principal import Principal
 
 
-def plan_usage(owner: Principal, plan: Plan) -> dict[str, dict[str, Any]]:
-    """Return usage of today and this month (UTC) beside the limits of `plan`, by the contract's
-    names.
+def plan_usage(user_id: int, plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return a user's usage of today and this month (UTC) beside the limits of `plan`, by the
+    contract's names.
 
     One statement over the activity log's daily totals. The limits themselves count every request,
     and their days slide. Where there is no limit, what remains is None.
     """
     today = datetime.now(UTC).date()
-    days = ActivityDay.objects.owned_by(owner).in_days(today.replace(day=1), today)
+    days = ActivityDay.objects.filter(user_id=user_id).in_days(today.replace(day=1), today)
     used = days.aggregate(
         daily_requests=Sum("requests", filter=Q(day=today), default=0),
         daily_tokens=Sum("tokens", filter=Q(day=today), default=0),

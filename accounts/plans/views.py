@@ -63,7 +63,7 @@ class PlanUsageView(OwnPlanView):
         plan = Plan.objects.of(request.user).annotate(stored_bytes=Subquery(stored)).get()
         usage: dict[str, Any] = {
             "plan_name": plan.name,
-            **plan_usage(request.user, plan),
+            **plan_usage(request.user.user_id, plan),
             "storage": storage_usage(plan.max_storage_bytes, plan.stored_bytes or 0),
         }
         return success(usage, old=old_shapes.usage)

@@ -1,14 +1,18 @@
 """Admin pages of sessions, each shown as a conversation."""
 
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from accounts.models.users import MAX_RETENTION_DAYS
 from chat.admin.conversation import conversation
 from chat.models import ChatSession, ChatSessionQuerySet
-from gatewayz.admin_site.lists import ReadOnlyAdmin
+from chat.sessions import write
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 
 @admin.register(ChatSession)
@@ -16,15 +20,41 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     owner = "user"
     is_private = True
     change_form_after_template = "admin/chat/chatsession/conversation.html"
-    list_display = ("id", "title", "user", "model", "is_active", "updated_at")
-    list_display_links = ("id", "title")
+    list_display = ("number", "title", "user", "model", "is_active", "updated_at", "purged_on")
+    list_display_links = ("number", "title")
     list_filter = ("is_active",)
     list_select_related = ("user",)
     # get_search_results decides how these are searched.
     search_fields = ("pk", "user__email", "title")
     search_help_text = "An id, a user's whole e-mail address, or part of a recent title"
     in_palette = True
-    fields = (("user", "model"), ("created_at", "updated_at"), "is_active")
+    fields = (("user", "model"), ("created_at", "updated_at"), ("is_active", "purged_on"))
+    readonly_fields = ("purged_on",)
+    actions = ("restore",)
+
+    def has_restore_permission(self, request: HttpRequest) -> bool:
+        """Staff who may change sessions may restore deleted ones."""
+        return BigTableAdmin.has_change_permission(self, request)
+
+    @admin.action(description="Restore the selected deleted sessions", permissions=["restore"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[ChatSession]) -> None:
+        count = write.restore_sessions(cast("ChatSessionQuerySet", queryset))
+        self.message_user(request, f"Restored: {count}.", messages.SUCCESS)
+
+    @admin.display(description="id")
+    def number(self, session: ChatSession) -> str:
+        # Without separators, as it is searched for.
+        return str(session.pk)
+
+    @admin.display(description="purged on")
+    def purged_on(self, session: ChatSession) -> datetime | str:
+        """When retention deletes the session for good; a session that is not deleted stays."""
+        if session.is_active:
+            return "-"
+        days = session.user.chat_retention_days
+        days = settings.CHAT_RETENTION_DAYS if days is None else days
+        gone_at = session.deleted_at or session.updated_at
+        return gone_at + timedelta(days=min(days, MAX_RETENTION_DAYS)) if days else "never"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ChatSession], search_term: str

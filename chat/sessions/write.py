@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from http import HTTPStatus
 from operator import attrgetter
@@ -17,7 +17,7 @@ from django.utils import timezone
 from psycopg.types.json import Json, Jsonb
 from rest_framework.exceptions import APIException, ValidationError
 
-from accounts import activity
+from accounts import activity, audit
 from accounts.plans.storage import SESSION_BYTES, check_storage
 from accounts.principals.principal import Principal
 from chat.activity import chat_event, record_chat
@@ -316,6 +316,24 @@ def restore_session(owner: Principal, session_id: int) -> ChatSession:
     _update(sessions.deleted(), {"is_active": True, "deleted_at": None})
     record_chat(owner, "restore_session", "session_restored", session_id=session_id)
     return get_object_or_404(sessions.active())
+
+
+def restore_sessions(sessions: ChatSessionQuerySet) -> int:
+    """Restore those of `sessions` that are in the trash, for operators. Returns how many.
+
+    A session whose `external_id` another has by now stays in the trash. A few statements for each.
+    """
+    restored = 0
+    for session in sessions.deleted():
+        with suppress(Http404, ExternalIdTaken), transaction.atomic():
+            _update(
+                ChatSession.objects.filter(pk=session.pk).deleted(),
+                {"is_active": True, "deleted_at": None},
+            )
+            target = f"chatsession:{session.pk}"
+            audit.record("session_restored", user_id=session.user_id, target=target)
+            restored += 1
+    return restored
 
 
 # Copies nothing if there is too much. Values stored out of line are measured without reading them.

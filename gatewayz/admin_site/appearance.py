@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 
 def _may_view(model: str) -> Callable[[HttpRequest], bool]:
@@ -119,7 +119,16 @@ UNFOLD = {
                         "icon": "block",
                         "link": reverse_lazy("admin:accounts_rejected_requests"),
                         "permission": _may_view("accounts.auditentry"),
-                    }
+                    },
+                    {
+                        "title": "Failed deliveries",
+                        "icon": "unsubscribe",
+                        "link": lambda request: (
+                            f"{reverse('admin:accounts_notification_changelist')}"
+                            "?status__exact=failed"
+                        ),
+                        "permission": _may_view("accounts.notification"),
+                    },
                 ],
             },
             _group(

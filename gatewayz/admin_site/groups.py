@@ -15,11 +15,11 @@ _ACTIONS = {
         *("add_user", "change_user", "delete_user"),
         *("add_apikey", "change_apikey", "delete_apikey"),
         *("add_ratelimitconfig", "change_ratelimitconfig", "delete_ratelimitconfig"),
-        "change_plan",
+        *("change_plan", "change_notification"),
         "change_referralcode",
         "delete_activitydeadletter",
     },
-    "chat": {"change_share"},
+    "chat": {"change_share", "change_chatsession"},
     "django_q": {"delete_failure"},
 }
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -29,6 +30,9 @@ MAX_CONFIRMED_ROWS = 200
 class BoundedPaginator(Paginator):
     """Counts at most MAX_COUNTED_ROWS, so that a list of millions of rows opens quickly."""
 
+    template_name = "gatewayz/pagination.html"
+    max_counted = MAX_COUNTED_ROWS
+
     @cached_property
     def count(self) -> int:
         rows = cast("models.QuerySet[models.Model]", self.object_list)
@@ -45,6 +49,26 @@ class OneOrderList(ChangeList):
         self, request: HttpRequest, queryset: models.QuerySet[models.Model]
     ) -> list[Any]:
         return list(self.model_admin.get_ordering(request))
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        # Said below the list only, where it is honest about its bound.
+        self.full_result_count = self.result_count
+
+
+def found_or_newest(
+    whole: models.QuerySet[Any], rows: models.QuerySet[Any], parts: models.Q
+) -> models.QuerySet[Any]:
+    """Return `whole`, what an index finds by whole values, if there is any; else rows by `parts`.
+
+    Parts are searched for among the newest MAX_COUNTED_ROWS of the table only: no index serves
+    them. Runs a statement.
+    """
+    if whole.exists():
+        return whole
+    table = rows.model._default_manager
+    oldest = table.order_by("-pk").values("pk")[MAX_COUNTED_ROWS:][:1]
+    return rows.filter(parts, pk__gt=Coalesce(models.Subquery(oldest), 0))
 
 
 class BigTableAdmin(OwnedRows, ModelAdmin):

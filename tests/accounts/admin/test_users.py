@@ -1,5 +1,7 @@
 """Users in the admin."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -9,14 +11,15 @@ from accounts.keys import create_key
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_finds_a_user_by_its_whole_address_in_any_case(admin_client, user):
+def test_finds_a_user_by_its_address_in_any_case_or_a_part_of_it(admin_client, user):
     url = reverse("admin:accounts_user_changelist")
 
     def found(term):
         return list(admin_client.get(url, {"q": term}).context["cl"].result_list)
 
     assert found(user.email.upper()) == [user]
-    assert found(user.email[:5]) == []
+    assert found(user.email[:5]) == [user]
+    assert found("nobody") == []
 
 
 def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):
@@ -62,3 +65,25 @@ def test_a_user_made_in_the_admin_can_log_in(admin_client, client):
     )
 
     assert client.login(username="NEW@example.com", password="Correct-horse-1")
+
+
+def test_a_user_page_leads_to_all_that_belongs_to_the_user(
+    admin_client, user, django_assert_max_num_queries
+):
+    url = reverse("admin:accounts_user_change", args=[user.pk])
+    with django_assert_max_num_queries(10):
+        page = admin_client.get(url).content.decode()
+
+    links = re.findall(
+        rf'href="(/admin/[^"]*(?:user={user.pk}|history/|rejected-requests/\?q=[^"]*))"', page
+    )
+    assert len(links) >= 8
+    for link in links:
+        assert admin_client.get(link).status_code == 200
+    assert "Daily requests" in page
+
+
+def test_a_row_is_called_as_it_is_in_the_header(admin_client, user):
+    page = admin_client.get(reverse("admin:accounts_user_change", args=[user.pk]))
+
+    assert f"<bdi>{user.email}</bdi>" in page.content.decode()

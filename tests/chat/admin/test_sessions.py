@@ -1,8 +1,11 @@
 """Sessions in the admin."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
+from accounts.models import AuditEntry
 from chat.models import ChatMessage, ChatSession
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +75,39 @@ def test_a_link_cannot_have_the_whole_table_sorted(admin_client, user):
     rows = admin_client.get(reverse(LIST), {"o": "1"}).context["cl"].result_list
 
     assert [session.title for session in rows] == ["A", "C", "B"]
+
+
+def test_a_deleted_session_shows_when_it_is_purged_and_is_restored(admin_client, user, session):
+    user.chat_retention_days = 10
+    user.save()
+    deleted_at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    ChatSession.objects.update(is_active=False, updated_at=deleted_at)
+    assert "2026-01-11 12:00:00 UTC" in admin_client.get(reverse(LIST)).content.decode()
+
+    data = {"action": "restore", "_selected_action": [session.pk]}
+    answer = admin_client.post(reverse(LIST), data, follow=True)
+
+    assert "Restored: 1" in answer.content.decode()
+    session.refresh_from_db()
+    assert session.is_active
+    assert AuditEntry.objects.filter(action="session_restored", user_id=user.pk).exists()
+
+
+def test_a_session_that_is_being_purged_is_not_restored(admin_client, session):
+    ChatSession.objects.update(is_active=False, is_purged=True)
+
+    data = {"action": "restore", "_selected_action": [session.pk]}
+    assert "Restored: 0" in admin_client.post(reverse(LIST), data, follow=True).content.decode()
+
+    session.refresh_from_db()
+    assert not session.is_active
+
+
+def test_a_session_whose_external_id_another_has_stays_deleted(admin_client, user, session):
+    ChatSession.objects.update(external_id="thread-1", is_active=False)
+    ChatSession.objects.create(user=user, title="New", model="m", external_id="thread-1")
+
+    data = {"action": "restore", "_selected_action": [session.pk]}
+    assert "Restored: 0" in admin_client.post(reverse(LIST), data, follow=True).content.decode()
+
+    assert not AuditEntry.objects.filter(action="session_restored").exists()

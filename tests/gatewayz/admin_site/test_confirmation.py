@@ -11,7 +11,7 @@ from chat.models import ChatSession, Share
 pytestmark = pytest.mark.django_db
 
 # What can be undone, and what Django asks about itself.
-NOT_ASKED = {"activate", "deactivate", "requeue", "delete_selected"}
+NOT_ASKED = {"activate", "deactivate", "requeue", "retry", "restore", "delete_selected"}
 
 
 def actions():

@@ -54,6 +54,8 @@ ACTS = {
     RateLimitConfig: {"add", "change", "delete", "delete_selected"},
     ReferralCode: {"change"},
     Share: {"revoke"},
+    ChatSession: {"restore"},
+    Notification: {"retry"},
     Plan: {"add", "change"},
     Group: {"add", "change", "delete", "delete_selected"},
     ActivityDeadLetter: {"delete", "delete_selected", "requeue"},
@@ -104,7 +106,7 @@ def rows_of(owner):
     n = next(NUMBERS)
     other = User.objects.create_user(f"other{n}@example.com")
     key, _ = create_key(owner, key_name=f"key {n}")
-    session = ChatSession.objects.create(user=owner, title="T", model="m")
+    session = ChatSession.objects.create(user=owner, title="T", model="m", is_active=False)
     audit.record("tested", user_id=owner.pk, target=audit.user_target(owner.pk))
     rows = [
         owner,
@@ -114,7 +116,9 @@ def rows_of(owner):
         Share.objects.create(user=owner, session=session, token=f"{n:032}"),
         Feedback.objects.create(user=owner, session=session, feedback_type="thumbs_up"),
         ActivityEvent.objects.create(event_id=new_event_id(), user=owner),
-        Notification.objects.create(user=owner, kind="test", cause=f"{n}", channel="email"),
+        Notification.objects.create(
+            user=owner, kind="test", cause=f"{n}", channel="email", status="failed"
+        ),
         NotificationPreferences.objects.create(user=owner),
         ReferralCode.objects.create(user=owner, code=f"C{n}", max_uses=3),
         Referral.objects.create(referrer=owner, referred_user=other, bonus=1),

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.keys import create_key
+from accounts.models import User
 from chat.models import ChatSession
 from gatewayz.admin_site.site import FOUND_ROWS
 
@@ -26,6 +27,10 @@ def test_finds_users_keys_sessions_and_pages(admin_client, user):
         key.last_four: {str(key)},
         "FAST": {session.title},
         str(session.pk): {session.title},
+        user.email[1:6]: {user.email, str(key)},
+        "apto": {str(key)},
+        key.masked: {str(key)},
+        key.masked.replace("…", "..."): {str(key)},
         "audit": {"Audit log"},
         "  ": set(),
     }.items():
@@ -37,8 +42,8 @@ def test_reads_no_more_than_it_shows(admin_client, user, django_assert_num_queri
         ChatSession(user=user, title=f"Chat {n}", model="m") for n in range(30)
     )
 
-    # Session, operator, users, keys, sessions.
-    with django_assert_num_queries(5):
+    # Session, operator, whole values and parts of users and of keys, sessions.
+    with django_assert_num_queries(7):
         results = found(admin_client, "chat ")
 
     titles = [result.title for result in results if result.title.startswith("Chat 2")]
@@ -55,3 +60,29 @@ def test_strangers_search_nothing(client, user):
     response = client.get(reverse("admin:search"), {"s": user.email})
 
     assert response.status_code == 302
+
+
+def test_parts_of_words_are_searched_for_among_the_newest_only(admin_client, monkeypatch):
+    monkeypatch.setattr("gatewayz.admin_site.lists.MAX_COUNTED_ROWS", 2)
+    for n in range(4):
+        User.objects.create_user(f"chen{n}@example.com")
+
+    assert {result.title for result in found(admin_client, "hen")} == {
+        "chen2@example.com",
+        "chen3@example.com",
+    }
+    assert [result.title for result in found(admin_client, "chen0@example.com")] == [
+        "chen0@example.com"
+    ]
+
+
+def test_a_count_that_is_bounded_says_so(admin_client, monkeypatch):
+    monkeypatch.setattr("gatewayz.admin_site.lists.MAX_COUNTED_ROWS", 2)
+    monkeypatch.setattr("gatewayz.admin_site.lists.BoundedPaginator.max_counted", 2)
+    for n in range(3):
+        User.objects.create_user(f"chen{n}@example.com")
+
+    shown = admin_client.get(reverse("admin:accounts_user_changelist")).content.decode()
+
+    assert "2+ users" in shown
+    assert "Show all" not in shown
