@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from adoption.table_plan import SCHEMA, TablePlan
@@ -37,6 +38,17 @@ _WEB_API_ROLES = ("anon", "authenticated")
 
 # Old tables without a new one of their name, whose rows become part of other rows.
 _MERGED = {"user_plans", "api_key_audit_logs"}
+
+# Columns of keys, their digests and their ciphertexts.
+_KEY_COLUMNS = {
+    "users": frozenset({"api_key"}),
+    "api_keys_new": frozenset({"api_key", "key_hash", "encrypted_key"}),
+}
+
+# Keeps of a key what its masked form shows.
+_PLAIN_KEY = "(gw_(?:live|test|staging|dev)_[A-Za-z0-9_-]{2})[A-Za-z0-9_-]{2,}([A-Za-z0-9_-]{4})"
+
+Drop = Literal["tables", "keys"]
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 
@@ -119,6 +131,38 @@ def check(tables: Sequence[OldTable], plans: Sequence[TablePlan]) -> None:
         raise UnadoptableDatabaseError("The tables are not the old service's: " + "; ".join(wrong))
 
 
+def other_tables() -> dict[str, int]:
+    """Return the tables beside this service's and those to adopt, with the number of rows."""
+    schema = _current_schema()
+    known = connection.introspection.django_table_names(include_views=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT table_name FROM information_schema.tables
+            WHERE table_schema = %s AND table_type = 'BASE TABLE' AND NOT table_name = ANY(%s)
+            ORDER BY 1
+            """,
+            [schema, [*known, *_MERGED, MigrationRecorder.Migration._meta.db_table]],
+        )
+        rows = {}
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"SELECT count(*) FROM {_quoted(schema)}.{_quoted(name)}")
+            rows[name] = cursor.fetchone()[0]
+    return rows
+
+
+def count_values(table: OldTable, columns: Collection[str]) -> dict[str, int]:
+    """Return how many rows of an old table have a value, and no empty one, in each column."""
+    schema = SCHEMA if adoption_began() else _current_schema()
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {_quoted(name)}::text NOT IN ('', '{{}}', '[]'))"
+        for name in columns
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts} FROM {_quoted(schema)}.{_quoted(table.name)}")
+        return dict(zip(columns, cursor.fetchone(), strict=True))
+
+
 def tables_that_refer_to(names: Collection[str]) -> list[str]:
     """Other tables whose foreign keys point to these, and keep doing so when these move."""
     with connection.cursor() as cursor:
@@ -160,35 +204,129 @@ def move(tables: Sequence[OldTable]) -> None:
             )
 
 
-def drop() -> None:
-    """Drop the old tables and the record of their adoption.
+def drop(what: Drop) -> list[str]:
+    """End the old keys in plain text; return sentences about what was done to other tables.
 
-    Raises UnadoptableDatabaseError when the adoption is not finished, or other tables refer to
-    the old ones.
+    `tables` drops the old tables and the record of their adoption; foreign keys of other tables
+    then point to the new tables, whose rows have the same ids. `keys` drops only the columns with
+    keys. Both mask keys in the other tables that the old service left.
+
+    Raises UnadoptableDatabaseError when the adoption is not finished, or something else, such as
+    a view, depends on what is dropped.
     """
     if not adoption_began():
         raise UnadoptableDatabaseError("There are no old tables.")
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SELECT table_name FROM {SCHEMA}.adoption_progress WHERE NOT finished")
-        unfinished = [name for (name,) in cursor.fetchall()]
-        names = [table.name for table in find_old_tables()]
-        cursor.execute(f"SELECT count(*) FROM {SCHEMA}.adoption_progress")
-        if unfinished or not cursor.fetchone()[0]:
-            raise UnadoptableDatabaseError(
-                "The adoption is not finished: run `manage.py adopt` first."
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SELECT bool_and(finished) FROM {SCHEMA}.adoption_progress")
+            if not cursor.fetchone()[0]:
+                raise UnadoptableDatabaseError(
+                    "The adoption is not finished: run `manage.py adopt` first."
+                )
+            tables = find_old_tables()
+            if what == "tables":
+                done = _point_to_new_tables(tables)
+                _drop_tables(tables)
+            else:
+                done = _drop_keys(tables)
+            return done + _mask_keys(_current_schema(), sorted(other_tables()))
+    except InternalError as exc:
+        # Without CASCADE: what depends on them is not ours to drop.
+        raise UnadoptableDatabaseError(str(exc)) from exc
+    except IntegrityError as exc:
+        raise UnadoptableDatabaseError(f"A column with keys is unique: {exc}") from exc
+
+
+def _point_to_new_tables(tables: Sequence[OldTable]) -> list[str]:
+    """Make foreign keys that point to old tables point to the new ones."""
+    names = [table.name for table in tables]
+    done = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT source.oid::regclass::text, conname, target.relname,
+                   pg_get_constraintdef(pg_constraint.oid)
+            FROM pg_constraint
+            JOIN pg_class AS target ON target.oid = confrelid
+            JOIN pg_class AS source ON source.oid = conrelid
+            WHERE contype = 'f' AND target.relnamespace = to_regnamespace(%(legacy)s)
+                AND source.relnamespace <> target.relnamespace AND target.relname = ANY(%(names)s)
+            ORDER BY 1, 2
+            """,
+            {"legacy": SCHEMA, "names": names},
+        )
+        for source, constraint, target, definition in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {source} DROP CONSTRAINT {_quoted(constraint)}")
+            # Of these, ids do not stay or rows are not adopted one by one.
+            if target in _MERGED | {"plans"} or "(id)" not in definition:
+                done.append(f"{source}: its foreign key {constraint} is dropped.")
+                continue
+            new = definition.replace(f"REFERENCES {SCHEMA}.", "REFERENCES ")
+            new = new.removesuffix(" NOT VALID")
+            cursor.execute(
+                f"ALTER TABLE {source} ADD CONSTRAINT {_quoted(constraint)} {new} NOT VALID"
             )
-        if referring := tables_that_refer_to(names):
-            raise UnadoptableDatabaseError(
-                f"Foreign keys of {', '.join(referring)} point to the old tables: drop them first."
-            )
-        tables = ", ".join(f"{SCHEMA}.{_quoted(name)}" for name in names)
-        # Without CASCADE: other objects that depend on them, such as views, are not ours to drop.
-        cursor.execute(f"DROP TABLE {tables}")
+            try:
+                with transaction.atomic():
+                    cursor.execute(
+                        f"ALTER TABLE {source} VALIDATE CONSTRAINT {_quoted(constraint)}"
+                    )
+                done.append(f"{source}: its foreign key {constraint} points to the new {target}.")
+            except IntegrityError:
+                done.append(
+                    f"{source}: its foreign key {constraint} points to the new {target}, but is "
+                    "NOT VALID: some rows refer to rows that were not adopted."
+                )
+    return done
+
+
+def _drop_tables(tables: Sequence[OldTable]) -> None:
+    names = ", ".join(f"{SCHEMA}.{_quoted(table.name)}" for table in tables)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {names}")
         cursor.execute(
             f"DROP TABLE {SCHEMA}.adoption_progress, {SCHEMA}.adoption_notes, "
             f"{SCHEMA}.adopted_plans"
         )
         cursor.execute(f"DROP SCHEMA {SCHEMA}")
+
+
+def _drop_keys(tables: Sequence[OldTable]) -> list[str]:
+    done = []
+    with connection.cursor() as cursor:
+        for table in tables:
+            for column in sorted(_KEY_COLUMNS.get(table.name, frozenset()) & table.columns.keys()):
+                cursor.execute(f"ALTER TABLE {SCHEMA}.{table.name} DROP COLUMN {column}")
+                done.append(f"{SCHEMA}.{table.name}: the column {column} is dropped.")
+    # What users wrote is theirs.
+    written = {"chat_sessions", "chat_messages", "message_feedback"}
+    return done + _mask_keys(SCHEMA, sorted({table.name for table in tables} - written))
+
+
+def _mask_keys(schema: str, tables: Sequence[str]) -> list[str]:
+    """Mask keys of the old service in texts and JSON, wherever these tables hold them."""
+    done = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT table_name, column_name, data_type FROM information_schema.columns
+            WHERE table_schema = %s AND table_name = ANY(%s) AND is_generated = 'NEVER'
+                AND data_type IN ('text', 'character varying', 'json', 'jsonb')
+            ORDER BY 1, 2
+            """,
+            [schema, list(tables)],
+        )
+        for table, column, kind in cursor.fetchall():
+            name = _quoted(column)
+            cursor.execute(
+                f"UPDATE {_quoted(schema)}.{_quoted(table)} SET {name} = "
+                f"regexp_replace({name}::text, %(key)s, '\\1…\\2', 'g')::{kind} "
+                f"WHERE {name}::text ~ %(key)s",
+                {"key": _PLAIN_KEY},
+            )
+            if cursor.rowcount:
+                done.append(f"{table}: keys in {cursor.rowcount:,} rows of {column} are masked.")
+    return done
 
 
 def _web_api_roles() -> list[str]:

@@ -339,19 +339,32 @@ def test_a_key_is_accepted_as_the_old_service_would(port, api_key, status):
     assert ask(port, "/v1/chat/sessions", api_key).status == status
 
 
-def test_drops_the_old_tables_when_told_and_nothing_refers_to_them():
+def test_drops_the_old_tables_when_told_and_points_others_to_the_new_ones():
     users = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
-    payments = "CREATE TABLE payments (user_id bigint REFERENCES users (id));"
-    with database(f"old_users_{os.getpid()}", users + payments) as old:
+    payments = "CREATE TABLE payments (user_id bigint REFERENCES users (id) ON DELETE CASCADE);"
+    row = "INSERT INTO users VALUES (1); INSERT INTO payments VALUES (1);"
+    with database(f"old_users_{os.getpid()}", users + payments + row) as old:
         assert "There are no old tables" in old.adopt("--drop-old").stderr
         assert old.adopt().returncode == 0
-        assert "payments" in old.adopt("--drop-old").stderr
 
-        old.rows("DROP TABLE payments")
-        assert old.adopt("--drop-old").returncode == 0
+        dropped = old.adopt("--drop-old")
 
+        assert "payments_user_id_fkey points to the new users" in dropped.stdout
         assert old.value("SELECT to_regnamespace('legacy')") is None
         assert "nothing to adopt" in old.adopt().stderr
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            old.rows("INSERT INTO payments VALUES (2)")
+
+
+def test_says_what_depends_on_the_old_tables_instead_of_dropping_them():
+    users = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
+    view = "CREATE VIEW addresses AS SELECT email FROM users"
+    with database(f"old_view_{os.getpid()}", users + view) as old:
+        assert old.adopt().returncode == 0
+
+        assert "addresses" in old.adopt("--drop-old").stderr
+
+        assert old.value("SELECT to_regclass('legacy.users')") is not None
 
 
 @pytest.mark.parametrize(

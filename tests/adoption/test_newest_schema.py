@@ -2,6 +2,7 @@
 
 import os
 
+import psycopg
 import pytest
 
 from tests.adoption.conftest import database
@@ -179,3 +180,97 @@ def test_the_audit_log_of_keys_is_kept_without_its_secrets(adopted):
 
     assert entry == {"action": "create", "target": "api_key:1", "user_id": 1, "after": None}
     assert adopted.value("SELECT count(*) FROM audit_chain") == 9
+
+
+def test_tells_what_stays_behind_by_name_and_number(adopted):
+    for line in (
+        "coupons: 1 rows stay where they are",
+        "credit_transactions: 1 rows stay where they are",
+        "welcome_email_sent (100)",
+        "burst_limit (6)",
+    ):
+        assert line in adopted.output
+
+
+KEY = "gw_(live|test)_[0-9a-f]{9}"
+
+
+def with_keys(old):
+    """The tables in which a key can be read."""
+    tables = old.rows(
+        "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables "
+        "WHERE table_schema IN ('public', 'legacy') AND table_type = 'BASE TABLE'"
+    )
+    return [
+        table["name"]
+        for table in tables
+        if old.value(f"SELECT count(*) FROM {table['name']} AS row WHERE row::text ~ %s", KEY)
+    ]
+
+
+def test_ends_keys_in_plain_text(adopted):
+    """Comes last: it drops what the others compare with."""
+    assert "legacy.api_keys_new" in with_keys(adopted)
+
+    of_keys = adopted.adopt("--drop-old=keys")
+
+    assert (of_keys.returncode, of_keys.stderr) == (0, "")
+    assert "usage_records: keys in 1 rows of api_key are masked" in of_keys.stdout
+    assert with_keys(adopted) == []
+    assert adopted.value("SELECT count(*) FROM legacy.users") == 100
+    assert adopted.value("SELECT user_id FROM trial_grants") == 1
+
+    of_tables = adopted.adopt("--drop-old")
+
+    assert (of_tables.returncode, of_tables.stderr) == (0, "")
+    assert adopted.value("SELECT to_regnamespace('legacy')") is None
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        adopted.rows("INSERT INTO trial_grants (user_id) VALUES (101)")
+
+
+def test_looking_changes_nothing_and_older_generations_are_adopted_after_a_kill():
+    without = {
+        "plans",
+        "user_plans",
+        "rate_limit_configs",
+        "notification_preferences",
+        "notifications",
+        "referrals",
+        "message_feedback",
+        "shared_chats",
+        "api_key_audit_logs",
+        "credit_transactions",
+    }
+    columns = {
+        ("users", "subscription_allowance"),
+        ("users", "purchased_credits"),
+        ("api_keys_new", "rate_limit_config"),
+        ("chat_messages", "sequence_number"),
+        ("chat_sessions", "conversation_id"),
+        ("chat_sessions", "rolling_summary"),
+    }
+    sql = newest_schema(without_tables=without, without_columns=columns)
+    few = """
+        ALTER TABLE users ADD COLUMN credits numeric;
+        INSERT INTO users (id, username, email, credits, tier)
+        SELECT n, 'user' || n, n || '@example.com', n, 'pro' FROM generate_series(1, 9000) AS n;
+        INSERT INTO chat_sessions (id, user_id, title)
+        SELECT n, 1 + n % 9000, 'Chat ' || n FROM generate_series(1, 40000) AS n;
+    """
+    with database(f"generation_{os.getpid()}", sql + few) as old:
+        looked = old.adopt("--dry-run")
+        assert (looked.returncode, looked.stderr) == (0, "")
+        assert old.value("SELECT to_regnamespace('legacy')") is None
+
+        old.adopt_killed_when(
+            lambda: (
+                old.value("SELECT to_regclass('legacy.adoption_progress')") is not None
+                and old.value("SELECT count(*) FROM legacy.adoption_progress WHERE found > 0")
+            )
+        )
+        assert old.adopt().returncode == 0
+
+        assert old.value("SELECT sum(amount) FROM credits") == 9000 * 9001 / 2
+        assert old.value("SELECT count(*) FROM public.users WHERE plan_id = 2") == 9000
+        columns = "id, user_id, title, created_at, updated_at"
+        assert differing(old, "chat_sessions", columns, columns) == 0

@@ -44,8 +44,11 @@ class Command(BaseCommand):
         )
         what.add_argument(
             "--drop-old",
-            action="store_true",
-            help="drop the old tables after everything was adopted",
+            nargs="?",
+            const="tables",
+            choices=["tables", "keys"],
+            help="after everything was adopted, drop the old tables, or of these only the columns "
+            "with keys, and mask keys in other tables",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,8 +61,9 @@ class Command(BaseCommand):
                 raise CommandError("Another adoption is running.")
         try:
             if options["drop_old"]:
-                old_tables.drop()
-                self.stdout.write("The old tables are dropped.")
+                for sentence in old_tables.drop(options["drop_old"]):
+                    self.stdout.write(sentence)
+                self.stdout.write(f"The old {options['drop_old']} are dropped.")
                 return
             tables = old_tables.find_old_tables()
             old_tables.check(tables, PLANS)
@@ -78,9 +82,13 @@ class Command(BaseCommand):
                 self.stdout.write("  is moved aside and not adopted")
                 continue
             if unread := table.columns.keys() - plan.old_columns.keys():
-                self.stdout.write(f"  not adopted: {', '.join(sorted(unread))}")
+                counts = old_tables.count_values(table, sorted(unread))
+                named = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
+                self.stdout.write(f"  not adopted: {named}")
             if missing := plan.old_columns.keys() - table.columns.keys():
                 self.stdout.write(f"  missing: {', '.join(sorted(missing))}")
+        for name, rows in old_tables.other_tables().items():
+            self.stdout.write(f"{name}: {rows:,} rows stay where they are")
         for name in old_tables.tables_that_refer_to([table.name for table in tables]):
             self.stdout.write(f"{name}: its foreign keys will point to the old tables")
 
