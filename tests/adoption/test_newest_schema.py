@@ -7,6 +7,7 @@ import pytest
 
 from tests.adoption.conftest import database
 from tests.adoption.newest_schema import newest_schema, rows
+from tests.gatewayz.processes import CHECKOUT
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -274,3 +275,8 @@ def test_looking_changes_nothing_and_older_generations_are_adopted_after_a_kill(
         assert old.value("SELECT count(*) FROM public.users WHERE plan_id = 2") == 9000
         columns = "id, user_id, title, created_at, updated_at"
         assert differing(old, "chat_sessions", columns, columns) == 0
+
+        guide = (CHECKOUT / "docs/adopt.md").read_text()
+        old.rows(guide.split("## The way back")[1].split("```sql")[1].split("```")[0])
+        assert old.value("SELECT sum(credits) FROM public.users") == 9000 * 9001 / 2
+        assert old.value("SELECT to_regnamespace('legacy')") is None
