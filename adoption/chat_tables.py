@@ -6,7 +6,12 @@ Triggers on the new tables index the text for the search.
 from django.conf import settings
 
 from adoption.account_tables import NO_USER
-from adoption.table_plan import TablePlan, taken_before
+from adoption.table_plan import SCHEMA, TablePlan, taken_before
+
+# Only active sessions of a user have different ones.
+_ACTIVE_EXTERNAL_ID = (
+    "CASE WHEN COALESCE(page.is_active, true) THEN left(NULLIF(page.conversation_id, ''), 255) END"
+)
 
 SESSIONS = TablePlan(
     table="chat_sessions",
@@ -19,9 +24,19 @@ SESSIONS = TablePlan(
         "is_active": "boolean",
         "created_at": "timestamptz",
         "updated_at": "timestamptz",
+        "conversation_id": "text",
+        "rolling_summary": "text",
     },
     skipped={"its user is missing": NO_USER},
-    derived={"began_at": "COALESCE(page.created_at, page.updated_at, now())"},
+    derived={
+        "external_id_is_taken": taken_before(
+            _ACTIVE_EXTERNAL_ID,
+            per="page.user_id",
+            where="FROM chat_sessions AS known WHERE known.user_id = page.user_id "
+            f"AND known.is_active AND known.external_id = {_ACTIVE_EXTERNAL_ID}",
+        ),
+        "began_at": "COALESCE(page.created_at, page.updated_at, now())",
+    },
     columns={
         "id": "id",
         "user_id": "user_id",
@@ -31,8 +46,15 @@ SESSIONS = TablePlan(
         "is_active": "COALESCE(is_active, true)",
         "created_at": "began_at",
         "updated_at": "COALESCE(updated_at, began_at)",
+        "external_id": "CASE WHEN NOT external_id_is_taken "
+        "THEN left(NULLIF(conversation_id, ''), 255) END",
+        "metadata": "CASE WHEN btrim(rolling_summary) <> '' "
+        "THEN jsonb_build_object('rolling_summary', rolling_summary) END",
     },
-    changes={"title cut to 255 characters": "length(title) > 255"},
+    changes={
+        "title cut to 255 characters": "length(title) > 255",
+        "conversation id dropped: another session of the user has it": "external_id_is_taken",
+    },
     parameters={"default_model": settings.DEFAULT_CHAT_MODEL},
 )
 
@@ -49,6 +71,7 @@ MESSAGES = TablePlan(
         "reasoning": "text",
         "metadata": "jsonb",
         "created_at": "timestamptz",
+        "sequence_number": "bigint",
     },
     skipped={
         "its session is missing": "NOT EXISTS "
@@ -59,13 +82,22 @@ MESSAGES = TablePlan(
             WHEN 'user' THEN 'user' WHEN 'human' THEN 'user'
             WHEN 'assistant' THEN 'assistant' WHEN 'ai' THEN 'assistant'
             WHEN 'bot' THEN 'assistant'
-            WHEN 'system' THEN 'system' WHEN 'developer' THEN 'system'
-            WHEN 'tool' THEN 'tool' WHEN 'function' THEN 'tool'
+            WHEN 'system' THEN 'system' WHEN 'developer' THEN 'developer'
+            WHEN 'tool' THEN 'tool' WHEN 'function' THEN 'function'
         END""",
+        "earlier_id": "lag(page.id) OVER "
+        "(PARTITION BY page.session_id, skipped_because IS NULL ORDER BY page.id)",
     },
     columns={
         "id": "id",
         "session_id": "session_id",
+        "user_id": "(SELECT session.user_id FROM chat_sessions AS session "
+        "WHERE session.id = derived.session_id)",
+        # As if ids were in order. MESSAGES_IN_ORDER mends sessions where they are not.
+        "position": "id",
+        "parent_id": "COALESCE(earlier_id, (SELECT known.id FROM chat_messages AS known "
+        "WHERE known.session_id = derived.session_id AND known.position < derived.id "
+        "ORDER BY known.position DESC LIMIT 1))",
         "role": "COALESCE(new_role, 'user')",
         "content": "COALESCE(content, '')",
         "model": "left(COALESCE(model, ''), 255)",
@@ -77,6 +109,62 @@ MESSAGES = TablePlan(
         "FROM chat_sessions AS session WHERE session.id = derived.session_id))",
     },
     changes={"role set to user": "new_role IS NULL"},
+)
+
+# The order that the old service showed. Places are the ids of a session's messages put into that
+# order, and so before those of all later messages.
+_PLACES = f"""
+SELECT message.id, message.session_id,
+       row_number() OVER shown AS nth, lag(message.id) OVER shown AS parent_id
+FROM copied
+JOIN chat_messages AS message ON message.session_id = copied.id
+-- An old table without the column: its name is then that of `without`.
+CROSS JOIN (SELECT NULL::bigint AS sequence_number) AS without
+CROSS JOIN LATERAL (
+    SELECT sequence_number AS number FROM {SCHEMA}.chat_messages AS old WHERE old.id = message.id
+) AS old
+WINDOW shown AS (
+    PARTITION BY message.session_id
+    ORDER BY old.number NULLS FIRST, message.created_at, message.id
+)
+"""
+
+_PLACED = """
+UPDATE chat_messages AS message SET position = places.id, parent_id = shown.parent_id
+FROM shown JOIN (
+    SELECT id, session_id, row_number() OVER (PARTITION BY session_id ORDER BY id) AS nth
+    FROM shown
+) AS places USING (session_id, nth)
+WHERE message.id = shown.id
+    AND (message.position, message.parent_id) IS DISTINCT FROM (places.id, shown.parent_id)
+"""
+
+# What was added while messages were copied follows the last old message.
+_JOINED = f"""
+UPDATE chat_messages AS message SET parent_id = last.id
+FROM (SELECT DISTINCT ON (session_id) session_id, id FROM shown ORDER BY session_id, nth DESC)
+    AS last
+WHERE message.id = (
+    SELECT added.id FROM chat_messages AS added
+    WHERE added.session_id = last.session_id
+        AND added.position > (SELECT max(id) FROM {SCHEMA}.chat_messages)
+    ORDER BY added.position LIMIT 1
+) AND message.parent_id IS DISTINCT FROM last.id
+"""
+
+MESSAGES_IN_ORDER = TablePlan(
+    name="messages in order, by session",
+    table="chat_sessions",
+    reads=frozenset({"chat_messages"}),
+    required=frozenset({"id"}),
+    old_columns={"id": "bigint"},
+    skipped={
+        "it was not adopted": "NOT EXISTS "
+        "(SELECT FROM chat_sessions AS session WHERE session.id = page.id)",
+    },
+    columns={},
+    merged="true",
+    extra_steps={"shown": _PLACES, "placed": _PLACED, "joined": _JOINED},
 )
 
 FEEDBACK = TablePlan(
@@ -162,4 +250,4 @@ SHARES = TablePlan(
 )
 
 # In this order, a row comes after those that it refers to.
-CHAT_TABLES = (SESSIONS, MESSAGES, FEEDBACK, SHARES)
+CHAT_TABLES = (SESSIONS, MESSAGES, MESSAGES_IN_ORDER, FEEDBACK, SHARES)

@@ -60,7 +60,7 @@ def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
         cursor.execute(
             f"INSERT INTO {SCHEMA}.adoption_progress (table_name, last_id) VALUES (%s, %s) "
             "ON CONFLICT DO NOTHING RETURNING true",
-            [plan.table, _BEFORE_ALL],
+            [plan.label, _BEFORE_ALL],
         )
         if cursor.fetchone() and old.rows:
             for statement in plan.prepare:
@@ -102,7 +102,7 @@ def report(table: str) -> TableReport:
 def _copy_batch(plan: TablePlan, old: OldTable, statement: str, rows: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         after = _locked_progress(cursor, plan)
-        parameters = {**plan.parameters, "after": after, "rows": rows, "table": plan.table}
+        parameters = {**plan.parameters, "after": after, "rows": rows, "table": plan.label}
         if plan.compute is not None:
             parameters["computed"] = _compute(cursor, plan, old, after, rows)
         cursor.execute(statement, parameters)
@@ -114,7 +114,7 @@ def _copy_batch(plan: TablePlan, old: OldTable, statement: str, rows: int) -> in
                 finished = %s
             WHERE table_name = %s
             """,
-            [found, last, adopted, not found, plan.table],
+            [found, last, adopted, not found, plan.label],
         )
     return int(found)
 
@@ -122,7 +122,7 @@ def _copy_batch(plan: TablePlan, old: OldTable, statement: str, rows: int) -> in
 def _locked_progress(cursor: Any, plan: TablePlan) -> int:
     cursor.execute(
         f"SELECT last_id FROM {SCHEMA}.adoption_progress WHERE table_name = %s FOR UPDATE",
-        [plan.table],
+        [plan.label],
     )
     return int(cursor.fetchone()[0])
 
@@ -158,7 +158,7 @@ def _skip_row(plan: TablePlan, error: Exception) -> int:
             SET found = found + 1, last_id = skipped.row_id FROM skipped
             WHERE table_name = %(table)s
             """,
-            {"table": plan.table, "note": note, "after": after},
+            {"table": plan.label, "note": note, "after": after},
         )
     return 1
 

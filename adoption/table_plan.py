@@ -45,8 +45,16 @@ class TablePlan:
     # Says which rows of `derived` become part of rows that the extra steps write, instead of an
     # INSERT of `columns`.
     merged: str = ""
+    # Names the plan, when it is not the only one for its old table.
+    name: str = ""
+    # Old tables that the extra steps read: without them, the plan is left out.
+    reads: frozenset[str] = frozenset()
     # Statements to run in the new tables before the first row is copied.
     prepare: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return self.name or self.table
 
     @property
     def new_table(self) -> str:

@@ -114,8 +114,12 @@ ROWS = {
             CASE WHEN n % 3 = 0 THEN 'Summary ' || n END FROM generate_series(1, 100) AS n""",
     "chat_messages": """
         INSERT INTO chat_messages (id, session_id, role, content, model, tokens, sequence_number)
-        SELECT n, 1 + (n - 1) / 50, (ARRAY['user', 'assistant'])[1 + n % 2], 'Message ' || n,
-            'm', n, 1 + (n - 1) % 50 FROM generate_series(1, 5000) AS n""",
+        SELECT n, 1 + (n - 1) / 50, (ARRAY['user', 'assistant'])[1 + n % 2],
+            'Message ' || n,
+            'm', n,
+            -- The first session is numbered backwards.
+            CASE WHEN n <= 50 THEN 51 - n ELSE 1 + (n - 1) % 50 END
+        FROM generate_series(1, 5000) AS n""",
     "message_feedback": """
         INSERT INTO message_feedback (session_id, message_id, user_id, feedback_type, rating)
         SELECT 1, n, 1, 'thumbs_up', 1 + n % 5 FROM generate_series(1, 20) AS n""",

@@ -78,6 +78,39 @@ def test_every_row_of_chats_and_activity_is_the_same(adopted):
     )
 
 
+def test_messages_are_in_the_order_of_their_numbers(adopted):
+    assert (
+        differing(
+            adopted,
+            "chat_messages",
+            "session_id, id, row_number() OVER (PARTITION BY session_id ORDER BY position)",
+            "session_id, id, row_number() OVER (PARTITION BY session_id ORDER BY sequence_number)",
+        )
+        == 0
+    )
+    assert (
+        adopted.value(
+            "SELECT count(*) FROM (SELECT parent_id, lag(id) OVER "
+            "(PARTITION BY session_id ORDER BY position) AS earlier FROM public.chat_messages) "
+            "AS message WHERE parent_id IS DISTINCT FROM earlier"
+        )
+        == 0
+    )
+    assert not adopted.value("SELECT count(*) FROM public.chat_messages WHERE user_id IS NULL")
+
+
+def test_conversation_ids_and_summaries_of_sessions_are_kept(adopted):
+    assert (
+        differing(
+            adopted,
+            "chat_sessions",
+            "id, external_id, metadata->>'rolling_summary'",
+            "id, conversation_id::text, rolling_summary",
+        )
+        == 0
+    )
+
+
 def test_the_balance_is_the_allowance_and_the_purchased_credits(adopted):
     assert adopted.rows("SELECT reason, amount FROM credits WHERE user_id = 7 ORDER BY 1") == [
         {"reason": "opening_allowance", "amount": 7},

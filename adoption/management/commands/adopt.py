@@ -74,7 +74,7 @@ class Command(BaseCommand):
             raise CommandError(str(exc)) from exc
 
     def _describe(self, tables: Sequence[OldTable]) -> None:
-        plans = {plan.table: plan for plan in PLANS}
+        plans = {plan.table: plan for plan in PLANS if not plan.name}
         for table in tables:
             plan = plans.get(table.name)
             self.stdout.write(f"{table.name}: {table.rows:,} rows")
@@ -100,13 +100,13 @@ class Command(BaseCommand):
         copying.reserve_ids(PLANS, tables)
         by_name = {table.name: table for table in tables}
         for plan in PLANS:
-            if plan.table not in by_name:
+            if not {plan.table, *plan.reads} <= by_name.keys():
                 continue
             done = 0
             for rows in copying.copy(plan, by_name[plan.table]):
                 done += rows
-                self.stdout.write(f"\r{plan.table}: {done:,} rows read", ending="")
-            self._report(plan.table)
+                self.stdout.write(f"\r{plan.label}: {done:,} rows read", ending="")
+            self._report(plan.label)
 
     def _report(self, table: str) -> None:
         report = copying.report(table)
