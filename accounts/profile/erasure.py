@@ -23,7 +23,7 @@ from accounts.activity import dead_letters
 from accounts.background import TimedRun
 from accounts.models import ApiKey, User
 from gatewayz.database.after_commit import after_commit
-from gatewayz.database.deletion import delete_in_batches, dependents_of
+from gatewayz.database.deletion import delete_dependents
 
 logger = logging.getLogger(__name__)
 
@@ -89,13 +89,11 @@ def erase(user_id: int, *, ends_at: float = float("inf")) -> bool:
     if not requested.exists():
         return True
     _forget_in_admin_log(user_id)
-    for rows in dependents_of(requested):
-        # One worker at a time, because two could deadlock.
-        _, complete = delete_in_batches(
-            rows, ends_at=ends_at, batch_rows=BATCH_ROWS, lock=requested
-        )
-        if not complete:
-            return False
+    # One worker at a time, because two could deadlock.
+    if not delete_dependents(
+        User, [user_id], ends_at=ends_at, batch_rows=BATCH_ROWS, lock=requested
+    ):
+        return False
     while audit.has_more_personal_data(user_id, BATCH_ROWS):
         if time.monotonic() >= ends_at:
             return False

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.background import TimedRun, enqueue
 from chat.models import ChatSession
-from gatewayz.database.deletion import delete_in_batches, dependents_of
+from gatewayz.database.deletion import delete_dependents
 
 logger = logging.getLogger(__name__)
 
@@ -76,12 +76,9 @@ def _begin(session_id: int, now: datetime) -> bool:
 
 def _purge(session_id: int, ends_at: float) -> bool:
     """Delete a marked session and everything in it. Returns whether it is gone by `ends_at`."""
-    session = ChatSession.objects.filter(pk=session_id)
-    for rows in dependents_of(session):
-        _, complete = delete_in_batches(rows, ends_at=ends_at, batch_rows=BATCH_ROWS)
-        if not complete:
-            return False
-    session.delete()
+    if not delete_dependents(ChatSession, [session_id], ends_at=ends_at, batch_rows=BATCH_ROWS):
+        return False
+    ChatSession.objects.filter(pk=session_id).delete()
     return True
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,6 +13,11 @@ from gatewayz.database.bad_rows import is_caused_by_rows
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000
+# Keys are read for this many rows at once, because each read passes over the index entries of the
+# rows deleted before it.
+PAGE_ROWS = 10 * BATCH_ROWS
+# Rows in several tables that refer to this many rows are found by one statement.
+PARENT_ROWS = 100
 # When more rows than this cannot be deleted, something else is wrong.
 MAX_STUCK_ROWS = 100
 
@@ -37,12 +42,14 @@ def delete_in_batches(
     Returns the number of deleted rows, and whether no more can be deleted. Raises
     django.db.Error; batches that were committed stay deleted.
     """
-    deleted, size, stuck = 0, batch_rows, list[Any]()
+    deleted, size, stuck, page = 0, batch_rows, list[Any](), list[Any]()
     while time.monotonic() < ends_at:
-        left = rows.exclude(pk__in=stuck) if stuck else rows
-        batch = list(left.values_list("pk", flat=True)[:size])
-        if not batch:
+        if not page:
+            left = rows.exclude(pk__in=stuck) if stuck else rows
+            page = list(left.values_list("pk", flat=True)[:PAGE_ROWS])
+        if not page:
             return deleted, True
+        batch = page[:size]
         try:
             with transaction.atomic() if lock is not None else nullcontext():
                 if lock is not None and not lock.select_for_update(no_key=True).exists():
@@ -62,17 +69,62 @@ def delete_in_batches(
             size = batch_rows
         else:
             deleted += len(batch)
+        del page[: len(batch)]
     return deleted, False
 
 
-def dependents_of(rows: Rows, above: tuple[type[models.Model], ...] = ()) -> Iterator[Rows]:
-    """Yield the rows that must be deleted with `rows`, by table, referring tables first."""
-    above = (*above, rows.model)
-    for relation in rows.model._meta.get_fields(include_hidden=True):
+def delete_dependents(
+    model: type[models.Model],
+    ids: Sequence[Any],
+    *,
+    ends_at: float,
+    batch_rows: int = BATCH_ROWS,
+    lock: Rows | None = None,
+    above: tuple[type[models.Model], ...] = (),
+) -> bool:
+    """Delete the rows that must be deleted with some rows of `model`, but not these.
+
+    Rows are found by the keys of those that they refer to, table by table, and never by a join: it
+    would read the whole table of messages for each batch of one user's.
+
+    Args:
+        model: the table of the rows.
+        ids: the primary keys of the rows; at most PARENT_ROWS.
+        ends_at: when to stop, in monotonic seconds.
+        batch_rows: the size of a batch.
+        lock: as for `delete_in_batches`.
+        above: tables that are left alone, because the call deletes from them already.
+
+    Returns whether no more can be deleted. Raises django.db.Error; batches that were committed
+    stay deleted.
+    """
+    above = (*above, model)
+    how: dict[str, Any] = {"ends_at": ends_at, "batch_rows": batch_rows, "lock": lock}
+    for rows in _referring(model, ids, above):
+        is_parent = any(True for _ in _referring(rows.model, [], (*above, rows.model)))
+        while True:
+            page = list(rows.values_list("pk", flat=True)[:PAGE_ROWS]) if is_parent else []
+            for start in range(0, len(page), PARENT_ROWS):
+                parents = page[start : start + PARENT_ROWS]
+                if not delete_dependents(rows.model, parents, above=above, **how):
+                    return False
+            found = rows.filter(pk__in=page) if is_parent else rows
+            deleted, complete = delete_in_batches(found, **how)
+            if not complete:
+                return False
+            # What is left after a page without progress cannot be deleted.
+            if not is_parent or not deleted:
+                break
+    return True
+
+
+def _referring(
+    model: type[models.Model], ids: Sequence[Any], above: tuple[type[models.Model], ...]
+) -> Iterator[Rows]:
+    """Yield the rows that are deleted with the rows `ids` of `model`, by table."""
+    for relation in model._meta.get_fields(include_hidden=True):
         if not isinstance(relation, models.ManyToOneRel) or relation.related_model in above:
             continue
         if relation.on_delete is models.CASCADE:
             manager = relation.related_model._default_manager
-            found = manager.filter(**{f"{relation.field.name}__in": rows.order_by().values("pk")})
-            yield from dependents_of(found, above)
-            yield found.order_by()
+            yield manager.filter(**{f"{relation.field.attname}__in": ids}).order_by()
