@@ -17,6 +17,7 @@ from accounts.background import timed_run
 from accounts.models import ApiKey, AuditEntry, AuditPersonalData, User
 from accounts.profile import erasure
 from chat.models import ChatMessage
+from chat.search.index import index_pending
 from tests.gatewayz.processes import CHECKOUT
 from tests.problems import assert_problem
 from tests.waiting import wait_until
@@ -42,6 +43,8 @@ def rows_that_name(text):
 
 
 def rows_of_user(user_id):
+    """The tables with rows of a user, after the worker has emptied the list of what to index."""
+    index_pending()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name FROM information_schema.columns "
