@@ -1,8 +1,8 @@
 """What a query asks for, and whether a text has it.
 
 Words must all occur; `or` stands between alternatives; `"…"` is a phrase; `-word` must not
-occur. `role:`, `model:`, `before:`, `after:` and `in:title` narrow a search. Anything else is
-text to look for: every string is a query.
+occur. `role:`, `model:`, `tag:`, `folder:`, `before:`, `after:` and `in:title` narrow a search.
+Anything else is text to look for: every string is a query.
 """
 
 import re
@@ -46,7 +46,9 @@ _COUNTED = 8
 WHOLE, BEGINNING, INSIDE = 1.0, 0.7, 0.45
 
 # A quoted text, or what stands between blanks, each maybe behind an operator or a hyphen.
-_TOKEN = re.compile(r'(-?)(?:(role|model|before|after|in):)?(?:"([^"]*)"|(\S+))')
+_TOKEN = re.compile(r'(-?)(?:(role|model|tag|folder|before|after|in):)?(?:"([^"]*)"|(\S+))')
+# Tags and folders are compared as they are, and so before folding.
+_PLACED = re.compile(r'(?<!\S)(tag|folder):(?:"([^"]+)"|(\S+))', re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
@@ -174,6 +176,8 @@ class Asked:
     excluded: tuple[Unit, ...]
     roles: frozenset[str]
     models: tuple[str, ...]
+    tags: tuple[str, ...]
+    folders: tuple[str, ...]
     since: datetime | None
     until: datetime | None
     is_title_only: bool
@@ -181,7 +185,8 @@ class Asked:
     @property
     def is_empty(self) -> bool:
         """Whether it asks for nothing at all, so that nothing is found."""
-        narrows = self.excluded or self.roles or self.models or self.since or self.until
+        places = self.models or self.tags or self.folders
+        narrows = self.excluded or self.roles or places or self.since or self.until
         return not self.alternatives and not narrows
 
     @property
@@ -214,6 +219,8 @@ def read(query: str) -> Asked:
             roles.add(value)
         elif operator == "model" and not hyphen and value:
             models.append(value)
+        elif operator in ("tag", "folder") and not hyphen and value:
+            continue  # read below
         elif operator == "after" and day:
             since = day
         elif operator == "before" and day:
@@ -230,12 +237,15 @@ def read(query: str) -> Asked:
             unit = _unit(text, is_exact=excludes or phrase is not None, is_last=is_last)
             if unit is not None:
                 (excluded if excludes else alternatives[-1]).append(unit)
+    placed = [(one[1].lower(), one[2] or one[3]) for one in _PLACED.finditer(query)]
     found = [tuple(dict.fromkeys(units))[:MAX_UNITS] for units in alternatives if units]
     return Asked(
         alternatives=tuple(dict.fromkeys(found))[:MAX_ALTERNATIVES],
         excluded=tuple(dict.fromkeys(excluded))[:MAX_UNITS],
         roles=frozenset(roles),
         models=tuple(models),
+        tags=tuple(name for operator, name in placed if operator == "tag"),
+        folders=tuple(name for operator, name in placed if operator == "folder"),
         since=since,
         until=until,
         is_title_only=is_title_only,

@@ -64,6 +64,9 @@ session.user_id = %(user_id)s AND session.is_active
 AND (%(since)s::timestamptz IS NULL OR session.updated_at >= %(since)s)
 AND (%(until)s::timestamptz IS NULL OR session.created_at < %(until)s)
 AND lower(session.model) LIKE ALL (%(models)s::text[])
+AND session.tags @> %(tags)s::varchar[]
+AND (cardinality(%(folders)s::varchar[]) = 0 OR session.folder = ANY(%(folders)s::varchar[]))
+AND (%(end_user_id)s::varchar IS NULL OR session.end_user_id = %(end_user_id)s)
 """
 
 # Sessions with something that is not indexed yet: all of it when the session was named, moved out
@@ -190,6 +193,7 @@ class Candidates:
 
     query: Asked
     user_id: int
+    end_user_id: str | None = None
     is_exact: bool = True
 
     def __post_init__(self) -> None:
@@ -202,6 +206,9 @@ class Candidates:
             "since": query.since,
             "until": query.until,
             "models": [f"%{_LIKE.sub(_ESCAPED, model)}%" for model in query.models],
+            "tags": list(query.tags),
+            "folders": list(query.folders),
+            "end_user_id": self.end_user_id,
             "listed": MAX_LISTED,
             "found": MAX_FOUND,
             "candidates": MAX_CANDIDATES,

@@ -137,18 +137,25 @@ class _Title:
 
 
 def search_chats(
-    owner: Principal, query: str, *, limit: int, offset: int = 0, is_by_time: bool = False
+    owner: Principal,
+    query: str,
+    *,
+    limit: int,
+    offset: int = 0,
+    is_by_time: bool = False,
+    end_user_id: str | None = None,
 ) -> Page:
     """The active sessions of `owner` in which `query` is found, best first.
 
     See `chat.search.asked` for what a query may ask. A session is found by its title, by one of
-    its messages, or by both together. `is_by_time` orders by the time of the last change. Seven
+    its messages, or by both together. `is_by_time` orders by the time of the last change;
+    `end_user_id` narrows down to sessions of one person among those of an account. Seven
     statements at most, each with bounded work (see `chat.search.candidates`).
     """
     read = asked.read(query)
     if read.is_empty:
         return Page([], 0, True)
-    candidates = Candidates(read, owner.user_id)
+    candidates = Candidates(read, owner.user_id, end_user_id)
     sought = _Sought(read, datetime.now(UTC), candidates.max_characters)
     for session, messages in candidates:
         sought.compare(session, messages)

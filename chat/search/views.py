@@ -33,6 +33,7 @@ class SearchView(ChatView):
                 limit=limit,
                 offset=offset,
                 is_by_time=given["sort"] == "recent",
+                end_user_id=given.get("end_user_id"),
             )
         end = offset + limit
         return success(

@@ -265,7 +265,11 @@ PARSERS: dict[str, Parser] = {
     "cursor of a search": Parser(read_search_cursor),
     "query of a search": Parser(
         asked.read,
-        ("chat/search/asked.py:_TOKEN", "chat/search/asked.py:_DAY"),
+        (
+            "chat/search/asked.py:_TOKEN",
+            "chat/search/asked.py:_DAY",
+            "chat/search/asked.py:_PLACED",
+        ),
         pumps=(
             ("", "- ", "a"),
             ("", "-(", "a"),
@@ -276,6 +280,8 @@ PARSERS: dict[str, Parser] = {
             ("", "🎉", ""),
             ("", "中", ""),
             ("", "role:", ""),
+            ("", "tag:", ""),
+            ("", ' tag:"', ""),
             ("after:", "1", ""),
         ),
     ),

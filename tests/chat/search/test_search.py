@@ -278,3 +278,37 @@ def test_what_is_written_as_it_was_typed_comes_first(api, user, query, first):
     found = find(api, query)["data"]
 
     assert [match["title"] for match in found[:2]] == [first, first]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("tag:work", {"one", "two"}),
+        ("tag:work tag:Urgent", {"two"}),
+        ('folder:"My trips"', {"three"}),
+        ("tag:work tw", {"two"}),
+        ("tag:nothing", set()),
+        ("tag:", set()),
+    ],
+)
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_tags_and_folders_narrow_down(api, user, query, found, is_indexed):
+    for title, fields in {
+        "one": {"tags": ["work"]},
+        "two": {"tags": ["work", "Urgent"]},
+        "three": {"folder": "My trips"},
+    }.items():
+        ChatSession.objects.create(user=user, title=title, model="m", **fields)
+    if is_indexed:
+        index_pending()
+
+    assert titles(api, query) == found
+
+
+def test_chats_of_one_end_user_are_searched(api, user):
+    for person in ("ada", "bob"):
+        ChatSession.objects.create(user=user, title="albatross", model="m", end_user_id=person)
+
+    (match,) = find(api, "albatross", end_user_id="bob")["data"]
+
+    assert match["end_user_id"] == "bob"

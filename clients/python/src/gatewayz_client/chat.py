@@ -336,6 +336,7 @@ class Chat:
         limit: int | None = None,
         offset: int | None = None,
         cursor: str | None = None,
+        end_user_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> Page[Match]:
         """Search sessions for the words of `query`, best matches first."""
@@ -348,6 +349,7 @@ class Chat:
                 limit=limit,
                 offset=offset,
                 cursor=cursor,
+                end_user_id=end_user_id,
             )
         )
 
