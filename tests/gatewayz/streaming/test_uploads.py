@@ -247,6 +247,7 @@ def test_only_views_of_a_key_take_long_bodies():
         "FeedbackView",
         "ImportView",
         "MessageBatchView",
+        "MessageView",
         "MessagesView",
         "SessionBatchView",
     }
