@@ -45,6 +45,8 @@ CREATING_A_SESSION = [
     "chat/sessions/views.py",
     "gatewayz/api/bodies.py",
     "gatewayz/api/serializing.py",
+    "chat/sessions/serializers.py",
+    "chat/messages/content.py",
     "chat/sessions/write.py",
     "accounts/plans/storage.py",
     "chat/activity.py",

@@ -27,7 +27,6 @@ def test_a_key_without_limits_of_its_own_has_those_of_the_plan_only(api, key):
 
     assert body["success"] is True
     assert body["count"] == 1
-    assert body["rate_limit_configs"] == body["data"]
     (listed,) = body["data"]
     assert listed["key_id"] == key.pk
     assert listed["api_key"] == key.masked

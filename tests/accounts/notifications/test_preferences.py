@@ -22,7 +22,7 @@ def put(api, body, path=PATH):
 
 
 def test_are_the_defaults_before_anything_is_set(api):
-    assert api.get(PATH).json() == {"success": True, "data": DEFAULTS}
+    assert api.get(PATH).json()["data"] == DEFAULTS
     assert not NotificationPreferences.objects.exists()
 
 
