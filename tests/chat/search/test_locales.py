@@ -1,4 +1,7 @@
-"""Search gives the same answers whatever the locale of the database."""
+"""Search gives the same answers whatever the locale of the database.
+
+Takes minutes for each: LOCALES=all make test ARGS=tests/chat/search/test_locales.py
+"""
 
 import os
 import shutil
@@ -10,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(os.environ.get("LOCALES") != "all", reason="needs LOCALES=all"),
+]
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LOCALES = {
