@@ -1,5 +1,6 @@
 """The JSON of messages, as clients send and get it."""
 
+from collections.abc import Mapping, Set
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -28,6 +29,37 @@ OF_THE_SERVICE = frozenset(
 )
 
 
+def _check(data: Any, *, takes_any_number: bool) -> None:
+    """Raise ValidationError (400) for JSON that would not be kept as it is."""
+    try:
+        check_storable(data, takes_any_number=takes_any_number)
+    except UnstorableJsonError as exc:
+        raise serializers.ValidationError(str(exc)) from exc
+
+
+def other_fields(
+    data: Mapping[str, Any], known: Mapping[str, Any], of_the_service: Set[str]
+) -> dict[str, Any]:
+    """Return the fields of a body to be kept as given: neither `known` nor `of_the_service`.
+
+    Those `of_the_service` do nothing, and the answer lists them; without OLD_SHAPES they are an
+    error. Raises rest_framework.exceptions.ValidationError (400).
+    """
+    unknown = data.keys() - known.keys()
+    if not unknown:
+        return {}
+    # In the order of the body.
+    others = {
+        name: value
+        for name, value in data.items()
+        if name in unknown and name not in of_the_service
+    }
+    _check(others, takes_any_number=True)
+    if owned := unknown & of_the_service:
+        reject_or_ignore(owned)
+    return others
+
+
 @extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
 class StorableJsonField(serializers.JSONField):
     """JSON that comes back as given, but for the order of names and the spelling of numbers.
@@ -38,10 +70,7 @@ class StorableJsonField(serializers.JSONField):
     takes_any_number: ClassVar[bool] = False
 
     def to_internal_value(self, data: Any) -> Any:
-        try:
-            check_storable(data, takes_any_number=self.takes_any_number)
-        except UnstorableJsonError as exc:
-            raise serializers.ValidationError(str(exc)) from exc
+        _check(data, takes_any_number=self.takes_any_number)
         # It comes from JSON.
         return data
 
@@ -134,17 +163,7 @@ class MessageFields(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values: dict[str, Any] = super().to_internal_value(data)
-        values["others"] = others = {
-            name: value
-            for name, value in data.items()
-            if name not in self.fields and name not in self.fixed
-        }
-        try:
-            check_storable(others, takes_any_number=True)
-        except UnstorableJsonError as exc:
-            raise serializers.ValidationError(str(exc)) from exc
-        if owned := data.keys() & self.fixed:
-            reject_or_ignore(owned)
+        values["others"] = other_fields(data, self.fields, self.fixed)
         return values
 
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from chat.messages.content import UnstorableJsonError, check_storable, is_visible
-from chat.messages.serializers import MAX_BATCH, StorableJsonField
+from chat.messages.content import is_visible
+from chat.messages.serializers import MAX_BATCH, StorableJsonField, other_fields
 from chat.models import MAX_TAG_CHARS, ChatSession
 from gatewayz.api.bodies import encode
 from gatewayz.api.paging import PageInput
@@ -17,7 +17,6 @@ from gatewayz.api.serializing import (
     BoundedListField,
     IndexedList,
     TextField,
-    reject_or_ignore,
     represented,
 )
 
@@ -87,17 +86,8 @@ class SessionFields(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values: dict[str, Any] = super().to_internal_value(data)
-        unknown = data.keys() - self.fields.keys()
-        if unknown:
-            if owned := unknown & OF_THE_SERVICE:
-                reject_or_ignore(owned)
-            others = {name: value for name, value in data.items() if name in unknown - owned}
-            try:
-                check_storable(others, takes_any_number=True)
-            except UnstorableJsonError as exc:
-                raise serializers.ValidationError(str(exc)) from exc
-            if others:
-                values["others"] = others
+        if others := other_fields(data, self.fields, OF_THE_SERVICE):
+            values["others"] = others
         return values
 
 

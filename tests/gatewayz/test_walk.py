@@ -47,6 +47,7 @@ CREATING_A_SESSION = [
     "gatewayz/api/serializing.py",
     "chat/sessions/serializers.py",
     "chat/messages/content.py",
+    "chat/messages/serializers.py",
     "chat/sessions/write.py",
     "accounts/plans/storage.py",
     "chat/activity.py",
