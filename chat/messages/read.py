@@ -19,7 +19,14 @@ PAGE_BYTES = 4_000_000
 # So that a page has an end, too, when its messages have hardly any text.
 MAX_PAGE_MESSAGES = 5_000
 
-# What stands outside a row, as long texts do, is not read to be measured.
+# The bytes of a row of chat_messages that its size depends on. Values that PostgreSQL stores
+# outside the row, as it does long texts, are measured without reading them.
+SIZE_BYTES = """
+    octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
+    + COALESCE(octet_length(reasoning), 0) + COALESCE(pg_column_size(metadata), 0)
+    + COALESCE(pg_column_size(extra), 0)
+"""
+
 _WITHIN = """
 SELECT {columns} FROM (
     SELECT *,
@@ -27,11 +34,7 @@ SELECT {columns} FROM (
         count(*) OVER () AS available,
         row_number() OVER () AS place
     FROM (
-        SELECT *,
-            octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
-            + COALESCE(octet_length(reasoning), 0) + COALESCE(pg_column_size(metadata), 0)
-            + COALESCE(pg_column_size(extra), 0) AS size_bytes
-        FROM ({{}}) AS listed
+        SELECT *, {size_bytes} AS size_bytes FROM ({{}}) AS listed
     ) AS measured
 ) AS page
 WHERE bytes_before < {max_bytes:d}
@@ -43,7 +46,9 @@ _SHOWN = ", ".join(
     f"{name}::text" if name == "metadata" else name for name in MessageSerializer.Meta.fields
 )
 _PAGE = _WITHIN.format(
-    columns=f"{_SHOWN}, content_parts::text, extra::text, available", max_bytes=PAGE_BYTES
+    columns=f"{_SHOWN}, content_parts::text, extra::text, available",
+    size_bytes=SIZE_BYTES,
+    max_bytes=PAGE_BYTES,
 )
 
 
@@ -56,7 +61,7 @@ def within_bytes(
     `at_most` there are. One statement.
     """
     listed, parameters = messages[:at_most].query.sql_with_params()
-    within = _WITHIN.format(columns="*", max_bytes=max_bytes)
+    within = _WITHIN.format(columns="*", size_bytes=SIZE_BYTES, max_bytes=max_bytes)
     return ChatMessage.objects.raw(within.format(listed), parameters)
 
 

@@ -21,6 +21,7 @@ from accounts import activity, audit
 from accounts.plans.storage import SESSION_BYTES, check_storage
 from accounts.principals.principal import Principal
 from chat.activity import chat_event, record_chat
+from chat.messages.read import SIZE_BYTES
 from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
 from gatewayz.api.bodies import encode
 from gatewayz.redis.breaker import breaker
@@ -313,7 +314,7 @@ def restore_session(owner: Principal, session_id: int) -> ChatSession:
     its `external_id` by now.
     """
     sessions = ChatSession.objects.owned_by(owner).filter(pk=session_id)
-    _update(sessions.deleted(), {"is_active": True, "deleted_at": None})
+    _restore(sessions)
     record_chat(owner, "restore_session", "session_restored", session_id=session_id)
     return get_object_or_404(sessions.active())
 
@@ -326,19 +327,20 @@ def restore_sessions(sessions: ChatSessionQuerySet) -> int:
     restored = 0
     for session in sessions.deleted():
         with suppress(Http404, ExternalIdTaken), transaction.atomic():
-            _update(
-                ChatSession.objects.filter(pk=session.pk).deleted(),
-                {"is_active": True, "deleted_at": None},
-            )
+            _restore(ChatSession.objects.filter(pk=session.pk))
             target = f"chatsession:{session.pk}"
             audit.record("session_restored", user_id=session.user_id, target=target)
             restored += 1
     return restored
 
 
-# Copies nothing if there is too much. Values stored out of line are measured without reading them.
+def _restore(sessions: ChatSessionQuerySet) -> None:
+    _update(sessions.deleted(), {"is_active": True, "deleted_at": None})
+
+
+# Copies nothing if there is too much.
 # The path to a message is the part of the current branch that both share, then its own part.
-_COPY = """
+_COPY = f"""
 WITH RECURSIVE path AS (
     SELECT id, parent_id, is_current, position FROM chat_messages
     WHERE id = %(message)s AND session_id = %(session)s
@@ -361,11 +363,7 @@ WITH RECURSIVE path AS (
 ), measured AS (
     SELECT
         count(*) AS messages,
-        COALESCE(sum(
-            octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
-            + COALESCE(octet_length(reasoning), 0) + COALESCE(pg_column_size(metadata), 0)
-            + COALESCE(pg_column_size(extra), 0)
-        ), 0)::bigint AS bytes
+        COALESCE(sum({SIZE_BYTES}), 0)::bigint AS bytes
     FROM source
 ), numbered AS MATERIALIZED (
     SELECT nextval('chat_messages_id_seq') AS new_id, source.*
@@ -384,7 +382,7 @@ WITH RECURSIVE path AS (
     RETURNING chat_message_bytes(content, content_parts, reasoning, metadata, extra) AS stored
 )
 SELECT messages, bytes, (SELECT COALESCE(sum(stored), 0)::bigint FROM copied) FROM measured
-"""
+"""  # noqa: S608 - names of columns
 
 
 def fork_session(
