@@ -43,13 +43,39 @@ def _configure(
     }
     if above:
         raise ValidationError(above)
-    rows = [RateLimitConfig(api_key=key, updated_at=timezone.now(), **limits) for key in keys]
     with transaction.atomic():
-        RateLimitConfig.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["api_key"],
-            update_fields=[*limits, "updated_at"],
-        )
+        count = _write(keys, limits)
         audit.record("rate_limits_set", user_id=owner.user_id, target=target, after=dict(limits))
+    return count
+
+
+def override_key(
+    key: ApiKey, limits: dict[str, int] | None, *, before: dict[str, int] | None
+) -> None:
+    """Set the limits of anybody's `key` for staff, whatever the plan allows; None removes them.
+
+    `before` is for the audit log.
+    """
+    with transaction.atomic():
+        if limits is None:
+            RateLimitConfig.objects.filter(api_key=key).delete()
+        else:
+            _write([key], limits)
+        audit.record(
+            "rate_limits_set",
+            user_id=key.user_id,
+            target=audit.key_target(key.pk),
+            before=before,
+            after=limits,
+        )
+
+
+def _write(keys: Iterable[ApiKey], limits: Mapping[str, int]) -> int:
+    rows = [RateLimitConfig(api_key=key, updated_at=timezone.now(), **limits) for key in keys]
+    RateLimitConfig.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["api_key"],
+        update_fields=[*limits, "updated_at"],
+    )
     return len(rows)

@@ -33,7 +33,7 @@ class AssignPlanView(StaffView):
         with transaction.atomic():
             locked = User.objects.select_for_update(no_key=True)
             user: User = get_object_or_404(locked, pk=given["user_id"])
-            self.may_act_on(user)
+            self.check_may_act_on(user)
             before = user.plan_id
             user.plan_id = plan.pk
             user.save(update_fields=["plan", "updated_at"])

@@ -3,14 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Sum
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from rest_framework import serializers
 
-from accounts import audit
 from accounts.access.key_lookup import digests_of
+from accounts.key_limits.configuration import override_key
 from accounts.key_limits.serializers import RateLimitInput
 from accounts.limits.store import most_rejected
 from accounts.models import ActivityDay, ApiKey, RateLimitConfig
@@ -53,20 +52,9 @@ class KeyLimitsView(StaffView):
 
     def set_limits(self, key: ApiKey, limits: dict[str, int] | None) -> bool:
         """Set the limits of `key`, or remove them. Returns whether there were some."""
-        self.may_act_on(key.user)
+        self.check_may_act_on(key.user)
         before = getattr(key, "rate_limits", None)
-        with transaction.atomic():
-            if limits is None:
-                RateLimitConfig.objects.filter(api_key=key).delete()
-            else:
-                RateLimitConfig.objects.update_or_create(api_key=key, defaults=limits)
-            audit.record(
-                "rate_limits_set",
-                user_id=key.user_id,
-                target=audit.key_target(key.pk),
-                before=_shown(before) if before else None,
-                after=limits,
-            )
+        override_key(key, limits, before=_shown(before) if before else None)
         return before is not None
 
 

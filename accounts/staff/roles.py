@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from accounts import audit
 from accounts.audit.serializers import AuditEntrySerializer
@@ -54,8 +54,7 @@ class RoleUpdateView(StaffView):
 
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(RoleInput, request.data)
-        if not User.objects.filter(pk=request.user.user_id, is_superuser=True).exists():
-            raise PermissionDenied("Only superusers may change roles.")
+        self.check_is_superuser("Only superusers may change roles.")
         if given["user_id"] == request.user.user_id:
             raise ValidationError({"user_id": ["You cannot change your own role."]})
         with transaction.atomic():

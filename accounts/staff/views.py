@@ -7,6 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 from accounts.access.permissions import HasScope, IsStaff
 from accounts.models import User
 from accounts.principals.principal import AuthenticatedRequest
+from gatewayz.admin_site.rights import DENIED
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.view import ApiView
 
@@ -17,13 +18,15 @@ class StaffView(ApiView):
     permission_classes = (IsAuthenticated, HasScope, IsStaff)
     staff_permission = "accounts.change_user"
 
-    def may_act_on(self, owner: User) -> None:
+    def check_may_act_on(self, owner: User) -> None:
         """Raise PermissionDenied (403) when `owner` is staff and the caller no superuser."""
-        is_superuser = User.objects.filter(pk=self.request.user.pk, is_superuser=True).exists()
-        if (owner.is_staff or owner.is_superuser) and not is_superuser:
-            raise PermissionDenied(
-                "This belongs to a member of the staff: only superusers may act on it."
-            )
+        if owner.is_staff or owner.is_superuser:
+            self.check_is_superuser(DENIED)
+
+    def check_is_superuser(self, detail: str) -> None:
+        """Raise PermissionDenied (403) with `detail` when the caller is no superuser."""
+        if not User.objects.filter(pk=self.request.user.pk, is_superuser=True).exists():
+            raise PermissionDenied(detail)
 
 
 class NoSuchStaffView(StaffView):

@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-_DENIED = "This belongs to a member of the staff: only superusers may act on it."
+DENIED = "This belongs to a member of the staff: only superusers may act on it."
 
 
 def is_superuser(request: HttpRequest) -> bool:
@@ -76,7 +76,7 @@ class OwnedRows:
     def save_form(self, request: HttpRequest, form: ModelForm, change: bool) -> Any:
         row = super().save_form(request, form, change)  # type: ignore[misc]
         if not self.may_act_on(request, row):
-            raise PermissionDenied(_DENIED)
+            raise PermissionDenied(DENIED)
         return row
 
     def get_actions(self, request: HttpRequest, *more: Any, **options: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class OwnedRows:
         @wraps(action)
         def checked(model_admin: Any, request: HttpRequest, rows: QuerySet[Any]) -> Any:
             if not is_superuser(request) and self.rows_of_staff(rows).exists():
-                raise PermissionDenied(_DENIED)
+                raise PermissionDenied(DENIED)
             return action(model_admin, request, rows)
 
         return checked
