@@ -24,9 +24,11 @@ def fill(user, sessions):
             [user.pk, sessions],
         )
         cursor.execute(
-            "INSERT INTO chat_messages (session_id, role, content, model, tokens, created_at) "
-            "SELECT id, 'user', repeat('x', 500), '', 0, now() "
-            "FROM chat_sessions, generate_series(1, %s) WHERE user_id = %s",
+            # With a place, or a trigger would look for one for each row.
+            "INSERT INTO chat_messages "
+            "(session_id, user_id, position, role, content, model, tokens, created_at) "
+            "SELECT id, user_id, place, 'user', repeat('x', 500), '', 0, now() "
+            "FROM chat_sessions, generate_series(1, %s) AS place WHERE user_id = %s",
             [MESSAGES, user.pk],
         )
 
