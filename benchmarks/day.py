@@ -329,7 +329,7 @@ def _ask(one: Running, request: Request) -> Any:
 
 
 def _fields(data: Any, at: str = "") -> set[str]:
-    """The names in an answer, wherever they stand."""
+    """The names of all fields in an answer, nested ones too."""
     if isinstance(data, list):
         return _fields(data[0], f"{at}[]") if data else {f"{at}[]"}
     if isinstance(data, dict):

@@ -45,7 +45,9 @@ class PreferencesSerializer(serializers.ModelSerializer):
 
 class TestInput(serializers.Serializer):
     notification_type = serializers.CharField(
-        max_length=64, required=False, help_text="What the test stands for, as `low_balance`."
+        max_length=64,
+        required=False,
+        help_text="The kind of notification to imitate, as `low_balance`.",
     )
 
 

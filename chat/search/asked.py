@@ -1,6 +1,6 @@
 """What a query asks for, and whether a text has it.
 
-Words must all occur; `or` stands between alternatives; `"…"` is a phrase; `-word` must not
+Words must all occur; `or` separates alternatives; `"…"` is a phrase; `-word` must not
 occur. `role:`, `model:`, `tag:`, `folder:`, `before:`, `after:` and `in:title` narrow a search.
 Anything else is text to look for: every string is a query.
 """
@@ -31,7 +31,7 @@ MAX_ALTERNATIVES = 12
 # A word is found inside others from this length on.
 INFIX_LENGTH = 3
 
-# So much may stand between the words of a phrase.
+# How many characters may separate the words of a phrase.
 _GAP, _GAP_OF_WORDS = "{0,16}", "{1,16}"
 
 # No boundary is looked for at a longer word: comparing it at every place of a text takes long.
@@ -45,7 +45,7 @@ _COUNTED = 8
 # How good a match is: of whole words, of the beginning of one, or inside one.
 WHOLE, BEGINNING, INSIDE = 1.0, 0.7, 0.45
 
-# A quoted text, or what stands between blanks, each maybe behind an operator or a hyphen.
+# A quoted text, or a run of characters between blanks, perhaps after an operator or a hyphen.
 _TOKEN = re.compile(r'(-?)(?:(role|model|tag|folder|before|after|in):)?(?:"([^"]*)"|(\S+))')
 # Tags and folders are compared as they are, and so before folding.
 _PLACED = re.compile(r'(?<!\S)(tag|folder):(?:"([^"]+)"|(\S+))', re.IGNORECASE)
@@ -110,7 +110,7 @@ class Unit:
         return list(worths.items())
 
     def _may_join(self, at: int) -> bool:
-        """Whether nothing need stand before the atom at `at`: `foo-bar` is also in `fooBar`."""
+        """Whether no gap is needed before the atom at `at`: `foo-bar` is also in `fooBar`."""
         before, after = self.atoms[at - 1], self.atoms[at]
         if before.kind != "word" or after.kind != "word":
             return True

@@ -19,7 +19,7 @@ from chat.search.index import ERA, Prepared, era_mask, key, prepared, unpack, wo
 # A query looks up so many terms, the longest, and so many parts of words.
 MAX_TERMS = 48
 MAX_PARTS = 12
-# A part of a word stands for so many words that have it.
+# A part of a word is replaced by at most this many words that contain it.
 MAX_WORDS = 50
 # So many keys are looked up in all eras together; the oldest eras are left out.
 MAX_LOOKUPS = 40_000

@@ -14,7 +14,7 @@ def cursor_at(offset: int) -> str:
 
 
 def read_cursor(cursor: str) -> int:
-    """The offset that `cursor` stands for.
+    """The offset at which the page of `cursor` begins.
 
     Raises ValidationError for anything that `cursor_at` did not make.
     """

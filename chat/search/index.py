@@ -151,8 +151,8 @@ def _index(user_ids: set[int], line_ids: list[int]) -> None:
     with transaction.atomic():
         owners = _locked_owners(user_ids)
         with connection.cursor() as cursor:
-            # What these lines tell of is committed, and read below. What is written from now on
-            # has other lines.
+            # The changes on these lines are committed, and read below. Later changes add other
+            # lines.
             cursor.execute(
                 "DELETE FROM chat_search_pending WHERE id = ANY(%s)"
                 " RETURNING session_id, message_id",

@@ -24,8 +24,8 @@ _SEARCHED_FIELDS = ("parts", "tool_calls", "function_call", "refusal")
 def searched_text(message: ChatMessage) -> str:
     """Everything of a message that is searched, as one text; at most MAX_CHARACTERS of it.
 
-    That is its text, in parts wherever it stands in them, what tools were asked and answered,
-    refusals, and reasoning. Images, files, their addresses and ids are not searched.
+    That is its text, also in nested parts, the arguments and results of tool calls, refusals, and
+    reasoning. Images, files, their addresses and ids are not searched.
     """
     content, others = message.given_content, message.other_fields
     texts = [content] if isinstance(content, str) else _texts(content)

@@ -13,7 +13,7 @@ from gatewayz.database.bad_rows import is_caused_by_rows
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000
-# Keys are read for this many rows at once, because each read passes over the index entries of the
+# Keys of this many rows are read together, because each read passes over the index entries of the
 # rows deleted before it.
 PAGE_ROWS = 10 * BATCH_ROWS
 # Rows in several tables that refer to this many rows are found by one statement.

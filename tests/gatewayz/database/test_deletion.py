@@ -35,7 +35,7 @@ def fill(user, sessions):
 
 @pytest.fixture
 def others():
-    """A user whose messages stand before those of the user to erase."""
+    """A user whose messages come before those of the user to erase."""
     other = User.objects.create_user("eve@example.com")
     fill(other, OTHERS)
     return other
