@@ -19,8 +19,8 @@ INSERT INTO chat_sessions (id, user_id, title, model, is_active, created_at, upd
 SELECT n, 1 + n % 100, 'Trip ' || n, 'm', true, now(), now()
 FROM generate_series(1, 3000) AS n;
 
-INSERT INTO chat_messages (session_id, role, content, model, tokens, created_at)
-SELECT 1 + n % 3000, 'user', 'hello world number' || n, '', 0, now()
+INSERT INTO chat_messages (session_id, user_id, position, role, content, model, tokens, created_at)
+SELECT 1 + n % 3000, 1 + (1 + n % 3000) % 100, n, 'user', 'hello world number' || n, '', 0, now()
 FROM generate_series(1, 6000) AS n;
 """
 

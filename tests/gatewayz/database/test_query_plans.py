@@ -33,8 +33,9 @@ SELECT n, 1 + n % 50, 'S', 'm', n / 50 % 2 = 0, now() - n * interval '1 minute',
        now() - n * interval '1 second'
 FROM generate_series(1, 60000) AS n;
 
-INSERT INTO chat_messages (session_id, role, content, model, tokens, created_at)
-SELECT 1 + n % 100, 'user', 'text', '', 0, now() - n * interval '1 second'
+INSERT INTO chat_messages (session_id, user_id, position, role, content, model, tokens, created_at)
+SELECT 1 + n % 100, 1 + (1 + n % 100) % 50, n, 'user', 'text', '', 0,
+       now() - n * interval '1 second'
 FROM generate_series(1, 60000) AS n;
 
 INSERT INTO activity_log (event_id, user_id, "timestamp", model, provider, tokens, cost, speed,
