@@ -609,6 +609,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "chat.models.ChatMessage.Role",
+        "MessageStatus": "chat.models.ChatMessage.Status",
+        "NotificationStatus": "accounts.models.Notification.Status",
         "FeedbackType": "chat.models.Feedback.Type",
     },
 }
