@@ -7,7 +7,7 @@ Anything else is text to look for: every string is a query.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
@@ -200,55 +200,67 @@ class Asked:
         return list(dict.fromkeys(unit for units in self.alternatives for unit in units))
 
 
-def read(query: str) -> Asked:
-    """Read what was typed or pasted. Any string will do; takes time by its length."""
-    folded = fold(query)
-    alternatives: list[list[Unit]] = [[]]
-    excluded: list[Unit] = []
-    roles: set[str] = set()
-    models: list[str] = []
+@dataclass
+class _Narrowing:
+    """What the operators of a query narrow it to."""
+
+    roles: set[str] = field(default_factory=set)
+    models: list[str] = field(default_factory=list)
     since: datetime | None = None
     until: datetime | None = None
-    is_title_only = False
-    tokens = list(_TOKEN.finditer(folded))
+    is_title_only: bool = False
+
+    def takes(self, operator: str, value: str) -> bool:
+        """Add `operator:value`. Returns whether it is one that narrows."""
+        day = _day(value) if operator in ("before", "after") else None
+        if operator == "role":
+            self.roles.add(value)
+        elif operator == "model" and value:
+            self.models.append(value)
+        elif operator == "after" and day:
+            self.since = day
+        elif operator == "before" and day:
+            self.until = day
+        elif operator == "in" and value == "title":
+            self.is_title_only = True
+        else:
+            return operator in ("tag", "folder") and bool(value)
+        return True
+
+
+def read(query: str) -> Asked:
+    """Read what was typed or pasted. Any string will do; takes time by its length."""
+    alternatives: list[list[Unit]] = [[]]
+    excluded: list[Unit] = []
+    narrowing = _Narrowing()
+    tokens = list(_TOKEN.finditer(fold(query)))
     for token in tokens:
         hyphen, operator, phrase, plain = token.groups()
         value = plain if phrase is None else phrase
-        day = _day(value) if operator in ("before", "after") else None
-        if operator == "role" and not hyphen:
-            roles.add(value)
-        elif operator == "model" and not hyphen and value:
-            models.append(value)
-        elif operator in ("tag", "folder") and not hyphen and value:
-            continue  # read below
-        elif operator == "after" and day:
-            since = day
-        elif operator == "before" and day:
-            until = day
-        elif operator == "in" and value == "title":
-            is_title_only = True
-        elif plain == "or" and not hyphen and not operator:
+        if operator and not hyphen and narrowing.takes(operator, value):
+            continue
+        if plain == "or" and not hyphen and not operator:
             alternatives.append([])
-        else:
-            text = f"{operator}:{value}" if operator else value
-            # `--`, `-(` and the like are rules of Markdown, options or code; they exclude nothing.
-            excludes = bool(hyphen) and (phrase is not None or _begins_with_atom(text))
-            is_last = token is tokens[-1] and phrase is None
-            unit = _unit(text, is_exact=excludes or phrase is not None, is_last=is_last)
-            if unit is not None:
-                (excluded if excludes else alternatives[-1]).append(unit)
+            continue
+        text = f"{operator}:{value}" if operator else value
+        # `--`, `-(` and the like are rules of Markdown, options or code; they exclude nothing.
+        excludes = bool(hyphen) and (phrase is not None or _begins_with_atom(text))
+        is_last = token is tokens[-1] and phrase is None
+        unit = _unit(text, is_exact=excludes or phrase is not None, is_last=is_last)
+        if unit is not None:
+            (excluded if excludes else alternatives[-1]).append(unit)
     placed = [(one[1].lower(), one[2] or one[3]) for one in _PLACED.finditer(query)]
     found = [tuple(dict.fromkeys(units))[:MAX_UNITS] for units in alternatives if units]
     return Asked(
         alternatives=tuple(dict.fromkeys(found))[:MAX_ALTERNATIVES],
         excluded=tuple(dict.fromkeys(excluded))[:MAX_UNITS],
-        roles=frozenset(roles),
-        models=tuple(models),
+        roles=frozenset(narrowing.roles),
+        models=tuple(narrowing.models),
         tags=tuple(name for operator, name in placed if operator == "tag"),
         folders=tuple(name for operator, name in placed if operator == "folder"),
-        since=since,
-        until=until,
-        is_title_only=is_title_only,
+        since=narrowing.since,
+        until=narrowing.until,
+        is_title_only=narrowing.is_title_only,
     )
 
 
