@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import path
 from rest_framework import serializers
@@ -126,39 +126,9 @@ class CreditTransactionsView(OwnFiguresView):
             entries = entries.filter(reason=given["transaction_type"])
         found, count = page_of(entries, limit=given["limit"], offset=given["offset"])
         rows: list[Any] = list(found)
-        zero = Decimal(0)
-        sums = owned.aggregate(
-            added=Coalesce(Sum("amount", filter=Q(amount__gt=0)), zero),
-            used=Coalesce(Sum("amount", filter=Q(amount__lt=0)), zero),
-            credits=Count("id", filter=Q(amount__gt=0)),
-            entries=Count("id"),
-        )
-        change = float(sums["added"] + sums["used"])
         data = {
-            "transactions": [
-                {
-                    "id": entry.pk,
-                    "amount": float(entry.amount),
-                    "transaction_type": entry.reason,
-                    "description": entry.reason.replace("_", " "),
-                    "balance_before": float(balance - entry.amount),
-                    "balance_after": float(balance),
-                    "created_at": entry.created_at,
-                    "metadata": {},
-                }
-                for entry, balance in ((row, row.balance_after) for row in rows)
-            ],
-            "summary": {
-                "total_transactions": sums["entries"],
-                "total_credits_added": float(sums["added"]),
-                "total_credits_used": -float(sums["used"]),
-                "net_change": change,
-                "average_transaction": change / sums["entries"] if sums["entries"] else 0.0,
-                "transaction_count_by_direction": {
-                    "credits": sums["credits"],
-                    "charges": sums["entries"] - sums["credits"],
-                },
-            },
+            "transactions": [_transaction(entry, entry.balance_after) for entry in rows],
+            "summary": _summary(owned),
             "total": count,
             "limit": given["limit"],
             "offset": given["offset"],
@@ -184,6 +154,41 @@ class TrialStatusView(OwnFiguresView):
             message="Trial status retrieved successfully",
             old=lambda data: {"trial_status": data},
         )
+
+
+def _transaction(entry: Credit, balance: Decimal) -> dict[str, Any]:
+    return {
+        "id": entry.pk,
+        "amount": float(entry.amount),
+        "transaction_type": entry.reason,
+        "description": entry.reason.replace("_", " "),
+        "balance_before": float(balance - entry.amount),
+        "balance_after": float(balance),
+        "created_at": entry.created_at,
+        "metadata": {},
+    }
+
+
+def _summary(entries: QuerySet[Credit]) -> dict[str, Any]:
+    zero = Decimal(0)
+    sums = entries.aggregate(
+        added=Coalesce(Sum("amount", filter=Q(amount__gt=0)), zero),
+        used=Coalesce(Sum("amount", filter=Q(amount__lt=0)), zero),
+        credits=Count("id", filter=Q(amount__gt=0)),
+        entries=Count("id"),
+    )
+    change = float(sums["added"] + sums["used"])
+    return {
+        "total_transactions": sums["entries"],
+        "total_credits_added": float(sums["added"]),
+        "total_credits_used": -float(sums["used"]),
+        "net_change": change,
+        "average_transaction": change / sums["entries"] if sums["entries"] else 0.0,
+        "transaction_count_by_direction": {
+            "credits": sums["credits"],
+            "charges": sums["entries"] - sums["credits"],
+        },
+    }
 
 
 urlpatterns = [
