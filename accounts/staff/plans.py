@@ -1,15 +1,13 @@
 """Giving a user a plan."""
 
-from django.db import transaction
-from django.shortcuts import get_object_or_404
 from django.urls import path
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from accounts import audit
-from accounts.models import Plan, User
+from accounts.models import Plan
 from accounts.principals.principal import AuthenticatedRequest
 from accounts.staff.views import StaffView
+from accounts.staff.write import assign_plan
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.old_shapes import flat
@@ -30,21 +28,8 @@ class AssignPlanView(StaffView):
         plan = Plan.objects.filter(pk=given["plan_id"]).first()
         if plan is None:
             raise ValidationError({"plan_id": ["There is no such plan."]})
-        with transaction.atomic():
-            locked = User.objects.select_for_update(no_key=True)
-            user: User = get_object_or_404(locked, pk=given["user_id"])
-            self.check_may_act_on(user)
-            before = user.plan_id
-            user.plan_id = plan.pk
-            user.save(update_fields=["plan", "updated_at"])
-            audit.record(
-                "user_changed",
-                user_id=user.pk,
-                target=audit.user_target(user.pk),
-                before={"plan": before},
-                after={"plan": plan.pk},
-            )
-        message = f"Plan {plan.pk} assigned to user {user.pk}, until another is assigned"
+        assign_plan(given["user_id"], plan, by=request.user)
+        message = f"Plan {plan.pk} assigned to user {given['user_id']}, until another is assigned"
         return success(given, message=message, old=flat)
 
 

@@ -13,8 +13,9 @@ from accounts.key_limits.configuration import override_key
 from accounts.key_limits.serializers import RateLimitInput
 from accounts.limits.store import most_rejected
 from accounts.models import ActivityDay, ApiKey, RateLimitConfig
-from accounts.principals.principal import AuthenticatedRequest
+from accounts.principals.principal import AuthenticatedRequest, Principal
 from accounts.staff.views import NoSuchStaffView, StaffView
+from accounts.staff.write import check_may_act_on
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.old_shapes import flat
@@ -50,13 +51,6 @@ class KeyLimitsView(StaffView):
         keys = ApiKey.objects.select_related("user", "rate_limits")
         return get_object_or_404(keys.with_digest(digests_of(api_key)))
 
-    def set_limits(self, key: ApiKey, limits: dict[str, int] | None) -> bool:
-        """Set the limits of `key`, or remove them. Returns whether there were some."""
-        self.check_may_act_on(key.user)
-        before = getattr(key, "rate_limits", None)
-        override_key(key, limits, before=_shown(before) if before else None)
-        return before is not None
-
 
 class ConfigView(KeyLimitsView):
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
@@ -75,7 +69,7 @@ class ConfigView(KeyLimitsView):
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(KeyLimitsInput, request.data)
         key = self.key_of(given["api_key"])
-        self.set_limits(key, given["config"])
+        _set_limits(key, given["config"], by=request.user)
         return success(
             {"api_key": key.masked, "config": given["config"]},
             message="Rate limit configuration updated successfully",
@@ -88,7 +82,7 @@ class ConfigView(KeyLimitsView):
 class ResetView(KeyLimitsView):
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         key = self.key_of(validated(KeyInput, request.query_params)["api_key"])
-        self.set_limits(key, DEFAULTS)
+        _set_limits(key, DEFAULTS, by=request.user)
         return success(
             {"api_key": key.masked, "config": DEFAULTS},
             message="Rate limit configuration reset to defaults",
@@ -99,7 +93,7 @@ class ResetView(KeyLimitsView):
 class DeletionView(KeyLimitsView):
     def delete(self, request: AuthenticatedRequest) -> JSONResponse:
         key = self.key_of(validated(KeyInput, request.query_params)["api_key"])
-        is_deleted = self.set_limits(key, None)
+        is_deleted = _set_limits(key, None, by=request.user)
         data = {
             "api_key": key.masked,
             "deleted_from_rate_limit_configs": is_deleted,
@@ -182,6 +176,14 @@ class AlertsView(KeyLimitsView):
             for rejected in most_rejected(day, limit)
         ]
         return success({"alerts": alerts, "total_alerts": len(alerts)}, old=flat)
+
+
+def _set_limits(key: ApiKey, limits: dict[str, int] | None, *, by: Principal) -> bool:
+    """Set the limits of `key`, or remove them. Returns whether there were some."""
+    check_may_act_on(key.user, by=by)
+    before = getattr(key, "rate_limits", None)
+    override_key(key, limits, before=_shown(before) if before else None)
+    return before is not None
 
 
 def _shown(config: RateLimitConfig) -> dict[str, int]:

@@ -5,28 +5,24 @@ The paths are below /admin and answer JSON, though Django's admin is there too.
 
 from typing import Any
 
-from django.contrib.auth.models import Group
-from django.db import transaction
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from accounts import audit
 from accounts.audit.serializers import AuditEntrySerializer
 from accounts.models import AuditEntry, User
 from accounts.principals.principal import AuthenticatedRequest
 from accounts.staff.views import NoSuchStaffView, StaffView
-from accounts.users import end_access_given_by_operators
-from gatewayz.admin_site.groups import OPERATORS
+from accounts.staff.write import ADMIN, USER, check_is_superuser, role_of, set_staff
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.old_shapes import flat
 from gatewayz.api.paging import MAX_PAGE
 from gatewayz.api.serializing import MAX_ID, represented, validated
 
-USER, DEVELOPER, ADMIN = "user", "developer", "admin"
+DEVELOPER = "developer"
 
 
 class RoleInput(serializers.Serializer):
@@ -43,7 +39,7 @@ class StaffPageInput(serializers.Serializer):
 class RoleView(StaffView):
     def get(self, request: AuthenticatedRequest, user_id: int) -> JSONResponse:
         user = get_object_or_404(User, pk=user_id)
-        role = _role_of(user)
+        role = role_of(user)
         return success(
             {"user_id": user.pk, "role": role, "permissions": _permissions(role)}, old=flat
         )
@@ -54,29 +50,13 @@ class RoleUpdateView(StaffView):
 
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(RoleInput, request.data)
-        self.check_is_superuser("Only superusers may change roles.")
+        check_is_superuser(request.user, "Only superusers may change roles.")
         if given["user_id"] == request.user.user_id:
             raise ValidationError({"user_id": ["You cannot change your own role."]})
-        with transaction.atomic():
-            locked = User.objects.select_for_update(no_key=True)
-            user: User = get_object_or_404(locked, pk=given["user_id"])
-            before = _role_of(user)
-            # `developer` has no rights of its own here, so it is a user.
-            is_admin = given["new_role"] == ADMIN
-            if is_admin and not user.is_staff:
-                end_access_given_by_operators(user)
-                user.refresh_from_db()
-            user.is_staff, user.is_superuser = is_admin, is_admin and user.is_superuser
-            user.save(update_fields=["is_staff", "is_superuser", "updated_at"])
-            user.groups.set(Group.objects.filter(name=OPERATORS) if is_admin else [])
-            audit.record(
-                "role_changed",
-                user_id=user.pk,
-                target=audit.user_target(user.pk),
-                before={"role": before},
-                after={"role": _role_of(user), "reason": given.get("reason")},
-            )
-        data = {"user_id": user.pk, "role": _role_of(user)}
+        # `developer` has no rights of its own here, so it is a user.
+        is_staff = given["new_role"] == ADMIN
+        user = set_staff(given["user_id"], is_staff=is_staff, reason=given.get("reason"))
+        data = {"user_id": user.pk, "role": role_of(user)}
         message = f"User {user.pk} role updated to {given['new_role']}"
         return success(data, message=message, old=flat)
 
@@ -132,10 +112,6 @@ class RolePermissionsView(StaffView):
 def _check(role: str) -> None:
     if role not in {USER, DEVELOPER, ADMIN}:
         raise ValidationError("Invalid role")
-
-
-def _role_of(user: User) -> str:
-    return ADMIN if user.is_staff or user.is_superuser else USER
 
 
 def _permissions(role: str) -> list[dict[str, Any]]:
