@@ -10,7 +10,10 @@ RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$
 """
 
+# Locked in the order in which requests lock them, so that neither waits for the other.
 TRIGGERS = """
+LOCK TABLE chat_sessions, chat_messages IN SHARE ROW EXCLUSIVE MODE;
+
 CREATE FUNCTION chat_messages_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     UPDATE user_storage AS storage SET bytes = GREATEST(0, storage.bytes - gone.bytes)
@@ -41,6 +44,7 @@ REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION chat_sessio
 """
 
 NO_TRIGGERS = """
+LOCK TABLE chat_sessions, chat_messages IN ACCESS EXCLUSIVE MODE;
 DROP TRIGGER chat_messages_deleted ON chat_messages;
 DROP TRIGGER chat_sessions_deleted ON chat_sessions;
 DROP FUNCTION chat_messages_deleted();

@@ -94,6 +94,7 @@ DROP TRIGGER chat_session_search ON chat_sessions;
 """
 
 NO_TRIGGERS = """
+LOCK TABLE users, chat_sessions, chat_messages IN ACCESS EXCLUSIVE MODE;
 CREATE TRIGGER chat_session_search
 BEFORE INSERT OR UPDATE OF user_id, title, search ON chat_sessions
 FOR EACH ROW EXECUTE FUNCTION chat_session_search();

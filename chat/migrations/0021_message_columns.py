@@ -38,6 +38,9 @@ DROP TRIGGER chat_message_placed ON chat_messages;
 DROP FUNCTION chat_message_placed();
 """
 
+# In the order in which requests lock them, so that neither waits for the other.
+LOCK = "LOCK TABLE chat_sessions, chat_messages IN ACCESS EXCLUSIVE MODE"
+
 # What the code before knows of a message is in columns of its own.
 BACK = """
 UPDATE chat_messages
@@ -54,6 +57,7 @@ class Migration(migrations.Migration):
     dependencies = [("chat", "0020_drop_old_search")]
 
     operations = [
+        migrations.RunSQL(LOCK, migrations.RunSQL.noop),
         *(
             migrations.AddField("chatmessage", name, field)
             for name, field in {
@@ -170,4 +174,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(PLACE, NO_PLACE),
         migrations.RunSQL(migrations.RunSQL.noop, BACK),
+        migrations.RunSQL(migrations.RunSQL.noop, LOCK),
     ]
