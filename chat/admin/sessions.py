@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models.users import MAX_RETENTION_DAYS
-from chat.admin.conversation import conversation
+from chat.messages.conversation import conversation
 from chat.models import ChatSession, ChatSessionQuerySet
 from chat.sessions import write
 from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin

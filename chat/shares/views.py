@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
@@ -13,7 +15,7 @@ from chat.idempotency import idempotent
 from chat.messages.read import page_of_messages
 from chat.messages.serializers import MessagePageInput
 from chat.models import ChatMessage, Share
-from chat.shares import old_shapes, openapi, write
+from chat.shares import old_shapes, openapi, pages, write
 from chat.shares.serializers import (
     SharedMessageSerializer,
     SharedSessionSerializer,
@@ -55,7 +57,15 @@ class SharesView(ChatView):
 
 @openapi.share
 class ShareView(ChatView):
-    # Reading needs only the token; a key that is sent along is ignored.
+    """A shared session: JSON for programs, and a page for people who open the link.
+
+    Reading needs only the token; a key that is sent along is ignored.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = super().dispatch(request, *args, **kwargs)
+        patch_vary_headers(response, ["Accept"])
+        return response
 
     def perform_authentication(self, request: Request) -> None:
         if request.method not in SAFE_METHODS:
@@ -69,13 +79,23 @@ class ShareView(ChatView):
             [AddressThrottle()] if self.request.method in SAFE_METHODS else super().get_throttles()
         )
 
-    def get(self, request: Request, token: str) -> JSONResponse:
+    def handle_exception(self, exc: Exception) -> Any:
+        response = super().handle_exception(exc)
+        return pages.instead_of(response) if pages.is_for_people(self.request) else response
+
+    def get(self, request: Request, token: str) -> HttpResponse:
         page = validated(MessagePageInput, request.query_params)
-        # Programs that look at a link before people do, ask by HEAD.
-        share = write.view_share(token, counts=request.method == "GET")
-        messages, has_more = page_of_messages(
-            share.session, without_roles=() if share.include_system else INSTRUCTIONS, **page
-        )
+        is_for_people, after = pages.is_for_people(request), page.get("after")
+        # Programs that look at a link before people do, ask by HEAD. Turning to the next page of
+        # a conversation is no further view.
+        counts = request.method == "GET" and not (is_for_people and after)
+        share = write.view_share(token, counts=counts)
+        without_roles = () if share.include_system else INSTRUCTIONS
+        if is_for_people:
+            return pages.shared_chat_page(
+                share, request.path, after=after, without_roles=without_roles
+            )
+        messages, has_more = page_of_messages(share.session, without_roles=without_roles, **page)
         response = success(
             {
                 **represented(SharedSessionSerializer, share.session),

@@ -1,13 +1,15 @@
-"""Rendering a page of a conversation for the admin."""
+"""Rendering a page of a conversation for people: in the admin, and behind a shared link."""
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.safestring import SafeString
 
 from chat.messages.markdown import render_markdown
-from chat.messages.read import page_of_messages
+from chat.messages.read import page_of_messages, within_bytes
 from chat.models import ChatMessage, ChatSession
 
 PAGE_MESSAGES = 50
@@ -18,10 +20,13 @@ MARKDOWN_CHARACTERS = 100_000
 # Per message: more would not help a reader and would slow the browser down.
 SHOWN_CHARACTERS = 50_000
 
+# Pictures that are part of a message. Formats that may hold scripts or load more are not shown.
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
+
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a message: rendered Markdown (`html`), a link (`url`), or plain `text`.
+    """A part of a message: Markdown as `html`, a `url`, a `picture` (data URL), or plain `text`.
 
     `title` labels text that is folded; `omitted` counts the characters left out.
     """
@@ -30,6 +35,7 @@ class Part:
     text: str = ""
     title: str = ""
     url: str = ""
+    picture: str = ""
     omitted: int = 0
 
 
@@ -72,17 +78,38 @@ def conversation(
     )
 
 
+def conversation_from_start(
+    session: ChatSession, *, after: int | None = None, without_roles: Sequence[str] = ()
+) -> Conversation:
+    """Return the first page of `session`, or the one after a message id, for the public.
+
+    Leaves out metadata and messages of `without_roles`. One statement.
+    """
+    listed = session.messages.current().in_order().exclude(role__in=without_roles)
+    listed = listed if after is None else listed.after(after)
+    found = list(within_bytes(listed, PAGE_MESSAGES + 1))
+    page = found[:PAGE_MESSAGES]
+    has_newer = bool(found) and found[0].available > len(page)
+    renderer = _Renderer(with_metadata=False)
+    return Conversation(
+        [renderer.show(message) for message in page],
+        older=after,
+        newer=page[-1].pk if has_newer else None,
+    )
+
+
 class _Renderer:
     """Renders the messages of one page, the first MARKDOWN_CHARACTERS of them as Markdown."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_metadata: bool = True) -> None:
         self._left = MARKDOWN_CHARACTERS
+        self._with_metadata = with_metadata
 
     def show(self, message: ChatMessage) -> ShownMessage:
         folded = []
         if message.reasoning:
             folded.append(_plain(message.reasoning, title="Reasoning"))
-        if message.given_metadata:
+        if self._with_metadata and message.given_metadata:
             folded.append(_plain(_pretty(message.given_metadata), title="Metadata"))
         folded += [
             _plain(_pretty(value), title=name.replace("_", " ").capitalize())
@@ -106,6 +133,8 @@ class _Renderer:
             url = given.get("url") if isinstance(given, dict) else given
             if isinstance(url, str) and url.startswith(("https://", "http://")):
                 return Part(url=url, title="Image")
+            if isinstance(url, str) and _PICTURE.fullmatch(url):
+                return Part(picture=url)
             if isinstance(url, str) and url.startswith("data:"):
                 return Part(text=f"{len(url) * 3 // 4 // 1024 + 1:,} kB", title="Image")
         return _plain(_pretty(part), title=str(kind or "Part"))
