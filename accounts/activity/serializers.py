@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.activity.totals import NO_SUCH_ZONE
 from accounts.models import ActivityEvent
 
 MAX_PAGE = 1000
@@ -13,20 +16,34 @@ MAX_STATS_DAYS = 3_660
 
 
 class DayField(serializers.DateField):
-    """A day (UTC) as `2026-03-01`; a timestamp is accepted and means its day."""
+    """A day as `2026-03-01`, or a timestamp, which means its day and becomes a datetime."""
 
     default_error_messages = {"range": "The year must be between 1970 and 2999."}
 
     def to_internal_value(self, value: Any) -> date:
         day: date
         if isinstance(value, str) and "T" in value:
-            day = serializers.DateTimeField().to_internal_value(value).astimezone(UTC).date()
+            # In a query, a plus sign that is not encoded is a space.
+            day = serializers.DateTimeField().to_internal_value(value.replace(" ", "+"))
         else:
             day = super().to_internal_value(value)
         # Leaves room for date arithmetic on both sides.
         if not 1970 <= day.year <= 2999:
             self.fail("range")
         return day
+
+
+@extend_schema_field({"type": "string"})
+class ZoneField(serializers.Field):
+    """A time zone by its name in the IANA database, such as `Asia/Tokyo`."""
+
+    default_error_messages = {"zone": NO_SUCH_ZONE}
+
+    def to_internal_value(self, data: Any) -> ZoneInfo:
+        name = str(data)
+        if name not in available_timezones():
+            self.fail("zone")
+        return ZoneInfo(name)
 
 
 class _PeriodInput(serializers.Serializer):
@@ -45,7 +62,11 @@ class _PeriodInput(serializers.Serializer):
         return super().to_internal_value({name: data[name] for name in data if data[name] != ""})
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        period = {"first": given.get("first"), "last": given.get("last")}
+        zone = given.get("zone", UTC)
+        period = {
+            name: day.astimezone(zone).date() if isinstance(day, datetime) else day
+            for name, day in (("first", given.get("first")), ("last", given.get("last")))
+        }
         if period["first"] and period["last"] and period["first"] > period["last"]:
             raise serializers.ValidationError({"from": ["This must not be after `to`."]})
         return {**given, **period}
@@ -53,16 +74,24 @@ class _PeriodInput(serializers.Serializer):
 
 class ActivityStatsInput(_PeriodInput):
     days = serializers.IntegerField(min_value=1, max_value=365, default=30)
+    tz = ZoneField(
+        required=False,
+        source="zone",
+        help_text="Whose days are counted, such as `Asia/Tokyo`; those of UTC without it.",
+    )
+    timezone = ZoneField(required=False, source="zone", help_text="Another name of `tz`.")
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         given = super().validate(given)
-        last = given["last"] or max(datetime.now(UTC).date(), given["first"] or date.min)
+        zone = given.get("zone")
+        today = datetime.now(zone or UTC).date()
+        last = given["last"] or max(today, given["first"] or date.min)
         first = given["first"] or last - timedelta(days=given["days"] - 1)
         if (last - first).days >= MAX_STATS_DAYS:
             raise serializers.ValidationError(
                 {"from": [f"The period may span at most {MAX_STATS_DAYS} days."]}
             )
-        return {"first": first, "last": last}
+        return {"first": first, "last": last, "zone": zone}
 
 
 class ActivityLogInput(_PeriodInput):

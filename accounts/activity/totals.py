@@ -3,18 +3,38 @@
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import DataError, connection
+from rest_framework.exceptions import ValidationError
 
 from accounts.principals.principal import Principal
 
 # Clients choose model names freely, so there may be any number of them.
 MAX_NAMES = 100
 
+NO_SUCH_ZONE = "There is no such time zone. Use a name like Asia/Tokyo."
+
 UNNAMED = "unknown"
 OTHERS = "other"
 
-# One pass over the user's daily rows. The bits of `level` say which columns are not grouped by.
+_DAILY = """
+    SELECT day, model, provider, requests, tokens, spend FROM activity_daily
+    WHERE user_id = %(user_id)s AND day BETWEEN %(first)s AND %(last)s
+"""
+
+# The days of another time zone are no sums of days of UTC, so they are counted from the log.
+_LOGGED = """
+    SELECT
+        (timestamp AT TIME ZONE %(zone)s)::date AS day, model, provider, 1 AS requests, tokens,
+        cost AS spend
+    FROM activity_log
+    WHERE user_id = %(user_id)s
+        AND timestamp >= %(first)s::date::timestamp AT TIME ZONE %(zone)s
+        AND timestamp < (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s
+"""
+
+# One pass over the user's rows. The bits of `level` say which columns are not grouped by.
 _SUMS = """
 SELECT level, day, model, provider, requests, tokens, spend
 FROM (
@@ -25,8 +45,7 @@ FROM (
             PARTITION BY grouping(day, model, provider)
             ORDER BY sum(requests) DESC, model, provider
         ) AS place
-    FROM activity_daily
-    WHERE user_id = %(user_id)s AND day BETWEEN %(first)s AND %(last)s
+    FROM ({source}) AS source
     GROUP BY GROUPING SETS ((), (day), (model), (provider))
 ) AS sums
 WHERE level IN (7, 3) OR place <= %(names)s
@@ -35,14 +54,20 @@ ORDER BY level, day, place
 _TOTAL, _BY_DAY, _BY_MODEL, _BY_PROVIDER = 0b111, 0b011, 0b101, 0b110
 
 
-def activity_totals(owner: Principal, first: date, last: date) -> dict[str, Any]:
+def activity_totals(
+    owner: Principal, first: date, last: date, zone: ZoneInfo | None = None
+) -> dict[str, Any]:
     """Return the activity statistics of `owner` for a period, by the contract's names.
 
-    `first` and `last` are days (UTC), both included. One statement over the daily totals, so a
-    year is a few hundred rows. Models and providers beyond the MAX_NAMES most used count as
-    "other", unnamed ones as "unknown". Spend and cost are in US dollars.
+    `first` and `last` are days of `zone`, both included. One statement. Without a zone, days are
+    those of UTC and come from the daily totals, so a year is a few hundred rows. With one, they
+    are counted from the log, as far back as ACTIVITY_RETENTION_DAYS keeps it. Models and providers
+    beyond the MAX_NAMES most used count as "other", unnamed ones as "unknown". Spend and cost are
+    in US dollars.
+
+    Raises ValidationError when the database does not know `zone`.
     """
-    levels = _sums_by_level(owner, first, last)
+    levels = _sums_by_level(owner, first, last, zone)
     (total,) = levels[_TOTAL].values()
     return {
         "total_requests": total.requests,
@@ -68,15 +93,28 @@ class _Sums(NamedTuple):
     spend: Decimal
 
 
-def _sums_by_level(owner: Principal, first: date, last: date) -> dict[int, dict[Any, _Sums]]:
+def _sums_by_level(
+    owner: Principal, first: date, last: date, zone: ZoneInfo | None
+) -> dict[int, dict[Any, _Sums]]:
     """Return, for each level of grouping, the sums by day, model or provider."""
     levels: dict[int, dict[Any, _Sums]] = {
         level: {} for level in (_TOTAL, _BY_DAY, _BY_MODEL, _BY_PROVIDER)
     }
+    parameters: dict[str, Any] = {
+        "user_id": owner.user_id,
+        "first": first,
+        "last": last,
+        "zone": zone and zone.key,
+        "names": MAX_NAMES,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SUMS, {"user_id": owner.user_id, "first": first, "last": last, "names": MAX_NAMES}
-        )
+        try:
+            cursor.execute(_SUMS.format(source=_LOGGED if zone else _DAILY), parameters)
+        except DataError as error:
+            if zone is None:
+                raise
+            # Its list of zones is another one than Python's.
+            raise ValidationError({"tz": [NO_SUCH_ZONE]}) from error
         rows = cursor.fetchall()
     for level, day, model, provider, requests, tokens, spend in rows:
         name = day or model or provider or UNNAMED

@@ -1,6 +1,7 @@
 """GET /v1/activity/stats."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from django.utils import timezone
@@ -8,6 +9,7 @@ from django.utils import timezone
 from accounts import activity
 from accounts.activity import totals
 from accounts.activity.events import Event, new_event_id, write_events
+from accounts.principals.principal import Principal
 from accounts.worker import drain
 from tests.problems import assert_problem
 
@@ -187,3 +189,63 @@ def test_days_are_those_of_utc(api, user):
     write_events([at(datetime(2026, 3, 1, 0, 0, tzinfo=UTC), user)])
 
     assert dates(api.get(PATH, {"from": "2026-03-01", "to": "2026-03-01"})) == ["2026-03-01"]
+
+
+def test_days_are_those_of_the_time_zone_that_is_asked_for(api, user):
+    new_year = datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
+    write_events([at(new_year - timedelta(minutes=1), user), at(new_year, user, tokens=7)])
+
+    def days(**asked):
+        stats = api.get(PATH, {"from": "2026-01-01", "to": "2026-01-01", **asked}).json()["data"]
+        return [(day["date"], day["requests"], day["tokens"]) for day in stats["daily_stats"]]
+
+    assert days() == []
+    assert days(tz="Asia/Tokyo") == days(timezone="Asia/Tokyo") == [("2026-01-01", 1, 7)]
+    in_utc = api.get(PATH, {"from": "2025-12-31", "to": "2025-12-31"}).json()["data"]
+    assert in_utc["total_requests"] == 2
+    in_kolkata = api.get(PATH, {"from": "2025-12-31", "tz": "Asia/Kolkata", "to": "2025-12-31"})
+    assert in_kolkata.json()["data"]["total_tokens"] == 17
+
+
+def test_a_day_of_a_time_zone_may_have_23_or_25_hours(api, user):
+    hours = [datetime(2026, 10, 24, 12, tzinfo=UTC) + timedelta(hours=hour) for hour in range(48)]
+    write_events([at(hour, user) for hour in hours])
+
+    stats = api.get(PATH, {"from": "2026-10-25", "to": "2026-10-25", "tz": "Europe/Berlin"})
+
+    (day,) = stats.json()["data"]["daily_stats"]
+    assert (day["date"], day["requests"]) == ("2026-10-25", 25)
+
+
+def test_a_timestamp_means_its_day_in_the_time_zone(api, user):
+    write_events([at(datetime(2026, 3, 1, 12, tzinfo=UTC), user)])
+    asked = {"from": "2026-02-28T16:00:00Z", "to": "2026-03-01T12:00:00+00:00"}
+
+    assert dates(api.get(PATH, {**asked, "tz": "Asia/Tokyo"})) == ["2026-03-01"]
+    # A plus sign that is not encoded.
+    unencoded = api.get(f"{PATH}?from=2026-03-01T23:30:00+09:00&to=2026-03-01")
+    assert dates(unencoded) == ["2026-03-01"]
+
+
+def test_today_is_that_of_the_time_zone(api, user):
+    write_events([at(timezone.now(), user)])
+
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
+        stats = api.get(PATH, {"days": 1, "tz": zone}).json()["data"]
+        assert stats["total_requests"] == 1, zone
+
+
+@pytest.mark.parametrize(
+    "zone", ["Mars/Olympus", "localtime", "../../etc/passwd", "+09:00", "a\x00b", "x" * 999]
+)
+def test_an_unknown_time_zone_is_an_error(api, zone):
+    assert_problem(api.get(PATH, {"tz": zone}), 400, "validation_error")
+
+
+def test_the_database_knows_every_time_zone(user):
+    owner = Principal(user.pk, None, True, True, False, "live", None)
+    day = datetime(2026, 1, 1, tzinfo=UTC).date()
+
+    # "localtime" is that of the machine.
+    for zone in sorted(available_timezones() - {"localtime"}):
+        assert totals.activity_totals(owner, day, day, ZoneInfo(zone))["total_requests"] == 0
