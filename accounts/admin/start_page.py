@@ -2,6 +2,8 @@
 
 import logging
 from datetime import UTC, datetime
+from functools import reduce
+from operator import add
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -13,7 +15,9 @@ from accounts.admin.plans import with_user_and_key
 from accounts.audit.denial_counts import HOURS, denials_per_hour
 from accounts.limits.store import most_rejected
 from gatewayz.admin_site.charts import BarChart, Gauge, bar_chart
-from gatewayz.telemetry.metrics.distributions import Distribution, distributions
+from gatewayz.telemetry.metrics.distributions import Distribution
+from gatewayz.telemetry.metrics.recent import Histograms, Window
+from gatewayz.telemetry.metrics.requests import recent
 
 logger = logging.getLogger(__name__)
 
@@ -24,17 +28,25 @@ QUEUE_TARGET = 100.0
 
 SHOWN_LIMITED_KEYS = 5
 
+Steps = list[tuple[datetime, Histograms]]
+
 _CREATION, _LOOKUP = "http_session_creation_duration_ms", "http_user_lookup_duration_ms"
 
 
-def latencies() -> tuple[list[Gauge], BarChart]:
-    """Return gauges and a chart of session creation and key look-up times.
+def latencies(window: Window) -> tuple[list[Gauge], list[BarChart]]:
+    """Return gauges and charts of creating sessions and looking keys up, over `window`.
 
-    They cover the time since the web processes started.
+    They cover the web processes of all hosts, in one round trip to Redis and one to write what
+    this process has not written yet.
     """
-    known = distributions([_CREATION, _LOOKUP])
-    creation = known.get((_CREATION, "create_session"))
-    hits, misses = known.get((_LOOKUP, "true")), known.get((_LOOKUP, "false"))
+    try:
+        recent.write()
+        steps = recent.read(window)
+    except RedisError:
+        logger.warning("Redis did not answer the recent histograms", exc_info=True)
+        steps = []
+    creation = _total(steps, (_CREATION, "create_session"))
+    hits, misses = (_total(steps, (_LOOKUP, hit)) for hit in ("true", "false"))
     lookup = hits + misses if hits and misses else None
     gauges = [
         Gauge(
@@ -66,17 +78,39 @@ def latencies() -> tuple[list[Gauge], BarChart]:
             note=f"{misses.total:,} look-ups reached the database" if misses else "",
         ),
     ]
-    return gauges, _creation_chart(creation)
+    return gauges, [_trend(steps, window), _creation_chart(creation, window)]
+
+
+def _total(steps: Steps, name: tuple[str, str]) -> Distribution | None:
+    known = [histograms[name] for _, histograms in steps if name in histograms]
+    return reduce(add, known) if known else None
 
 
 def _median(observed: Distribution | None) -> str:
-    median = observed.quantile(0.5) if observed else None
-    if observed is None or median is None:
-        return "Nothing measured since the web processes started"
+    if observed is None:
+        return "Redis does not answer"
+    median = observed.quantile(0.5)
+    if median is None:
+        return "Nothing measured in this time"
     return f"p50 {median:,.2f} ms, of {observed.total:,} requests"
 
 
-def _creation_chart(creation: Distribution | None) -> BarChart:
+def _trend(steps: Steps, window: Window) -> BarChart:
+    slowest = [
+        (at, histograms[_CREATION, "create_session"].quantile(0.99) or 0.0)
+        for at, histograms in steps
+    ]
+    step = "minute" if window.step_seconds == 60 else "hour"
+    return bar_chart(
+        "Creating a session, trend",
+        [(f"{at:%H:%M} UTC", milliseconds) for at, milliseconds in slowest],
+        over=[milliseconds > CREATION_TARGET_MS for _, milliseconds in slowest],
+        note=f"p99 in ms by {step}; target: below {CREATION_TARGET_MS:g} ms",
+        summary=f"At most {max((ms for _, ms in slowest), default=0.0):,.1f} ms by {step}",
+    )
+
+
+def _creation_chart(creation: Distribution | None, window: Window) -> BarChart:
     title = "Time to create a session"
     if creation is None or not creation.total:
         return bar_chart(title, [])
@@ -86,7 +120,7 @@ def _creation_chart(creation: Distribution | None) -> BarChart:
         title,
         list(zip(labels, map(float, creation.counts), strict=True)),
         over=[bound > CREATION_TARGET_MS for bound in creation.bounds],
-        note="Number of requests by duration, since the web processes started",
+        note=f"Number of requests by duration: {window.title.lower()}",
     )
 
 

@@ -9,6 +9,7 @@ from chat.daily_counts import COUNTED_DAYS, counted_days
 from chat.search.index import is_outdated
 from gatewayz.admin_site.charts import BarChart, bar_chart
 from gatewayz.database.indexes import documented_index_states
+from gatewayz.telemetry.metrics.recent import WINDOWS
 
 
 def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -16,13 +17,17 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
     A handful of statements, each of which reads a bounded number of rows.
     """
-    gauges, creation = accounts_page.latencies()
+    asked = request.GET.get("window")
+    window = next((one for one in WINDOWS if one.name == asked), WINDOWS[0])
+    gauges, trends = accounts_page.latencies(window)
     indexes = documented_index_states()
     may_see_keys = request.user.has_perm("accounts.view_apikey")
     return {
         **context,
         "gauges": [*gauges, accounts_page.queue()],
-        "charts": [*_per_day(), creation, accounts_page.denied_keys()],
+        "windows": WINDOWS,
+        "window": window,
+        "charts": [*trends, *_per_day(), accounts_page.denied_keys()],
         "indexes": indexes,
         "most_scans": max((state.scans or 0 for state in indexes), default=0),
         "faulty_indexes": sum(state.status != "ok" for state in indexes),

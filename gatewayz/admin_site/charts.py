@@ -44,8 +44,12 @@ def bar_chart(
     *,
     over: Sequence[bool] | None = None,
     note: str = "",
+    summary: str = "",
 ) -> BarChart:
-    """Draw a bar for each label and value, in order; `over` marks those that miss the target."""
+    """Draw a bar for each label and value, in order; `over` marks those that miss the target.
+
+    `summary` stands for the chart where it cannot be seen; without it, the values are added up.
+    """
     highest = max((value for _, value in values), default=0.0)
     step = WIDTH / max(1, len(values))
     marks = over or [False] * len(values)
@@ -65,7 +69,7 @@ def bar_chart(
         )
     return BarChart(
         title,
-        _summary(title, values),
+        summary or _summary(title, values),
         bars,
         highest,
         first_label=values[0][0] if values else "",

@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from prometheus_client import Metric
+
 from gatewayz.telemetry.metrics import slots
 
 
@@ -51,10 +53,15 @@ def distributions(names: Iterable[str]) -> dict[tuple[str, str], Distribution]:
     They cover all web processes of this host since the first one started.
     """
     wanted = set(names)
+    return distributions_of(
+        family for family in slots.collector().collect() if family.name in wanted
+    )
+
+
+def distributions_of(families: Iterable[Metric]) -> dict[tuple[str, str], Distribution]:
+    """Return histograms with one label, by their name and the value of the label."""
     counts: dict[tuple[str, str], dict[float, float]] = {}
-    for family in slots.collector().collect():
-        if family.name not in wanted:
-            continue
+    for family in families:
         for sample in family.samples:
             if sample.name == f"{family.name}_bucket":
                 bound = float(sample.labels["le"])

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from django.http import HttpRequest
 from prometheus_client import Counter, Histogram
 
-from gatewayz.telemetry.metrics.process import sample_if_due
+from gatewayz.telemetry.metrics.process import sample_if_due, sampled
+from gatewayz.telemetry.metrics.recent import RecentHistograms
 from gatewayz.telemetry.metrics.slots import REGISTRY
 
 # In milliseconds. The bounds include the documented targets (200 ms to create a session, 5 ms to
@@ -27,13 +28,14 @@ _request_ms = Histogram(
     buckets=REQUEST_BUCKETS_MS,
     registry=REGISTRY,
 )
-_creation_ms = Histogram(
+_creations_ms = Histogram(
     "http_session_creation_duration_ms",
     "Milliseconds in which a request that creates a chat session was answered (target: 200).",
     ["endpoint"],
     buckets=REQUEST_BUCKETS_MS,
     registry=REGISTRY,
-).labels("create_session")
+)
+_creation_ms = _creations_ms.labels("create_session")
 _lookup_ms = Histogram(
     "http_user_lookup_duration_ms",
     "Milliseconds to look up the user of a key that works (target: 5).",
@@ -42,6 +44,7 @@ _lookup_ms = Histogram(
     registry=REGISTRY,
 )
 _lookup_hit_ms, _lookup_miss_ms = _lookup_ms.labels("true"), _lookup_ms.labels("false")
+recent = RecentHistograms([_creations_ms, _lookup_ms])
 # A counter without labels exists from the start. One with labels appears with its first error,
 # which Prometheus would not count as an increase.
 _errors = Counter(
@@ -53,6 +56,11 @@ _problems = Counter(
     ["status", "code"],
     registry=REGISTRY,
 )
+
+
+@sampled
+def _write_recent() -> None:
+    recent.write_soon()
 
 
 class _Route(NamedTuple):

@@ -20,8 +20,9 @@ def opened(client):
     return client.get(reverse("admin:index"))
 
 
-def gauges(client) -> dict[str, Gauge]:
-    return {gauge.title: gauge for gauge in opened(client).context["gauges"]}
+def gauges(client, window="5m") -> dict[str, Gauge]:
+    context = client.get(reverse("admin:index"), {"window": window}).context
+    return {gauge.title: gauge for gauge in context["gauges"]}
 
 
 def charts(client):
@@ -49,6 +50,19 @@ def test_sessions_that_were_created_stand_in_the_latencies(admin_client, api):
     assert creation.value is not None
     assert creation.target == CREATION_TARGET_MS
     assert "p50" in creation.note
+
+
+@pytest.mark.parametrize("window", ["5m", "1h", "24h", "odd"])
+def test_the_targets_are_about_the_time_that_was_asked_for(admin_client, api, window):
+    def created():
+        context = admin_client.get(reverse("admin:index"), {"window": window}).context
+        (chart,) = [one for one in context["charts"] if one.title == "Time to create a session"]
+        return sum(bar.value for bar in chart.bars)
+
+    before = created()
+    assert api.post_json("/v1/chat/sessions", {}).status_code == 201
+
+    assert created() == before + 1
 
 
 def test_a_hit_of_the_key_cache_raises_its_rate(admin_client, api):
