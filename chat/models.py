@@ -213,11 +213,17 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_active",
                 condition=models.Q(is_active=True),
             ),
-            # For finding the sessions that retention purges.
+            # For looking through the trash for what retention purges, from any place on.
             models.Index(
-                fields=["updated_at"],
-                name="idx_chat_sessions_deleted",
+                fields=["updated_at", "id"],
+                name="idx_chat_sessions_trash",
                 condition=models.Q(is_active=False),
+            ),
+            # Finds what is being purged.
+            models.Index(
+                fields=["id"],
+                name="idx_chat_sessions_purged",
+                condition=models.Q(is_purged=True),
             ),
             # For counting a day. A BRIN index costs next to nothing here, since rows come in time
             # order.
@@ -237,6 +243,17 @@ class ChatSession(models.Model):
                 fields=["user", "-updated_at"],
                 name="idx_chat_sessions_tagged",
                 condition=~models.Q(tags=[]),
+            ),
+            # Those pinned, and those archived.
+            models.Index(
+                fields=["user", "-updated_at"],
+                name="idx_chat_sessions_pinned",
+                condition=models.Q(is_active=True, is_pinned=True),
+            ),
+            models.Index(
+                fields=["user", "-updated_at"],
+                name="idx_chat_sessions_archived",
+                condition=models.Q(is_active=True, is_archived=True),
             ),
             # Finds what ends by itself.
             models.Index(

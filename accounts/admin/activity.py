@@ -27,6 +27,7 @@ class ActivityEventAdmin(ReadOnlyAdmin):
     list_display = ("timestamp", "user", "app", "finish_reason", "model", "tokens", "cost")
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
+    order_of_user = ("-timestamp", "-pk")
     search_help_text = "The user's whole e-mail address"
     fields = (
         "event_id",

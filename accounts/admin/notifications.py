@@ -18,6 +18,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind", "channel")
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
+    order_of_user = ("-pk",)
     search_help_text = "The user's whole e-mail address"
     actions = ("retry",)
     fields = (

@@ -15,6 +15,7 @@ class FeedbackAdmin(ReadOnlyAdmin):
     list_filter = ("feedback_type",)
     list_select_related = ("user", "session")
     search_fields = ("user__email__iexact",)
+    order_of_user = ("-created_at", "-pk")
     search_help_text = "The user's whole e-mail address"
     fields = (
         ("user", "session"),

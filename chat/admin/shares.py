@@ -25,6 +25,7 @@ class ShareAdmin(ReadOnlyAdmin):
     list_filter = ("is_active",)
     list_select_related = ("user", "session")
     search_fields = ("user__email__iexact",)
+    order_of_user = ("-created_at", "-pk")
     search_help_text = "The user's whole e-mail address"
     actions = ("revoke",)
     # The token is left out, because it gives anybody access to the chat.

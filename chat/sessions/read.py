@@ -12,6 +12,7 @@ from chat.models import ChatSession, ChatSessionQuerySet
 from chat.sessions.cursors import cursor_after, read_cursor
 from chat.sessions.serializers import SessionSerializer
 from gatewayz.api.bodies import decode_values
+from gatewayz.api.paging import page_first
 from gatewayz.api.serializing import represented_rows
 from gatewayz.database.compiled import fetch
 
@@ -118,7 +119,7 @@ def _page(
     if session_id is not None:
         after = listed.begun_after if order == "created" else listed.older_than
         listed = after(time, session_id)
-    return listed.values_list(*_FIELDS, _EXTRA)[offset : offset + limit]
+    return page_first(listed, limit=limit, offset=offset).values_list(*_FIELDS, _EXTRA)
 
 
 def _as_json(rows: list[Any]) -> list[dict[str, Any]]:

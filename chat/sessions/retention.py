@@ -3,23 +3,32 @@
 import logging
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 
-from django.db import Error, transaction
-from django.db.models import Q
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from accounts.background import TimedRun, enqueue
 from chat.models import ChatSession
-from gatewayz.database.deletion import delete_dependents
+from gatewayz.database.deletion import PARENT_ROWS, delete_dependents
 
 logger = logging.getLogger(__name__)
 
 BATCH_SESSIONS = 500
 BATCH_ROWS = 1_000
+# So much of the trash is looked through by one statement, whosoever keeps it for ever.
+PAGE_ROWS = 2_000
 
 # Share of a run for one session; the next run continues with it.
 SESSION_SECONDS = 10
+
+# A comparison of rows, so that a page costs the same wherever it begins.
+_TRASH = """
+SELECT id, updated_at FROM chat_sessions
+WHERE NOT is_active AND (updated_at, id) > (%s, %s) AND updated_at < %s
+ORDER BY updated_at, id LIMIT %s
+"""
 
 
 def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
@@ -33,52 +42,90 @@ def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
     django.db.Error; what is deleted by then stays deleted.
     """
     purged, complete = 0, True
-    for is_started in (False, True):
-        for session_id in expired_sessions(now, is_started):
-            if time.monotonic() >= ends_at:
-                return purged, False
-            try:
-                if not is_started and not _begin(session_id, now):
-                    continue
-                is_gone = _purge(session_id, min(ends_at, time.monotonic() + SESSION_SECONDS))
-            except Error:
-                logger.exception("Could not purge chat session %d", session_id)
-                continue
-            purged += is_gone
-            complete = complete and is_gone
+    for session_ids in chain(_begun(now), _started()):
+        if time.monotonic() >= ends_at:
+            return purged, False
+        gone = _purge_together(session_ids, ends_at)
+        purged += len(gone)
+        complete = complete and len(gone) == len(session_ids)
     return purged, complete
 
 
-def expired_sessions(now: datetime, is_started: bool) -> Iterator[int]:
-    """Yield the ids of sessions to purge, those deleted longest ago first."""
-    expired = ChatSession.objects.expired(now).filter(is_purged=is_started)
-    in_order = expired.order_by("updated_at", "pk").values_list("pk", "updated_at")
-    page = list(in_order[:BATCH_SESSIONS])
-    while page:
-        yield from (session_id for session_id, _ in page)
-        last_id, deleted_at = page[-1]
-        later = Q(updated_at__gt=deleted_at) | Q(pk__gt=last_id)
-        page = list(in_order.filter(later, updated_at__gte=deleted_at)[:BATCH_SESSIONS])
+def expired_sessions(now: datetime) -> Iterator[list[int]]:
+    """Yield the ids of sessions to begin to purge, those deleted longest ago first.
 
-
-def _begin(session_id: int, now: datetime) -> bool:
-    """Mark an expired session as being purged, so that it cannot be restored half empty.
-
-    Returns False when it was restored meanwhile or has already been purged.
+    Looks through the whole trash, in statements that read PAGE_ROWS of it each.
     """
-    with transaction.atomic():
-        expired = ChatSession.objects.expired(now).filter(pk=session_id)
-        if expired.select_for_update(of=("self",)).first() is None:
-            return False
-        ChatSession.objects.filter(pk=session_id).update(is_purged=True)
-    return True
+    # No retention is shorter than a day.
+    until = now - timedelta(days=1)
+    place: tuple[datetime, int] = (datetime.min.replace(tzinfo=UTC), 0)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_TRASH, [*place, until, PAGE_ROWS])
+            page = cursor.fetchall()
+        if not page:
+            return
+        place = (page[-1][1], page[-1][0])
+        ids = [session_id for session_id, _ in page]
+        expired = ChatSession.objects.expired(now).filter(pk__in=ids, is_purged=False)
+        found = set(expired.values_list("pk", flat=True))
+        if found:
+            yield [session_id for session_id in ids if session_id in found]
 
 
-def _purge(session_id: int, ends_at: float) -> bool:
-    """Delete a marked session and everything in it. Returns whether it is gone by `ends_at`."""
-    if not delete_dependents(ChatSession, [session_id], ends_at=ends_at, batch_rows=BATCH_ROWS):
+def _begun(now: datetime) -> Iterator[list[int]]:
+    """Mark expired sessions as being purged, so that they cannot be restored half empty.
+
+    Yields the ids of some at a time, without those that were restored meanwhile.
+    """
+    for page in expired_sessions(now):
+        for start in range(0, len(page), PARENT_ROWS):
+            with transaction.atomic():
+                expired = ChatSession.objects.expired(now).filter(
+                    pk__in=page[start : start + PARENT_ROWS], is_purged=False
+                )
+                locked = expired.order_by("pk").select_for_update(of=("self",)).only("pk")
+                ids = [session.pk for session in locked]
+                ChatSession.objects.filter(pk__in=ids).update(is_purged=True)
+            if ids:
+                yield ids
+
+
+def _started() -> Iterator[list[int]]:
+    """Yield the ids of marked sessions, some at a time."""
+    last = 0
+    marked = ChatSession.objects.filter(is_purged=True).order_by("pk").values_list("pk", flat=True)
+    while ids := list(marked.filter(pk__gt=last)[:PARENT_ROWS]):
+        yield ids
+        last = ids[-1]
+
+
+def _purge_together(session_ids: list[int], ends_at: float) -> list[int]:
+    """Delete marked sessions together, or each by itself when that fails or takes long.
+
+    Returns the ids of those that are gone by `ends_at`.
+    """
+    try:
+        if _purge(session_ids, ends_at, SESSION_SECONDS / 5):
+            return session_ids
+    except Error as error:
+        logger.info("Purging %d chat sessions one by one: %s", len(session_ids), error)
+    gone = []
+    for session_id in session_ids:
+        try:
+            if _purge([session_id], ends_at, SESSION_SECONDS):
+                gone.append(session_id)
+        except Error:
+            logger.exception("Could not purge chat session %d", session_id)
+    return gone
+
+
+def _purge(session_ids: list[int], ends_at: float, share_seconds: float) -> bool:
+    """Delete marked sessions and everything in them. Returns whether they are gone in time."""
+    ends_at = min(ends_at, time.monotonic() + share_seconds)
+    if not delete_dependents(ChatSession, session_ids, ends_at=ends_at, batch_rows=BATCH_ROWS):
         return False
-    ChatSession.objects.filter(pk=session_id).delete()
+    ChatSession.objects.filter(pk__in=session_ids).delete()
     return True
 
 

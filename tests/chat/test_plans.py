@@ -59,7 +59,7 @@ QUERIES = {
     "idx_message_feedback_session": lambda: Feedback.objects.filter(session_id=7),
     "idx_shared_chats_user_id": lambda: Share.objects.owned_by(OWNER).newest_first()[:50],
     "idx_shared_chats_token": lambda: Share.objects.filter(token="x").open_at(timezone.now()),
-    "idx_chat_sessions_deleted": lambda: ChatSession.objects.filter(
+    "idx_chat_sessions_trash": lambda: ChatSession.objects.filter(
         is_active=False, updated_at__lt=long_ago()
     ).order_by("updated_at")[:500],
     "idx_chat_sessions_user_id": lambda: (

@@ -200,6 +200,6 @@ def test_a_session_that_takes_longer_than_its_share_lets_others_pass(user, monke
 
     # All have been started, so a session deleted now comes first.
     newest = trash(user, 0)
-    assert list(retention.expired_sessions(timezone.now(), is_started=False)) == [newest.pk]
+    assert list(retention.expired_sessions(timezone.now())) == [[newest.pk]]
     monkeypatch.undo()
     assert retention.purge_expired() == len(sessions) + 1

@@ -1,0 +1,141 @@
+"""Lists of a user who has much: what a page reads, in indexes and rows and not in time."""
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from accounts.models import User
+from tests.plans import blocks, indexes, plans_of, steps
+
+pytestmark = pytest.mark.django_db
+
+ROWS = 10_000
+
+
+def load(statement, user):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"user": user.pk, "rows": ROWS})
+        cursor.execute("ANALYZE chat_sessions, activity_log, audit_log, users")
+
+
+@pytest.fixture
+def many_sessions(user):
+    load(
+        """
+        INSERT INTO chat_sessions
+            (user_id, title, model, is_active, is_pinned, is_archived, created_at, updated_at)
+        SELECT %(user)s, 'S', 'm', true, n %% 500 = 0, n %% 500 = 1, now(),
+            now() - n * interval '1 second'
+        FROM generate_series(1, %(rows)s) AS n
+        """,
+        user,
+    )
+
+
+@pytest.fixture
+def many_entries(user):
+    load(
+        """
+        INSERT INTO audit_log
+            (created_at, action, target, user_id, channel, request_id, commitments)
+        SELECT now() - n * interval '1 second', 'a', 't', %(user)s, 'api', '', '{}'
+        FROM generate_series(1, %(rows)s) AS n
+        """,
+        user,
+    )
+
+
+@pytest.mark.parametrize("mark", ["pinned", "archived"])
+@pytest.mark.usefixtures("many_sessions")
+def test_marked_sessions_are_listed_by_their_own_index(api, mark):
+    with plans_of() as plans:
+        listed = api.get("/v1/chat/sessions", {mark: "true", "limit": 5})
+
+    assert listed.json()["count"] == ROWS // 500
+    page, count = plans[-2:]
+    assert indexes(page) == indexes(count) == {f"idx_chat_sessions_{mark}"}
+    assert blocks(page) + blocks(count) < 100
+
+
+@pytest.mark.usefixtures("many_sessions")
+def test_sessions_before_a_page_are_not_read_whole(api):
+    first = api.get("/v1/chat/sessions", {"limit": 100}).json()["data"]
+
+    with plans_of() as plans:
+        listed = api.get("/v1/chat/sessions", {"limit": 10, "offset": 90}).json()["data"]
+
+    assert listed == first[90:]
+    (page, *_) = plans[-2:]
+    (skipped,) = [step for step in steps(page) if step["Node Type"] == "Limit"]
+    # An id and a time, and not a whole session.
+    assert skipped["Plan Width"] <= 16
+
+
+@pytest.mark.usefixtures("many_entries")
+def test_personal_data_is_read_for_the_entries_of_a_page_only(api):
+    with plans_of() as plans:
+        listed = api.get("/v1/user/api-keys/audit-logs", {"limit": 10, "offset": ROWS - 100})
+
+    assert len(listed.json()["data"]) == 10
+    loops = [
+        step["Actual Loops"]
+        for plan in plans
+        for step in steps(plan)
+        if step.get("Relation Name") == "audit_personal_data"
+    ]
+    assert loops == [10]
+
+
+@pytest.mark.parametrize("name", ["chat_feedback", "chat_share", "accounts_activityevent"])
+def test_the_rows_of_a_user_are_found_in_the_admin_by_the_users_index(admin_client, user, name):
+    other = User.objects.create_user("eve@example.com")
+    load(
+        {
+            "chat_feedback": """
+            INSERT INTO message_feedback (user_id, feedback_type, model, created_at, updated_at)
+            SELECT %(user)s, 'thumbs_up', '', now() - n * interval '1 second', now()
+            FROM generate_series(1, %(rows)s) AS n
+            """,
+            "chat_share": """
+            WITH session AS (
+                INSERT INTO chat_sessions
+                    (user_id, title, model, is_active, created_at, updated_at)
+                VALUES (%(user)s, 'S', 'm', true, now(), now()) RETURNING id
+            )
+            INSERT INTO shared_chats
+                (user_id, session_id, token, is_active, view_count, created_at)
+            SELECT %(user)s, session.id, n, true, 0, now() - n * interval '1 second'
+            FROM session, generate_series(1, %(rows)s) AS n
+            """,
+            "accounts_activityevent": """
+            INSERT INTO activity_log
+                (event_id, user_id, "timestamp", model, provider, tokens, cost, speed,
+                finish_reason, app, metadata)
+            SELECT gen_random_uuid(), %(user)s, now() - n * interval '1 second', '', '', 0, 0, 0,
+                '', '', '{}'
+            FROM generate_series(1, %(rows)s) AS n
+            """,
+        }[name],
+        other,
+    )
+    table, index = {
+        "chat_feedback": ("message_feedback", "idx_message_feedback_user_id"),
+        "chat_share": ("shared_chats", "idx_shared_chats_user_id"),
+        "accounts_activityevent": ("activity_log", "idx_activity_log_user_id"),
+    }[name]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {table}")
+
+    for email, found in (("Eve@example.com", 50), (user.email, 0)):
+        with plans_of("SELECT") as plans:
+            url = reverse(f"admin:{name}_changelist")
+            shown = admin_client.get(url, {"q": email})
+
+        assert len(shown.context["cl"].result_list) == found
+        read = [step for plan in plans for step in steps(plan)]
+        assert any(index == step.get("Index Name") for step in read)
+        of_table = [step for step in read if step.get("Relation Name") == table]
+        pages = [step["Actual Rows"] for step in of_table if step.get("Index Name") == index]
+        # The page, and one row more that tells whether there is another.
+        assert min(pages) <= found + 1
+        assert not any(step.get("Index Name", "").endswith("_pkey") for step in of_table)
