@@ -1,10 +1,19 @@
-"""Checks of the deployment, for `manage.py check --deploy`."""
+"""Checks of the deployment, for `manage.py check`."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
+
+from gatewayz.redis import shards
+
+
+@checks.register
+def redis_has_one_shard(**options: Any) -> list[CheckMessage]:
+    """Fail with a Redis Cluster of several shards, before a command or worker half works."""
+    problem = shards.problem_with(settings.REDIS_URL)
+    return [checks.Error(problem, id="gatewayz.E001")] if problem else []
 
 
 @checks.register(deploy=True)

@@ -43,6 +43,7 @@ from granian.log import logger
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.mp import MPServer, WorkerProcess
 
+from gatewayz.redis import shards
 from gatewayz.web import draining
 from gatewayz.web.connections import has_unsent_bytes, tcp_sockets
 from gatewayz.web.memory import give_back_large_blocks
@@ -336,6 +337,8 @@ def _is_listening(descriptor: int) -> bool:
 
 def main() -> None:
     """Run granian's command line with our defaults."""
+    if problem := shards.problem_with(os.environ.get("REDIS_URL", "")):
+        sys.exit(problem)
     cli.Server = Server  # type: ignore[attr-defined]
     logger.addFilter(lambda record: not record.getMessage().startswith(_ADVICE))
     os.register_at_fork(
