@@ -25,7 +25,8 @@ class AddressField(serializers.EmailField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_CHARS, **options)
-        self.validators.append(validate_address)
+        # It checks all that EmailField's own does, which would say the same again.
+        self.validators[-1] = validate_address
 
     def to_internal_value(self, data: Any) -> str:
         return canonical(super().to_internal_value(data))

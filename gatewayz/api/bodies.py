@@ -1,5 +1,6 @@
 """Reads JSON request bodies, bounded in size, values and depth, and writes JSON responses."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import isinf
@@ -57,6 +58,10 @@ def _number(text: str) -> float | HugeNumber:
     return given
 
 
+_HALF_PAIR = re.compile(
+    rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]", re.DOTALL
+)
+
 # Strict as RFC 8259: no NaN, no invalid UTF-8.
 decode = msgspec.json.Decoder(float_hook=_number).decode
 # The values of an object by name, each as its JSON.
@@ -92,11 +97,23 @@ def read_json(request: HttpRequest, max_bytes: int) -> Any:
     except RecursionError as exc:
         raise _nested_too_deep() from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise ParseError("The request body is not valid JSON.", code="malformed_json") from exc
+        raise ParseError(
+            f"The request body is not valid JSON: {_fault(body, exc)}.", code="malformed_json"
+        ) from exc
     # Most bodies have too few brackets to be nested too deeply.
     if _brackets(body) > MAX_DEPTH and _is_deeper_than_allowed(parsed):
         raise _nested_too_deep()
     return parsed
+
+
+def _fault(body: bytes, error: Exception) -> str:
+    """What is wrong with `body`, for the client's developer."""
+    # The decoder calls it truncated.
+    if _HALF_PAIR.search(body):
+        return "a string has half of a surrogate pair, as when text is cut within an emoji"
+    if isinstance(error, UnicodeDecodeError):
+        return "a string is not UTF-8"
+    return str(error).removeprefix("JSON is malformed: ")
 
 
 def _holds_too_many_values(json: bytes) -> bool:

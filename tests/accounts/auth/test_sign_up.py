@@ -235,6 +235,13 @@ def test_a_message_holds_nothing_that_was_sent_but_the_address(mailbox):
     assert "evil" not in str(message.message())
 
 
+@pytest.mark.parametrize("address", ["jóse@example.com", "no address", "a@b", "@example.com"])
+def test_an_invalid_address_is_one_error(address):
+    body = assert_problem(sign_up(address), 400, "validation_error")
+
+    assert body["errors"] == {"email": ["Enter a valid email address."]}
+
+
 def test_an_address_that_holds_words_brings_them_into_no_text(mailbox):
     sign_up("new+www.evil.example/you-have-won@example.com")
 

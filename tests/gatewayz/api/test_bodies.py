@@ -92,6 +92,22 @@ def test_what_is_no_session_is_a_client_error(api, body, code):
         assert_problem(post(api, body), 400, code)
 
 
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b'{"title": "\\ud83d"}', "half of a surrogate pair"),
+        (b'{"title": "a \\ude00 b"}', "half of a surrogate pair"),
+        (b'{"title": "\\ud83d\\ude00', "truncated"),
+        (b'{"title": "\xff"}', "not UTF-8"),
+        (b'{"title": NaN}', "byte 10"),
+        (b'{"title": 1' + b"0" * 5_000 + b"}", "out of range"),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_an_answer_says_why_a_body_is_no_json(api, body, fault):
+    assert fault in assert_problem(post(api, body), 400, "malformed_json")["detail"]
+
+
 def test_an_answer_does_not_repeat_a_long_value(api, session):
     body = {"role": "x" * 1_000_000, "content": ""}
 
