@@ -19,8 +19,10 @@ MAX_BATCH = 500
 # How far ahead a time in an import may be.
 MAX_AHEAD = timedelta(days=1)
 _FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+# A number from here on is of milliseconds: in 1973, or as seconds in 5138.
+_FIRST_MILLISECOND = 100_000_000_000
 # As much as datetime holds.
-_LAST_SECOND = 253_402_300_800
+_LAST_MILLISECOND = 253_402_300_800_000
 
 
 # What an answer says of a message that only the service can say: in a body it does nothing.
@@ -104,7 +106,9 @@ class ContentField(GivenJsonField):
 
 @extend_schema_field({"type": "string", "format": "date-time"})
 class CreationTimeField(serializers.DateTimeField):
-    """When something was created: from 1970 to MAX_AHEAD from now. A number is seconds since 1970.
+    """When something was created: from 1970 to MAX_AHEAD from now.
+
+    A number is seconds or milliseconds since 1970.
 
     The days of `chat.daily_counts` are read by ranges of pages, each known by the earliest and
     latest time in it. A single time in the far future puts all days until then in its range.
@@ -114,9 +118,11 @@ class CreationTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            if not 0 <= value < _LAST_SECOND:
+            if not 0 <= value < _LAST_MILLISECOND:
                 self.fail("range")
-            time = _FIRST_TIME + timedelta(seconds=value)
+            is_milliseconds = value >= _FIRST_MILLISECOND
+            unit = "milliseconds" if is_milliseconds else "seconds"
+            time = _FIRST_TIME + timedelta(**{unit: value})
         else:
             time = super().to_internal_value(value)
         return self.in_range(time)

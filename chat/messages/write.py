@@ -39,6 +39,9 @@ class NewMessage(TypedDict):
     parent_place: NotRequired[int]
     status: NotRequired[str | None]
     revision: NotRequired[int | None]
+    # Of messages of an import only.
+    updated_at: NotRequired[datetime | None]
+    edited: NotRequired[bool | None]
     others: NotRequired[dict[str, Any]]
 
 

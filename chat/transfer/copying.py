@@ -1,16 +1,12 @@
-"""Exporting chats as a stream, page by page however long they are, and importing them."""
+"""Exporting chats as a stream, page by page however long they are."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
-
-from django.db import transaction
 
 from accounts.principals.principal import Principal
 from chat.messages.read import within_bytes
-from chat.messages.write import append_messages
 from chat.models import ChatMessage, ChatSession
-from chat.sessions.write import get_or_create_session, switch_branch
 from gatewayz.api.bodies import encode
 from gatewayz.streaming.downloads import read_page
 
@@ -35,7 +31,7 @@ SUFFIXES = {"json": "json", "openai": "openai.json", "markdown": "md"}
 def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
     """Yield a session in one of the formats of CONTENT_TYPES, in pieces.
 
-    `json` is what `import_chat` reads; `openai` is the request that would continue the chat;
+    `json` is what an import reads; `openai` is the request that would continue the chat;
     `markdown` is for people. A download that was cut off is invalid JSON or lacks the comment at
     the end of the Markdown.
     """
@@ -60,31 +56,6 @@ def export_all(owner: Principal) -> Iterator[bytes]:
         last = page[-1].pk
     # It has an `id` because clients expect one in each line.
     yield encode({"type": "end", "id": None, "lines": lines}) + b"\n"
-
-
-def import_chat(owner: Principal, given: Mapping[str, Any]) -> ChatSession:
-    """Create a session with the messages of an export: all of them, or nothing.
-
-    `given` has `messages`, and may have what describes a session, its times and its marks. A
-    session keeps its `external_id` unless another has it.
-    """
-    fields = dict(given)
-    messages, current = fields.pop("messages"), fields.pop("current_place", None)
-    updated_at = fields.pop("updated_at", None) or fields.get("created_at")
-    external_id = fields.get("external_id")
-    others = ChatSession.objects.owned_by(owner).active()
-    if external_id and others.filter(external_id=external_id).exists():
-        del fields["external_id"]
-    with transaction.atomic():
-        session, _ = get_or_create_session(owner, **fields)
-        if messages:
-            appended = append_messages(owner, session.pk, messages)
-            if current is not None:
-                switch_branch(session.pk, appended[current].message.pk)
-        if updated_at is not None:
-            ChatSession.objects.filter(pk=session.pk).update(updated_at=updated_at)
-    session.refresh_from_db()
-    return session
 
 
 def messages_of(session: ChatSession) -> Iterator[ChatMessage]:

@@ -1,9 +1,13 @@
 """OpenAPI descriptions of export and import."""
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
+from rest_framework import serializers
+
 from chat.messages.openapi import NEW_MESSAGE_EXAMPLE
 from chat.sessions.openapi import SESSION_EXAMPLE
 from chat.sessions.serializers import SessionSerializer
-from chat.transfer.serializers import ChatInput, ExportInput
+from chat.transfer.serializers import ChatInput, ExportInput, ImportReportSerializer
 from gatewayz.api.openapi import describe, described, streamed
 
 export = describe(
@@ -24,13 +28,25 @@ export_all = describe(
 )
 chat_import = describe(
     post=described(
-        "Import an exported session or OpenAI messages",
+        "Import chats: our exports, those of ChatGPT, Claude, Open WebUI and LibreChat, and "
+        "messages of OpenAI and Anthropic",
         name="importChat",
-        request=ChatInput,
+        request={
+            "application/json": ChatInput,
+            **dict.fromkeys(("application/x-ndjson", "application/zip"), OpenApiTypes.BINARY),
+            "multipart/form-data": inline_serializer(
+                "ImportForm", {"file": serializers.FileField()}
+            ),
+        },
         request_example={"title": "Holidays", "messages": [NEW_MESSAGE_EXAMPLE]},
-        answer=SessionSerializer(),
+        answer=PolymorphicProxySerializer(
+            "ImportedData", [SessionSerializer, ImportReportSerializer], None
+        ),
         example=SESSION_EXAMPLE,
         status=201,
+        repeated_status=200,
+        beside={"format": serializers.CharField(help_text="Whose form it is, such as `chatgpt`.")},
+        example_beside={"format": "gatewayz"},
         problems=(400, 401),
         idempotent=True,
     )

@@ -9,7 +9,8 @@ from chat.messages.serializers import CreationTimeField, MessageInput
 from chat.sessions.serializers import SessionInput
 from gatewayz.api.serializing import IndexedList
 
-MAX_IMPORT = 5_000
+# Of one conversation.
+MAX_IMPORT = 50_000
 
 
 @extend_schema_field({"type": ["integer", "string"]})
@@ -39,6 +40,11 @@ class ImportedMessageInput(MessageInput):
         required=False, allow_null=True
     )
 
+    updated_at = CreationTimeField(required=False, allow_null=True)
+    edited = serializers.BooleanField(required=False, allow_null=True)
+
+    fixed = MessageInput.fixed - {"updated_at", "edited"}
+
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         reference = data.get("id") if isinstance(data, dict) else None
         values = super().to_internal_value(data)
@@ -58,7 +64,7 @@ class ChatInput(SessionInput):
     messages = IndexedList(child=ImportedMessageInput(), max_length=MAX_IMPORT)
 
     def validate(self, chat: dict[str, Any]) -> dict[str, Any]:
-        """Put places in `messages` in the stead of ids."""
+        """Put places in `messages` in the stead of ids, and times where there are none."""
         places: dict[int | str, int] = {}
         for place, message in enumerate(chat["messages"]):
             parent = message.pop("parent_id", None)
@@ -66,15 +72,63 @@ class ChatInput(SessionInput):
                 message["parent_id"] = 0
             elif parent is not None:
                 if parent not in places:
-                    text = "No message before this one has this id."
-                    raise serializers.ValidationError(
-                        {"messages": {str(place): {"parent_id": [text]}}}
+                    raise _message_error(
+                        place, parent_id="No message before this one has this id."
                     )
                 message["parent_place"] = places[parent]
             reference = message.pop("id", None)
             if reference is not None:
+                if reference in places:
+                    raise _message_error(place, id="A message before this one has this id.")
                 places[reference] = place
         current = chat.pop("current_message_id", None)
         if current in places:
             chat["current_place"] = places[current]
+        _fill_times(chat)
         return chat
+
+
+def _message_error(place: int, **errors: str) -> serializers.ValidationError:
+    shown = {name: [text] for name, text in errors.items()}
+    return serializers.ValidationError({"messages": {str(place): shown}})
+
+
+def _fill_times(chat: dict[str, Any]) -> None:
+    """Give messages without a time that of the one before, and the session those of its messages.
+
+    Without any time, all of it is of now.
+    """
+    last = chat.get("created_at")
+    times = []
+    for message in chat["messages"]:
+        last = message["created_at"] = message.get("created_at") or last
+        if last is not None:
+            times.append(last)
+    if times:
+        chat["created_at"] = chat.get("created_at") or min(times)
+        chat["updated_at"] = chat.get("updated_at") or max(times)
+
+
+class ImportErrorSerializer(serializers.Serializer):
+    place = serializers.CharField(help_text="Where in the file the conversation is.")
+    errors = serializers.JSONField(help_text="What is wrong: a text, or by field.")  # type: ignore[assignment]
+
+
+class ImportReportSerializer(serializers.Serializer):
+    """What became of a file of conversations."""
+
+    format = serializers.CharField(help_text="Of its conversations; `mixed` when they differ.")
+    imported = serializers.IntegerField()
+    existing = serializers.IntegerField(help_text="Known from an earlier import.")
+    failed = serializers.IntegerField()
+    is_complete = serializers.BooleanField(
+        help_text="False: the time was over. Send the same file again to go on."
+    )
+    sessions = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The ids of the first 1,000."
+    )
+    errors = ImportErrorSerializer(many=True, help_text="The first 100.")  # type: ignore[assignment]
+    dropped = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Names in the file of what there was no room for.",
+    )

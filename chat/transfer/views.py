@@ -1,7 +1,10 @@
 """Views of export and import."""
 
+from dataclasses import asdict
 from http import HTTPStatus
+from typing import cast
 
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
@@ -9,7 +12,10 @@ from chat.idempotency import idempotent
 from chat.models import ChatSession
 from chat.sessions.serializers import represented_session
 from chat.transfer import copying, openapi
-from chat.transfer.serializers import ChatInput, ExportInput
+from chat.transfer.importing import Report, import_all, import_one
+from chat.transfer.recognition import conversations
+from chat.transfer.serializers import ExportInput
+from chat.transfer.uploads import GivenFile, read_files, single_value, values_of
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
@@ -48,12 +54,29 @@ class ExportAllView(ChatView):
 class ImportView(ChatView):
     takes_long_bodies = True
 
+    @staticmethod
+    def read_body(request: HttpRequest, max_bytes: int) -> list[GivenFile]:
+        return read_files(request, max_bytes)
+
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
-        given = validated(ChatInput, request.data)
-        session = copying.import_chat(request.user, given)
+        owner, report = request.user, Report()
+        files = cast(list[GivenFile], request.data)
+        single = single_value(files)
+        if single is not None:
+            session, is_new = import_one(owner, single.value, report)
+            return success(
+                represented_session(session),
+                format=report.format,
+                message="Chat imported successfully" if is_new else "This chat is here already",
+                status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
+            )
+        for file in files:
+            import_all(owner, conversations(values_of(file)), report)
+        report.raise_if_in_vain()
         return success(
-            represented_session(session),
-            message="Chat imported successfully",
-            status=HTTPStatus.CREATED,
+            asdict(report),
+            format=report.format,
+            message=report.message(),
+            status=HTTPStatus.CREATED if report.imported else HTTPStatus.OK,
         )

@@ -1,7 +1,7 @@
 """Reads JSON request bodies, bounded in size, values and depth, and writes JSON responses."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from http import HTTPStatus
 from math import isinf
 from typing import Any
@@ -26,6 +26,16 @@ class PayloadTooLarge(APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = "The request body is too large."
     default_code = "payload_too_large"
+
+
+class NestedTooDeepError(ParseError):
+    """400: the JSON is nested more than `max_depth` levels deep."""
+
+    def __init__(self, max_depth: int) -> None:
+        super().__init__(
+            f"The request body may be nested {max_depth} levels deep at most.",
+            code="malformed_json",
+        )
 
 
 class GivenNumber(float):
@@ -76,33 +86,56 @@ def read_json(request: HttpRequest, max_bytes: int) -> Any:
     Raises UnsupportedMediaType (415) when it is not JSON; PayloadTooLarge (413), before the body
     is parsed; ParseError (400); and what `gatewayz.streaming.uploads` raises for a long body.
     """
+    body = read_body(request, max_bytes, {MEDIA_TYPE})
+    return {} if body is None else parse_json(body)
+
+
+def media_type(request: HttpRequest) -> str:
+    """Return the media type of the body, without parameters and in lower case."""
+    given: str = request.META.get("CONTENT_TYPE", "")
+    return given.partition(";")[0].strip().lower()
+
+
+def read_body(request: HttpRequest, max_bytes: int, media_types: Set[str]) -> bytes | None:
+    """Return the body of `request`, of one of `media_types`; None when there is none.
+
+    Raises UnsupportedMediaType (415), PayloadTooLarge (413), and what `gatewayz.streaming.uploads`
+    raises for a long body.
+    """
     upload = request.META.get(UPLOAD)
     declared = request.META.get("CONTENT_LENGTH") or "0"
     length = int(declared) if declared.isdecimal() else 0
     if not length and upload is None:
-        return {}
-    given_type = request.META.get("CONTENT_TYPE", "")
-    if given_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
-        raise UnsupportedMediaType(given_type)
+        return None
+    if media_type(request) not in media_types:
+        raise UnsupportedMediaType(request.META.get("CONTENT_TYPE", ""))
     if length > max_bytes:
         raise PayloadTooLarge
     # Reading one byte more than allowed detects a body that is too long, whatever its headers say.
-    body = (request if upload is None else upload).read(max_bytes + 1)
+    body: bytes = (request if upload is None else upload).read(max_bytes + 1)
     if len(body) > max_bytes:
         raise PayloadTooLarge
+    return body
+
+
+def parse_json(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
+    """Parse JSON within MAX_VALUES and `max_depth`.
+
+    Raises PayloadTooLarge (413) and ParseError (400).
+    """
     if _holds_too_many_values(body):
         raise PayloadTooLarge(f"The request body contains more than {MAX_VALUES:,} values.")
     try:
         parsed = decode(body)
     except RecursionError as exc:
-        raise _nested_too_deep() from exc
+        raise NestedTooDeepError(max_depth) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise ParseError(
             f"The request body is not valid JSON: {_fault(body, exc)}.", code="malformed_json"
         ) from exc
     # Most bodies have too few brackets to be nested too deeply.
-    if _brackets(body) > MAX_DEPTH and _is_deeper_than_allowed(parsed):
-        raise _nested_too_deep()
+    if _brackets(body) > max_depth and _is_deeper_than(max_depth, parsed):
+        raise NestedTooDeepError(max_depth)
     return parsed
 
 
@@ -138,10 +171,10 @@ def _separators(json: bytes) -> int:
     return json.count(b",") + _brackets(json)
 
 
-def _is_deeper_than_allowed(parsed: Any) -> bool:
+def _is_deeper_than(max_depth: int, parsed: Any) -> bool:
     # Level by level, because recursion would fail on a deep value.
     level, depth = [parsed], 0
-    while level and depth < MAX_DEPTH:
+    while level and depth < max_depth:
         inner: list[Any] = []
         for value in level:
             if isinstance(value, dict):
@@ -150,12 +183,6 @@ def _is_deeper_than_allowed(parsed: Any) -> bool:
                 inner += value
         level, depth = [value for value in inner if isinstance(value, (dict, list))], depth + 1
     return bool(level)
-
-
-def _nested_too_deep() -> ParseError:
-    return ParseError(
-        f"The request body may be nested {MAX_DEPTH} levels deep at most.", code="malformed_json"
-    )
 
 
 def _plain(value: Any) -> Any:

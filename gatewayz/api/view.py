@@ -1,6 +1,6 @@
 """DRF's views without content negotiation: this API reads and writes JSON only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
@@ -26,6 +26,7 @@ class ApiRequest(Request):
     """DRF's request with a JSON body of at most SMALL_BODY_BYTES, unless `may_be_long`."""
 
     may_be_long = False
+    read_body: Callable[[HttpRequest, int], Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,11 +35,11 @@ class ApiRequest(Request):
 
     @cached_property
     def data(self) -> Any:
-        """The parsed body. Raises what `read_json` raises."""
+        """The parsed body. Raises what `read_body` raises."""
         max_bytes: int = settings.MAX_BODY_BYTES
         if not self.may_be_long:
             max_bytes = min(max_bytes, SMALL_BODY_BYTES)
-        return read_json(self._request, max_bytes)
+        return self.read_body(self._request, max_bytes)
 
 
 class _MethodNotAllowed(MethodNotAllowed):
@@ -63,6 +64,11 @@ class ApiView(APIView):
         if "get" in vars(cls) and "head" not in vars(cls):
             cls.head = cls.get  # type: ignore[attr-defined]
 
+    @staticmethod
+    def read_body(request: HttpRequest, max_bytes: int) -> Any:
+        """Return what `request.data` is: the parsed JSON. Views may take other bodies."""
+        return read_json(request, max_bytes)
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.args, self.kwargs = args, kwargs
         self.request = asked = ApiRequest(
@@ -72,6 +78,7 @@ class ApiView(APIView):
             self.perform_authentication(asked)
             self.check_permissions(asked)
             self.check_throttles(asked)
+            asked.read_body = self.read_body
             asked.may_be_long = self.takes_long_bodies and current_user_id() is not None
             name = (request.method or "").lower()
             known = name in self.http_method_names

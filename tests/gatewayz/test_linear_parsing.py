@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ from chat.search.cursors import read_cursor as read_search_cursor
 from chat.search.serializers import SearchInput
 from chat.sessions.cursors import read_cursor
 from chat.sessions.serializers import SessionIdsInput, SessionInput
+from chat.transfer.documents import documents
+from chat.transfer.recognition import conversations
 from chat.transfer.serializers import ChatInput
 from gatewayz.api.bodies import MAX_VALUES, read_json
 from gatewayz.api.serializing import validated
@@ -120,6 +123,10 @@ def _lists(serializer: Any, *names: str) -> Callable[[str], Any]:
 
 def _json(text: str) -> Any:
     return read_json(_post(text, "application/json"), settings.MAX_BODY_BYTES)
+
+
+def _chats(text: str) -> Any:
+    return list(conversations(documents(BytesIO(text.encode()))))
 
 
 def _json_of_many_values(text: str) -> Any:
@@ -202,6 +209,16 @@ PARSERS: dict[str, Parser] = {
     ),
     "JSON of many values": Parser(
         _json_of_many_values, pumps=(("", '"\\",', ""), ("", '"",', "")), short=10_000
+    ),
+    "file of chats": Parser(
+        _chats,
+        ("chat/transfer/documents.py:_UP_TO_BRACKET",),
+        pumps=(
+            *[("[", unit, "") for unit in ("{},", '"a",', "[", "[]", '"', '\\"', "\n", " ")],
+            *[('["', unit, "") for unit in ("a", "\\", '\\"', "[")],
+            *[("{}\n", unit, "") for unit in ("{}\n", "{", "\n", '"')],
+        ),
+        short=20_000,
     ),
     "form": Parser(lambda text: _post(text, "application/x-www-form-urlencoded").POST),
     "multipart form": Parser(_multipart),

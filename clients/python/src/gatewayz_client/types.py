@@ -572,6 +572,8 @@ class ImportedMessageInput(TypedDict):
     parent_id: NotRequired[int | str | None]
     status: NotRequired[MessageStatus | None]
     revision: NotRequired[int | None]
+    updated_at: NotRequired[str | None]
+    edited: NotRequired[bool | None]
 
 
 class NewApiKey(TypedDict):

@@ -1,0 +1,125 @@
+"""Tells whose export a file is, and reads its conversations."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from chat.transfer.documents import Document
+from chat.transfer.formats import (
+    anthropic,
+    chatgpt,
+    claude,
+    librechat,
+    open_webui,
+    openai,
+    own,
+)
+from chat.transfer.formats.conversations import Conversation, UnreadableError
+
+
+class Format(Protocol):
+    """What each module of `chat.transfer.formats` offers."""
+
+    NAME: str
+
+    def matches(self, document: dict[str, Any], /) -> bool:
+        """Whether a JSON object is a conversation of this format."""
+
+    def conversation(self, document: dict[str, Any], /) -> Conversation:
+        """Read it. Raises msgspec.ValidationError or UnreadableError."""
+
+
+# The first that matches counts: ours before the requests of models, which look alike.
+FORMATS: tuple[Format, ...] = (
+    chatgpt,
+    claude,
+    open_webui,
+    librechat,
+    own,
+    anthropic,
+    openai,
+)
+
+# Their conversations have ids by which they are known again.
+OF_PRODUCTS = frozenset(known.NAME for known in (chatgpt, claude, open_webui, librechat))
+
+# What an object calls the list of conversations in it.
+_LISTS = ("conversations", "chats", "sessions", "data")
+
+_NOT_KNOWN = "This is no conversation in a form that is known here."
+
+
+class Found(NamedTuple):
+    """A conversation of a file, or what is wrong with it; `format` is empty when not known."""
+
+    place: str
+    format: str
+    conversation: Conversation | UnreadableError
+
+
+def format_of(document: dict[str, Any]) -> Format | None:
+    """Return the format of a conversation, None when it is not known."""
+    return next((known for known in FORMATS if known.matches(document)), None)
+
+
+def is_list(document: Any) -> bool:
+    """Whether a JSON value has conversations, or is a piece of one, and is none itself."""
+    if not isinstance(document, dict) or format_of(document) is not None:
+        return False
+    return own.is_line(document) or any(isinstance(document.get(name), list) for name in _LISTS)
+
+
+def conversations(documents: Iterable[Document]) -> Iterator[Found]:
+    """Yield the conversations of a file, given its JSON values."""
+    lines: own.Lines | None = None
+    said: list[dict[str, Any]] = []
+    place = ""
+    for place, value in documents:
+        if isinstance(value, UnreadableError):
+            yield Found(place, "", value)
+        elif not isinstance(value, dict):
+            yield Found(place, "", UnreadableError(_NOT_KNOWN))
+        elif lines is not None or own.is_line(value):
+            lines = lines or own.Lines()
+            for begun, conversation in lines.add(place, value):
+                yield Found(begun, own.NAME, conversation)
+        elif "role" in value and format_of(value) is None:
+            # A bare list of messages.
+            said.append(value)
+        else:
+            yield from of_document(place, value)
+    if said:
+        yield Found("", openai.NAME, openai.conversation({"messages": said}))
+    if lines is not None:
+        yield from _last_of(lines, place)
+
+
+def of_document(place: str, document: dict[str, Any]) -> Iterator[Found]:
+    """Yield the conversation that a JSON object is, or those in its list of them."""
+    known = format_of(document)
+    if known is None:
+        listed = next((v for n in _LISTS if isinstance(v := document.get(n), list)), [None])
+        for number, inner in enumerate(listed):
+            if isinstance(inner, dict) and (known := format_of(inner)) is not None:
+                yield read(f"{place}[{number}]", known, inner)
+            else:
+                yield Found(place, "", UnreadableError(_NOT_KNOWN))
+    else:
+        yield read(place, known, document)
+
+
+def read(place: str, known: Format, document: dict[str, Any]) -> Found:
+    """Read a conversation of a known format."""
+    try:
+        return Found(place, known.NAME, known.conversation(document))
+    except (msgspec.ValidationError, UnreadableError) as error:
+        return Found(place, known.NAME, UnreadableError(str(error)))
+
+
+def _last_of(lines: own.Lines, place: str) -> Iterator[Found]:
+    try:
+        for begun, conversation in lines.end():
+            yield Found(begun, own.NAME, conversation)
+    except UnreadableError as error:
+        yield Found(place, own.NAME, error)
