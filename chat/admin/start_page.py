@@ -8,7 +8,7 @@ from accounts.admin import start_page as accounts_page
 from chat.daily_counts import COUNTED_DAYS, counted_days
 from chat.search.index import is_outdated
 from gatewayz.admin_site.charts import BarChart, bar_chart
-from gatewayz.database.indexes import documented_index_states
+from gatewayz.database.indexes import index_states
 from gatewayz.telemetry.metrics.recent import WINDOWS
 
 
@@ -20,7 +20,8 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     asked = request.GET.get("window")
     window = next((one for one in WINDOWS if one.name == asked), WINDOWS[0])
     gauges, trends = accounts_page.latencies(window)
-    indexes = documented_index_states()
+    # The documented ones, and others that need work.
+    indexes = [one for one in index_states() if one.is_documented or one.status != "ok"]
     may_see_keys = request.user.has_perm("accounts.view_apikey")
     return {
         **context,

@@ -1,4 +1,4 @@
-"""The fifteen documented indexes, their state in the database, and their repair."""
+"""The indexes that models declare, their state in the database, and their repair."""
 
 import logging
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Index
+from django.db.models import Index, Model, UniqueConstraint
 
 logger = logging.getLogger(__name__)
 
@@ -33,21 +33,28 @@ DOCUMENTED_INDEXES = {
     "chat_messages": ("idx_chat_messages_session_id",),
 }
 
+# What no model names, such as the index of a primary key, is told only when it is invalid.
 _STATE = """
-SELECT wanted.name, index.indisvalid, pg_relation_size(stat.indexrelid), stat.idx_scan
+SELECT wanted."table", wanted.name, index.indisvalid, pg_relation_size(stat.indexrelid),
+    stat.idx_scan
 FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted ("table", name, position)
 LEFT JOIN pg_stat_user_indexes AS stat
     ON stat.indexrelname = wanted.name
     AND stat.relname = wanted."table"
     AND stat.schemaname = current_schema()
 LEFT JOIN pg_index AS index ON index.indexrelid = stat.indexrelid
-ORDER BY wanted.position
+UNION ALL
+SELECT relname, indexrelname, FALSE, pg_relation_size(stat.indexrelid), idx_scan
+FROM pg_index AS index JOIN pg_stat_user_indexes AS stat USING (indexrelid)
+WHERE NOT indisvalid AND schemaname = current_schema() AND indexrelname <> ALL (%s)
 """
+
+_DOCUMENTED = {name for names in DOCUMENTED_INDEXES.values() for name in names}
 
 
 @dataclass(frozen=True)
 class IndexState:
-    """A documented index. `scans` counts its uses since the statistics were last reset."""
+    """An index. `scans` counts its uses since the statistics were last reset."""
 
     table: str
     name: str
@@ -55,52 +62,80 @@ class IndexState:
     size_bytes: int | None
     scans: int | None
 
+    @property
+    def is_documented(self) -> bool:
+        """Whether it is one of DOCUMENTED_INDEXES."""
+        return self.name in _DOCUMENTED
 
-def documented_index_states() -> list[IndexState]:
-    """Return the state of each documented index, read in one statement."""
-    wanted = [(table, name) for table, names in DOCUMENTED_INDEXES.items() for name in names]
+
+Declared = Index | UniqueConstraint
+
+
+def _declared() -> dict[str, tuple[type[Model], Declared]]:
+    """The named indexes and unique constraints of all models, the documented ones first."""
+    found = {
+        declared.name: (model, declared)
+        for model in apps.get_models()
+        for declared in [*model._meta.indexes, *model._meta.constraints]
+        if isinstance(declared, Index | UniqueConstraint)
+    }
+    documented = {name: found[name] for names in DOCUMENTED_INDEXES.values() for name in names}
+    return documented | found
+
+
+def index_states() -> list[IndexState]:
+    """Return the state of each declared index and of other invalid ones, in one statement."""
+    declared = _declared()
+    names, tables = [*declared], [model._meta.db_table for model, _ in declared.values()]
     with connection.cursor() as cursor:
-        cursor.execute(_STATE, [[table for table, _ in wanted], [name for _, name in wanted]])
+        cursor.execute(_STATE, [tables, names, names])
         rows = cursor.fetchall()
-    return [
-        IndexState(
-            table=table,
-            name=name,
-            status={True: "ok", False: "invalid", None: "missing"}[is_valid],
-            size_bytes=size_bytes,
-            scans=scans,
-        )
-        for (table, _), (name, is_valid, size_bytes, scans) in zip(wanted, rows, strict=True)
+    places = {name: place for place, name in enumerate(names)}
+    statuses = {True: "ok", False: "invalid", None: "missing"}
+    states = [
+        IndexState(table, name, statuses[is_valid], size_bytes, scans)
+        for table, name, is_valid, size_bytes, scans in rows
     ]
+    return sorted(states, key=lambda state: places.get(state.name, len(places)))
 
 
 def repair_indexes() -> list[str]:
-    """Build the documented indexes that are missing or invalid, without blocking writes.
+    """Build the indexes that are missing or invalid, without blocking writes.
 
     Must not run in a transaction. Returns their names.
 
     Raises django.db.IntegrityError when rows that a unique index forbids came in meanwhile.
     """
-    faulty = [state for state in documented_index_states() if state.status != "ok"]
+    declared = _declared()
+    faulty = [state for state in index_states() if state.status != "ok"]
     for state in faulty:
-        statement = _statement(state)
+        name = connection.ops.quote_name(state.name)
+        statements = [f"REINDEX INDEX CONCURRENTLY {name}"]
+        if state.name in declared:
+            drop = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
+            statements = [drop, *_building(*declared[state.name])]
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {state.name}")
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
         logger.warning("Built the index %s, which was %s", state.name, state.status)
     return [state.name for state in faulty]
 
 
-def _statement(state: IndexState) -> str:
-    """The statement that builds a documented index concurrently."""
-    model = next(model for model in apps.get_models() if model._meta.db_table == state.table)
-    declared = [*model._meta.indexes, *model._meta.constraints]
-    index: Any = next(found for found in declared if found.name == state.name)
+def _building(model: type[Model], declared: Declared) -> list[str]:
+    """The statements that build a declared index concurrently."""
     with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        if isinstance(index, Index):
-            return str(index.create_sql(model, editor, concurrently=True))
-        statement = str(index.create_sql(model, editor))
-    return statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1)
+        if isinstance(declared, Index):
+            return [str(declared.create_sql(model, editor, concurrently=True))]
+        statement = str(declared.create_sql(model, editor))
+    if statement.startswith("CREATE"):
+        return [statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1)]
+    # A constraint of columns alone: its index first, which the constraint then takes.
+    constraint, _, columns = statement.partition(" UNIQUE ")
+    name, table = map(connection.ops.quote_name, (declared.name, model._meta.db_table))
+    return [
+        f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns}",
+        f"{constraint} UNIQUE USING INDEX {name}",
+    ]
 
 
 def repair_after_migrate(

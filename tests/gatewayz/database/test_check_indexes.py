@@ -1,8 +1,10 @@
 """manage.py check_indexes."""
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import CheckConstraint
 
 from gatewayz.database.indexes import DOCUMENTED_INDEXES
 
@@ -26,7 +28,7 @@ def test_a_missing_one_fails(capsys):
         cursor.execute("DROP INDEX idx_chat_sessions_active")
 
     with pytest.raises(
-        CommandError, match="1 of 15 indexes missing or invalid: idx_chat_sessions_active"
+        CommandError, match=r"1 of [0-9]+ indexes missing or invalid: idx_chat_sessions_active"
     ):
         call_command("check_indexes")
 
@@ -48,24 +50,51 @@ def test_an_invalid_one_fails(capsys):
 
 @pytest.mark.django_db(transaction=True)
 def test_dropped_ones_are_built_again(capsys):
-    names = [name for names in DOCUMENTED_INDEXES.values() for name in names]
+    declared = {
+        index.name: (model._meta.db_table, index)
+        for model in apps.get_models()
+        for index in [*model._meta.indexes, *model._meta.constraints]
+        if not isinstance(index, CheckConstraint)
+    }
+    documented = [name for names in DOCUMENTED_INDEXES.values() for name in names]
+    names = sorted(declared, key=lambda name: name not in documented)
+    definitions = "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY(%s)"
     with connection.cursor() as cursor:
+        cursor.execute(definitions, [names])
+        before = dict(cursor.fetchall())
+        cursor.execute("SELECT conname, conrelid::regclass::text FROM pg_constraint")
+        constraints = dict(cursor.fetchall())
         for name in names:
+            if name in constraints:
+                cursor.execute(f"ALTER TABLE {constraints[name]} DROP CONSTRAINT {name}")
             cursor.execute(f"DROP INDEX IF EXISTS {name}")
 
     call_command("check_indexes", "--repair")
 
     output = capsys.readouterr().out
-    assert [f"Built {name}" for name in names] == output.splitlines()[: len(names)]
+    built = output.splitlines()[: len(names)]
+    assert {f"Built {name}" for name in names} == set(built)
+    assert {f"Built {name}" for name in documented} == set(built[: len(documented)])
+    with connection.cursor() as cursor:
+        cursor.execute(definitions, [names])
+        assert dict(cursor.fetchall()) == before
+        cursor.execute("SELECT conname FROM pg_constraint")
+        assert constraints.keys() <= {name for (name,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invalid_index_that_no_model_names_is_told_and_built_again(capsys):
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT indexname FROM pg_indexes WHERE indexdef LIKE 'CREATE UNIQUE%%' "
-            "AND indexname = ANY(%s)",
-            [names],
+            "UPDATE pg_index SET indisvalid = false"
+            " WHERE indexrelid = 'chat_search_documents_pkey'::regclass"
         )
-        unique = {name for (name,) in cursor.fetchall()}
-    assert {"idx_api_keys_new_api_key", "idx_users_api_key", "idx_users_privy_id"} <= unique
-    assert {"idx_users_username", "idx_users_email", "idx_api_keys_new_primary"} <= unique
+
+    with pytest.raises(CommandError, match=r"1 of [0-9]+ .*: chat_search_documents_pkey"):
+        call_command("check_indexes")
+    call_command("check_indexes", "--repair")
+
+    assert "Built chat_search_documents_pkey" in capsys.readouterr().out
 
 
 @pytest.mark.django_db(transaction=True)
