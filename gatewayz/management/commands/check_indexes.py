@@ -8,7 +8,7 @@ from gatewayz.database.indexes import index_states, repair_indexes
 
 
 class Command(BaseCommand):
-    help = "Compare the indexes of all models with the database; exit 1 if one is not there and valid."
+    help = "Compare the indexes of all models with the database; exit 1 unless all are valid."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
