@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, available_timezones
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.activity.totals import NO_SUCH_ZONE
 from accounts.models import ActivityEvent
 
 MAX_PAGE = 1000
@@ -37,7 +36,7 @@ class DayField(serializers.DateField):
 class ZoneField(serializers.Field):
     """A time zone by its name in the IANA database, such as `Asia/Tokyo`."""
 
-    default_error_messages = {"zone": NO_SUCH_ZONE}
+    default_error_messages = {"zone": "There is no such time zone. Use a name like Asia/Tokyo."}
 
     def to_internal_value(self, data: Any) -> ZoneInfo:
         name = str(data)

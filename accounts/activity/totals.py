@@ -5,15 +5,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db import DataError, connection
-from rest_framework.exceptions import ValidationError
+from django.db import connection
 
 from accounts.principals.principal import Principal
 
 # Clients choose model names freely, so there may be any number of them.
 MAX_NAMES = 100
-
-NO_SUCH_ZONE = "There is no such time zone. Use a name like Asia/Tokyo."
 
 UNNAMED = "unknown"
 OTHERS = "other"
@@ -65,7 +62,7 @@ def activity_totals(
     beyond the MAX_NAMES most used count as "other", unnamed ones as "unknown". Spend and cost are
     in US dollars.
 
-    Raises ValidationError when the database does not know `zone`.
+    Raises django.db.DataError when the database does not know `zone`.
     """
     levels = _sums_by_level(owner, first, last, zone)
     (total,) = levels[_TOTAL].values()
@@ -108,13 +105,7 @@ def _sums_by_level(
         "names": MAX_NAMES,
     }
     with connection.cursor() as cursor:
-        try:
-            cursor.execute(_SUMS.format(source=_LOGGED if zone else _DAILY), parameters)
-        except DataError as error:
-            if zone is None:
-                raise
-            # Its list of zones is another one than Python's.
-            raise ValidationError({"tz": [NO_SUCH_ZONE]}) from error
+        cursor.execute(_SUMS.format(source=_LOGGED if zone else _DAILY), parameters)
         rows = cursor.fetchall()
     for level, day, model, provider, requests, tokens, spend in rows:
         name = day or model or provider or UNNAMED
