@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import cast
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
@@ -21,6 +22,7 @@ from chat.messages.write import NewMessage
 from chat.models import ChatMessage, ChatSession
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.conditional import etag_of, not_modified
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import represented, represented_all, validated
 from gatewayz.database.replica import reads_replica
@@ -41,13 +43,16 @@ class MessagesView(ChatView):
         )
 
     @reads_replica
-    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+    def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         page = validated(BranchedPageInput, request.query_params)
         session = get_object_or_404(
             ChatSession.objects.owned_by(request.user).active(), pk=session_id
         )
-        messages, has_more = page_as_json(session.pk, **page)
-        return success(messages, has_more_messages=has_more)
+        etag = etag_of(session.version, session.updated_at)
+        if (unchanged := not_modified(request, etag)) is not None:
+            return unchanged
+        messages, has_more = page_as_json(session_id, **page)
+        return success(messages, has_more_messages=has_more, etag=etag)
 
     def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         after = validated(TruncationInput, request.query_params)["after"]

@@ -6,13 +6,13 @@ from rest_framework import serializers
 from chat.messages.openapi import MESSAGE_EXAMPLE, TIME_EXAMPLE
 from chat.messages.serializers import BranchedPageInput, MessageSerializer
 from chat.sessions.serializers import (
+    ChosenEndUserInput,
     ForkInput,
     SessionBatchInput,
     SessionChange,
     SessionInput,
     SessionPageInput,
     SessionSerializer,
-    StatsInput,
 )
 from gatewayz.api.openapi import count_beside, describe, described
 
@@ -104,8 +104,10 @@ sessions = describe(
     ),
     delete=described(
         # OpenAPI does not define request bodies for DELETE.
-        'Delete up to 500 sessions; the body names them: `{"ids": [17, 18]}`',
+        'Delete up to 500 sessions, which the body names: `{"ids": [17, 18]}`; or, with '
+        "`end_user_id` and no body, erase all sessions of that person for good",
         name="deleteSessions",
+        query=ChosenEndUserInput,
         answer=inline_serializer("DeletedCount", {"deleted_count": serializers.IntegerField()}),
         example={"deleted_count": 2},
         problems=(400, 401),
@@ -199,7 +201,7 @@ stats = describe(
     get=described(
         "Count sessions, messages and tokens",
         name="chatStats",
-        query=StatsInput,
+        query=ChosenEndUserInput,
         answer=Statistics(),
         example=_STATISTICS,
         beside={"stats": Statistics()},

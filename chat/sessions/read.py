@@ -12,6 +12,7 @@ from chat.models import ChatSession, ChatSessionQuerySet
 from chat.sessions.cursors import cursor_after, read_cursor
 from chat.sessions.serializers import SessionSerializer
 from gatewayz.api.bodies import decode_values
+from gatewayz.api.conditional import etag_of
 from gatewayz.api.paging import page_first
 from gatewayz.api.serializing import represented_rows
 from gatewayz.database.compiled import fetch
@@ -24,17 +25,20 @@ _FIELDS = [
 _EXTRA = Cast("extra", TextField())
 
 
-def session_as_json(owner: Principal, session_id: int) -> dict[str, Any]:
-    """A session of `owner` with `current_message_id`. One statement.
+def session_as_json(owner: Principal, session_id: int) -> tuple[dict[str, Any], str]:
+    """A session of `owner` with `current_message_id`, and the ETag of it. One statement.
 
-    Raises Http404 when there is no such session.
+    The ETag changes with whatever is shown of the session or its messages. Raises Http404 when
+    there is no such session.
     """
     rows = fetch(_one, {"user_id": owner.user_id, "session_id": session_id})
     if not rows:
         raise Http404
-    ((current_message_id, *row),) = rows
+    ((version, current_message_id, *row),) = rows
     (session,) = _as_json([row])
-    return {**session, "current_message_id": current_message_id}
+    # The time too: processes of an older release, which may run meanwhile, count no versions.
+    etag = etag_of(version, session["updated_at"])
+    return {**session, "current_message_id": current_message_id}, etag
 
 
 def page_of_sessions(
@@ -84,7 +88,8 @@ def _owned(user_id: int) -> ChatSessionQuerySet:
 
 def _one(user_id: int, session_id: int) -> QuerySet[Any, Any]:
     owned = _owned(user_id).active().with_current_message()
-    return owned.filter(pk=session_id).values_list("current_message_id", *_FIELDS, _EXTRA)
+    one = owned.filter(pk=session_id)
+    return one.values_list("version", "current_message_id", *_FIELDS, _EXTRA)
 
 
 def _chosen(

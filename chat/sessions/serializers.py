@@ -145,8 +145,14 @@ class SessionPageInput(PageInput):
     )
 
 
-class StatsInput(serializers.Serializer):
-    end_user_id = serializers.CharField(max_length=255, required=False)
+class EndUserInput(serializers.Serializer):
+    end_user_id = serializers.CharField(max_length=255)
+
+
+class ChosenEndUserInput(serializers.Serializer):
+    end_user_id = serializers.CharField(
+        max_length=255, required=False, help_text="Only the chats of this person."
+    )
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})

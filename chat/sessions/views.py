@@ -2,6 +2,9 @@
 
 from http import HTTPStatus
 
+from django.http import HttpResponse
+from rest_framework.exceptions import ValidationError
+
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
 from chat.messages.read import page_as_json
@@ -10,17 +13,19 @@ from chat.models import ChatSession
 from chat.sessions import openapi, write
 from chat.sessions.read import page_of_sessions, session_as_json
 from chat.sessions.serializers import (
+    ChosenEndUserInput,
+    EndUserInput,
     ForkInput,
     SessionBatchInput,
     SessionChange,
     SessionIdsInput,
     SessionInput,
     SessionPageInput,
-    StatsInput,
     represented_session,
 )
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.conditional import not_modified
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import validated
 from gatewayz.database.replica import reads_replica
@@ -45,9 +50,18 @@ class SessionsView(ChatView):
         return success(sessions, count=count, next_cursor=next_cursor)
 
     def delete(self, request: AuthenticatedRequest) -> JSONResponse:
+        if "end_user_id" in request.query_params:
+            return self._erase(request)
         given = validated(SessionIdsInput, request.data)
         deleted = write.delete_sessions(request.user, given["ids"])
         return success({"deleted_count": deleted}, message=f"{deleted} chat sessions deleted")
+
+    def _erase(self, request: AuthenticatedRequest) -> JSONResponse:
+        asked = validated(EndUserInput, request.query_params)
+        if request.data:
+            raise ValidationError("Name either sessions in the body or an end user, not both.")
+        erased = write.erase_end_user(request.user, **asked)
+        return success({"deleted_count": erased}, message=f"{erased} chat sessions erased")
 
 
 @openapi.session_batch
@@ -69,9 +83,11 @@ class SessionBatchView(ChatView):
 @openapi.session
 class SessionView(ChatView):
     @reads_replica
-    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+    def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         page = validated(BranchedPageInput, request.query_params)
-        session = session_as_json(request.user, session_id)
+        session, etag = session_as_json(request.user, session_id)
+        if (unchanged := not_modified(request, etag)) is not None:
+            return unchanged
         messages, has_more = page_as_json(session_id, **page)
         # After the messages: clients that look for the first `metadata` mean theirs.
         metadata = session.pop("metadata")
@@ -81,7 +97,8 @@ class SessionView(ChatView):
                 "messages": messages,
                 "has_more_messages": has_more,
                 "metadata": metadata,
-            }
+            },
+            etag=etag,
         )
 
     def put(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
@@ -140,6 +157,6 @@ class FoldersView(ChatView):
 class StatsView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        asked = validated(StatsInput, request.query_params)
+        asked = validated(ChosenEndUserInput, request.query_params)
         statistics = ChatSession.objects.owned_by(request.user).matching(**asked).statistics()
         return success(statistics, stats=statistics)

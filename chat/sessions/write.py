@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Any
@@ -18,12 +19,14 @@ from psycopg.types.json import Json, Jsonb
 from rest_framework.exceptions import APIException, ValidationError
 
 from accounts import activity, audit
+from accounts.background import enqueue
 from accounts.plans.storage import SESSION_BYTES, check_storage
 from accounts.principals.principal import Principal
 from chat.activity import chat_event, record_chat
 from chat.messages.read import SIZE_BYTES
 from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
 from gatewayz.api.bodies import encode
+from gatewayz.database.after_commit import after_commit
 from gatewayz.redis.breaker import breaker
 from gatewayz.request import deadline
 from gatewayz.request.context import timed, timing_ms
@@ -305,6 +308,20 @@ def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
     if deleted:
         record_chat(owner, "delete_sessions", "session_deleted", sessions=deleted)
     return deleted
+
+
+def erase_end_user(owner: Principal, end_user_id: str) -> int:
+    """Delete for good the sessions of one of the people of `owner`, those in the trash too.
+
+    Nobody can find or restore them from then on; a worker deletes what they hold. One statement.
+    Returns how many there were.
+    """
+    sessions = ChatSession.objects.owned_by(owner).matching(end_user_id=end_user_id)
+    erased = sessions.filter(is_purged=False).trash(is_purged=True)
+    if erased:
+        record_chat(owner, "erase_end_user", "session_deleted", sessions=erased)
+        after_commit(partial(enqueue, "chat.sessions.retention.purge_expired"))
+    return erased
 
 
 def restore_session(owner: Principal, session_id: int) -> ChatSession:

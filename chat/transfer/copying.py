@@ -38,13 +38,15 @@ def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
     return {"json": _json, "openai": _openai, "markdown": _markdown}[form](session)
 
 
-def export_all(owner: Principal) -> Iterator[bytes]:
+def export_all(owner: Principal, **matching: str) -> Iterator[bytes]:
     """Yield all active sessions of `owner` as NDJSON: each session, then its messages.
+
+    `matching` is for `ChatSessionQuerySet.matching`.
 
     The last line gives the number of lines before it. A download without that line was cut off.
     """
     last = lines = 0
-    owned = ChatSession.objects.owned_by(owner).active().order_by("id")
+    owned = ChatSession.objects.owned_by(owner).active().matching(**matching).order_by("id")
     while page := read_page(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
         for session in page:
             lines += 1

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from chat.messages.openapi import NEW_MESSAGE_EXAMPLE
 from chat.sessions.openapi import SESSION_EXAMPLE
-from chat.sessions.serializers import SessionSerializer
+from chat.sessions.serializers import ChosenEndUserInput, SessionSerializer
 from chat.transfer.serializers import ChatInput, ExportInput, ImportReportSerializer
 from gatewayz.api.openapi import describe, described, streamed
 
@@ -22,8 +22,9 @@ export_all = describe(
     get=streamed(
         "Export all your chats, one JSON object per line",
         name="exportAll",
+        query=ChosenEndUserInput,
         media_types=("application/x-ndjson",),
-        problems=(401,),
+        problems=(400, 401),
     )
 )
 chat_import = describe(

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
 from chat.models import ChatSession
-from chat.sessions.serializers import represented_session
+from chat.sessions.serializers import ChosenEndUserInput, represented_session
 from chat.transfer import copying, openapi
 from chat.transfer.importing import Report, import_all, import_one
 from chat.transfer.recognition import conversations
@@ -42,9 +42,10 @@ class ExportView(ChatView):
 @openapi.export_all
 class ExportAllView(ChatView):
     def get(self, request: AuthenticatedRequest) -> Download:
+        chosen = validated(ChosenEndUserInput, request.query_params)
         return Download(
             request.user.user_id,
-            copying.export_all(request.user),
+            copying.export_all(request.user, **chosen),
             filename="chats.ndjson",
             content_type="application/x-ndjson",
         )

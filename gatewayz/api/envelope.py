@@ -16,11 +16,13 @@ def success(
     message: str | None = None,
     status: int = HTTPStatus.OK,
     old: OldShape | None = None,
+    etag: str | None = None,
     **top: Any,
 ) -> JSONResponse:
     """Return `{"success": true, "data": …}` with `message` and the fields of `top` added.
 
     Unless OLD_SHAPES is off, the fields that `old` makes of `data` are added too.
+    The `etag` is one that `gatewayz.api.conditional` made; without it, the middleware makes one.
     `ignored_fields` lists the names in the body of the request that had no effect.
     """
     body = {"success": True, "data": data, **top}
@@ -30,4 +32,4 @@ def success(
         body["message"] = message
     if old is not None and settings.OLD_SHAPES:
         body.update(old(data))
-    return JSONResponse(body, status)
+    return JSONResponse(body, status, headers={"ETag": etag} if etag else None)

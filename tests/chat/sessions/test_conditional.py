@@ -1,11 +1,15 @@
 """ETag and If-None-Match on GET requests."""
 
+import json
+
 import pytest
 
 from tests.problems import assert_problem
 
+PATHS = ["/v1/chat/sessions/{}", "/v1/chat/sessions/{}/messages"]
 
-@pytest.mark.parametrize("path", ["/v1/chat/sessions", "/v1/chat/sessions/{}"])
+
+@pytest.mark.parametrize("path", ["/v1/chat/sessions", *PATHS])
 def test_answers_304_until_something_changes(api, session, path):
     path = path.format(session.pk)
     first = api.get(path)
@@ -33,3 +37,56 @@ def test_a_precondition_that_fails_is_a_problem(api, session):
     response = api.get(f"/v1/chat/sessions/{session.pk}", headers={"If-Match": '"another"'})
 
     assert_problem(response, 412, "precondition_failed")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_that_the_client_has_is_not_read_again(
+    api, session, path, django_assert_num_queries
+):
+    path = path.format(session.pk)
+    api.post_json(f"/v1/chat/sessions/{session.pk}/messages", {"role": "user", "content": "Hello"})
+    with django_assert_num_queries(2):  # the session, its messages
+        first = api.get(path)
+
+    with django_assert_num_queries(1):  # the session
+        same = api.get(path, headers={"If-None-Match": first["ETag"]})
+
+    assert (same.status_code, same.content, same["ETag"]) == (304, b"", first["ETag"])
+    assert api.get(path, headers={"If-None-Match": "*"}).status_code == 304
+    assert api.get(path, headers={"If-None-Match": 'W/"x", ' + first["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_change_of_a_session_or_its_messages_changes_the_etag(api, session, path):
+    base = f"/v1/chat/sessions/{session.pk}"
+    path = path.format(session.pk)
+    message = {"role": "user", "content": "Hello", "client_id": "a"}
+    first = api.post_json(f"{base}/messages", message).json()["data"]["id"]
+    second = api.post_json(f"{base}/messages", message | {"client_id": "b"}).json()["data"]["id"]
+
+    def change(method, path, body=None):
+        before = api.get(path_of_etag)["ETag"]
+        answer = api.generic(method, path, json.dumps(body or {}), "application/json")
+        assert answer.status_code in (200, 201), answer.content
+        changed = api.get(path_of_etag, headers={"If-None-Match": before})
+        assert changed.status_code == 200, (method, path, body)
+
+    path_of_etag = path
+    for body in ({"title": "x"}, {"tags": ["y"]}, {"is_pinned": True}, {"metadata": {"a": 1}}):
+        change("PATCH", base, body)
+    change("PATCH", base, {"current_message_id": first})
+    change("PATCH", base, {"folder": "f", "unknown": 1})
+    change("POST", f"{base}/messages/batch", {"messages": [message | {"client_id": "c"}]})
+    change("POST", f"{base}/messages", message | {"content": "Again"})
+    change("PATCH", f"{base}/messages/{first}", {"content": "Changed"})
+    change("DELETE", f"{base}/messages/{second}")
+    change("DELETE", f"{base}/messages?after={first}")
+    change("PATCH", base, {"title": "z"})
+
+
+def test_another_users_etag_opens_nothing(api, stranger_api, session):
+    first = api.get(f"/v1/chat/sessions/{session.pk}")
+
+    for path in PATHS:
+        asked = {"If-None-Match": first["ETag"]}
+        assert_problem(stranger_api.get(path.format(session.pk), headers=asked), 404, "not_found")
