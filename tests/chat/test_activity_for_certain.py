@@ -155,7 +155,7 @@ def late_after_commit(monkeypatch):
 
 @pytest.mark.usefixtures("late_after_writing")
 @pytest.mark.parametrize("done", ALONE)
-def test_what_was_done_is_recorded_past_the_deadline(api, session, feedback, share, done):
+def test_a_write_is_recorded_past_the_deadline(api, session, feedback, share, done):
     response = ALONE[done][1](api, session, feedback, share)
 
     assert response.status_code < 300
@@ -166,7 +166,7 @@ def test_what_was_done_is_recorded_past_the_deadline(api, session, feedback, sha
 
 @pytest.mark.usefixtures("late_after_commit")
 @pytest.mark.parametrize("done", IN_TRANSACTIONS)
-def test_what_was_committed_is_recorded_past_the_deadline(api, session, feedback, done):
+def test_a_committed_transaction_is_recorded_past_the_deadline(api, session, feedback, done):
     IN_TRANSACTIONS[done](api, session, feedback)
 
     assert done.partition(",")[0] in [event.finish_reason for event in recorded()]
@@ -174,19 +174,19 @@ def test_what_was_committed_is_recorded_past_the_deadline(api, session, feedback
 
 @pytest.mark.usefixtures("late_after_commit")
 @pytest.mark.parametrize("done", KEYED)
-def test_what_a_key_remembers_is_recorded_past_the_deadline(api, session, done):
+def test_a_write_with_an_idempotency_key_is_recorded_past_the_deadline(api, session, done):
     assert KEYED[done](api, session).status_code == 201
 
     assert [event.finish_reason for event in recorded()] == [done]
 
 
-def test_without_redis_it_is_written_past_the_deadline(api, no_redis, late_after_writing):
+def test_without_redis_activity_is_written_past_the_deadline(api, no_redis, late_after_writing):
     assert api.post_json(SESSIONS, {}).status_code == 201
 
     assert ActivityEvent.objects.get().finish_reason == "session_created"
 
 
-def test_what_is_not_done_in_time_is_not_recorded(api, settings):
+def test_a_request_rejected_before_its_write_is_not_recorded(api, settings):
     settings.REQUEST_DEADLINE_SECONDS = 0.000001
 
     assert_problem(api.post_json(SESSIONS, {}), 503, "deadline_exceeded")
@@ -199,7 +199,7 @@ def test_what_is_not_done_in_time_is_not_recorded(api, settings):
 
 
 @pytest.mark.parametrize("done", ALONE)
-def test_what_may_have_been_done_counts_as_a_use_of_the_key(
+def test_a_write_of_unknown_outcome_counts_as_a_use_of_the_key(
     database_network, api, session, feedback, share, done
 ):
     trigger, ask = ALONE[done]
@@ -213,7 +213,7 @@ def test_what_may_have_been_done_counts_as_a_use_of_the_key(
 
 
 @pytest.mark.parametrize("done", IN_TRANSACTIONS)
-def test_what_may_have_been_committed_counts_as_a_use_of_the_key(
+def test_a_commit_of_unknown_outcome_counts_as_a_use_of_the_key(
     database_network, api, session, feedback, done
 ):
     database_network.change(trigger="COMMIT\0", fate="unheard")
@@ -235,7 +235,9 @@ def test_a_key_that_was_changed_without_an_answer_is_in_the_log(database_network
     assert ApiKey.objects.get().key_name == "renamed"
 
 
-def test_what_certainly_was_not_done_is_not_recorded(database_network, api, session):
+def test_a_transaction_that_fails_before_its_commit_is_not_recorded(
+    database_network, api, session
+):
     # Before the COMMIT nothing takes effect.
     database_network.change(trigger="INSERT INTO chat_messages", fate="unheard")
 
@@ -245,7 +247,7 @@ def test_what_certainly_was_not_done_is_not_recorded(database_network, api, sess
 
 
 @pytest.mark.parametrize("table", ["pending", "owners"])
-def test_a_search_that_was_cut_off_runs_again_and_is_no_use(database_network, api, table):
+def test_a_search_cut_off_runs_again_and_is_not_a_use(database_network, api, table):
     database_network.change(trigger=f"chat_search_{table}", fate="unheard")
 
     assert api.post_json("/v1/chat/search", {"query": "hello"}).status_code == 200
@@ -255,7 +257,9 @@ def test_a_search_that_was_cut_off_runs_again_and_is_no_use(database_network, ap
 
 @pytest.mark.parametrize("fate", ["lost", "unheard"])
 @pytest.mark.parametrize("done", KEYED)
-def test_with_an_idempotency_key_it_is_recorded_once(database_network, api, session, done, fate):
+def test_a_write_with_an_idempotency_key_is_recorded_once(
+    database_network, api, session, done, fate
+):
     database_network.change(trigger="COMMIT\0", fate=fate)
 
     assert KEYED[done](api, session).status_code == 201
@@ -265,7 +269,7 @@ def test_with_an_idempotency_key_it_is_recorded_once(database_network, api, sess
 
 
 @pytest.mark.parametrize("done", KEYED)
-def test_with_an_idempotency_key_it_is_recorded_when_nobody_asks_again(
+def test_a_write_with_an_idempotency_key_is_recorded_without_a_retry(
     database_network, api, session, done, monkeypatch
 ):
     monkeypatch.setattr("gatewayz.database.connections.GRACE_SECONDS", 0.1)

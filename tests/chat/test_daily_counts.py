@@ -39,7 +39,7 @@ def test_counts_the_last_days_once_and_the_newest_two_again(user):
     assert sum(sessions for sessions, _ in counted.values()) == 4
 
 
-def test_a_day_that_nobody_counted_is_counted_later(user):
+def test_a_missed_day_is_counted_later(user):
     chat(user, 3, 1)
     count_days()
     ChatDay.objects.filter(day=NOW.date() - timedelta(days=3)).delete()
@@ -47,7 +47,7 @@ def test_a_day_that_nobody_counted_is_counted_later(user):
     assert count_days() == 3
 
 
-def test_a_schedule_does_it():
+def test_a_schedule_counts_the_days():
     schedule = Schedule.objects.get(name="count chats by day")
 
     assert (schedule.func, schedule.minutes) == ("chat.daily_counts.count_days", 10)

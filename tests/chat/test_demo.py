@@ -9,7 +9,7 @@ from chat.models import ChatMessage, ChatSession
 pytestmark = pytest.mark.django_db
 
 
-def test_demo_data_has_what_operators_are_asked_about():
+def test_demo_data_covers_what_operators_are_asked_about():
     make_demo_data(12)
 
     assert ApiKey.objects.count() == 30

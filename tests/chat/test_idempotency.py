@@ -29,7 +29,7 @@ def post(api, path=SESSIONS, body=None, key="k1"):
     return api.post_json(path, body or {"title": "Once"}, headers={"Idempotency-Key": key})
 
 
-def test_the_same_request_again_gets_the_first_answer_and_does_nothing(api):
+def test_a_repeated_request_gets_the_first_response_and_does_nothing(api):
     first = post(api)
     again = post(api)
 
@@ -41,7 +41,7 @@ def test_the_same_request_again_gets_the_first_answer_and_does_nothing(api):
     assert ChatSession.objects.count() == 1
 
 
-def test_the_same_json_written_otherwise_is_the_same_request(api):
+def test_the_same_json_in_another_order_is_the_same_request(api):
     post(api, body={"title": "Once", "model": "m"})
 
     again = post(api, body={"model": "m", "title": "Once"})
@@ -61,14 +61,14 @@ def test_messages_are_appended_once(api, session, batch):
     assert ChatMessage.objects.count() == (3 if batch else 1)
 
 
-def test_another_body_is_a_conflict(api):
+def test_the_same_key_with_another_body_is_a_conflict(api):
     post(api)
 
     assert_problem(post(api, body={"title": "Twice"}), 409, "idempotency_key_reused")
     assert ChatSession.objects.count() == 1
 
 
-def test_another_path_is_a_conflict(api, session):
+def test_the_same_key_with_another_path_is_a_conflict(api, session):
     other = ChatSession.objects.create(user_id=session.user_id, title="O", model="m")
     message = {"role": "user", "content": "x"}
     post(api, f"{SESSIONS}/{session.pk}/messages", message)
@@ -98,13 +98,13 @@ def test_an_error_is_not_remembered(api):
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "with space", "é"])
-def test_refuses_what_is_no_key(api, key):
+def test_rejects_an_invalid_key(api, key):
     body = assert_problem(post(api, key=key), 400, "validation_error")
 
     assert list(body["errors"]) == ["Idempotency-Key"]
 
 
-def test_a_key_ends_after_a_day(api):
+def test_a_key_expires_after_a_day(api):
     first = post(api).json()["data"]
     IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
 
@@ -115,7 +115,7 @@ def test_a_key_ends_after_a_day(api):
     assert again.content == second.content
 
 
-def test_ended_keys_are_purged_in_batches(api, monkeypatch):
+def test_expired_keys_are_purged_in_batches(api, monkeypatch):
     monkeypatch.setattr(idempotency, "PURGED_ROWS", 2)
     for n in range(5):
         post(api, key=f"old{n}")
@@ -126,7 +126,7 @@ def test_ended_keys_are_purged_in_batches(api, monkeypatch):
     assert IdempotencyKey.objects.get().key == "new"
 
 
-def test_a_key_that_is_purged_just_as_it_is_used_again_is_taken_anew(api, monkeypatch):
+def test_a_key_purged_while_it_is_reused_is_claimed_again(api, monkeypatch):
     post(api)
     claim = idempotency._claim
 
@@ -144,7 +144,7 @@ def test_a_key_that_is_purged_just_as_it_is_used_again_is_taken_anew(api, monkey
     assert IdempotencyKey.objects.get().status == 201
 
 
-def test_costs_a_request_without_a_key_nothing(api):
+def test_a_request_without_a_key_takes_no_extra_statement(api):
     api.post_json(SESSIONS, {})
 
     with CaptureQueriesContext(connection) as captured:
@@ -153,7 +153,7 @@ def test_costs_a_request_without_a_key_nothing(api):
     assert not [query for query in captured if "idempotency" in query["sql"]]
 
 
-def test_costs_two_statements_and_a_replay_two(api, django_assert_num_queries):
+def test_a_key_takes_two_statements_and_a_replay_two(api, django_assert_num_queries):
     api.get("/v1/chat/stats")
 
     # SAVEPOINT and RELEASE, which are BEGIN and COMMIT outside tests; claiming the key; the INSERT
@@ -166,7 +166,7 @@ def test_costs_two_statements_and_a_replay_two(api, django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_replay_is_not_in_the_activity(api):
+def test_a_replay_is_not_recorded_as_activity(api):
     post(api)
     post(api)
 
@@ -180,7 +180,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_replay_records_what_a_killed_process_could_not(api, monkeypatch):
+def test_a_replay_records_the_activity_that_a_killed_process_could_not(api, monkeypatch):
     def die(events):
         raise Killed
 
@@ -197,7 +197,7 @@ def test_a_replay_records_what_a_killed_process_could_not(api, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_requests_at_once_in_one_process_happen_once(api_key):
+def test_concurrent_requests_in_one_process_run_once(api_key):
     def create(_):
         response = post(ApiClient(api_key))
         connections.close_all()
@@ -236,7 +236,7 @@ print(response.status_code, response.content.decode())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_requests_at_once_in_two_processes_happen_once(api_key):
+def test_concurrent_requests_in_two_processes_run_once(api_key):
     command = [sys.executable, "-c", ASKER, connection.settings_dict["NAME"], api_key]
     environ = os.environ | {"DJANGO_SETTINGS_MODULE": "gatewayz.settings"}
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ def test_is_valid_openapi_3_1(capsys):
     assert "arning" not in capsys.readouterr().err
 
 
-def test_every_operation_has_an_id_of_its_own_and_a_summary():
+def test_every_operation_has_a_unique_id_and_a_summary():
     described = operations(read_schema())
 
     ids = [operation["operationId"] for operation in described.values()]
@@ -21,7 +21,7 @@ def test_every_operation_has_an_id_of_its_own_and_a_summary():
     assert all(operation["summary"] for operation in described.values())
 
 
-def test_every_body_has_an_example_that_is_one():
+def test_every_body_has_a_valid_example():
     schema = strict(read_schema())
     for operation in operations(schema).values():
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
@@ -33,7 +33,7 @@ def test_every_body_has_an_example_that_is_one():
                 check(example["value"], content["schema"], schema)
 
 
-def test_every_answer_is_as_described(api, session):
+def test_every_response_matches_the_schema(api, session):
     described = DescribedClient(api)
     ask = described.ask
 

@@ -41,7 +41,7 @@ def _pool(written):
         yield
 
 
-def test_a_session_with_messages_is_read_as_it_was_answered(api, written):
+def test_a_session_with_messages_is_read_as_it_was_created(api, written):
     session, messages = written
 
     read = api.get(f"{PATH}/{session['id']}").json()["data"]
@@ -52,7 +52,7 @@ def test_a_session_with_messages_is_read_as_it_was_answered(api, written):
         assert read[name] == session[name], name
 
 
-def test_a_list_shows_it_as_its_detail_does(api, written):
+def test_the_list_shows_a_session_as_its_detail_does(api, written):
     session, _ = written
 
     (listed,) = api.get(PATH).json()["data"]
@@ -61,7 +61,7 @@ def test_a_list_shows_it_as_its_detail_does(api, written):
     assert listed.items() <= read.items()
 
 
-def test_its_messages_are_those_of_the_detail(api, written):
+def test_the_messages_of_a_session_are_those_of_its_detail(api, written):
     session, messages = written
 
     assert api.get(f"{PATH}/{session['id']}/messages").json()["data"] == messages

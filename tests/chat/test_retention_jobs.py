@@ -156,7 +156,7 @@ def test_a_batch_that_takes_too_long_is_halved(job):
     assert not job.model.objects.exists()
 
 
-def test_a_row_that_cannot_be_deleted_is_named_and_all_others_go(job, keep, caplog):
+def test_a_row_that_cannot_be_deleted_is_logged_and_all_others_are_deleted(job, keep, caplog):
     rows = list(job.model.objects.order_by("pk"))
     stuck = rows[ROWS // 2]
     conditions = {"key": f"OLD.key = '{getattr(stuck, 'key', '')}'", "id": f"OLD.id = {stuck.pk}"}
@@ -169,7 +169,7 @@ def test_a_row_that_cannot_be_deleted_is_named_and_all_others_go(job, keep, capl
     assert str(stuck.pk) in caplog.text
 
 
-def test_a_session_that_cannot_be_purged_keeps_no_other(user, keep, caplog):
+def test_a_session_that_cannot_be_purged_does_not_block_others(user, keep, caplog):
     sessions = [trash(user, 1) for _ in range(3)]
     keep("chat_sessions", f"OLD.id = {sessions[0].pk}")
 
@@ -179,7 +179,7 @@ def test_a_session_that_cannot_be_purged_keeps_no_other(user, keep, caplog):
     assert f"Could not purge chat session {sessions[0].pk}" in caplog.text
 
 
-def test_a_user_who_cannot_be_erased_keeps_no_other(user, keep, caplog):
+def test_a_user_who_cannot_be_erased_does_not_block_others(user, keep, caplog):
     other = User.objects.create_user("eve@example.com")
     for one in (user, other):
         erasure.request_erasure(one.pk)
@@ -191,7 +191,7 @@ def test_a_user_who_cannot_be_erased_keeps_no_other(user, keep, caplog):
     assert f"Could not erase user {user.pk}" in caplog.text
 
 
-def test_a_session_that_takes_longer_than_its_share_lets_others_pass(user, monkeypatch):
+def test_a_session_that_exceeds_its_share_of_time_lets_others_pass(user, monkeypatch):
     monkeypatch.setattr(retention, "SESSION_SECONDS", 0)
     sessions = [trash(user, 1) for _ in range(3)]
 

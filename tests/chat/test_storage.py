@@ -41,7 +41,7 @@ def usage(api):
     return api.get("/v1/user/plan/usage").json()["data"]["storage"]
 
 
-def test_what_is_written_is_counted_once_by_the_worker(api, user, filled):
+def test_the_worker_counts_stored_bytes_once(api, user, filled):
     counted = stored(user)
 
     assert counted > 1_500
@@ -61,7 +61,7 @@ def test_forks_imports_and_batches_of_sessions_are_counted(api, user, filled):
     assert stored(user) == counted
 
 
-def test_what_is_deleted_for_good_is_taken_off(user, filled):
+def test_deleting_rows_lowers_the_count(user, filled):
     ChatMessage.objects.all().delete()
     ChatSession.objects.all().delete()
 
@@ -81,7 +81,7 @@ def test_what_is_deleted_for_good_is_taken_off(user, filled):
         ("/v1/chat/feedback", {"feedback_type": "thumbs_up"}),
     ],
 )
-def test_nothing_more_is_stored_when_it_is_used_up(api, filled, path, body):
+def test_a_used_up_quota_rejects_writes(api, filled, path, body):
     refused = api.post_json(path.format(filled), body)
 
     assert_problem(refused, 429, "plan_storage")
@@ -90,7 +90,7 @@ def test_nothing_more_is_stored_when_it_is_used_up(api, filled, path, body):
     assert api.delete(f"{SESSIONS}/{filled}").status_code == 200
 
 
-def test_a_cached_key_hears_of_it_as_soon_as_the_worker_has_counted(api, user, filled):
+def test_a_cached_key_is_rejected_as_soon_as_the_worker_has_counted(api, user, filled):
     Plan.objects.filter(users=user).update(max_storage_bytes=stored(user) + 500)
     path = f"{SESSIONS}/{filled}/messages"
     assert api.post_json(path, HELLO).status_code == 201
@@ -101,13 +101,13 @@ def test_a_cached_key_hears_of_it_as_soon_as_the_worker_has_counted(api, user, f
     assert_problem(api.post_json(path, HELLO), 429, "plan_storage")
 
 
-def test_others_are_not_affected(stranger_api, user, used_up):
+def test_other_users_are_not_affected(stranger_api, user, used_up):
     Plan.objects.update(max_storage_bytes=stored(user))
 
     assert stranger_api.post_json(SESSIONS, {}).status_code == 201
 
 
-def test_the_usage_of_the_plan_tells(api, user, filled):
+def test_the_plan_usage_shows_the_stored_bytes(api, user, filled):
     Plan.objects.filter(users=user).update(max_storage_bytes=1_000_000)
 
     assert usage(api) == {
@@ -118,14 +118,14 @@ def test_the_usage_of_the_plan_tells(api, user, filled):
     }
 
 
-def test_it_costs_no_statement_more(api, filled, django_assert_num_queries):
+def test_the_quota_takes_no_extra_statement(api, filled, django_assert_num_queries):
     with django_assert_num_queries(1):
         api.post_json(SESSIONS, {})
     with django_assert_num_queries(1):
         api.post_json(f"{SESSIONS}/{filled}/messages", HELLO)
 
 
-def test_feedback_has_little_metadata(api):
+def test_feedback_metadata_is_bounded(api):
     body = {"feedback_type": "thumbs_up", "metadata": {"a": "x" * 20_000}}
 
     assert_problem(api.post_json("/v1/chat/feedback", body), 400, "validation_error")

@@ -23,7 +23,7 @@ def say(session, content, role="assistant", **more):
     return ChatMessage.objects.create(session=session, role=role, content=content, **more)
 
 
-def test_markdown_is_laid_out(admin_client, session):
+def test_markdown_is_rendered(admin_client, session):
     say(session, "Some **bold** text")
 
     assert "<strong>bold</strong>" in read(admin_client, session).content.decode()
@@ -88,13 +88,13 @@ def test_a_long_session_is_read_page_by_page(admin_client, session, django_asser
 
 
 @pytest.mark.parametrize("odd", ["x", "-1", "9" * 30, "0", ""])
-def test_an_odd_place_to_read_from_is_no_fault(admin_client, session, odd):
+def test_an_invalid_position_shows_the_page_all_the_same(admin_client, session, odd):
     say(session, "Hello")
 
     assert read(admin_client, session, before=odd).status_code == 200
 
 
-def test_what_is_long_is_shown_as_it_is_and_no_further_than_people_read(admin_client, session):
+def test_a_long_text_is_shortened_and_not_rendered_as_markdown(admin_client, session):
     say(session, "**b**" * MARKDOWN_CHARACTERS)
 
     shown = read(admin_client, session).content.decode()

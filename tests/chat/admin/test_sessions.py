@@ -68,7 +68,7 @@ def test_other_terms_find_nothing(admin_client, session, term):
     assert found(admin_client, term) == []
 
 
-def test_a_link_cannot_have_the_whole_table_sorted(admin_client, user):
+def test_a_link_cannot_make_the_page_sort_the_whole_table(admin_client, user):
     for title in "BCA":
         ChatSession.objects.create(user=user, title=title, model="m")
 
@@ -103,7 +103,7 @@ def test_a_session_that_is_being_purged_is_not_restored(admin_client, session):
     assert not session.is_active
 
 
-def test_a_session_whose_external_id_another_has_stays_deleted(admin_client, user, session):
+def test_a_session_whose_external_id_is_taken_is_not_restored(admin_client, user, session):
     ChatSession.objects.update(external_id="thread-1", is_active=False)
     ChatSession.objects.create(user=user, title="New", model="m", external_id="thread-1")
 

@@ -38,7 +38,7 @@ def test_asks_little_of_the_database(admin_client, user, key, django_assert_num_
         assert opened(admin_client).status_code == 200
 
 
-def test_sessions_that_were_created_stand_in_the_latencies(admin_client, api):
+def test_created_sessions_appear_in_the_latencies(admin_client, api):
     before = charts(admin_client)["Time to create a session"]
     assert api.post_json("/v1/chat/sessions", {}).status_code == 201
 
@@ -53,7 +53,7 @@ def test_sessions_that_were_created_stand_in_the_latencies(admin_client, api):
 
 
 @pytest.mark.parametrize("window", ["5m", "1h", "24h", "odd"])
-def test_the_targets_are_about_the_time_that_was_asked_for(admin_client, api, window):
+def test_charts_cover_the_requested_window(admin_client, api, window):
     def created():
         context = admin_client.get(reverse("admin:index"), {"window": window}).context
         (chart,) = [one for one in context["charts"] if one.title == "Time to create a session"]
@@ -74,7 +74,7 @@ def test_a_hit_of_the_key_cache_raises_its_rate(admin_client, api):
     assert gauges(admin_client)["Key cache hit rate"].value > rate
 
 
-def test_what_waits_for_a_worker_is_in_the_queue(admin_client, user):
+def test_the_queue_counts_events_that_wait_for_a_worker(admin_client, user):
     before = gauges(admin_client)["Activity queue"].value
     activity.record(user_id=user.pk, finish_reason="tested")
 
@@ -93,7 +93,7 @@ def test_opens_while_redis_is_down(admin_client, no_redis):
     assert "Redis does not answer" in page.content.decode()
 
 
-def test_shows_the_days_that_were_counted(admin_client):
+def test_shows_the_counts_of_each_day(admin_client):
     today = datetime.now(UTC).date()
     for ago in range(40):
         day = today - timedelta(days=ago)
@@ -105,7 +105,7 @@ def test_shows_the_days_that_were_counted(admin_client):
     assert days[-1].label == today.isoformat()
 
 
-def test_counts_refused_keys_by_the_hour(admin_client, user):
+def test_counts_rejected_keys_by_the_hour(admin_client, user):
     for action in ("refused_expired_key", "refused_ip_not_allowed", "key_updated"):
         audit.record(action, user_id=user.pk, target="api_key:1")
 

@@ -47,7 +47,7 @@ def test_keeps_feedback_on_a_message(api, user, session, message):
     }
 
 
-def test_takes_session_and_model_from_what_it_is_about(api, session, message):
+def test_takes_session_and_model_from_its_message_or_session(api, session, message):
     on_message = give(api, message_id=message.pk)
     on_session = give(api, session_id=session.pk)
     in_general = give(api, comment="Nice")
@@ -57,7 +57,7 @@ def test_takes_session_and_model_from_what_it_is_about(api, session, message):
     assert (in_general["session_id"], in_general["model"]) == (None, "")
 
 
-def test_giving_a_thumb_is_six_statements(api, session, message, django_assert_num_queries):
+def test_giving_a_thumb_takes_six_statements(api, session, message, django_assert_num_queries):
     api.get(PATH)
 
     # The message; BEGIN; the lock of the message; the thumb before; the INSERT; COMMIT.
@@ -65,7 +65,9 @@ def test_giving_a_thumb_is_six_statements(api, session, message, django_assert_n
         give(api, message_id=message.pk)
 
 
-def test_giving_anything_else_is_two_statements(api, session, message, django_assert_num_queries):
+def test_giving_other_feedback_takes_two_statements(
+    api, session, message, django_assert_num_queries
+):
     api.get(PATH)
 
     # The message; the INSERT.
@@ -87,13 +89,13 @@ def test_giving_anything_else_is_two_statements(api, session, message, django_as
     ],
     ids=repr,
 )
-def test_refuses_a_bad_field_and_names_it(api, bad):
+def test_rejects_a_bad_field_and_names_it(api, bad):
     response = api.post_json(PATH, {"feedback_type": "thumbs_up"} | bad)
 
     assert list(assert_problem(response, 400, "validation_error")["errors"]) == list(bad)
 
 
-def test_what_is_somebody_elses_or_elsewhere_is_missing(api, stranger_api, session, message):
+def test_a_message_or_session_of_somebody_else_is_not_found(api, stranger_api, session, message):
     other = api.post_json("/v1/chat/sessions", {}).json()["data"]
     up = {"feedback_type": "thumbs_up"}
 
@@ -107,7 +109,7 @@ def test_what_is_somebody_elses_or_elsewhere_is_missing(api, stranger_api, sessi
     assert not Feedback.objects.exists()
 
 
-def test_lists_the_own_feedback_newest_first_with_filters(api, stranger_api, session):
+def test_lists_a_users_feedback_newest_first_with_filters(api, stranger_api, session):
     give(stranger_api)
     up = give(api, session_id=session.pk)
     down = give(api, feedback_type="thumbs_down", model="acme/big")
@@ -121,7 +123,7 @@ def test_lists_the_own_feedback_newest_first_with_filters(api, stranger_api, ses
     assert (ids(page), page.json()["count"]) == ([up["id"]], 2)
 
 
-def test_listing_is_one_statement_or_two(api, django_assert_num_queries):
+def test_listing_takes_one_statement_or_two(api, django_assert_num_queries):
     give(api)
 
     # The page, which shows that there is no other.
@@ -134,15 +136,15 @@ def test_listing_is_one_statement_or_two(api, django_assert_num_queries):
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"feedback_type": "x"}, {"model": "\x00"}])
-def test_refuses_a_bad_page(api, query):
+def test_rejects_a_bad_page(api, query):
     assert_problem(api.get(PATH, query), 400, "validation_error")
 
 
-def test_the_feedback_of_somebody_elses_session_is_missing(stranger_api, session):
+def test_the_feedback_of_somebody_elses_session_is_not_found(stranger_api, session):
     assert_problem(stranger_api.get(f"/v1/chat/sessions/{session.pk}/feedback"), 404, "not_found")
 
 
-def test_changes_what_is_given_and_keeps_the_rest(api):
+def test_changes_the_given_fields_and_keeps_the_rest(api):
     feedback = give(api, rating=2, comment="Hm")
 
     changed = api.put(
@@ -164,7 +166,7 @@ def test_deletes(api):
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
-def test_somebody_elses_feedback_is_missing_and_stays(api, stranger_api, method):
+def test_somebody_elses_feedback_is_not_found_and_stays(api, stranger_api, method):
     feedback = give(api, rating=1)
 
     response = getattr(stranger_api, method)(
@@ -175,7 +177,7 @@ def test_somebody_elses_feedback_is_missing_and_stays(api, stranger_api, method)
     assert Feedback.objects.get().rating == 1
 
 
-def test_a_thumb_replaces_the_one_before_and_is_counted_once(api, message):
+def test_a_thumb_replaces_the_previous_one_and_is_counted_once(api, message):
     def give(kind, **more):
         body = {"message_id": message.pk, "feedback_type": kind, **more}
         return api.post_json("/v1/chat/feedback", body).json()["data"]

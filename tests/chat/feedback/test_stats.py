@@ -30,7 +30,7 @@ def _feedback(user):
 
 
 @pytest.mark.usefixtures("_feedback")
-def test_counts_rates_and_averages_in_all_and_by_model(api):
+def test_counts_rates_and_averages_overall_and_by_model(api):
     assert api.get(PATH).json()["data"] == {
         "days": 30,
         "total_feedback": 4,
@@ -67,7 +67,7 @@ def test_counts_rates_and_averages_in_all_and_by_model(api):
 
 
 @pytest.mark.usefixtures("_feedback")
-def test_is_of_the_days_and_the_model_asked_for(api):
+def test_counts_only_the_requested_days_and_model(api):
     assert api.get(PATH, {"days": 365}).json()["data"]["thumbs_down"] == 2
     assert api.get(PATH, {"model": "acme/small"}).json()["data"]["total_feedback"] == 1
 
@@ -81,11 +81,11 @@ def test_without_feedback_there_is_no_average(stranger_api):
 
 
 @pytest.mark.parametrize("days", ["0", "366", "x"])
-def test_refuses_bad_days(api, days):
+def test_rejects_bad_days(api, days):
     assert_problem(api.get(PATH, {"days": days}), 400, "validation_error")
 
 
-def test_is_one_statement(api, django_assert_num_queries):
+def test_takes_one_statement(api, django_assert_num_queries):
     api.get(PATH)
 
     # The counts by model.

@@ -56,7 +56,7 @@ def test_answers_201_with_the_message(api, session):
     assert messages_of(api, session) == [response.json()["data"]]
 
 
-def test_needs_no_more_than_a_role_and_content(api, session):
+def test_needs_only_a_role_and_content(api, session):
     message = api.post_json(path(session), HELLO).json()["data"]
 
     assert (message["model"], message["tokens"]) == ("", 0)
@@ -66,7 +66,7 @@ def test_needs_no_more_than_a_role_and_content(api, session):
 
 
 @pytest.mark.parametrize("field", ["model", "tokens", "reasoning", "metadata", "created_at"])
-def test_takes_null_for_absent(api, session, field):
+def test_treats_null_as_absent(api, session, field):
     assert api.post_json(path(session), HELLO | {field: None}).status_code == 201
 
 
@@ -150,7 +150,7 @@ def test_keeps_any_parts_and_metadata(api, session, parts):
     ],
     ids=repr,
 )
-def test_refuses_a_bad_field_and_names_it(api, session, bad):
+def test_rejects_a_bad_field_and_names_it(api, session, bad):
     body = assert_problem(api.post_json(path(session), HELLO | bad), 400, "validation_error")
 
     assert list(body["errors"]) == list(bad)
@@ -158,7 +158,7 @@ def test_refuses_a_bad_field_and_names_it(api, session, bad):
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=5), timedelta(days=300_000)])
-def test_a_time_ahead_of_ours_is_now(api, session, ahead):
+def test_a_time_in_the_future_becomes_now(api, session, ahead):
     time = (datetime.now(UTC) + ahead).isoformat()
 
     message = api.post_json(path(session), HELLO | {"created_at": time}).json()["data"]
@@ -166,7 +166,7 @@ def test_a_time_ahead_of_ours_is_now(api, session, ahead):
     assert datetime.fromisoformat(message["created_at"]) <= datetime.now(UTC)
 
 
-def test_refuses_json_that_is_nested_too_deep(api, session):
+def test_rejects_json_that_is_nested_too_deep(api, session):
     deep = []
     for _ in range(80):
         deep = [deep]
@@ -176,14 +176,14 @@ def test_refuses_json_that_is_nested_too_deep(api, session):
     assert "levels" in assert_problem(response, 400, "validation_error")["detail"]
 
 
-def test_says_ok_twice(api, session):
+def test_messages_with_the_same_content_are_both_kept(api, session):
     for _ in range(2):
         assert api.post_json(path(session), {"role": "user", "content": "ok"}).status_code == 201
 
     assert len(messages_of(api, session)) == 2
 
 
-def test_touches_the_session_and_gives_it_the_model_of_the_message(api, session):
+def test_updates_the_time_and_model_of_the_session(api, session):
     api.post_json("/v1/chat/sessions", {})
 
     api.post_json(path(session), HELLO | {"model": "acme/big"})
@@ -194,7 +194,7 @@ def test_touches_the_session_and_gives_it_the_model_of_the_message(api, session)
     assert listed[0]["model"] == "acme/big"
 
 
-def test_other_peoples_sessions_are_as_good_as_missing(stranger_api, session):
+def test_other_peoples_sessions_are_not_found(stranger_api, session):
     foreign = stranger_api.post_json(path(session), HELLO)
     missing = stranger_api.post_json("/v1/chat/sessions/999999999/messages", HELLO)
 
@@ -203,14 +203,14 @@ def test_other_peoples_sessions_are_as_good_as_missing(stranger_api, session):
     assert not ChatMessage.objects.exists()
 
 
-def test_nothing_is_added_to_a_deleted_session(api, session):
+def test_a_deleted_session_takes_no_messages(api, session):
     api.delete(f"/v1/chat/sessions/{session.pk}")
 
     assert_problem(api.post_json(path(session), HELLO), 404, "not_found")
     assert not ChatMessage.objects.exists()
 
 
-def test_an_append_is_one_statement(api, session, django_assert_num_queries):
+def test_an_append_takes_one_statement(api, session, django_assert_num_queries):
     api.get("/v1/chat/stats")
 
     # The function that updates the session and inserts the message: neither happens alone, and
@@ -220,7 +220,7 @@ def test_an_append_is_one_statement(api, session, django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_messages_added_at_once_are_all_kept_in_the_order_of_their_ids(api_key, session):
+def test_messages_appended_concurrently_are_all_kept_in_id_order(api_key, session):
     def append(n):
         response = ApiClient(api_key).post_json(path(session), {"role": "user", "content": str(n)})
         connections.close_all()
@@ -248,7 +248,7 @@ def test_its_activity_counts_the_tokens(api, key, session):
     assert event.metadata == {"action": "save_message", "session_id": session.pk, "messages": 1}
 
 
-def test_messages_are_in_the_order_in_which_they_came_whatever_time_they_have(api, session):
+def test_messages_keep_the_order_of_arrival_whatever_their_times(api, session):
     first = api.post_json(path(session), HELLO).json()["data"]
     long_ago = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
 

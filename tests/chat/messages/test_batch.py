@@ -31,7 +31,7 @@ def test_saves_all_in_the_order_given(api, session):
     assert list(in_order) == [f"M{n}" for n in range(500)]
 
 
-def test_a_batch_of_500_is_one_statement(api, session, django_assert_num_queries):
+def test_a_batch_of_500_takes_one_statement(api, session, django_assert_num_queries):
     api.get("/v1/chat/stats")
 
     # The UPDATE of the session with the INSERT of all messages.
@@ -54,11 +54,11 @@ def test_a_bad_item_fails_the_whole_batch_and_is_named_by_its_index(api, session
 @pytest.mark.parametrize(
     "body", [{}, {"messages": []}, {"messages": "x"}, {"messages": None}, batch(501), []]
 )
-def test_refuses_what_is_not_1_to_500_messages(api, session, body):
+def test_rejects_anything_but_1_to_500_messages(api, session, body):
     assert_problem(api.post_json(path(session), body), 400, "validation_error")
 
 
-def test_items_that_are_no_objects_are_named_too(api, session):
+def test_items_that_are_not_objects_are_named_too(api, session):
     body = {"messages": [{"role": "user", "content": "x"}, 5]}
 
     problem = assert_problem(api.post_json(path(session), body), 400, "validation_error")
@@ -66,7 +66,7 @@ def test_items_that_are_no_objects_are_named_too(api, session):
     assert list(problem["errors"]["messages"]) == ["1"]
 
 
-def test_the_session_gets_the_last_model_that_is_named(api, session):
+def test_the_session_takes_the_last_model_in_the_batch(api, session):
     body = batch(3)
     body["messages"][0]["model"] = "acme/small"
     body["messages"][1]["model"] = "acme/big"
@@ -77,6 +77,6 @@ def test_the_session_gets_the_last_model_that_is_named(api, session):
     assert session.model == "acme/big"
 
 
-def test_other_peoples_sessions_are_missing(stranger_api, session):
+def test_other_peoples_sessions_are_not_found(stranger_api, session):
     assert_problem(stranger_api.post_json(path(session), batch(1)), 404, "not_found")
     assert not ChatMessage.objects.exists()

@@ -48,12 +48,12 @@ def tree(chat):
     return ids
 
 
-def test_a_message_beside_another_begins_a_branch_that_is_shown(chat, tree):
+def test_a_sibling_starts_a_branch_that_becomes_the_current_one(chat, tree):
     assert chat.line() == "qxy"
     assert chat.read()["current_message_id"] == tree["y"]
 
 
-def test_the_session_goes_back_to_another_branch_and_on_from_there(chat, tree):
+def test_a_session_can_switch_to_another_branch_and_continue_it(chat, tree):
     assert chat.switch(tree["c"]).status_code == 200
     assert chat.line() == "qabc"
     chat.say("d")
@@ -67,7 +67,7 @@ def test_the_session_goes_back_to_another_branch_and_on_from_there(chat, tree):
     assert chat.line() == "qx"
 
 
-def test_a_message_that_follows_none_begins_anew(chat, tree):
+def test_a_message_without_a_parent_starts_a_new_tree(chat, tree):
     chat.say("Q", parent_id=0)
     chat.say("A")
 
@@ -76,14 +76,14 @@ def test_a_message_that_follows_none_begins_anew(chat, tree):
     assert chat.line() == "qabc"
 
 
-def test_a_parent_that_is_null_is_as_good_as_none_named(chat):
+def test_a_null_parent_is_the_same_as_an_absent_one(chat):
     chat.say("a", parent_id=None)
     chat.say("b", parent_id=None)
 
     assert chat.line() == "ab"
 
 
-def test_the_tree_is_given_on_request(chat, tree):
+def test_a_client_can_ask_for_the_whole_tree(chat, tree):
     messages = chat.read(branches="all")["messages"]
 
     parents = {message["content"]: message["parent_id"] for message in messages}
@@ -97,7 +97,7 @@ def test_the_tree_is_given_on_request(chat, tree):
     }
 
 
-def test_nothing_follows_or_shows_a_message_of_another_session(api, chat, tree):
+def test_a_message_of_another_session_cannot_be_parent_or_current(api, chat, tree):
     other = Chat(api, api.post_json(SESSIONS, {}).json()["data"]["id"])
     body = {"role": "user", "content": "z", "parent_id": tree["q"]}
 
@@ -112,7 +112,7 @@ def test_nothing_follows_or_shows_a_message_of_another_session(api, chat, tree):
 @pytest.mark.parametrize(
     ("message", "copied"), [(None, "qxy"), ("x", "qx"), ("b", "qab"), ("q", "q")]
 )
-def test_a_fork_copies_what_leads_to_a_message(api, chat, tree, message, copied):
+def test_a_fork_copies_the_branch_up_to_a_message(api, chat, tree, message, copied):
     body = {"message_id": tree[message]} if message else {}
 
     fork = Chat(api, api.post_json(f"{chat.path}/fork", body).json()["data"]["id"])
@@ -123,7 +123,7 @@ def test_a_fork_copies_what_leads_to_a_message(api, chat, tree, message, copied)
 
 
 @pytest.mark.parametrize("shown", ["y", "c", "a"])
-def test_an_export_and_an_import_keep_the_branches(api, chat, tree, shown):
+def test_export_and_import_keep_the_branches(api, chat, tree, shown):
     chat.switch(tree[shown])
     exported = json.loads(api.get(f"{chat.path}/export").getvalue())
 
@@ -138,7 +138,7 @@ def test_an_export_and_an_import_keep_the_branches(api, chat, tree, shown):
     assert parents == {"q": None, "a": "q", "b": "a", "c": "b", "x": "q", "y": "x"}
 
 
-def test_an_import_of_another_service_may_name_messages_by_strings(api):
+def test_an_import_from_another_service_may_have_string_ids(api):
     messages = [
         {"id": "u", "parent_id": None, "role": "user", "content": "q"},
         {"id": "v", "parent_id": "u", "role": "assistant", "content": "a"},
@@ -152,7 +152,7 @@ def test_an_import_of_another_service_may_name_messages_by_strings(api):
     assert [one["client_id"] for one in chat.read(branches="all")["messages"]] == ["u", "v", "w"]
 
 
-def test_an_import_whose_message_follows_none_of_it_is_refused(api):
+def test_an_import_with_an_unknown_parent_is_rejected(api):
     messages = [{"role": "user", "content": "q", "parent_id": 7}]
 
     problem = assert_problem(
@@ -162,7 +162,7 @@ def test_an_import_whose_message_follows_none_of_it_is_refused(api):
     assert problem["errors"]["messages"]["0"].keys() == {"parent_id"}
 
 
-def test_other_forms_of_export_hold_the_branch_that_is_shown(api, chat, tree):
+def test_other_export_formats_hold_the_current_branch(api, chat, tree):
     openai = json.loads(api.get(f"{chat.path}/export", {"format": "openai"}).getvalue())
     markdown = api.get(f"{chat.path}/export", {"format": "markdown"}).getvalue().decode()
 
@@ -179,7 +179,7 @@ def test_deleting_a_message_of_the_branch_keeps_the_others(api, chat, tree):
     assert chat.line() == "qabc"
 
 
-def test_only_what_is_behind_the_fork_is_written_when_the_branch_changes(api, chat, tree):
+def test_switching_branches_writes_only_the_rows_after_the_fork(api, chat, tree):
     def versions():
         with connection.cursor() as cursor:
             # Where the newest version of each row is.

@@ -25,7 +25,7 @@ def contents(api, session):
     return [message["content"] for message in page["messages"]]
 
 
-def test_a_message_that_is_sent_again_is_replaced_in_its_place(api, session):
+def test_a_message_that_is_sent_again_replaces_itself_in_place(api, session):
     first = api.post_json(path(session), named("a", "one", name="ann"))
     api.post_json(path(session), {"role": "user", "content": "two"})
 
@@ -48,13 +48,13 @@ def test_the_same_message_sent_again_is_not_called_edited(api, session):
     assert api.post_json(path(session), message).json()["data"]["edited"] is False
 
 
-def test_an_id_that_is_a_string_is_the_clients(api, session):
+def test_a_string_id_is_a_client_id(api, session):
     message = api.post_json(path(session), {"id": "msg_1", "role": "user", "content": "x"})
 
     assert message.json()["data"]["client_id"] == "msg_1"
 
 
-def test_of_several_with_one_id_in_a_batch_the_last_counts(api, session):
+def test_the_last_message_of_a_batch_wins_among_those_with_one_id(api, session):
     batch = [named("a", "1"), named("b", "2"), named("a", "3"), {"role": "user", "content": "4"}]
 
     saved = api.post_json(f"{path(session)}/batch", {"messages": batch}).json()["data"]["saved"]
@@ -64,14 +64,14 @@ def test_of_several_with_one_id_in_a_batch_the_last_counts(api, session):
     assert contents(api, session) == ["3", "2", "4"]
 
 
-def test_two_sessions_may_use_one_id(api, user, session):
+def test_two_sessions_may_use_the_same_client_id(api, user, session):
     other = ChatSession.objects.create(user=user, title="Other", model="m")
 
     for one in (session, other):
         assert api.post_json(path(one), named("a", "x")).status_code == 201
 
 
-def test_a_batch_with_ids_is_one_statement(api, session, django_assert_num_queries):
+def test_a_batch_with_ids_takes_one_statement(api, session, django_assert_num_queries):
     api.get("/v1/chat/stats")
     batch = {"messages": [named(str(n % 40), str(n)) for n in range(500)]}
 
@@ -81,7 +81,7 @@ def test_a_batch_with_ids_is_one_statement(api, session, django_assert_num_queri
 
 
 @pytest.mark.django_db(transaction=True)
-def test_retries_at_the_same_time_make_one_message_and_one_line(api_key, session):
+def test_concurrent_retries_make_one_message_and_one_branch(api_key, session):
     def append(n):
         api = ApiClient(api_key)
         api.post_json(path(session), named(f"retry {n % 5}", str(n)))
@@ -95,7 +95,7 @@ def test_retries_at_the_same_time_make_one_message_and_one_line(api_key, session
     assert [one.parent_id for one in in_order] == [None, *(one.pk for one in in_order[:-1])]
 
 
-def test_a_session_with_an_external_id_is_begun_once(api, stranger_api):
+def test_a_session_with_an_external_id_is_created_once(api, stranger_api):
     body = {"external_id": "thread-1", "title": "T"}
 
     first = api.post_json(SESSIONS, body)
@@ -108,7 +108,7 @@ def test_a_session_with_an_external_id_is_begun_once(api, stranger_api):
     assert (found["count"], found["data"][0]["title"]) == (1, "T")
 
 
-def test_beginning_a_named_session_is_one_statement(api, django_assert_num_queries):
+def test_creating_a_named_session_takes_one_statement(api, django_assert_num_queries):
     api.get("/v1/chat/stats")
 
     for _ in range(2):
@@ -118,7 +118,7 @@ def test_beginning_a_named_session_is_one_statement(api, django_assert_num_queri
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_named_session_that_is_begun_many_times_at_once_is_one(api_key):
+def test_concurrent_creations_of_a_named_session_make_one(api_key):
     def begin(_):
         answer = ApiClient(api_key).post_json(SESSIONS, {"external_id": "thread-1"})
         connections.close_all()
@@ -131,7 +131,7 @@ def test_a_named_session_that_is_begun_many_times_at_once_is_one(api_key):
     assert len({session_id for _, session_id in answers}) == 1
 
 
-def test_a_name_is_free_when_its_session_is_deleted_and_a_restore_that_collides_is_a_conflict(api):
+def test_deleting_a_session_frees_its_name_and_a_colliding_restore_conflicts(api):
     first = api.post_json(SESSIONS, {"external_id": "a"}).json()["data"]
     api.delete(f"{SESSIONS}/{first['id']}")
 
@@ -142,7 +142,7 @@ def test_a_name_is_free_when_its_session_is_deleted_and_a_restore_that_collides_
     )
 
 
-def test_a_name_that_another_session_has_cannot_be_taken(api, session):
+def test_a_name_of_another_session_cannot_be_taken(api, session):
     api.post_json(SESSIONS, {"external_id": "a"})
 
     answer = api.patch(

@@ -17,7 +17,7 @@ from chat.messages.markdown import render_markdown
         ("one\ntwo", "<p>one<br>\ntwo</p>"),
     ],
 )
-def test_is_laid_out(text, html):
+def test_is_rendered(text, html):
     assert render_markdown(text).strip() == html
 
 

@@ -30,7 +30,7 @@ def search(api, word):
     return api.post_json("/v1/chat/search", {"query": word}).json()["count"]
 
 
-def test_a_message_is_read_by_itself(api, stranger_api, session):
+def test_a_single_message_can_be_read(api, stranger_api, session):
     message = say(api, session)
     other = ChatSession.objects.create(user=session.user, title="Other", model="m")
 
@@ -57,7 +57,7 @@ def test_a_message_is_read_by_itself(api, stranger_api, session):
     ],
     ids=str,
 )
-def test_a_change_changes_what_it_names_and_nothing_else(api, session, change):
+def test_a_change_affects_only_the_fields_it_names(api, session, change):
     message = say(
         api, session, [{"type": "text", "text": "old"}], metadata={"o": 1}, reasoning="r", name="n"
     )
@@ -71,7 +71,7 @@ def test_a_change_changes_what_it_names_and_nothing_else(api, session, change):
     assert api.get(path(session, message)).json()["data"] == changed
 
 
-def test_an_edited_message_says_so_and_is_found_by_its_new_words(api, session):
+def test_an_edited_message_is_marked_and_found_by_its_new_words(api, session):
     message = say(api, session, "oldword")
 
     changed = patch(api, session, message, content="newword").json()["data"]
@@ -80,7 +80,7 @@ def test_an_edited_message_says_so_and_is_found_by_its_new_words(api, session):
     assert (search(api, "oldword"), search(api, "newword")) == (0, 1)
 
 
-def test_a_message_grows_until_it_is_complete_and_is_not_called_edited(api, session):
+def test_a_message_in_progress_grows_without_being_marked_as_edited(api, session):
     message = say(api, session, "The", status="in_progress")
     patch(api, session, message, content="The answ")
 
@@ -90,7 +90,7 @@ def test_a_message_grows_until_it_is_complete_and_is_not_called_edited(api, sess
     assert search(api, "answer") == 1
 
 
-def test_a_message_that_is_complete_is_never_in_progress_again(api, session):
+def test_a_completed_message_never_goes_back_to_in_progress(api, session):
     message = say(api, session, client_id="m")
 
     late = patch(api, session, message, status="in_progress")
@@ -119,7 +119,7 @@ def test_a_late_change_with_a_lower_revision_is_a_conflict(api, session, upsert)
     assert contents(api, session) == ["abc"]
 
 
-def test_a_growing_message_is_listed_for_the_index_only_when_it_is_complete(api, session):
+def test_a_growing_message_is_indexed_only_once_it_is_complete(api, session):
     message = say(api, session, "piece", status="in_progress")
     listed = SearchPending.objects.filter(message_id=message["id"])
     for n in range(5):
@@ -130,7 +130,7 @@ def test_a_growing_message_is_listed_for_the_index_only_when_it_is_complete(api,
     assert listed.count() == 1
 
 
-def test_a_change_is_one_statement(api, session, django_assert_num_queries):
+def test_a_change_takes_one_statement(api, session, django_assert_num_queries):
     message = say(api, session)
     patch(api, session, message, content="y")
 
@@ -139,7 +139,7 @@ def test_a_change_is_one_statement(api, session, django_assert_num_queries):
         patch(api, session, message, content="z")
 
 
-def test_a_change_brings_the_session_to_the_top(api, session):
+def test_a_change_moves_the_session_to_the_top(api, session):
     message = say(api, session)
     api.post_json("/v1/chat/sessions", {})
 
@@ -149,7 +149,7 @@ def test_a_change_brings_the_session_to_the_top(api, session):
 
 
 @pytest.mark.parametrize("bad", [{"content": 5}, {"status": "done"}, {"tokens": -1}], ids=str)
-def test_refuses_a_bad_change_and_names_it(api, session, bad):
+def test_rejects_a_bad_change_and_names_it(api, session, bad):
     message = say(api, session)
 
     problem = assert_problem(patch(api, session, message, **bad), 400, "validation_error")
@@ -158,7 +158,9 @@ def test_refuses_a_bad_change_and_names_it(api, session, bad):
 
 
 @pytest.mark.parametrize("method", ["patch", "delete"])
-def test_what_is_somebody_elses_is_missing_and_stays_as_it_is(api, stranger_api, session, method):
+def test_somebody_elses_message_is_not_found_and_stays_unchanged(
+    api, stranger_api, session, method
+):
     message = say(api, session)
 
     answer = getattr(stranger_api, method)(
@@ -169,7 +171,7 @@ def test_what_is_somebody_elses_is_missing_and_stays_as_it_is(api, stranger_api,
     assert contents(api, session) == ["x"]
 
 
-def test_what_follows_a_deleted_message_follows_what_that_followed(api, session):
+def test_the_children_of_a_deleted_message_move_to_its_parent(api, session):
     first, second, third = (say(api, session, str(n)) for n in range(3))
     api.post_json("/v1/chat/feedback", {"message_id": second["id"], "feedback_type": "thumbs_up"})
 
@@ -181,7 +183,7 @@ def test_what_follows_a_deleted_message_follows_what_that_followed(api, session)
     assert Feedback.objects.get().message_id is None
 
 
-def test_all_that_follows_a_message_can_be_deleted(api, stranger_api, session):
+def test_everything_after_a_message_can_be_deleted(api, stranger_api, session):
     messages = [say(api, session, str(n)) for n in range(4)]
     after = f"{path(session)}?after={messages[1]['id']}"
 
@@ -192,7 +194,7 @@ def test_all_that_follows_a_message_can_be_deleted(api, stranger_api, session):
     assert_problem(api.delete(path(session)), 400, "validation_error")
 
 
-def test_only_what_follows_a_message_itself_is_deleted_not_its_siblings(api, session):
+def test_deleting_after_a_message_spares_its_siblings(api, session):
     question = say(api, session, "q")
     first = say(api, session, "a1", "assistant")
     say(api, session, "q2")
@@ -205,7 +207,7 @@ def test_only_what_follows_a_message_itself_is_deleted_not_its_siblings(api, ses
     assert contents(api, session) == ["q", second["content"]]
 
 
-def test_what_cannot_be_changed_is_listed_and_not_kept(api, session):
+def test_fields_that_cannot_be_changed_are_ignored_and_listed(api, session):
     message = say(api, session)
 
     answer = patch(api, session, message, role="tool", client_id="a", position=1).json()

@@ -119,7 +119,7 @@ def assert_holds(message, given):
 
 
 @pytest.mark.parametrize("given", ALL, ids=lambda given: "-".join(given)[:60])
-def test_nothing_of_a_message_is_lost(api, session, given):
+def test_a_message_comes_back_complete(api, session, given):
     response = api.post_json(f"/v1/chat/sessions/{session.pk}/messages", given)
 
     assert response.status_code == 201, response.content
@@ -129,7 +129,7 @@ def test_nothing_of_a_message_is_lost(api, session, given):
     assert kept == response.json()["data"]
 
 
-def test_nothing_is_lost_by_a_batch_an_export_an_import_a_fork_or_a_share(api, session):
+def test_batch_export_import_fork_and_share_lose_nothing(api, session):
     path = f"/v1/chat/sessions/{session.pk}"
     saved = api.post_json(f"{path}/messages/batch", {"messages": ALL}).json()["data"]["saved"]
     for one, given in zip(saved, ALL, strict=True):
@@ -155,7 +155,7 @@ def test_nothing_is_lost_by_a_batch_an_export_an_import_a_fork_or_a_share(api, s
             assert_holds(one, {n: v for n, v in given.items() if n not in ("id", "metadata")})
 
 
-def test_an_old_row_is_read_as_it_is(api, session):
+def test_an_old_row_is_read_unchanged(api, session):
     parts = [{"type": "text", "text": "Look"}]
     ChatMessage.objects.create(
         session=session, role="user", content="Look", content_parts=parts, metadata={"a": 1}
@@ -176,7 +176,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("text", NUMBERS, ids=lambda text: text[:30])
-def test_json_comes_back_with_its_order_and_the_spelling_of_its_numbers(api, session, text):
+def test_json_keeps_the_order_of_its_keys_and_the_spelling_of_its_numbers(api, session, text):
     path = f"/v1/chat/sessions/{session.pk}"
     body = (
         f'{{"role":"user","content":[{{"type":"text","text":"x","n":{text}}}],'
@@ -200,7 +200,7 @@ def test_json_comes_back_with_its_order_and_the_spelling_of_its_numbers(api, ses
 
 
 @pytest.mark.parametrize("text", ["1e400", "-1e999"])
-def test_a_number_that_no_float_holds_is_refused_where_it_would_not_be_kept(api, session, text):
+def test_a_number_beyond_float_is_rejected_where_it_would_be_changed(api, session, text):
     body = f'{{"session_id":{session.pk},"feedback_type":"thumbs_up","metadata":{{"x":{text}}}}}'
 
     response = api.post("/v1/chat/feedback", body, content_type="application/json")
@@ -208,7 +208,7 @@ def test_a_number_that_no_float_holds_is_refused_where_it_would_not_be_kept(api,
     assert (response.status_code, list(response.json()["errors"])) == (400, ["metadata"])
 
 
-def test_what_the_service_says_of_a_message_is_not_taken_from_a_client(api, session):
+def test_fields_that_the_service_sets_are_ignored_and_listed(api, session):
     given = {"role": "user", "content": "x", "position": 1, "edited": True, "session_id": 99}
 
     response = api.post_json(f"/v1/chat/sessions/{session.pk}/messages", given).json()
@@ -217,7 +217,7 @@ def test_what_the_service_says_of_a_message_is_not_taken_from_a_client(api, sess
     assert (response["data"]["session_id"], response["data"]["edited"]) == (session.pk, False)
 
 
-def test_a_session_keeps_what_it_is_given(api):
+def test_a_session_keeps_the_fields_it_is_given(api):
     given = {"title": "T", "project": {"b": 1, "a": [1.50]}, "metadata": {"k": "v"}}
 
     made = api.post_json("/v1/chat/sessions", given).json()["data"]
@@ -241,7 +241,7 @@ def test_a_session_keeps_what_it_is_given(api):
         ("post", "/v1/user/api-keys", {"key_name": "k", "environment_tag": "live"}),
     ],
 )
-def test_what_is_not_known_elsewhere_is_listed_or_refused(api, settings, method, path, body):
+def test_unknown_fields_elsewhere_are_listed_or_rejected(api, settings, method, path, body):
     body = body | {"colour": "red", "flavour": {}}
 
     answer = getattr(api, method)(path, json.dumps(body), content_type="application/json")

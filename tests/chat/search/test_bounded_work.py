@@ -80,7 +80,7 @@ def rows_read(statements):
 
 @given(st.lists(st.sampled_from(TOKENS), min_size=1, max_size=60))
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_query_reads_or_compares_more_than_the_bounds_say(owner, tokens):
+def test_no_query_reads_or_compares_more_than_its_bounds(owner, tokens):
     given_query = " ".join(tokens)[: query.MAX_QUERY]
     read = asked.read(given_query)
     searched = candidates.Candidates(read, owner.user_id)
@@ -99,7 +99,7 @@ def test_no_query_reads_or_compares_more_than_the_bounds_say(owner, tokens):
     assert characters <= searched.max_characters + longest + BOUNDS["MAX_PENDING_BYTES"]
 
 
-def test_more_than_the_bounds_is_told(owner):
+def test_a_search_beyond_the_bounds_reports_an_inexact_count(owner):
     assert search_chats(owner, "alpha", limit=10).is_count_exact is False
     assert search_chats(owner, "model:z", limit=10).is_count_exact is False
     assert search_chats(owner, "model:m", limit=10).is_count_exact is False

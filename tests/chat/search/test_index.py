@@ -66,7 +66,7 @@ def test_words_of_title_and_message_are_found_together(api, user):
     assert counts(api, "holidays tent") == [1]
 
 
-def test_what_is_in_the_trash_is_in_no_index_and_comes_back_with_its_session(api, session):
+def test_a_session_leaves_the_index_when_deleted_and_returns_when_restored(api, session):
     say(session, "albatross")
     index_pending()
     path = f"/v1/chat/sessions/{session.pk}"
@@ -82,7 +82,7 @@ def test_what_is_in_the_trash_is_in_no_index_and_comes_back_with_its_session(api
     assert counts(api, "albatross") == [1]
 
 
-def test_many_matches_in_the_trash_hide_no_others(api, user, monkeypatch):
+def test_many_matches_in_the_trash_do_not_hide_others(api, user, monkeypatch):
     monkeypatch.setattr(candidates, "MAX_CANDIDATES", 5)
     kept = ChatSession.objects.create(user=user, title="albatross", model="m")
     trashed = [
@@ -94,7 +94,7 @@ def test_many_matches_in_the_trash_hide_no_others(api, user, monkeypatch):
     assert [match["id"] for match in find(api, "albatross")["data"]] == [kept.pk]
 
 
-def test_more_matches_than_are_compared_are_told(api, user, monkeypatch):
+def test_more_matches_than_are_compared_make_the_count_inexact(api, user, monkeypatch):
     monkeypatch.setattr(candidates, "MAX_CANDIDATES", 5)
     for _ in range(8):
         ChatSession.objects.create(user=user, title="albatross", model="m")
@@ -117,7 +117,7 @@ def test_a_message_changed_many_times_is_indexed_once(session):
     assert not SearchPending.objects.exists()
 
 
-def test_what_is_added_to_a_long_session_leaves_its_first_documents_as_they_are(api, session):
+def test_a_message_added_to_a_long_session_leaves_its_first_documents_alone(api, session):
     for number in range(3):
         say(session, f"first{number} " + "x " * index.DOCUMENT_CHARACTERS)
     index_pending()
@@ -140,7 +140,7 @@ def test_a_phrase_is_found_at_the_end_of_a_long_message(api, session):
     assert "<mark>last albatross</mark>" in match["snippet"]
 
 
-def test_documents_of_several_eras_are_found(api, user, monkeypatch):
+def test_sessions_from_several_eras_of_the_index_are_found(api, user, monkeypatch):
     monkeypatch.setattr(index, "ERA", 2)
     monkeypatch.setattr(candidates, "ERA", 2)
     for number in range(7):
@@ -150,7 +150,7 @@ def test_documents_of_several_eras_are_found(api, user, monkeypatch):
     assert counts(api, "albatross", "number0", "number6", "mber3") == [7, 1, 1, 1]
 
 
-def test_what_stands_anywhere_in_parts_and_reasoning_is_searched(api, session):
+def test_text_anywhere_in_parts_and_reasoning_is_found(api, session):
     say(
         session,
         "",
@@ -182,7 +182,7 @@ def test_nothing_of_a_user_is_left_when_the_user_is_deleted(user, session):
     assert not SearchWords.objects.exists()
 
 
-def test_indexing_that_was_cut_off_goes_on(api, user, monkeypatch):
+def test_interrupted_indexing_continues(api, user, monkeypatch):
     monkeypatch.setattr(index, "_BATCH_SESSIONS", 2)
     for number in range(5):
         ChatSession.objects.create(user=user, title=f"albatross {number}", model="m")
@@ -195,7 +195,7 @@ def test_indexing_that_was_cut_off_goes_on(api, user, monkeypatch):
     assert counts(api, "albatross") == [5]
 
 
-def test_an_older_preparation_is_told_and_made_anew(
+def test_an_outdated_index_is_reported_and_rebuilt(
     api, admin_client, session, capsys, monkeypatch
 ):
     monkeypatch.setattr(health, "REMEMBERED_SECONDS", -1)
@@ -222,7 +222,7 @@ TEXTS = st.lists(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_index_finds_what_comparing_everything_finds(user, texts, queries):
+def test_the_index_finds_what_a_full_comparison_finds(user, texts, queries):
     ChatSession.objects.filter(user=user).delete()
     for text in texts:
         session = ChatSession.objects.create(user=user, title="-", model="m")

@@ -7,7 +7,7 @@ from benchmarks.measuring.relevance import queries
 
 
 @pytest.mark.django_db
-def test_finds_what_is_expected_in_every_script_and_kind_of_text():
+def test_finds_the_expected_sessions_in_every_script_and_kind_of_text():
     recall, precision, _ = search.figures(search.gatewayz())
 
     assert len(queries()) >= 300

@@ -79,11 +79,11 @@ def titles(api, query):
         ("中" * 500, set()),
     ],
 )
-def test_finds_what_is_asked_for(api, chats, query, found):
+def test_finds_the_sessions_that_match(api, chats, query, found):
     assert titles(api, query) == found
 
 
-def test_answers_the_session_its_message_and_a_snippet(api, chats):
+def test_responds_with_the_session_its_message_and_a_snippet(api, chats):
     body = find(api, "brown")
 
     (match,) = body["data"]
@@ -108,7 +108,7 @@ def test_a_snippet_is_safe_as_html(api, chats, session):
     assert "\x02" not in snippets
 
 
-def test_what_matches_in_the_title_comes_first(api, user, chats):
+def test_matches_in_the_title_come_first(api, user, chats):
     title = ChatSession.objects.create(user=user, title="Quick lunch", model="m")
 
     found = find(api, "quick")["data"]
@@ -134,7 +134,7 @@ def test_counts_all_matches_beyond_the_limit(api, chats):
     assert (len(body["data"]), body["count"]) == (1, 2)
 
 
-def test_finds_only_own_and_active_sessions(api, stranger_api, chats):
+def test_finds_only_active_sessions_of_the_user(api, stranger_api, chats):
     api.delete(f"/v1/chat/sessions/{chats['dogs'].pk}")
 
     assert find(stranger_api, "lazy")["data"] == []
@@ -143,7 +143,7 @@ def test_finds_only_own_and_active_sessions(api, stranger_api, chats):
     assert body["count"] == 1
 
 
-def test_finds_what_was_appended_and_renamed_over_http(api, session):
+def test_finds_appended_messages_and_new_titles(api, session):
     path = f"/v1/chat/sessions/{session.pk}"
     parts = [{"type": "text", "text": "a zebra"}, {"type": "image_url", "url": "x"}]
     api.post_json(f"{path}/messages", {"role": "user", "content": parts})
@@ -166,7 +166,7 @@ def test_finds_what_was_appended_and_renamed_over_http(api, session):
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_no_query_is_too_much_for_postgresql(api, query):
+def test_postgresql_copes_with_every_query(api, query):
     response = api.post_json(PATH, {"query": query[:500]})
 
     assert response.status_code == 200
@@ -185,11 +185,11 @@ def test_no_query_is_too_much_for_postgresql(api, query):
     ],
     ids=str,
 )
-def test_refuses_a_bad_search(api, body):
+def test_rejects_a_bad_search(api, body):
     assert_problem(api.post_json(PATH, body), 400, "validation_error")
 
 
-def test_is_a_handful_of_statements(api, chats, django_assert_max_num_queries):
+def test_takes_a_handful_of_statements(api, chats, django_assert_max_num_queries):
     find(api, "lazy")
 
     # What is listed, its messages (which, and these), words, documents, and messages shown (which,
@@ -218,11 +218,11 @@ def test_is_a_handful_of_statements(api, chats, django_assert_max_num_queries):
         ("a\x00lazy", {"dogs"}),
     ],
 )
-def test_a_query_narrows_down(api, chats, query, found):
+def test_filters_narrow_the_results(api, chats, query, found):
     assert titles(api, query) == found
 
 
-def test_a_part_of_a_word_marks_the_whole_word(api, chats):
+def test_a_match_inside_a_word_marks_the_whole_word(api, chats):
     (match,) = find(api, "row")["data"]
 
     assert match["snippet"] == "The quick <mark>brown</mark> cat jumps over the lazy dog"
@@ -244,7 +244,7 @@ def test_pages_lead_to_every_match(api, user):
     assert page["count_is_exact"] is True
 
 
-def test_recent_ones_first_when_asked(api, user):
+def test_recent_matches_come_first_on_request(api, user):
     best = ChatSession.objects.create(user=user, title="zebra", model="m")
     recent = ChatSession.objects.create(user=user, title="some azebraz", model="m")
 
@@ -256,20 +256,20 @@ def test_recent_ones_first_when_asked(api, user):
 
 
 @pytest.mark.parametrize("limit", [None, 101, 10**6])
-def test_a_limit_of_older_clients_is_as_many_as_there_may_be(api, chats, limit):
+def test_the_limits_of_older_clients_are_accepted(api, chats, limit):
     assert find(api, "lazy", limit=limit)["count"] == 2
 
 
 @given(st.text(max_size=60))
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_text_is_a_query(api, text):
+def test_every_text_is_a_valid_query(api, text):
     response = api.post_json(PATH, {"query": text or " "})
 
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize(("query", "first"), [("résumé", "My résumé"), ("resume", "my resume")])
-def test_what_is_written_as_it_was_typed_comes_first(api, user, query, first):
+def test_exact_spelling_comes_first(api, user, query, first):
     for title in ("my resume", "My résumé", "my resume", "My résumé")[
         :: 1 if query[1] == "é" else -1
     ]:

@@ -71,7 +71,7 @@ def nodes_of_search(query):
 @pytest.mark.parametrize(
     "query", ["hello", "hel", "ell", "-absent", '"hello world"', "trip or hello", "role:user"]
 )
-def test_reads_nothing_of_other_users_whatever_is_asked(query):
+def test_no_query_reads_rows_of_other_users(query):
     nodes = list(nodes_of_search(query))
 
     assert not [

@@ -30,7 +30,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(slots, "WAIT_SECONDS", 0.01)
 
 
-def test_a_search_waits_for_another_of_its_user(user):
+def test_a_search_waits_for_another_of_the_same_user(user):
     own, began = Searches(8), threading.Event()
 
     def search():
@@ -45,7 +45,7 @@ def test_a_search_waits_for_another_of_its_user(user):
         second.result(WAIT_SECONDS)
 
 
-def test_one_that_waits_in_vain_is_rejected(api, user, impatient):
+def test_a_search_that_gets_no_slot_in_time_is_rejected(api, user, impatient):
     with process_searches().slot(user.pk):
         rejected = api.post_json(PATH, {"query": "cat"})
 
@@ -54,7 +54,7 @@ def test_one_that_waits_in_vain_is_rejected(api, user, impatient):
     assert api.post_json(PATH, {"query": "cat"}).status_code == 200
 
 
-def test_a_process_runs_few_of_all_users(api, user, impatient):
+def test_a_process_runs_only_a_few_searches_of_all_users(api, user, impatient):
     with ExitStack() as others:
         for other in range(MAX_RUNNING):
             others.enter_context(process_searches().slot(-1 - other))
@@ -65,7 +65,7 @@ def test_a_process_runs_few_of_all_users(api, user, impatient):
     assert api.post_json(PATH, {"query": "cat"}).status_code == 200
 
 
-def test_a_user_does_not_have_many_wait(user, monkeypatch):
+def test_a_user_can_queue_only_a_few_searches(user, monkeypatch):
     monkeypatch.setattr(slots, "WAIT_SECONDS", WAIT_SECONDS)
     own = Searches(8)
 
@@ -83,7 +83,7 @@ def test_a_user_does_not_have_many_wait(user, monkeypatch):
             one.result(WAIT_SECONDS)
 
 
-def test_a_search_that_fails_gives_its_slot_back(user):
+def test_a_failed_search_frees_its_slot(user):
     own = Searches(8)
     with pytest.raises(ValueError, match="failed"), own.slot(user.pk):
         raise ValueError("failed")

@@ -25,7 +25,7 @@ def test_creates_all_in_the_order_given(api, user):
     assert ChatSession.objects.filter(user=user).count() == 500
 
 
-def test_creating_500_is_one_statement(api, django_assert_num_queries):
+def test_creating_500_takes_one_statement(api, django_assert_num_queries):
     api.get(PATH)
 
     # The INSERT; outside of tests, bulk_create adds a BEGIN and a COMMIT.
@@ -42,7 +42,7 @@ def test_a_bad_item_fails_all_and_is_named_by_its_index(api):
     assert not ChatSession.objects.exists()
 
 
-def test_deletes_those_that_are_ones_own(api, stranger_api, session):
+def test_deletes_only_the_users_own_sessions(api, stranger_api, session):
     theirs = stranger_api.post_json(PATH, {}).json()["data"]["id"]
     mine = api.post_json(PATH, {}).json()["data"]["id"]
 
@@ -53,7 +53,7 @@ def test_deletes_those_that_are_ones_own(api, stranger_api, session):
     assert stranger_api.get(PATH).json()["count"] == 1
 
 
-def test_deleting_many_is_one_statement(api, session, django_assert_num_queries):
+def test_deleting_many_takes_one_statement(api, session, django_assert_num_queries):
     api.get(PATH)
 
     # The UPDATE.
@@ -62,5 +62,5 @@ def test_deleting_many_is_one_statement(api, session, django_assert_num_queries)
 
 
 @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": ["x"]}, {"ids": [1] * 501}], ids=str)
-def test_refuses_bad_ids(api, body):
+def test_rejects_bad_ids(api, body):
     assert_problem(delete(api, body), 400, "validation_error")

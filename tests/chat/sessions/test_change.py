@@ -26,7 +26,7 @@ def change(api, session, body, method="put"):
         ({}, "Hello", "openai/gpt-4o"),
     ],
 )
-def test_changes_what_is_given_and_keeps_the_rest(api, session, method, body, title, model):
+def test_changes_the_given_fields_and_keeps_the_rest(api, session, method, body, title, model):
     response = change(api, session, body, method)
 
     assert response.status_code == 200
@@ -45,7 +45,7 @@ def test_a_change_leaves_the_session_in_its_place_in_the_list(api, session):
     assert [one["id"] for one in listed] == [newest["id"], session.pk]
 
 
-def test_a_change_is_two_statements(api, session, django_assert_num_queries):
+def test_a_change_takes_two_statements(api, session, django_assert_num_queries):
     change(api, session, {"title": "New"})
 
     # The UPDATE; the session as it then is.
@@ -53,12 +53,12 @@ def test_a_change_is_two_statements(api, session, django_assert_num_queries):
         change(api, session, {"title": "Newer"})
 
 
-def test_refuses_a_title_that_is_too_long(api, session):
+def test_rejects_a_title_that_is_too_long(api, session):
     assert_problem(change(api, session, {"title": "x" * 256}), 400, "validation_error")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_what_is_somebody_elses_is_missing_and_stays_as_it_is(stranger_api, session, method):
+def test_somebody_elses_session_is_not_found_and_stays_unchanged(stranger_api, session, method):
     assert_problem(change(stranger_api, session, {"title": "X"}, method), 404, "not_found")
 
     session.refresh_from_db()
@@ -66,7 +66,7 @@ def test_what_is_somebody_elses_is_missing_and_stays_as_it_is(stranger_api, sess
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
-def test_a_deleted_session_is_missing(api, session, method):
+def test_a_deleted_session_is_not_found(api, session, method):
     response = api.delete(path(session))
     assert response.status_code == 200
     assert response.json() == {
@@ -80,7 +80,7 @@ def test_a_deleted_session_is_missing(api, session, method):
     assert ChatSession.objects.filter(pk=session.pk).exists()
 
 
-def test_deleting_is_one_statement(api, session, django_assert_num_queries):
+def test_deleting_takes_one_statement(api, session, django_assert_num_queries):
     api.get(path(session))
 
     # The UPDATE.
@@ -89,7 +89,7 @@ def test_deleting_is_one_statement(api, session, django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_changes_and_deletions_are_in_the_activity(api, session):
+def test_changes_and_deletions_are_recorded_as_activity(api, session):
     change(api, session, {"title": "New"})
     change(api, session, {})
     api.delete(path(session))

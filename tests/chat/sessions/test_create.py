@@ -22,7 +22,7 @@ from tests.waiting import WAIT_SECONDS
 PATH = "/v1/chat/sessions"
 
 
-def test_answers_201_with_the_session_in_the_envelope(api, user):
+def test_responds_201_with_the_session_in_the_envelope(api, user):
     response = api.post_json(PATH, {"title": "Hello", "model": "openai/gpt-4o"})
 
     assert response.status_code == 201
@@ -52,7 +52,9 @@ def test_answers_201_with_the_session_in_the_envelope(api, user):
 
 
 @pytest.mark.parametrize("body", [{}, {"title": None, "model": None}, {"title": "", "model": ""}])
-def test_names_a_session_by_its_time_and_gives_it_the_default_model(api, settings, body):
+def test_a_session_without_title_and_model_gets_its_time_and_the_default_model(
+    api, settings, body
+):
     settings.DEFAULT_CHAT_MODEL = "acme/small"
 
     session = api.post_json(PATH, body).json()["data"]
@@ -64,7 +66,7 @@ def test_names_a_session_by_its_time_and_gives_it_the_default_model(api, setting
     assert session["model"] == "acme/small"
 
 
-def test_a_warm_creation_is_one_statement(api, django_assert_num_queries):
+def test_a_warm_creation_takes_one_statement(api, django_assert_num_queries):
     api.post_json(PATH, {})
 
     # INSERT INTO chat_sessions … RETURNING id; authentication and activity need none.
@@ -74,7 +76,7 @@ def test_a_warm_creation_is_one_statement(api, django_assert_num_queries):
     assert response.status_code == 201
 
 
-def test_a_cold_creation_is_two_statements(api, django_assert_num_queries):
+def test_a_cold_creation_takes_two_statements(api, django_assert_num_queries):
     # The key with its user; the INSERT.
     with django_assert_num_queries(2):
         api.post_json(PATH, {})
@@ -90,7 +92,7 @@ def test_ignores_unknown_query_parameters(api):
 
 @pytest.mark.parametrize("field", ["title", "model"])
 @pytest.mark.parametrize("value", ["x" * 256, ["a"], {"a": 1}, True, "nul \x00 inside"], ids=repr)
-def test_refuses_a_bad_field_and_names_it(api, field, value):
+def test_rejects_a_bad_field_and_names_it(api, field, value):
     body = assert_problem(api.post_json(PATH, {field: value}), 400, "validation_error")
 
     assert list(body["errors"]) == [field]
@@ -108,29 +110,29 @@ def test_keeps_a_title_of_255_characters_of_any_language(api):
 @pytest.mark.parametrize(
     "body", [b"{", b"\xff\xfe", b'{"title": NaN}', b"[" * 60_000, b'{"title": "\\ud800"}']
 )
-def test_refuses_what_is_not_json(api, body):
+def test_rejects_a_body_that_is_not_json(api, body):
     response = api.post(PATH, body, content_type="application/json")
 
     assert_problem(response, 400, "malformed_json")
 
 
-def test_refuses_a_body_that_is_no_object(api):
+def test_rejects_a_body_that_is_not_an_object(api):
     assert_problem(api.post_json(PATH, [1]), 400, "validation_error")
 
 
-def test_refuses_another_media_type(api):
+def test_rejects_another_media_type(api):
     response = api.post(PATH, "title=Hello", content_type="application/x-www-form-urlencoded")
 
     assert_problem(response, 415, "unsupported_media_type")
 
 
-def test_refuses_a_body_that_is_too_large(api, settings):
+def test_rejects_a_body_that_is_too_large(api, settings):
     settings.MAX_BODY_BYTES = 100
 
     assert_problem(api.post_json(PATH, {"title": "x" * 100}), 413, "payload_too_large")
 
 
-def test_refuses_another_method(api):
+def test_rejects_another_method(api):
     assert_problem(api.put(PATH), 405, "method_not_allowed")
 
 
@@ -146,7 +148,7 @@ def test_logs_the_documented_line(api, caplog):
     )
 
 
-def test_tells_the_same_times_in_the_server_timing_header(api, caplog):
+def test_the_server_timing_header_has_the_logged_times(api, caplog):
     with caplog.at_level(logging.INFO, logger="chat.sessions.write"):
         response = api.post_json(PATH, {})
 
@@ -179,7 +181,7 @@ def test_its_activity_is_written_by_the_worker(api, user, key):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sessions_created_at_the_same_moment_stay_apart():
+def test_sessions_created_at_the_same_moment_are_separate():
     owners = [owner("a@example.com"), owner("b@example.com")] * 8
     erased = owner("c@example.com")
     User.objects.filter(pk=erased.user_id).delete()

@@ -13,7 +13,7 @@ ids = st.integers(-(2**63), 2**63 - 1)
 
 
 @given(times, ids)
-def test_a_cursor_is_read_back_as_it_was_made(updated_at, session_id):
+def test_a_cursor_decodes_to_what_was_encoded(updated_at, session_id):
     cursor = cursor_after(updated_at, session_id)
 
     assert read_cursor(cursor) == (updated_at, session_id)
@@ -21,7 +21,7 @@ def test_a_cursor_is_read_back_as_it_was_made(updated_at, session_id):
 
 
 @given(st.text() | st.binary(max_size=64).map(lambda raw: raw.decode("latin-1")))
-def test_other_text_is_refused_or_a_time_and_an_id(text):
+def test_other_text_is_rejected_or_decodes_to_a_time_and_an_id(text):
     try:
         updated_at, session_id = read_cursor(text)
     except ValidationError:
@@ -32,7 +32,7 @@ def test_other_text_is_refused_or_a_time_and_an_id(text):
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(times, ids)
-def test_any_time_and_id_is_a_place_in_the_list(api, updated_at, session_id):
+def test_a_cursor_of_any_time_and_id_is_accepted(api, updated_at, session_id):
     cursor = cursor_after(updated_at, session_id)
 
     assert api.get("/v1/chat/sessions", {"cursor": cursor}).status_code == 200

@@ -30,7 +30,7 @@ def path(session):
     return f"/v1/chat/sessions/{session.pk}"
 
 
-def test_answers_the_session_with_its_messages_oldest_first(api, user, session, messages):
+def test_responds_with_the_session_and_its_messages_oldest_first(api, user, session, messages):
     response = api.get(path(session))
 
     assert response.status_code == 200
@@ -57,7 +57,7 @@ def test_answers_the_session_with_its_messages_oldest_first(api, user, session, 
     }
 
 
-def test_gives_content_back_as_it_was_given(api, session):
+def test_returns_content_unchanged(api, session):
     parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "url": "x"}]
     ChatMessage.objects.create(
         session=session, role="user", content="What is this?", content_parts=parts
@@ -66,14 +66,16 @@ def test_gives_content_back_as_it_was_given(api, session):
     assert contents(api.get(path(session))) == [parts]
 
 
-def test_answers_the_newest_messages_when_there_are_more_than_the_limit(api, session, messages):
+def test_responds_with_the_newest_messages_when_there_are_more_than_the_limit(
+    api, session, messages
+):
     response = api.get(path(session), {"message_limit": 2})
 
     assert contents(response) == ["M3", "M4"]
     assert response.json()["data"]["has_more_messages"] is True
 
 
-def test_pages_back_and_forth_over_messages_of_the_same_time(api, session, messages):
+def test_pages_both_ways_through_messages_of_the_same_time(api, session, messages):
     before = api.get(path(session), {"message_limit": 2, "before": messages[3].pk})
     after = api.get(path(session), {"message_limit": 2, "after": messages[1].pk})
     between = api.get(path(session), {"after": messages[0].pk, "before": messages[3].pk})
@@ -84,7 +86,7 @@ def test_pages_back_and_forth_over_messages_of_the_same_time(api, session, messa
 
 
 @pytest.mark.parametrize("direction", ["before", "after"])
-def test_a_page_ends_by_its_bytes_and_the_next_one_goes_on(api, session, messages, direction):
+def test_a_page_has_a_limit_in_bytes_and_the_next_one_continues(api, session, messages, direction):
     ChatMessage.objects.filter(pk=messages[2].pk).update(content="x" * PAGE_BYTES)
 
     pages, query = [], {"after": messages[0].pk} if direction == "after" else {}
@@ -100,7 +102,7 @@ def test_a_page_ends_by_its_bytes_and_the_next_one_goes_on(api, session, message
     assert pages == expected
 
 
-def test_a_message_of_another_session_is_no_place_to_read_from(api, user, session, messages):
+def test_a_message_of_another_session_is_not_a_valid_position(api, user, session, messages):
     other = ChatSession.objects.create(user=user, title="Other", model="m")
     elsewhere = ChatMessage.objects.create(session=other, role="user", content="X")
 
@@ -110,11 +112,11 @@ def test_a_message_of_another_session_is_no_place_to_read_from(api, user, sessio
 @pytest.mark.parametrize(
     "query", [{"message_limit": "0"}, {"message_limit": "1001"}, {"before": "x"}]
 )
-def test_refuses_a_bad_page(api, session, query):
+def test_rejects_a_bad_page(api, session, query):
     assert_problem(api.get(path(session), query), 400, "validation_error")
 
 
-def test_other_peoples_sessions_are_as_good_as_missing(stranger_api, session):
+def test_other_peoples_sessions_are_not_found(stranger_api, session):
     foreign = stranger_api.get(path(session))
     missing = stranger_api.get("/v1/chat/sessions/999999999")
 
@@ -122,18 +124,18 @@ def test_other_peoples_sessions_are_as_good_as_missing(stranger_api, session):
     assert foreign.json() | {"request_id": ""} == missing.json() | {"request_id": ""}
 
 
-def test_a_deleted_session_is_missing(api, session):
+def test_a_deleted_session_is_not_found(api, session):
     ChatSession.objects.update(is_active=False)
 
     assert_problem(api.get(path(session)), 404, "not_found")
 
 
 @pytest.mark.parametrize("number", [0, 2**63, 10**40, "abc"])
-def test_an_id_out_of_range_is_missing(api, number):
+def test_an_id_out_of_range_is_not_found(api, number):
     assert_problem(api.get(f"/v1/chat/sessions/{number}"), 404, "not_found")
 
 
-def test_is_two_statements_however_many_messages(
+def test_takes_two_statements_however_many_messages(
     api, session, messages, django_assert_num_queries
 ):
     api.get(path(session))

@@ -30,7 +30,7 @@ def copied(api, response):
     ]
 
 
-def test_copies_the_messages_up_to_the_one_named(api, session, messages):
+def test_copies_the_messages_up_to_the_given_one(api, session, messages):
     response = fork(api, session, message_id=messages[2]["id"], title="Fork")
 
     assert response.status_code == 201
@@ -42,14 +42,14 @@ def test_copies_the_messages_up_to_the_one_named(api, session, messages):
     assert copied(api, response)[1]["metadata"] == {"a": 1}
 
 
-def test_copies_all_without_a_message(api, session, messages):
+def test_copies_all_messages_by_default(api, session, messages):
     response = fork(api, session)
 
     assert response.json()["data"]["title"] == "Hello"
     assert len(copied(api, response)) == 4
 
 
-def test_what_was_copied_is_found(api, session, messages):
+def test_search_finds_copied_messages(api, session, messages):
     fork(api, session, title="Fork")
 
     found = api.post_json("/v1/chat/search", {"query": "M3"}).json()
@@ -57,7 +57,7 @@ def test_what_was_copied_is_found(api, session, messages):
     assert found["count"] == 2
 
 
-def test_the_message_must_be_of_the_session(api, stranger_api, session, messages):
+def test_the_message_must_belong_to_the_session(api, stranger_api, session, messages):
     other = ChatSession.objects.create(user_id=session.user_id, title="O", model="m")
 
     assert_problem(fork(api, other, message_id=messages[0]["id"]), 404, "not_found")
@@ -65,7 +65,7 @@ def test_the_message_must_be_of_the_session(api, stranger_api, session, messages
     assert ChatSession.objects.count() == 2
 
 
-def test_refuses_to_copy_more_than_a_statement_can(api, session, messages, monkeypatch):
+def test_rejects_to_copy_more_than_a_statement_can(api, session, messages, monkeypatch):
     monkeypatch.setattr(write, "MAX_FORKED", 3)
 
     assert_problem(fork(api, session), 400, "validation_error")

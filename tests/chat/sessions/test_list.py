@@ -28,7 +28,7 @@ def ids(response):
     return [session["id"] for session in response.json()["data"]]
 
 
-def test_lists_the_own_active_sessions_last_touched_first(api, stranger_api, sessions):
+def test_lists_the_users_active_sessions_last_updated_first(api, stranger_api, sessions):
     stranger_api.post_json(PATH, {})
     ChatSession.objects.filter(pk=sessions[0].pk).update(is_active=False)
 
@@ -76,13 +76,13 @@ def test_pages_by_cursor_without_gaps_or_repeats(api, user, sessions):
     ],
     ids=str,
 )
-def test_refuses_a_bad_page(api, query):
+def test_rejects_a_bad_page(api, query):
     body = assert_problem(api.get(PATH, query), 400, "validation_error")
 
     assert list(body["errors"]) == list(query)
 
 
-def test_is_two_statements_however_many_sessions(api, sessions, django_assert_num_queries):
+def test_takes_two_statements_however_many_sessions(api, sessions, django_assert_num_queries):
     api.get(PATH)
 
     # The page; the count.
@@ -90,7 +90,7 @@ def test_is_two_statements_however_many_sessions(api, sessions, django_assert_nu
         api.get(PATH, {"limit": 3})
 
 
-def test_a_page_with_all_sessions_is_one_statement(api, sessions, django_assert_num_queries):
+def test_a_page_with_all_sessions_takes_one_statement(api, sessions, django_assert_num_queries):
     api.get(PATH)
 
     with django_assert_num_queries(1):

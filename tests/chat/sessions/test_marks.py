@@ -12,7 +12,7 @@ def patch(api, session_id, body):
 
 
 @pytest.mark.parametrize(("mark", "query"), [("is_pinned", "pinned"), ("is_archived", "archived")])
-def test_marks_a_session_and_finds_it_by_the_mark(api, session, mark, query):
+def test_a_marked_session_is_found_by_its_mark(api, session, mark, query):
     other = api.post_json(PATH, {}).json()["data"]["id"]
 
     marked = patch(api, session.pk, {mark: True}).json()["data"]
@@ -26,7 +26,7 @@ def test_marks_a_session_and_finds_it_by_the_mark(api, session, mark, query):
     assert patch(api, session.pk, {mark: False}).json()["data"][mark] is False
 
 
-def test_a_list_without_a_mark_has_all_in_the_order_of_time(api, session):
+def test_a_list_without_a_mark_has_all_sessions_in_order_of_time(api, session):
     other = api.post_json(PATH, {}).json()["data"]["id"]
 
     patch(api, session.pk, {"is_pinned": True, "is_archived": True})
@@ -34,6 +34,6 @@ def test_a_list_without_a_mark_has_all_in_the_order_of_time(api, session):
     assert [listed["id"] for listed in api.get(PATH).json()["data"]] == [other, session.pk]
 
 
-def test_refuses_a_bad_mark(api, session):
+def test_rejects_a_bad_mark(api, session):
     assert_problem(patch(api, session.pk, {"is_pinned": "x"}), 400, "validation_error")
     assert_problem(api.get(PATH, {"pinned": "x"}), 400, "validation_error")

@@ -45,7 +45,7 @@ def keeper():
     return user
 
 
-def test_a_purge_takes_a_statement_for_several_sessions(user):
+def test_a_purge_deletes_several_sessions_with_one_statement(user):
     trash(user, 300, 2)
 
     with CaptureQueriesContext(connection) as captured:
@@ -55,7 +55,7 @@ def test_a_purge_takes_a_statement_for_several_sessions(user):
     assert len(captured) < 150
 
 
-def test_no_statement_of_a_purge_reads_a_trash_that_is_kept_for_ever(keeper, user, monkeypatch):
+def test_no_statement_of_a_purge_reads_a_trash_that_is_kept_forever(keeper, user, monkeypatch):
     monkeypatch.setattr(retention, "PAGE_ROWS", 500)
     trash(user, 3)
 
@@ -68,7 +68,7 @@ def test_no_statement_of_a_purge_reads_a_trash_that_is_kept_for_ever(keeper, use
     assert max(pages) < 4_000
 
 
-def test_a_session_that_takes_longer_than_its_share_does_not_keep_others(user, monkeypatch):
+def test_a_session_that_exceeds_its_share_of_time_does_not_delay_others(user, monkeypatch):
     trash(user, 1, 50)
     trash(user, 50)
     deleted = retention.delete_dependents

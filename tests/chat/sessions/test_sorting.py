@@ -35,7 +35,7 @@ FIELDS = {
 }
 
 
-def test_a_session_has_what_it_is_begun_with(api):
+def test_a_session_has_the_fields_it_was_created_with(api):
     made = begin(api, title="T", **FIELDS)
 
     data = api.get(f"{PATH}/{made['id']}").json()["data"]
@@ -44,7 +44,7 @@ def test_a_session_has_what_it_is_begun_with(api):
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_each_can_be_changed_and_taken_away(api, field):
+def test_each_field_can_be_changed_and_removed(api, field):
     session = begin(api)
 
     set_to = change(api, session, **{field: FIELDS[field]}).json()["data"]
@@ -69,12 +69,12 @@ def test_each_can_be_changed_and_taken_away(api, field):
     ],
     ids=lambda bad: next(iter(bad)),
 )
-def test_refuses_what_is_too_much_and_names_it(api, session, bad):
+def test_rejects_fields_that_are_too_long_and_names_them(api, session, bad):
     for answer in (api.post_json(PATH, bad), change(api, {"id": session.pk}, **bad)):
         assert list(assert_problem(answer, 400, "validation_error")["errors"]) == list(bad)
 
 
-def test_lists_those_of_an_end_user_in_a_folder_or_with_a_tag(api, stranger_api):
+def test_filters_by_end_user_folder_or_tag(api, stranger_api):
     begin(api, title="a", end_user_id="ann", tags=["x", "y"], folder="F")
     begin(api, title="b", end_user_id="bob", tags=["y"])
     begin(api, title="c")
@@ -87,7 +87,7 @@ def test_lists_those_of_an_end_user_in_a_folder_or_with_a_tag(api, stranger_api)
     assert titles(api, folder="G") == []
 
 
-def test_tags_and_folders_are_listed_with_how_many_sessions_have_them(api, stranger_api):
+def test_tags_and_folders_are_listed_with_their_number_of_sessions(api, stranger_api):
     begin(api, tags=["x", "y"], folder="F")
     begin(api, tags=["y"], folder="F")
     deleted = begin(api, tags=["y", "z"], folder="G")
@@ -111,7 +111,7 @@ def test_counts_the_sessions_of_one_end_user(api):
     assert (stats["total_sessions"], stats["total_messages"]) == (1, 1)
 
 
-def test_a_crawl_by_creation_misses_no_session_that_is_touched_meanwhile(api):
+def test_paging_by_creation_misses_no_session_that_is_updated_meanwhile(api):
     made = [begin(api)["id"] for _ in range(5)]
     query, seen = {"order": "created", "limit": 2}, []
 
@@ -127,13 +127,13 @@ def test_a_crawl_by_creation_misses_no_session_that_is_touched_meanwhile(api):
     assert seen == made
 
 
-def test_a_title_of_invisible_characters_is_none(api):
+def test_a_title_of_invisible_characters_counts_as_empty(api):
     for title in ("\u200b\u200b", "\ufeff\u200d", "\u3164", "\u00a0\u00a0", "\u2060", "\ufe0f"):
         assert begin(api, title=title)["title"].startswith("Chat "), ascii(title)
     assert begin(api, title="a\u200bb")["title"] == "a\u200bb"
 
 
-def test_what_is_deleted_says_since_when_and_keeps_its_time(api):
+def test_a_deleted_session_shows_when_and_keeps_its_updated_time(api):
     session = begin(api)
     api.delete(f"{PATH}/{session['id']}")
 
@@ -145,7 +145,7 @@ def test_what_is_deleted_says_since_when_and_keeps_its_time(api):
     assert restored["deleted_at"] is None
 
 
-def test_a_row_of_the_code_before_has_a_place_an_owner_and_a_parent(user, session):
+def test_a_row_of_the_previous_release_gets_a_position_an_owner_and_a_parent(user, session):
     first, second = (
         ChatMessage.objects.create(session=session, role="user", content=str(n)) for n in range(2)
     )

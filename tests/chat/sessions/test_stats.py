@@ -5,7 +5,7 @@ from chat.models import ChatMessage, ChatSession
 PATH = "/v1/chat/stats"
 
 
-def test_counts_the_own_sessions_messages_and_tokens(api, stranger_api, user, session):
+def test_counts_the_users_sessions_messages_and_tokens(api, stranger_api, user, session):
     deleted = ChatSession.objects.create(user=user, title="D", model="m", is_active=False)
     ChatMessage.objects.create(session=deleted, role="user", content="x", tokens=1)
     for tokens in (10, 20):
@@ -29,7 +29,7 @@ def test_a_new_user_has_zeroes(api):
     assert set(api.get(PATH).json()["data"].values()) == {0}
 
 
-def test_is_one_statement(api, session, django_assert_num_queries):
+def test_takes_one_statement(api, session, django_assert_num_queries):
     api.get(PATH)
 
     # The sums over the sessions and their messages.

@@ -37,16 +37,14 @@ def test_restores_it_with_its_messages(api, deleted):
     assert [message["content"] for message in messages] == ["Hello"]
 
 
-def test_there_is_nothing_to_restore_of_others_or_of_what_is_not_deleted(
-    api, stranger_api, deleted
-):
+def test_only_ones_own_deleted_sessions_can_be_restored(api, stranger_api, deleted):
     there = api.post_json(PATH, {}).json()["data"]["id"]
 
     assert_problem(stranger_api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
     assert_problem(api.post_json(f"{PATH}/{there}/restore", {}), 404, "not_found")
 
 
-def test_purges_what_was_deleted_long_ago_with_all_that_it_had(api, deleted, settings):
+def test_purges_sessions_deleted_long_ago_with_all_their_rows(api, deleted, settings):
     recently = ChatSession.objects.get(pk=api.post_json(PATH, {}).json()["data"]["id"])
     api.delete(f"{PATH}/{recently.pk}")
     old = timezone.now() - timedelta(days=settings.CHAT_RETENTION_DAYS, seconds=1)
@@ -60,7 +58,7 @@ def test_purges_what_was_deleted_long_ago_with_all_that_it_had(api, deleted, set
     assert_problem(api.post_json(f"{PATH}/{deleted.pk}/restore", {}), 404, "not_found")
 
 
-def test_purges_nothing_when_chats_are_kept_for_ever(deleted, settings):
+def test_purges_nothing_when_chats_are_kept_forever(deleted, settings):
     settings.CHAT_RETENTION_DAYS = 0
     ChatSession.objects.update(updated_at=timezone.now() - timedelta(days=9999))
 
@@ -68,16 +66,14 @@ def test_purges_nothing_when_chats_are_kept_for_ever(deleted, settings):
     assert ChatSession.objects.exists()
 
 
-def test_a_purge_that_runs_out_of_time_goes_on_later(deleted):
+def test_a_purge_that_runs_out_of_time_continues_later(deleted):
     later = timezone.now() + timedelta(days=9999)
 
     assert retention.purge(later, ends_at=0) == (0, False)
     assert retention.purge(later) == (1, True)
 
 
-def test_what_is_half_purged_is_not_restored_even_if_it_would_be_kept_now(
-    api, user, deleted, settings, monkeypatch
-):
+def test_a_half_purged_session_is_never_restored(api, user, deleted, settings, monkeypatch):
     old = timezone.now() - timedelta(days=31)
     ChatSession.objects.update(updated_at=old, deleted_at=old)
     monkeypatch.setattr(retention, "SESSION_SECONDS", 0)
@@ -104,7 +100,7 @@ def test_what_is_half_purged_is_not_restored_even_if_it_would_be_kept_now(
         (0, 9999, 0),
     ],
 )
-def test_a_user_may_have_a_retention_of_its_own(
+def test_a_user_may_choose_their_own_retention(
     user, deleted, settings, users_days, days_in_trash, purged
 ):
     settings.CHAT_RETENTION_DAYS = 30
@@ -124,7 +120,7 @@ def test_a_retention_too_long_for_postgresql_does_not_affect_other_users(user, d
     assert retention.purge(later) == (1, True)
 
 
-def test_a_session_ends_for_good_when_its_own_time_has_come(api, session):
+def test_a_session_with_an_expiry_is_purged_when_it_expires(api, session):
     soon = timezone.now() + timedelta(hours=1)
     temporary = api.post_json(PATH, {"expires_at": soon.isoformat()}).json()["data"]["id"]
     assert retention.end_temporary() == 0

@@ -44,7 +44,7 @@ def test_makes_an_unguessable_link(shared, session):
     assert (shared["view_count"], shared["expires_at"]) == (0, None)
 
 
-def test_anybody_reads_the_session_but_nothing_of_its_owner(anybody, shared):
+def test_anybody_can_read_the_session_but_nothing_about_its_owner(anybody, shared):
     response = anybody.get(path(shared))
 
     assert response.status_code == 200
@@ -56,7 +56,7 @@ def test_anybody_reads_the_session_but_nothing_of_its_owner(anybody, shared):
     assert response["Cache-Control"] == "no-store"
 
 
-def test_a_key_that_does_not_work_is_no_obstacle(anybody, shared):
+def test_an_invalid_key_does_not_matter(anybody, shared):
     response = anybody.get(path(shared), headers={"Authorization": "Bearer nonsense"})
 
     assert response.status_code == 200
@@ -71,13 +71,13 @@ def test_pages_like_the_session_itself(anybody, session, shared):
     assert data["has_more_messages"] is True
 
 
-def test_reading_is_three_statements(anybody, shared, django_assert_num_queries):
+def test_reading_takes_three_statements(anybody, shared, django_assert_num_queries):
     # Counting the view; the link and its session; the messages.
     with django_assert_num_queries(3):
         anybody.get(path(shared))
 
 
-def test_lists_the_own_links_with_their_views(api, stranger_api, anybody, shared):
+def test_lists_the_users_links_with_their_views(api, stranger_api, anybody, shared):
     anybody.get(path(shared))
 
     body = api.get(PATH).json()
@@ -90,7 +90,7 @@ def test_lists_the_own_links_with_their_views(api, stranger_api, anybody, shared
 
 
 @pytest.mark.django_db(transaction=True)
-def test_views_at_once_are_all_counted(shared):
+def test_concurrent_views_are_all_counted(shared):
     def view(_):
         status = Client().get(path(shared)).status_code
         connections.close_all()
@@ -102,7 +102,7 @@ def test_views_at_once_are_all_counted(shared):
     assert Share.objects.get().view_count == 30
 
 
-def test_a_revoked_link_is_missing(api, anybody, shared):
+def test_a_revoked_link_is_not_found(api, anybody, shared):
     assert api.delete(path(shared)).json()["success"] is True
 
     assert_problem(anybody.get(path(shared)), 404, "not_found")
@@ -110,7 +110,7 @@ def test_a_revoked_link_is_missing(api, anybody, shared):
     assert api.get(PATH).json()["count"] == 0
 
 
-def test_an_expired_link_is_missing(api, anybody, session):
+def test_an_expired_link_is_not_found(api, anybody, session):
     soon = timezone.now() + timedelta(hours=1)
     shared = api.post_json(PATH, {"session_id": session.pk, "expires_at": soon}).json()["data"]
     assert anybody.get(path(shared)).status_code == 200
@@ -120,7 +120,7 @@ def test_an_expired_link_is_missing(api, anybody, session):
     assert_problem(anybody.get(path(shared)), 404, "not_found")
 
 
-def test_the_link_of_a_deleted_session_is_missing(api, anybody, session, shared):
+def test_the_link_of_a_deleted_session_is_not_found(api, anybody, session, shared):
     api.delete(f"/v1/chat/sessions/{session.pk}")
 
     assert_problem(anybody.get(path(shared)), 404, "not_found")
@@ -128,11 +128,11 @@ def test_the_link_of_a_deleted_session_is_missing(api, anybody, session, shared)
 
 
 @pytest.mark.parametrize("token", ["x", "%00", "a%20b", "x" * 500])
-def test_an_unknown_token_is_missing(anybody, token):
+def test_an_unknown_token_is_not_found(anybody, token):
     assert_problem(anybody.get(f"{PATH}/{token}"), 404, "not_found")
 
 
-def test_only_the_owner_revokes(anybody, stranger_api, shared):
+def test_only_the_owner_can_revoke(anybody, stranger_api, shared):
     assert_problem(stranger_api.delete(path(shared)), 404, "not_found")
     assert_problem(anybody.delete(path(shared)), 401, "not_authenticated")
     assert anybody.get(path(shared)).status_code == 200
@@ -143,11 +143,11 @@ def test_only_the_owner_revokes(anybody, stranger_api, shared):
     [{}, {"session_id": "x"}, {"session_id": 1, "expires_at": "2020-01-01T00:00:00Z"}],
     ids=str,
 )
-def test_refuses_a_bad_link(api, body):
+def test_rejects_a_bad_link(api, body):
     assert_problem(api.post_json(PATH, body), 400, "validation_error")
 
 
-def test_somebody_elses_session_is_missing(stranger_api, session):
+def test_somebody_elses_session_is_not_found(stranger_api, session):
     assert_problem(stranger_api.post_json(PATH, {"session_id": session.pk}), 404, "not_found")
 
 
@@ -163,7 +163,7 @@ def test_reading_links_is_limited_by_address(api, session, monkeypatch):
     assert subscriber == [200, 200, 429]
 
 
-def test_looking_at_a_link_by_head_counts_no_view(api, session):
+def test_a_head_request_counts_no_view(api, session):
     token = api.post_json("/v1/chat/share", {"session_id": session.pk}).json()["data"]["token"]
 
     assert Client().head(f"/v1/chat/share/{token}").status_code == 200
@@ -171,7 +171,7 @@ def test_looking_at_a_link_by_head_counts_no_view(api, session):
     assert Client().get(f"/v1/chat/share/{token}").json()["data"]["view_count"] == 1
 
 
-def test_instructions_to_the_model_are_shown_only_if_asked_for(api, session):
+def test_system_messages_are_shared_only_on_request(api, session):
     for role in ("system", "developer", "user"):
         ChatMessage.objects.create(session=session, role=role, content=role)
 

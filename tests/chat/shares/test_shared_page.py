@@ -47,7 +47,7 @@ class Seen(HTMLParser):
         return [attributes[name] for _, attributes in self.elements if name in attributes]
 
 
-def test_people_see_a_conversation(link):
+def test_a_browser_gets_a_page_with_the_conversation(link):
     response = read(link)
 
     assert response["Content-Type"] == "text/html; charset=utf-8"
@@ -74,7 +74,7 @@ def test_people_see_a_conversation(link):
         ("nonsense", False),
     ],
 )
-def test_programs_get_json_as_before(link, accept, gets_page):
+def test_a_program_gets_json(link, accept, gets_page):
     response = read(link, accept=accept)
 
     assert response.status_code == 200
@@ -82,14 +82,14 @@ def test_programs_get_json_as_before(link, accept, gets_page):
     assert "Accept" in response["Vary"]
 
 
-def test_a_program_that_does_not_say_gets_json(link):
+def test_a_client_without_an_accept_header_gets_json(link):
     response = Client().get(link)
 
     assert response["Content-Type"] == "application/json"
     assert "Accept" in response["Vary"]
 
 
-def test_the_page_runs_no_script_and_asks_nobody_else(link):
+def test_the_page_runs_no_script_and_loads_nothing_from_elsewhere(link):
     response = read(link)
 
     policy = response["Content-Security-Policy"].split("; ")
@@ -126,7 +126,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=lambda content: repr(content)[:40])
-def test_what_people_wrote_does_nothing_but_show(api, session, link, content):
+def test_messages_are_shown_as_inert_text(api, session, link, content):
     body = {"role": "assistant", "content": content, "reasoning": "<script>x</script>"}
     if content is None:
         body["tool_calls"] = [{"id": "</pre><script>alert(1)</script>", "type": "function"}]
@@ -151,7 +151,7 @@ def test_a_title_is_text(link, session):
     assert "script" not in {tag for tag, _ in Seen(read(link)).elements}
 
 
-def test_parts_nested_as_deep_as_the_service_takes_them_are_shown(api, session, link):
+def test_the_deepest_accepted_nesting_of_parts_is_shown(api, session, link):
     part = "x"
     for _ in range(60):
         part = [part]
@@ -171,7 +171,7 @@ def test_pictures_that_are_part_of_a_message_are_shown(link, session):
     assert "img-src 'self' data:" in response["Content-Security-Policy"]
 
 
-def test_instructions_to_the_model_are_left_out_unless_asked_for(link, session):
+def test_system_messages_are_hidden_by_default(link, session):
     for role in ("system", "developer"):
         ChatMessage.objects.create(session=session, role=role, content=f"secret of {role}")
 
@@ -180,7 +180,7 @@ def test_instructions_to_the_model_are_left_out_unless_asked_for(link, session):
     assert read(link).content.decode().count("secret of") == 2
 
 
-def test_a_link_that_does_not_work_says_so_on_a_page(link):
+def test_a_dead_link_shows_a_page_that_says_so(link):
     Share.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     answers = {}
     for path in (link, f"{PATH}/unknown"):
@@ -195,7 +195,7 @@ def test_a_link_that_does_not_work_says_so_on_a_page(link):
     assert_problem(read(link, accept="*/*"), 404, "not_found")
 
 
-def test_too_many_pages_are_a_page_that_says_when_to_come_back(link, monkeypatch):
+def test_too_many_views_show_a_page_that_says_when_to_come_back(link, monkeypatch):
     monkeypatch.setattr(throttles, "PUBLIC_REQUESTS_PER_MINUTE", 1)
     assert read(link).status_code == 200
 
@@ -206,7 +206,7 @@ def test_too_many_pages_are_a_page_that_says_when_to_come_back(link, monkeypatch
     assert "Too many requests" in response.content.decode()
 
 
-def test_an_odd_place_to_read_from_is_a_page(link):
+def test_an_invalid_position_shows_an_error_page(link):
     response = read(link, after="x")
 
     assert response.status_code == 400
@@ -237,7 +237,7 @@ def test_a_long_conversation_is_read_from_its_start_page_by_page(
     assert Share.objects.get().view_count == 1
 
 
-def test_looking_by_head_counts_no_view(link):
+def test_a_head_request_counts_no_view(link):
     assert Client().head(link, headers={"Accept": BROWSER}).status_code == 200
     assert Share.objects.get().view_count == 0
     read(link)

@@ -31,7 +31,7 @@ def export(api, session, form):
     return response
 
 
-def test_what_is_exported_can_be_imported(api, session, messages):
+def test_an_export_can_be_imported(api, session, messages):
     exported = json.loads(export(api, session, "json").getvalue())
 
     response = api.post_json("/v1/chat/import", exported)
@@ -46,7 +46,7 @@ def test_what_is_exported_can_be_imported(api, session, messages):
     }
 
 
-def test_exports_the_messages_of_openai(api, session, messages):
+def test_exports_messages_in_the_openai_format(api, session, messages):
     exported = json.loads(export(api, session, "openai").getvalue())
 
     assert exported == {
@@ -74,7 +74,7 @@ def test_exports_an_empty_session(api, session):
     assert json.loads(export(api, session, "json").getvalue())["messages"] == []
 
 
-def test_exports_everything_as_a_line_each(api, stranger_api, session, messages, monkeypatch):
+def test_exports_everything_as_one_line_each(api, stranger_api, session, messages, monkeypatch):
     monkeypatch.setattr(copying, "PAGE_SESSIONS", 1)
     other = api.post_json(PATH, {}).json()["data"]["id"]
     deleted = api.post_json(PATH, {}).json()["data"]["id"]
@@ -102,7 +102,7 @@ def test_reads_a_page_of_messages_at_a_time(api, session, messages, django_asser
         response.getvalue()
 
 
-def test_a_message_that_is_deleted_meanwhile_does_not_end_the_export(api, session, messages):
+def test_a_message_deleted_meanwhile_does_not_end_the_export(api, session, messages):
     pieces = export(api, session, "json").streaming_content
     begun = [next(pieces) for _ in range(3)]  # the head and the first page
     ChatMessage.objects.filter(pk=messages[1]["id"]).delete()
@@ -122,7 +122,7 @@ def test_a_bad_message_imports_nothing(api):
 
 
 @pytest.mark.parametrize("time", ["0001-01-02T00:00:00Z", "9999-12-31T23:59:59Z"])
-def test_imports_no_time_that_cannot_be(api, time):
+def test_rejects_impossible_times(api, time):
     message = {"role": "user", "content": "x"}
     for body in (
         {"created_at": time, "messages": [message]},
@@ -131,11 +131,11 @@ def test_imports_no_time_that_cannot_be(api, time):
         assert_problem(api.post_json("/v1/chat/import", body), 400, "validation_error")
 
 
-def test_refuses_another_form(api, session):
+def test_rejects_another_format(api, session):
     response = api.get(f"{PATH}/{session.pk}/export", {"format": "pdf"})
 
     assert_problem(response, 400, "validation_error")
 
 
-def test_somebody_elses_session_is_missing(stranger_api, session):
+def test_somebody_elses_session_is_not_found(stranger_api, session):
     assert_problem(stranger_api.get(f"{PATH}/{session.pk}/export"), 404, "not_found")
