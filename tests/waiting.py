@@ -6,6 +6,8 @@ from typing import Any
 
 # Far beyond what anything takes on a busy machine: who waits so long waits for ever.
 WAIT_SECONDS = 120.0
+# For a command that migrates back and forth, which is a minute of work for a whole processor.
+COMMAND_SECONDS = 900.0
 POLL_SECONDS = 0.005
 
 

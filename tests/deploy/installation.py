@@ -24,7 +24,7 @@ from gatewayz.caching.coherence import LEASE_SECONDS
 from gatewayz.development.embedded import postgres_server, redis_server
 from tests.ports import free_port
 from tests.servers import impatient_environ
-from tests.waiting import WAIT_SECONDS, wait_until
+from tests.waiting import COMMAND_SECONDS, WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -176,7 +176,7 @@ class Installation:
             env=self.environ | environ,
             capture_output=True,
             text=True,
-            timeout=WAIT_SECONDS,
+            timeout=COMMAND_SECONDS,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -23,7 +23,7 @@ from gatewayz.development.run import web_command
 from tests.faults.proxy import Proxy, upstream_of
 from tests.ports import free_port
 from tests.servers import PATIENCE, impatient_environ
-from tests.waiting import WAIT_SECONDS, wait_until
+from tests.waiting import COMMAND_SECONDS, WAIT_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RETRY_SECONDS = 0.02
@@ -173,7 +173,7 @@ class Service:
             check=True,
             stdout=subprocess.PIPE,
             text=True,
-            timeout=WAIT_SECONDS,
+            timeout=COMMAND_SECONDS,
         ).stdout
 
     def _start(self, name: str, *command: str, **environ: str) -> None:
