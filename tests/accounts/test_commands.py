@@ -17,7 +17,7 @@ def run(capsys, *arguments, **options):
 
 
 class TestCreateApiKey:
-    def test_prints_only_a_key_that_works_for_a_new_user(self, capsys):
+    def test_prints_only_a_working_key_for_a_new_user(self, capsys):
         output = run(capsys, "create_api_key", "new@example.com")
 
         (secret,) = output.splitlines()
@@ -25,14 +25,14 @@ class TestCreateApiKey:
         assert User.objects.get(pk=principal.user_id).email == "new@example.com"
         assert principal.denial_code() is None
 
-    def test_gives_a_user_who_is_there_another_key(self, capsys, user):
+    def test_gives_an_existing_user_another_key(self, capsys, user):
         run(capsys, "create_api_key", user.email.upper())
         run(capsys, "create_api_key", user.email)
 
         assert ApiKey.objects.filter(user=user).count() == 2
         assert User.objects.count() == 1
 
-    def test_takes_name_environment_and_end(self, capsys):
+    def test_takes_name_environment_and_expiry(self, capsys):
         secret = run(
             capsys,
             "create_api_key",
@@ -56,19 +56,19 @@ class TestCreateApiKey:
             (["a@example.com", f"--name={'x' * 256}"], "255 characters"),
         ],
     )
-    def test_refuses_what_makes_no_sense(self, arguments, message):
+    def test_rejects_invalid_arguments(self, arguments, message):
         with pytest.raises(CommandError, match=message):
             call_command("create_api_key", *arguments)
 
         assert not ApiKey.objects.exists()
 
-    def test_refuses_a_name_that_is_taken(self):
+    def test_rejects_a_name_that_is_taken(self):
         call_command("create_api_key", "a@example.com", "--name=CI")
 
         with pytest.raises(CommandError, match="already has a key named 'CI'"):
             call_command("create_api_key", "a@example.com", "--name=CI")
 
-    def test_refuses_a_user_who_is_switched_off(self, user):
+    def test_rejects_a_deactivated_user(self, user):
         User.objects.update(is_active=False)
 
         with pytest.raises(CommandError, match="deactivated"):
@@ -80,7 +80,7 @@ class TestSeedDemo:
     def _private_data_dir(self, settings, tmp_path):
         settings.DATA_DIR = tmp_path / "data"
 
-    def test_prints_an_account_that_works(self, capsys):
+    def test_prints_a_working_account(self, capsys):
         demo = json.loads(run(capsys, "seed_demo"))
 
         user = User.objects.get()
@@ -88,7 +88,7 @@ class TestSeedDemo:
         assert user.check_password(demo["password"])
         assert get_user(demo["api_key"]).denial_code() is None
 
-    def test_keeps_the_account_from_run_to_run(self, capsys, settings):
+    def test_keeps_the_account_between_runs(self, capsys, settings):
         first, second = run(capsys, "seed_demo"), run(capsys, "seed_demo")
 
         assert first == second
@@ -102,7 +102,7 @@ class TestSeedDemo:
         assert get_user(second["api_key"]).denial_code() is None
         assert second["api_key"] != first["api_key"]
 
-    def test_refuses_to_run_in_production(self, settings):
+    def test_rejects_to_run_in_production(self, settings):
         settings.PRODUCTION = True
 
         with pytest.raises(CommandError):

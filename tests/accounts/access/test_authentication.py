@@ -20,18 +20,18 @@ def assert_refused(response, code):
     assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_working_key_gets_in(api):
+def test_a_valid_key_is_accepted(api):
     assert api.get(PATH).status_code == 200
 
 
-def test_no_key_is_refused(db):
+def test_a_request_without_a_key_is_rejected(db):
     assert_refused(Client().get(PATH), "not_authenticated")
 
 
 @pytest.mark.parametrize(
     "header", ["Basic YTpi", "Bearer", "Bearer ", "bearer x", "gw_live_x", ""]
 )
-def test_a_header_that_holds_no_key_is_refused(db, header):
+def test_a_header_without_a_key_is_rejected(db, header):
     response = Client().get(PATH, headers={"Authorization": header})
 
     assert response.status_code == 401
@@ -49,11 +49,11 @@ def test_a_made_up_key_costs_no_statement(db, django_assert_num_queries):
         assert_refused(ApiClient("gw_live_" + "x" * 49).get(PATH), "unknown_key")
 
 
-def test_a_well_formed_key_that_nobody_has_is_refused(db):
+def test_an_unknown_well_formed_key_is_rejected(db):
     assert_refused(ApiClient(key_format.generate("live")).get(PATH), "unknown_key")
 
 
-def test_a_key_that_is_switched_off_is_refused(api, key, committed):
+def test_a_deactivated_key_is_rejected(api, key, committed):
     assert api.get(PATH).status_code == 200
 
     with committed():
@@ -63,7 +63,7 @@ def test_a_key_that_is_switched_off_is_refused(api, key, committed):
     assert_refused(api.get(PATH), "inactive_key")
 
 
-def test_the_keys_of_a_user_who_is_switched_off_are_refused(api, user, committed):
+def test_keys_of_a_deactivated_user_are_rejected(api, user, committed):
     _, second = create_key(user, key_name="second")
     assert api.get(PATH).status_code == ApiClient(second).get(PATH).status_code == 200
 
@@ -75,7 +75,7 @@ def test_the_keys_of_a_user_who_is_switched_off_are_refused(api, user, committed
     assert_refused(ApiClient(second).get(PATH), "inactive_user")
 
 
-def test_a_key_is_refused_from_the_moment_that_it_expires(user, monkeypatch):
+def test_a_key_is_rejected_from_the_moment_it_expires(user, monkeypatch):
     expires = timezone.now() + timedelta(hours=1)
     _, secret = create_key(user, key_name="short", expiration_date=expires)
     client = ApiClient(secret)
@@ -87,7 +87,7 @@ def test_a_key_is_refused_from_the_moment_that_it_expires(user, monkeypatch):
     assert_refused(client.get(PATH), "expired_key")
 
 
-def test_the_key_is_named_before_the_user_when_both_are_off(api, user, committed):
+def test_a_deactivated_key_is_named_before_its_deactivated_user(api, user, committed):
     with committed():
         ApiKey.objects.update(is_active=False)
         User.objects.update(is_active=False)
@@ -95,7 +95,7 @@ def test_the_key_is_named_before_the_user_when_both_are_off(api, user, committed
     assert_refused(api.get(PATH), "inactive_key")
 
 
-def test_warm_authentication_runs_no_statement(api, django_assert_num_queries):
+def test_warm_authentication_takes_no_statement(api, django_assert_num_queries):
     api.get(PATH)
 
     # The list itself, whose page is not full and so needs no count.
@@ -103,7 +103,7 @@ def test_warm_authentication_runs_no_statement(api, django_assert_num_queries):
         api.get(PATH)
 
 
-def test_the_refusal_does_not_repeat_the_key(db):
+def test_the_rejection_does_not_repeat_the_key(db):
     key = key_format.generate("live")
 
     assert key not in ApiClient(key).get(PATH).content.decode()

@@ -53,7 +53,7 @@ def entry_of(api_key):
     return cached.entries.read_local(cached.name_prefix + current_digest(api_key))
 
 
-def test_a_cold_look_up_is_one_statement_and_a_warm_one_none(
+def test_a_cold_look_up_takes_one_statement_and_a_warm_one_none(
     api_key, user, django_assert_num_queries
 ):
     with django_assert_num_queries(1):
@@ -139,7 +139,7 @@ def test_a_change_that_is_rolled_back_changes_nothing(
         assert works(api_key)
 
 
-def test_a_key_made_in_bulk_works_at_once_although_it_was_asked_for(user):
+def test_a_key_created_in_bulk_works_after_an_early_look_up(user):
     secret = key_format.generate("live")
     assert get_user(secret) is None
 
@@ -150,7 +150,7 @@ def test_a_key_made_in_bulk_works_at_once_although_it_was_asked_for(user):
     assert get_user(secret).user_id == user.pk
 
 
-def test_what_redis_holds_and_cannot_be_read_is_looked_up_anew(api_key, user):
+def test_an_unreadable_entry_in_redis_is_looked_up_again(api_key, user):
     name = cached_keys.key_cache().name_prefix + current_digest(api_key)
     for nonsense in (b"nonsense", b" inf [1]", b" x []", b" inf \xff"):
         get_redis_connection("default").set(name, nonsense)
@@ -173,9 +173,7 @@ def test_a_key_is_looked_up_in_the_database_while_redis_is_suspect(
         process_cache.suspect_until = 0.0
 
 
-def test_a_change_of_nothing_that_is_cached_keeps_the_entry(
-    api_key, user, django_assert_num_queries
-):
+def test_a_change_of_uncached_fields_keeps_the_entry(api_key, user, django_assert_num_queries):
     get_user(api_key)
     ApiKey.objects.update(last_used_at=None)
     user.last_login = None
@@ -197,14 +195,16 @@ def test_invalidating_a_user_forgets_all_of_its_keys(user, django_assert_num_que
             get_user(secret)
 
 
-def test_that_redis_is_away_is_said_once_for_a_look_up(api_key, no_redis, caplog):
+def test_an_unreachable_redis_is_logged_once_per_look_up(api_key, no_redis, caplog):
     get_user(api_key)
 
     said = [record for record in caplog.records if record.name == key_lookup.logger.name]
     assert len(said) == 1
 
 
-def test_without_redis_it_asks_the_database(api_key, user, no_redis, django_assert_num_queries):
+def test_without_redis_keys_are_read_from_the_database(
+    api_key, user, no_redis, django_assert_num_queries
+):
     with django_assert_num_queries(1):
         assert get_user(api_key).user_id == user.pk
 
@@ -214,7 +214,7 @@ def newer_pepper(settings):
     settings.KEY_PEPPERS = [b"newer pepper", *settings.KEY_PEPPERS]
 
 
-def test_a_key_made_under_an_older_pepper_works_and_stays_as_it_is(
+def test_a_key_created_under_an_older_pepper_works_unchanged(
     api_key, key, newer_pepper, django_assert_num_queries
 ):
     with django_assert_num_queries(1):
@@ -252,7 +252,7 @@ def test_rotating_an_adopted_key_made_under_an_older_pepper_ends_the_old_secret(
     assert get_user(LEGACY_KEY) is None
 
 
-def test_switching_a_user_off_ends_its_legacy_key_made_under_an_older_pepper(user, settings):
+def test_deactivating_a_user_ends_a_legacy_key_of_an_older_pepper(user, settings):
     settings.ACCEPT_LEGACY_KEYS = True
     User.objects.filter(pk=user.pk).update(legacy_key_digest=current_digest(LEGACY_KEY))
     settings.KEY_PEPPERS = [b"newer pepper", *settings.KEY_PEPPERS]
@@ -263,7 +263,7 @@ def test_switching_a_user_off_ends_its_legacy_key_made_under_an_older_pepper(use
     assert not works(LEGACY_KEY)
 
 
-def test_a_legacy_key_works_when_they_are_accepted(user, settings):
+def test_a_legacy_key_works_where_legacy_keys_are_accepted(user, settings):
     User.objects.filter(pk=user.pk).update(legacy_key_digest=current_digest(LEGACY_KEY))
     assert get_user(LEGACY_KEY) is None
 
@@ -273,7 +273,7 @@ def test_a_legacy_key_works_when_they_are_accepted(user, settings):
     assert (principal.user_id, principal.key_id, principal.denial_code()) == (user.pk, None, None)
 
 
-def test_a_key_that_nobody_has_is_looked_up_once(django_assert_num_queries):
+def test_an_unknown_key_is_looked_up_once(django_assert_num_queries):
     unknown = key_format.generate("live")
 
     with django_assert_num_queries(1):
@@ -281,7 +281,7 @@ def test_a_key_that_nobody_has_is_looked_up_once(django_assert_num_queries):
         assert get_user(unknown) is None
 
 
-def test_a_key_made_after_it_was_asked_for_works_at_once(user, monkeypatch):
+def test_a_key_created_after_an_early_look_up_works_immediately(user, monkeypatch):
     secret = key_format.generate("live")
     assert get_user(secret) is None
     monkeypatch.setattr(key_format, "generate", lambda environment: secret)
@@ -320,7 +320,7 @@ def test_a_flood_of_unknown_keys_takes_no_room_from_keys_that_work(api_key, monk
     assert get_cache_stats()["shared"]["entries"] == 1
 
 
-def test_a_stampede_on_one_key_is_one_statement(api_key, loads):
+def test_a_stampede_on_one_key_takes_one_statement(api_key, loads):
     def look_up(_):
         try:
             return get_user(api_key)
@@ -334,9 +334,7 @@ def test_a_stampede_on_one_key_is_one_statement(api_key, loads):
     assert len(loads) == 1
 
 
-def test_when_the_database_fails_nobody_hangs_and_the_next_look_up_works(
-    api_key, user, monkeypatch
-):
+def test_a_database_failure_leaves_no_caller_hanging(api_key, user, monkeypatch):
     def fail(key, digests):
         raise OperationalError
 
@@ -364,7 +362,7 @@ def later(monkeypatch):
     return move
 
 
-def test_an_entry_that_has_ended_serves_for_a_while_when_the_database_is_down(
+def test_an_expired_entry_is_served_briefly_while_the_database_is_down(
     api_key, user, settings, monkeypatch, later
 ):
     get_user(api_key)
@@ -414,7 +412,7 @@ def test_an_entry_in_use_is_renewed_before_it_ends(
     assert len(loads) == 2
 
 
-def test_entries_live_as_long_as_was_set_for_all_processes(api_key):
+def test_the_ttl_set_for_all_processes_applies(api_key):
     get_user(api_key)
 
     set_cache_ttl(60)
@@ -426,7 +424,7 @@ def test_entries_live_as_long_as_was_set_for_all_processes(api_key):
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 86_401])
-def test_a_time_to_live_out_of_bounds_is_refused(seconds):
+def test_a_ttl_out_of_bounds_is_rejected(seconds):
     with pytest.raises(ValueError, match="from 1 to 86,400"):
         set_cache_ttl(seconds)
 
@@ -446,7 +444,7 @@ def test_one_key_or_all_can_be_forgotten(user, loads):
     assert loads == [first, second, first, first, second]
 
 
-def test_switched_off_every_look_up_is_a_statement(
+def test_without_the_cache_every_look_up_takes_a_statement(
     api_key, key, settings, django_assert_num_queries
 ):
     settings.KEY_CACHE = False

@@ -62,13 +62,13 @@ class TestEndpoint:
 
         assert data.keys() == get_cache_stats().keys()
 
-    def test_sets_the_time_to_live(self, staff_api):
+    def test_sets_the_ttl(self, staff_api):
         response = staff_api.put(PATH, {"ttl_seconds": 60}, content_type="application/json")
 
         assert response.json()["data"]["ttl_seconds"] == get_cache_stats()["ttl_seconds"] == 60
 
     @pytest.mark.parametrize("body", [{}, {"ttl_seconds": 0}, {"ttl_seconds": "x"}], ids=str)
-    def test_refuses_another_time_to_live(self, staff_api, body):
+    def test_rejects_an_invalid_ttl(self, staff_api, body):
         response = staff_api.put(PATH, body, content_type="application/json")
 
         assert list(assert_problem(response, 400, "validation_error")["errors"]) == ["ttl_seconds"]
@@ -90,7 +90,7 @@ class TestEndpoint:
         assert_problem(getattr(api, method)(PATH), 403, "staff_only")
 
     @pytest.mark.parametrize("method", ["put", "delete"])
-    def test_support_staff_look_and_change_nothing(self, staff_api, user, method):
+    def test_support_staff_can_view_and_not_change(self, staff_api, user, method):
         make_staff_groups()
         User.objects.filter(pk=user.pk).update(is_superuser=False)
         user.groups.set([Group.objects.get(name=SUPPORT)])
@@ -98,7 +98,7 @@ class TestEndpoint:
         assert staff_api.get(PATH).status_code == 200
         assert_problem(getattr(staff_api, method)(PATH), 403, "staff_only")
 
-    def test_operators_may_empty_it(self, staff_api, user):
+    def test_operators_may_clear_it(self, staff_api, user):
         make_staff_groups()
         User.objects.filter(pk=user.pk).update(is_superuser=False)
         user.groups.set([Group.objects.get(name=OPERATORS)])

@@ -95,7 +95,7 @@ def staff_key(db):
     return create_key(staff, key_name="staff")[1]
 
 
-def test_a_stampede_over_two_processes_makes_no_more_queries_than_processes(webs, user, staff_key):
+def test_a_stampede_on_two_processes_takes_at_most_a_query_each(webs, user, staff_key):
     def statements():
         answers = [web.get("/v1/admin/key-cache", staff_key)[1] for web in webs]
         return sum(json.loads(answer)["data"]["misses"] for answer in answers)
@@ -111,7 +111,7 @@ def test_a_stampede_over_two_processes_makes_no_more_queries_than_processes(webs
     assert 1 <= statements() - before <= 2
 
 
-def test_a_revoked_key_is_refused_by_every_process(webs, user):
+def test_a_revoked_key_is_rejected_by_every_process(webs, user):
     key, secret = create_key(user, key_name="mine")
     assert [web.status(secret) for web in webs for _ in range(2)] == [200] * 4
 
@@ -122,7 +122,7 @@ def test_a_revoked_key_is_refused_by_every_process(webs, user):
     assert [web.status(secret) for web in webs for _ in range(20)] == [401] * 40
 
 
-def test_a_key_that_was_asked_for_too_early_works_in_every_process(webs, user, monkeypatch):
+def test_a_key_created_after_an_early_look_up_works_in_every_process(webs, user, monkeypatch):
     secret = key_format.generate("live")
     assert [web.status(secret) for web in webs] == [401, 401]
     monkeypatch.setattr(key_format, "generate", lambda environment: secret)

@@ -169,7 +169,9 @@ def assert_nobody_goes_on_as_before(secret, before):
 
 
 @pytest.mark.parametrize("change", BY_THE_API.values(), ids=BY_THE_API)
-def test_a_change_by_the_api_that_was_not_heard_of_holds(database_network, api, victim, change):
+def test_an_api_change_whose_commit_was_not_confirmed_applies(
+    database_network, api, victim, change
+):
     key, secret = victim
     before = get_user(secret)
 
@@ -180,7 +182,7 @@ def test_a_change_by_the_api_that_was_not_heard_of_holds(database_network, api, 
 
 
 @pytest.mark.parametrize("change", IN_THE_ADMIN.values(), ids=IN_THE_ADMIN)
-def test_a_change_in_the_admin_that_was_not_heard_of_holds(
+def test_an_admin_change_whose_commit_was_not_confirmed_applies(
     database_network, operator, victim, change
 ):
     key, secret = victim
@@ -215,7 +217,9 @@ def _saved(row, **fields):
 
 
 @pytest.mark.parametrize("change", IN_CODE.values(), ids=IN_CODE)
-def test_a_change_of_cached_rows_that_was_not_heard_of_holds(database_network, victim, change):
+def test_a_change_of_cached_rows_whose_commit_was_not_confirmed_applies(
+    database_network, victim, change
+):
     key, secret = victim
     before = get_user(secret)
 
@@ -242,7 +246,7 @@ def test_a_change_whose_commit_never_arrived_changes_nothing(database_network, a
 
 
 @pytest.mark.parametrize("row", ["key", "plan"])
-def test_a_process_that_dies_after_its_commit_has_told_the_others_before(victim, monkeypatch, row):
+def test_a_process_invalidates_before_its_commit_in_case_it_dies(victim, monkeypatch, row):
     _, secret = victim
     before = get_user(secret)
 
@@ -290,7 +294,7 @@ AT_THE_DEADLINE = {
 @pytest.mark.usefixtures("deadline_at_commit")
 @pytest.mark.parametrize("fate", ["silent", "late"])
 @pytest.mark.parametrize("change", AT_THE_DEADLINE.values(), ids=AT_THE_DEADLINE)
-def test_a_change_whose_commit_outlasts_the_deadline_holds(
+def test_a_change_whose_commit_outlasts_the_deadline_applies(
     database_network, api, victim, elsewhere, change, fate
 ):
     key, secret = victim

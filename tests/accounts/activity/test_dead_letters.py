@@ -65,7 +65,7 @@ def test_an_event_beyond_a_limit_of_the_database_is_set_aside(user):
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"nonsense", b"\xff\xfe\x00", b"[1,2]", b"[" * 100_000])
-def test_bytes_that_are_no_event_are_set_aside_as_they_are(user, bytes_):
+def test_bytes_that_are_not_an_event_are_set_aside_unchanged(user, bytes_):
     record(user)
     wait_in_buffer(bytes_)
     record(user)
@@ -75,7 +75,7 @@ def test_bytes_that_are_no_event_are_set_aside_as_they_are(user, bytes_):
     assert bytes(ActivityDeadLetter.objects.get().event) == bytes_
 
 
-def test_one_event_at_fault_costs_a_few_statements_more(user):
+def test_one_bad_event_takes_a_few_extra_statements(user):
     for _ in range(64):
         record(user)
     record(user, model="gpt\x00")
@@ -88,7 +88,7 @@ def test_one_event_at_fault_costs_a_few_statements_more(user):
     assert len(captured) <= 1 + 2 * 7 + 3 + 1
 
 
-def test_a_batch_that_is_poison_all_through_is_set_aside(user):
+def test_a_batch_of_bad_events_only_is_set_aside(user):
     for n in range(10):
         record(user, model=f"gpt\x00{n}")
 
@@ -106,7 +106,7 @@ def test_the_same_event_is_set_aside_once(user):
     assert ActivityDeadLetter.objects.count() == 1
 
 
-def test_a_database_that_is_away_makes_no_dead_letters(user, monkeypatch):
+def test_an_unreachable_database_makes_no_dead_letters(user, monkeypatch):
     def fail(events):
         raise OperationalError
 
@@ -135,7 +135,7 @@ def mend(letter):
     letter.save()
 
 
-def test_a_letter_whose_fault_is_mended_is_written_when_queued_again(user):
+def test_a_letter_whose_cause_is_fixed_is_written_when_queued_again(user):
     record(user, model="gpt\x00")
     worker.drain()
     mend(ActivityDeadLetter.objects.get())
@@ -147,7 +147,7 @@ def test_a_letter_whose_fault_is_mended_is_written_when_queued_again(user):
     assert ActivityEvent.objects.get().model == "gpt"
 
 
-def test_a_letter_queued_again_in_vain_comes_back(user):
+def test_a_letter_that_fails_again_comes_back(user):
     record(user, model="gpt\x00")
     worker.drain()
 

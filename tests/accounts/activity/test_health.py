@@ -47,7 +47,7 @@ def wait_in_buffer(*events):
     get_redis_connection("default").rpush(buffer._BUFFER, *events)
 
 
-def test_counts_what_was_written_and_what_waits(user):
+def test_counts_written_and_waiting_events(user):
     began = time.time()
     for _ in range(3):
         record(user)
@@ -133,7 +133,7 @@ def test_the_activity_log_of_the_admin_opens_without_redis(admin_client, no_redi
     assert "Redis does not answer" in response.content.decode()
 
 
-def test_dead_letters_are_shown_and_queued_again_in_the_admin(user, admin_client):
+def test_the_admin_shows_dead_letters_and_queues_them_again(user, admin_client):
     record(user, model="gpt\x00")
     wait_in_buffer(b"\xffnonsense")
     drain.drain()

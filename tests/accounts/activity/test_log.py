@@ -106,13 +106,13 @@ def test_filters_and_counts_all_matches(api, events, query, shown):
     assert response.json()["total"] == len(shown)
 
 
-def test_an_empty_parameter_is_as_good_as_none(api, events):
+def test_an_empty_parameter_is_the_same_as_none(api, events):
     response = api.get(PATH, {"model": "", "from": "", "to": "", "limit": "", "page": ""})
 
     assert (response.status_code, response.json()["total"]) == (200, 10)
 
 
-def test_counts_what_is_left_after_pruning(api, events):
+def test_counts_the_events_left_after_pruning(api, events):
     retention.prune(START + timedelta(days=3, hours=6))
 
     response = api.get(PATH)
@@ -136,7 +136,7 @@ def test_counts_what_is_left_after_pruning(api, events):
     ],
     ids=str,
 )
-def test_refuses_a_bad_page(api, query, field):
+def test_rejects_a_bad_page(api, query, field):
     body = assert_problem(api.get(PATH, query), 400, "validation_error")
 
     assert list(body["errors"]) == [field]
@@ -177,7 +177,7 @@ def test_pages_of_any_size_make_up_the_whole_log(api, user, names, limit):
     assert seen == [event.tokens for event in expected]
 
 
-def test_is_two_statements_however_many_events(api, events, django_assert_num_queries):
+def test_takes_two_statements_however_many_events(api, events, django_assert_num_queries):
     api.get(PATH)
 
     # The number of matches, from the daily totals; the page.
@@ -185,12 +185,12 @@ def test_is_two_statements_however_many_events(api, events, django_assert_num_qu
         api.get(PATH, {"limit": 1000})
 
 
-def test_shows_nobody_else_s_events(stranger_api, events):
+def test_shows_nobody_elses_events(stranger_api, events):
     assert stranger_api.get(PATH).json()["total"] == 0
     assert tokens(stranger_api.get(PATH)) == []
 
 
-def test_clients_of_the_old_service_find_it_where_it_was(api, events):
+def test_the_old_path_still_works(api, events):
     assert api.get("/user/activity/log").json()["total"] == 10
 
 

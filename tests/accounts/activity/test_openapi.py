@@ -8,7 +8,7 @@ from tests.openapi import DescribedClient
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_every_answer_is_as_described(api):
+def test_every_response_matches_the_schema(api):
     api.post_json("/v1/chat/sessions", {"model": "openai/gpt-4o"})
     drain.drain()
     described = DescribedClient(api)

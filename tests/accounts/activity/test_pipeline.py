@@ -78,11 +78,11 @@ def test_recording_outside_a_transaction_opens_no_database_connection(user):
     assert connection.connection is None
 
 
-def test_recording_has_a_documented_second_name():
+def test_recording_has_a_documented_alias():
     assert activity.log_activity_background is activity.record
 
 
-def test_recording_runs_no_statement(user, django_assert_num_queries):
+def test_recording_takes_no_statement(user, django_assert_num_queries):
     with django_assert_num_queries(0):
         record(user)
 
@@ -95,7 +95,7 @@ def test_an_event_is_recorded_when_its_transaction_commits(user):
     assert buffer.waiting() == 1
 
 
-def test_an_event_of_a_transaction_that_rolls_back_never_happened(user):
+def test_an_event_of_a_rolled_back_transaction_is_not_recorded(user):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         record(user)
         raise ZeroDivisionError
@@ -168,7 +168,7 @@ def test_a_batch_written_twice_is_in_the_log_and_counted_once(user, key):
     assert (ActivityEvent.objects.count(), key.requests_used) == (1, 1)
 
 
-def test_a_batch_that_a_dead_worker_took_is_written_by_the_sweep(user, monkeypatch):
+def test_the_sweep_writes_a_batch_taken_by_a_dead_worker(user, monkeypatch):
     record(user, tokens=1)
     monkeypatch.setattr(buffer, "LEASE_MS", 0)
     buffer.lease_batch()
@@ -183,14 +183,14 @@ def test_a_batch_that_a_dead_worker_took_is_written_by_the_sweep(user, monkeypat
     assert list(left) == [buffer._COUNTERS.encode()]
 
 
-def test_the_sweep_leaves_a_batch_alone_that_is_being_written(user):
+def test_the_sweep_leaves_a_batch_that_is_being_written(user):
     record(user)
     buffer.lease_batch()
 
     assert drain.sweep() == 0
 
 
-def test_a_batch_that_the_database_did_not_take_waits_again(user, monkeypatch):
+def test_a_batch_that_the_database_rejected_waits_again(user, monkeypatch):
     record(user)
 
     def fail(batch):
@@ -205,13 +205,13 @@ def test_a_batch_that_the_database_did_not_take_waits_again(user, monkeypatch):
     assert drain.drain() == 1
 
 
-def test_without_redis_an_event_is_written_at_once(user, no_redis):
+def test_without_redis_an_event_is_written_immediately(user, no_redis):
     record(user)
 
     assert ActivityEvent.objects.count() == 1
 
 
-def test_beyond_the_limit_of_the_buffer_an_event_is_written_at_once(user, settings):
+def test_beyond_the_buffer_limit_an_event_is_written_immediately(user, settings):
     settings.ACTIVITY_BUFFER_LIMIT = 2
     for n in range(4):
         record(user, tokens=n)
@@ -221,14 +221,14 @@ def test_beyond_the_limit_of_the_buffer_an_event_is_written_at_once(user, settin
     assert buffer.state().counters["buffer_full"] == 2
 
 
-def test_undeferred_an_event_is_written_at_once(user, settings):
+def test_an_undeferred_event_is_written_immediately(user, settings):
     settings.DEFER_ACTIVITY = False
     record(user)
 
     assert (buffer.waiting(), ActivityEvent.objects.count()) == (0, 1)
 
 
-def test_an_undeferred_event_of_a_transaction_that_rolls_back_never_happened(user, settings):
+def test_an_undeferred_event_of_a_rolled_back_transaction_is_not_recorded(user, settings):
     settings.DEFER_ACTIVITY = False
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         record(user)
@@ -252,7 +252,7 @@ def test_fallbacks_are_counted_once_redis_is_back(user, monkeypatch):
     assert buffer.state().counters["redis_down"] == 2
 
 
-def test_an_event_that_nothing_takes_fails_no_request_and_is_counted(
+def test_an_event_that_cannot_be_stored_is_counted_and_fails_no_request(
     user, no_redis, monkeypatch, caplog
 ):
     def fail(events):
@@ -265,7 +265,7 @@ def test_an_event_that_nothing_takes_fails_no_request_and_is_counted(
     assert buffer.take_uncounted() == {"redis_down": 1, "lost": 1}
 
 
-def test_metadata_that_is_not_json_is_the_error_of_the_caller(user):
+def test_metadata_that_is_not_json_raises(user):
     with pytest.raises(TypeError):
         record(user, metadata={"when": object()})
 
@@ -288,7 +288,7 @@ def test_a_request_succeeds_without_redis_and_its_activity_is_there(api, no_redi
     assert ActivityEvent.objects.get().metadata["session_id"] == response.json()["data"]["id"]
 
 
-def test_the_events_of_a_user_who_is_gone_are_dropped(user):
+def test_events_of_a_deleted_user_are_dropped(user):
     record(user)
     user.delete()
 
@@ -317,7 +317,7 @@ def test_an_event_waits_as_json(user):
     assert len(json.loads(waiting)) == len(Event.__struct_fields__)
 
 
-def test_what_fails_after_the_commit_can_be_logged_by_its_name(user):
+def test_callbacks_after_the_commit_have_a_name_to_log(user):
     with transaction.atomic():
         create_key(user, key_name="new")
         after_commit = [call for _, call, is_robust in connection.run_on_commit if is_robust]

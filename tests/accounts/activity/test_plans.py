@@ -102,7 +102,7 @@ def test_a_period_of_the_log_starts_in_the_index():
     assert seeks(plan, "idx_activity_log_user_id", "timestamp"), plan
 
 
-def test_a_page_far_back_reads_its_own_days_only():
+def test_a_page_far_back_reads_only_its_own_days():
     with CaptureQueriesContext(connection) as captured:
         page_of_log(OWNER, first=None, last=None, names={}, limit=5, offset=900)
     with connection.cursor() as cursor:

@@ -46,7 +46,7 @@ def kept():
     return sorted(ActivityEvent.objects.values_list("tokens", flat=True))
 
 
-def test_prunes_what_is_older_and_keeps_the_sums(events, user, capsys):
+def test_prunes_older_events_and_keeps_the_sums(events, user, capsys):
     call_command("prune_activity", days=10)
 
     assert capsys.readouterr().out == "20 events deleted\n"
@@ -68,7 +68,7 @@ def test_prunes_in_bounded_batches(events, monkeypatch):
     assert len(captured) == 6
 
 
-def test_a_run_that_is_not_enough_starts_another(events, settings, monkeypatch):
+def test_a_run_that_does_not_finish_starts_another(events, settings, monkeypatch):
     settings.ACTIVITY_RETENTION_DAYS = 10
     monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
 
@@ -97,6 +97,6 @@ def test_zero_days_keep_everything(events, settings, prune):
 
 
 @pytest.mark.parametrize("days", [-1, 40_000])
-def test_refuses_days_that_make_no_sense(days):
+def test_rejects_an_invalid_number_of_days(days):
     with pytest.raises(CommandError, match="--days"):
         call_command("prune_activity", days=days)

@@ -82,7 +82,7 @@ def test_adds_up_by_day_by_model_and_by_provider(api, user):
     }
 
 
-def test_clients_of_the_old_service_find_the_path_and_the_fields_where_they_were(api, user):
+def test_the_old_path_and_fields_still_work(api, user):
     write_events([at(timezone.now(), user)])
 
     body = api.get("/user/activity/stats", {"privy_user_id": "x"}).json()
@@ -91,7 +91,7 @@ def test_clients_of_the_old_service_find_the_path_and_the_fields_where_they_were
     assert body["by_model"] == body["data"]["by_model"]
 
 
-def test_what_is_drained_is_in_the_stats(api, user, committed):
+def test_drained_events_appear_in_the_stats(api, user, committed):
     with committed():
         activity.record(user_id=user.pk, tokens=7)
     drain.drain()
@@ -99,7 +99,7 @@ def test_what_is_drained_is_in_the_stats(api, user, committed):
     assert api.get(PATH).json()["data"]["total_tokens"] == 7
 
 
-def test_shows_the_last_30_days_unless_told(api, user):
+def test_shows_the_last_30_days_by_default(api, user):
     today = timezone.now()
     write_events([at(today - timedelta(days=age), user) for age in (0, 29, 30)])
 
@@ -140,13 +140,13 @@ def test_shows_a_period_of_whole_days(api, user, query, seen):
     ],
     ids=str,
 )
-def test_refuses_a_bad_period(api, query, field):
+def test_rejects_a_bad_period(api, query, field):
     body = assert_problem(api.get(PATH, query), 400, "validation_error")
 
     assert list(body["errors"]) == [field]
 
 
-def test_is_one_statement(api, user, django_assert_num_queries):
+def test_takes_one_statement(api, user, django_assert_num_queries):
     api.get(PATH)
 
     # The sums.
@@ -154,7 +154,7 @@ def test_is_one_statement(api, user, django_assert_num_queries):
         api.get(PATH)
 
 
-def test_shows_nobody_else_s_activity(api, stranger_api, user):
+def test_shows_nobody_elses_activity(api, stranger_api, user):
     write_events([at(timezone.now(), user)])
 
     assert stranger_api.get(PATH).json()["data"] == {
@@ -167,7 +167,7 @@ def test_shows_nobody_else_s_activity(api, stranger_api, user):
     }
 
 
-def test_many_models_are_summed_up(api, user, monkeypatch):
+def test_rare_models_are_summed_up_as_others(api, user, monkeypatch):
     monkeypatch.setattr(totals, "MAX_NAMES", 2)
     now = timezone.now()
     write_events(
@@ -185,13 +185,13 @@ def test_needs_a_key(client, db):
     assert_problem(client.get(PATH), 401, "not_authenticated")
 
 
-def test_days_are_those_of_utc(api, user):
+def test_days_are_in_utc(api, user):
     write_events([at(datetime(2026, 3, 1, 0, 0, tzinfo=UTC), user)])
 
     assert dates(api.get(PATH, {"from": "2026-03-01", "to": "2026-03-01"})) == ["2026-03-01"]
 
 
-def test_days_are_those_of_the_time_zone_that_is_asked_for(api, user):
+def test_days_are_in_the_requested_time_zone(api, user):
     new_year = datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
     write_events([at(new_year - timedelta(minutes=1), user), at(new_year, user, tokens=7)])
 
@@ -217,7 +217,7 @@ def test_a_day_of_a_time_zone_may_have_23_or_25_hours(api, user):
     assert (day["date"], day["requests"]) == ("2026-10-25", 25)
 
 
-def test_a_timestamp_means_its_day_in_the_time_zone(api, user):
+def test_a_timestamp_means_its_day_in_the_requested_time_zone(api, user):
     write_events([at(datetime(2026, 3, 1, 12, tzinfo=UTC), user)])
     asked = {"from": "2026-02-28T16:00:00Z", "to": "2026-03-01T12:00:00+00:00"}
 
@@ -227,7 +227,7 @@ def test_a_timestamp_means_its_day_in_the_time_zone(api, user):
     assert dates(unencoded) == ["2026-03-01"]
 
 
-def test_today_is_that_of_the_time_zone(api, user):
+def test_today_is_in_the_requested_time_zone(api, user):
     write_events([at(timezone.now(), user)])
 
     for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
@@ -238,7 +238,7 @@ def test_today_is_that_of_the_time_zone(api, user):
 @pytest.mark.parametrize(
     "zone", ["Mars/Olympus", "../../etc/passwd", "+09:00", "a\x00b", "x" * 999]
 )
-def test_an_unknown_time_zone_is_an_error(api, zone):
+def test_an_unknown_time_zone_is_rejected(api, zone):
     assert_problem(api.get(PATH, {"tz": zone}), 400, "validation_error")
 
 

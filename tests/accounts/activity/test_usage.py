@@ -71,7 +71,7 @@ def test_a_retried_batch_counts_once(user, key):
     assert ActivityDay.objects.get().requests == ApiKeyDay.objects.get().requests == 5
 
 
-def test_a_key_that_is_gone_is_not_counted_but_its_event_is_kept(user, key):
+def test_an_event_of_a_deleted_key_is_kept_without_counting_the_key(user, key):
     batch = [event(user, api_key_id=key.pk)]
     key.delete()
 
@@ -80,7 +80,7 @@ def test_a_key_that_is_gone_is_not_counted_but_its_event_is_kept(user, key):
     assert ActivityDay.objects.get().requests == 1
 
 
-def test_sums_go_with_their_user_and_their_key(user, key):
+def test_sums_are_deleted_with_their_user_or_key(user, key):
     write_events([event(user, api_key_id=key.pk)])
 
     user.delete()
@@ -89,7 +89,7 @@ def test_sums_go_with_their_user_and_their_key(user, key):
     assert not ApiKeyDay.objects.exists()
 
 
-def test_many_workers_at_once_neither_lose_a_count_nor_wait_for_each_other_in_a_circle(db):
+def test_concurrent_workers_neither_lose_counts_nor_deadlock(db):
     users = [User.objects.create_user(f"u{n}@example.com") for n in range(4)]
     keys = [create_key(user, key_name=f"k{n}")[0] for user in users for n in range(3)]
     batches = []
@@ -120,7 +120,7 @@ def test_many_workers_at_once_neither_lose_a_count_nor_wait_for_each_other_in_a_
         assert key.requests_used == 40 * 4
 
 
-def test_the_migration_adds_up_what_was_written_before(user, key):
+def test_the_migration_adds_up_earlier_events(user, key):
     write_events([event(user, day=day, api_key_id=key.pk) for day in (1, 1, 2)] + [event(user)])
     rows = [list(model.objects.order_by("pk").values()) for model in (ActivityDay, ApiKeyDay)]
     ActivityDay.objects.all().delete()
@@ -135,7 +135,7 @@ def test_the_migration_adds_up_what_was_written_before(user, key):
     ] == rows
 
 
-def test_operators_may_delete_a_key_that_has_sums(user, key, admin_client):
+def test_operators_can_delete_a_key_with_sums(user, key, admin_client):
     write_events([event(user, api_key_id=key.pk)])
 
     url = reverse("admin:accounts_apikey_delete", args=[key.pk])

@@ -11,7 +11,7 @@ from accounts.worker import drain
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_activity_is_shown_and_not_edited(admin_client, user):
+def test_activity_is_read_only(admin_client, user):
     activity.record(
         user_id=user.pk, finish_reason="tested", metadata={"text": "<script>alert(1)</script>"}
     )

@@ -57,7 +57,7 @@ def test_shows_a_new_key_once(admin_client, user):
         assert key.masked in shown
 
 
-def test_says_that_a_user_has_too_many_keys_already(admin_client, user, monkeypatch):
+def test_says_when_a_user_has_too_many_keys(admin_client, user, monkeypatch):
     monkeypatch.setattr("accounts.keys.lifecycle.MAX_KEYS", 1)
     create_key(user, key_name="mine")
 
@@ -72,7 +72,7 @@ def test_says_that_a_user_has_too_many_keys_already(admin_client, user, monkeypa
     assert ApiKey.objects.get().key_name == "mine"
 
 
-def test_refuses_a_key_whose_name_is_taken(admin_client, user):
+def test_rejects_a_new_key_with_a_taken_name(admin_client, user):
     create_key(user, key_name="mine")
 
     response = admin_client.post(
@@ -115,7 +115,7 @@ def test_rotates_with_a_grace_of_a_day(admin_client, user):
     assert before <= get_user(old).expires_at - 86_400 <= time.time()
 
 
-def test_bounds_of_a_key_are_set_and_emptied(admin_client, user):
+def test_restrictions_of_a_key_are_set_and_cleared(admin_client, user):
     made = {
         "user": user.pk,
         "key_name": "mine",
@@ -147,7 +147,7 @@ def test_bounds_of_a_key_are_set_and_emptied(admin_client, user):
     assert b"has host bits set" in response.content
 
 
-def test_scopes_are_checkboxes_that_show_what_the_key_has(admin_client, user):
+def test_checkboxes_show_the_scopes_of_the_key(admin_client, user):
     key, _ = create_key(user, key_name="mine", scope_permissions={"chat": ["read", "write"]})
 
     form = admin_client.get(
@@ -159,7 +159,7 @@ def test_scopes_are_checkboxes_that_show_what_the_key_has(admin_client, user):
     assert "Scopes" in form
 
 
-def test_a_name_that_is_taken_is_said_once(admin_client, user):
+def test_a_taken_name_is_reported_once(admin_client, user):
     create_key(user, key_name="mine")
 
     response = admin_client.post(
@@ -179,7 +179,7 @@ def test_new_secrets_can_be_copied_with_a_button(admin_client, user):
     assert b"navigator.clipboard.writeText" in response.content
 
 
-def test_refuses_to_rename_a_key_to_a_name_that_is_taken(admin_client, user):
+def test_rejects_a_rename_to_a_taken_name(admin_client, user):
     create_key(user, key_name="mine")
     key, _ = create_key(user, key_name="other")
     url = reverse("admin:accounts_apikey_change", args=[key.pk])
@@ -189,7 +189,7 @@ def test_refuses_to_rename_a_key_to_a_name_that_is_taken(admin_client, user):
     assert b"already has a key with that name" in response.content
 
 
-def test_deleting_the_primary_key_makes_another_the_primary_one(admin_client, user):
+def test_deleting_the_primary_key_promotes_another(admin_client, user):
     key, secret = create_key(user, key_name="first")
     heir, _ = create_key(user, key_name="second")
 
@@ -209,7 +209,7 @@ def test_deactivates_the_selected_keys(admin_client, user):
     assert get_user(secret).denial_code() == "inactive_key"
 
 
-def test_an_edit_of_a_key_is_seen_at_once(admin_client, user):
+def test_an_edit_of_a_key_applies_immediately(admin_client, user):
     key, secret = create_key(user, key_name="mine")
     get_user(secret)
 
@@ -222,7 +222,7 @@ def test_an_edit_of_a_key_is_seen_at_once(admin_client, user):
     assert get_user(secret).denial_code() == "expired_key"
 
 
-def test_an_edit_that_was_begun_before_a_revocation_does_not_undo_it(admin_client, user):
+def test_an_edit_started_before_a_deactivation_does_not_undo_it(admin_client, user):
     key, secret = create_key(user, key_name="mine")
     ApiKey.objects.filter(pk=key.pk).update(is_active=False, requests_used=7)
 
@@ -247,7 +247,7 @@ def test_activates_the_selected_keys(admin_client, user):
 
 
 @pytest.mark.parametrize("by", ["e-mail", "name", "last four"])
-def test_is_found_by_what_its_user_can_tell(admin_client, user, by):
+def test_is_found_by_what_its_user_knows(admin_client, user, by):
     key, _ = create_key(user, key_name="My Laptop")
     create_key(User.objects.create_user("eve@example.com"), key_name="Hers")
     term = {"e-mail": user.email.upper(), "name": "my laptop", "last four": key.last_four}[by]
@@ -255,9 +255,7 @@ def test_is_found_by_what_its_user_can_tell(admin_client, user, by):
     assert list(admin_client.get(reverse(KEYS), {"q": term}).context["cl"].result_list) == [key]
 
 
-def test_a_key_is_shown_with_a_picture_of_its_use(
-    admin_client, user, django_assert_max_num_queries
-):
+def test_a_key_is_shown_with_a_chart_of_its_use(admin_client, user, django_assert_max_num_queries):
     key, _ = create_key(user, key_name="mine")
     today = datetime.now(UTC).date()
     for ago, requests in ((0, 3), (29, 7), (30, 100)):

@@ -46,7 +46,7 @@ def test_lists_run_as_many_statements_for_many_rows_as_for_few(
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_row_can_be_looked_at_and_found_by_address(admin_client, rows, model):
+def test_a_row_can_be_viewed_and_found_by_address(admin_client, rows, model):
     page = reverse(f"admin:accounts_{model}_change", args=[rows[model].pk])
     found = reverse(f"admin:accounts_{model}_changelist")
 
@@ -62,7 +62,7 @@ def test_nothing_can_be_added_or_deleted(admin_client, rows, model):
     assert admin_client.post(page, {"post": "yes"}).status_code == 403
 
 
-def test_how_often_a_code_may_be_used_can_be_changed(admin_client, rows):
+def test_the_maximum_uses_of_a_code_can_be_changed(admin_client, rows):
     code = rows["referralcode"]
     page = reverse("admin:accounts_referralcode_change", args=[code.pk])
 

@@ -23,7 +23,7 @@ def edited(operator, plan, **changes):
     return operator.post(url, {**values, "is_active": "on", **changes})
 
 
-def test_a_plan_that_is_edited_holds_at_once(operator, api, user, committed):
+def test_an_edited_plan_applies_immediately(operator, api, user, committed):
     plan = Plan.objects.create(name="Test")
     with committed():
         user.plan = plan
@@ -43,13 +43,13 @@ def test_a_plan_cannot_be_deleted(operator):
     assert operator.post("/admin/accounts/plan/1/delete/").status_code == 403
 
 
-def test_the_list_of_plans_leads_to_who_runs_into_limits(operator):
+def test_the_list_of_plans_links_to_the_rejections(operator):
     page = operator.get(reverse("admin:accounts_plan_changelist"))
 
     assert reverse(REFUSALS) in page.content.decode()
 
 
-def test_who_was_refused_most_often_comes_first(operator, user, key):
+def test_the_most_rejected_caller_comes_first(operator, user, key):
     record_rejection(user.pk, key.pk, "requests_per_minute")
     for _ in range(3):
         record_rejection(user.pk, key.pk, "plan_daily_requests")
@@ -68,7 +68,7 @@ def test_who_was_refused_most_often_comes_first(operator, user, key):
     assert ">deleted<" in text
 
 
-def test_a_day_on_which_nobody_was_refused_is_empty(operator):
+def test_a_day_without_rejections_is_empty(operator):
     page = operator.get(reverse(REFUSALS), {"day": "2000-01-01"})
 
     assert page.context["rejections"] == []
@@ -79,7 +79,7 @@ def test_the_page_says_so_when_redis_is_down(operator, no_redis):
     assert "Redis does not answer" in operator.get(reverse(REFUSALS)).content.decode()
 
 
-def test_who_may_not_log_in_does_not_see_it(client, db):
+def test_anonymous_visitors_are_redirected_to_the_login(client, db):
     assert client.get(reverse(REFUSALS)).status_code == 302
 
 
@@ -107,7 +107,7 @@ def test_the_limits_of_a_key_are_set_and_removed(operator, key, user):
     assert {"rate_limits_set", "rate_limits_removed"} <= set(actions)
 
 
-def test_a_user_is_put_on_another_plan(operator, user):
+def test_a_user_is_moved_to_another_plan(operator, user):
     url = reverse("admin:accounts_user_change", args=[user.pk])
     form = operator.get(url).context["adminform"].form
 

@@ -34,7 +34,7 @@ def denied(api, key):
 
 
 @pytest.mark.parametrize("by", ["request id", "e-mail", "mask", "mask with dots", "key id"])
-def test_a_denied_request_is_found_by_what_its_user_can_tell(admin_client, user, key, denied, by):
+def test_a_denied_request_is_found_by_what_its_user_knows(admin_client, user, key, denied, by):
     term = {
         "request id": denied["X-Request-ID"],
         "e-mail": user.email.upper(),
@@ -55,7 +55,7 @@ def test_other_terms_find_nothing(admin_client, denied, term):
     assert found(admin_client, term) == []
 
 
-def test_keys_that_do_not_exist_are_counted_by_address(admin_client):
+def test_unknown_keys_are_counted_by_address(admin_client):
     for _ in range(2):
         made_up = key_format.generate("live")
         Client().get(SESSIONS, headers={"Authorization": f"Bearer {made_up}"})
@@ -65,7 +65,7 @@ def test_keys_that_do_not_exist_are_counted_by_address(admin_client):
     assert {request.code for request in found(admin_client, "127.0.0.1")} == {"unknown_key"}
 
 
-def test_no_key_is_kept_as_a_whole(admin_client, denied, api_key):
+def test_no_whole_key_is_kept(admin_client, denied, api_key):
     assert api_key not in look_up(admin_client).content.decode()
 
 
@@ -84,7 +84,9 @@ def test_only_the_newest_are_kept(admin_client, monkeypatch):
     assert [request.request_id for request in found(admin_client)] == ids[:1:-1]
 
 
-def test_reads_few_rows_whatever_is_kept(admin_client, user, denied, django_assert_num_queries):
+def test_takes_the_same_statements_however_many_requests_are_kept(
+    admin_client, user, denied, django_assert_num_queries
+):
     # Session, operator, the user with the address, the users of what is found.
     with django_assert_num_queries(4):
         assert look_up(admin_client, user.email).status_code == 200

@@ -21,7 +21,7 @@ def retry(client, row):
     return client.post(url, {"action": "retry", "_selected_action": [row.pk]}, follow=True)
 
 
-def test_a_failed_one_is_due_again_with_all_its_attempts(admin_client, notification):
+def test_a_failed_notification_is_due_again_with_all_attempts(admin_client, notification):
     assert "Will be sent again: 1" in retry(admin_client, notification).content.decode()
 
     notification.refresh_from_db()
@@ -33,7 +33,7 @@ def test_a_failed_one_is_due_again_with_all_its_attempts(admin_client, notificat
 
 
 @pytest.mark.parametrize("status", ["pending", "sent", "delivered"])
-def test_others_are_left_as_they_are(admin_client, notification, status):
+def test_notifications_of_other_statuses_are_left_alone(admin_client, notification, status):
     Notification.objects.update(status=status)
 
     assert "Will be sent again: 0" in retry(admin_client, notification).content.decode()

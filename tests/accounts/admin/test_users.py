@@ -22,7 +22,7 @@ def test_finds_a_user_by_its_address_in_any_case_or_a_part_of_it(admin_client, u
     assert found("nobody") == []
 
 
-def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):
+def test_an_edit_of_a_user_applies_immediately(admin_client, user):
     _, secret = create_key(user, key_name="mine")
     get_user(secret)
 
@@ -35,7 +35,7 @@ def test_an_edit_of_a_user_is_seen_at_once(admin_client, user):
     assert get_user(secret).denial_code() == "inactive_user"
 
 
-def test_a_user_is_switched_off_and_not_deleted(admin_client, user):
+def test_a_user_is_deactivated_and_not_deleted(admin_client, user):
     url = reverse("admin:accounts_user_delete", args=[user.pk])
 
     assert admin_client.post(url, {"post": "yes"}).status_code == 403
@@ -67,7 +67,7 @@ def test_a_user_made_in_the_admin_can_log_in(admin_client, client):
     assert client.login(username="NEW@example.com", password="Correct-horse-1")
 
 
-def test_a_user_page_leads_to_all_that_belongs_to_the_user(
+def test_a_user_page_links_to_everything_that_belongs_to_the_user(
     admin_client, user, django_assert_max_num_queries
 ):
     url = reverse("admin:accounts_user_change", args=[user.pk])
@@ -83,7 +83,7 @@ def test_a_user_page_leads_to_all_that_belongs_to_the_user(
     assert "Daily requests" in page
 
 
-def test_a_row_is_called_as_it_is_in_the_header(admin_client, user):
+def test_the_header_shows_the_address_of_the_user(admin_client, user):
     page = admin_client.get(reverse("admin:accounts_user_change", args=[user.pk]))
 
     assert f"<bdi>{user.email}</bdi>" in page.content.decode()

@@ -30,7 +30,7 @@ def refused():
     return list(AuditEntry.objects.filter(action__startswith="refused").order_by("id"))
 
 
-def test_a_refused_key_is_recorded(api, user, key, ended):
+def test_a_denied_key_is_recorded(api, user, key, ended):
     response = api.get(PATH, headers={"X-Request-ID": "r1"})
 
     assert_problem(response, 401, "inactive_key")
@@ -73,7 +73,7 @@ def test_the_next_hour_is_recorded_again(user):
     assert [entry.created_at.hour for entry in refused()] == [12, 13]
 
 
-def test_what_this_process_knows_stays_bounded(api, ended, monkeypatch):
+def test_the_memory_of_recorded_denials_stays_bounded(api, ended, monkeypatch):
     monkeypatch.setattr(denials, "MAX_RECORDED", 3)
     denials.recorded.clear()
     denials.recorded.update((n, n, "x", 0) for n in range(3))
@@ -84,7 +84,7 @@ def test_what_this_process_knows_stays_bounded(api, ended, monkeypatch):
     assert len(refused()) == 1
 
 
-def test_no_request_waits_for_it(api, ended):
+def test_no_request_waits_for_the_recording(api, ended):
     held, release = threading.Event(), threading.Event()
     denials.writer.submit("held", lambda: (held.set(), release.wait(WAIT_SECONDS)))
     held.wait(WAIT_SECONDS)
@@ -99,7 +99,7 @@ def test_no_request_waits_for_it(api, ended):
     assert len(refused()) == 1
 
 
-def test_nothing_is_written_about_who_has_been_erased(user):
+def test_no_denial_is_written_for_an_erased_user(user):
     denials.write_denial(
         user.pk + 1, "api_key:7", "expired_key", Origin(AuditEntry.Channel.API, user.pk + 1, 7)
     )
@@ -107,7 +107,7 @@ def test_nothing_is_written_about_who_has_been_erased(user):
     assert refused() == []
 
 
-def test_a_key_that_nobody_has_is_not_recorded(db):
+def test_an_unknown_key_is_not_recorded(db):
     ApiClient("gw_live_" + "x" * 49).get(PATH)
 
     assert refused() == []

@@ -39,7 +39,7 @@ def numbers(response):
     return [n for n in shown if n is not None]
 
 
-def test_shows_what_was_done_newest_first(api, user, key, entries):
+def test_shows_entries_newest_first(api, user, key, entries):
     response = api.get(PATH)
 
     assert response.status_code == 200
@@ -113,13 +113,13 @@ def test_counts_all_matches_of_a_page(api, entries):
     ],
     ids=str,
 )
-def test_refuses_a_bad_query(api, query, field):
+def test_rejects_a_bad_query(api, query, field):
     body = assert_problem(api.get(PATH, query), 400, "validation_error")
 
     assert list(body["errors"]) == [field]
 
 
-def test_is_two_statements_however_many_entries(api, entries, django_assert_num_queries):
+def test_takes_two_statements_however_many_entries(api, entries, django_assert_num_queries):
     api.get(PATH)
 
     # The entries with their personal data; how many there are, when there are more.
@@ -129,11 +129,11 @@ def test_is_two_statements_however_many_entries(api, entries, django_assert_num_
         api.get(PATH, {"limit": 3})
 
 
-def test_shows_nobody_else_s_entries(stranger_api, entries):
+def test_shows_nobody_elses_entries(stranger_api, entries):
     assert stranger_api.get(PATH).json()["total_logs"] == 1
 
 
-def test_does_not_show_where_an_operator_was(api, key, admin_client):
+def test_hides_the_address_of_an_operator(api, key, admin_client):
     admin_client.post(
         reverse("admin:accounts_apikey_changelist"),
         {"action": "rotate", "_selected_action": [key.pk], "confirmed": "yes"},
@@ -146,7 +146,7 @@ def test_does_not_show_where_an_operator_was(api, key, admin_client):
     assert (entry["channel"], entry["ip_address"]) == ("admin", "")
 
 
-def test_clients_of_the_old_service_find_it_where_it_was(api, entries):
+def test_the_old_path_still_works(api, entries):
     assert api.get(PATH.removeprefix("/v1")).json()["total_logs"] == 11
 
 
@@ -160,7 +160,7 @@ def test_needs_a_key(client, db):
     assert_problem(client.get(PATH), 401, "not_authenticated")
 
 
-def test_is_described(api, entries):
+def test_the_response_matches_the_schema(api, entries):
     schema = Client().get("/v1/schema").json()
     answers = schema["paths"][PATH]["get"]["responses"]
     described = answers["200"]["content"]["application/json"]["schema"]
@@ -176,7 +176,7 @@ def test_is_described(api, entries):
     ("query", "shown"),
     [({}, 11), ({"q": "odd"}, 5), ({"q": "0"}, 0), ({"channel__exact": "admin"}, 0)],
 )
-def test_operators_look_at_it(
+def test_operators_can_read_it(
     admin_client, user, entries, query, shown, django_assert_max_num_queries
 ):
     # Session, operator, the count of the matches, the rows.

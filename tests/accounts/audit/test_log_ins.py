@@ -34,13 +34,13 @@ def entries(user):
     )
 
 
-def test_a_log_in_to_the_admin(root):
+def test_a_log_in_to_the_admin_is_recorded(root):
     assert log_in(root.email, PASSWORD).status_code == 302
 
     assert entries(root) == [("admin_log_in", f"user:{root.pk}", "admin")]
 
 
-def test_a_log_in_with_a_wrong_password_once_an_hour(root):
+def test_a_log_in_with_a_wrong_password_is_recorded_once_an_hour(root):
     for _ in range(3):
         assert log_in(root.email.upper(), "wrong").status_code == 200
         denials.recorded.clear()
@@ -49,19 +49,19 @@ def test_a_log_in_with_a_wrong_password_once_an_hour(root):
     assert len(entries(root)) <= 2
 
 
-def test_an_address_that_nobody_has_leaves_nothing(root):
+def test_an_unknown_address_is_not_recorded(root):
     log_in("nobody@example.com", "wrong")
 
     assert entries(root) == []
 
 
-def test_a_sign_in_with_a_wrong_password(root):
+def test_a_sign_in_with_a_wrong_password_is_recorded(root):
     post({"email": root.email, "password": "wrong"})
 
     assert entries(root) == [("refused_wrong_password", f"user:{root.pk}", "public")]
 
 
-def test_a_user_made_by_a_command_once(db, capsys):
+def test_a_user_created_by_a_command_is_recorded_once(db, capsys):
     for _ in range(2):
         call_command("create_api_key", "new@example.com")
 

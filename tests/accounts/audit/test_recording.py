@@ -22,7 +22,7 @@ def personal(entry, user):
     return json.loads(found.content) if found else {}
 
 
-def test_what_is_done_to_a_key_is_recorded(user):
+def test_changes_of_a_key_are_recorded(user):
     key, _ = create_key(user, key_name="mine")
     rotate_key(key)
     deactivate_key(key)
@@ -38,7 +38,7 @@ def test_what_is_done_to_a_key_is_recorded(user):
     assert revoked.after == {"is_active": False}
 
 
-def test_a_command_is_nobody_from_nowhere(user):
+def test_an_entry_of_a_command_has_no_actor_and_no_address(user):
     create_key(user, key_name="mine")
 
     (entry,) = entries(user)
@@ -46,7 +46,7 @@ def test_a_command_is_nobody_from_nowhere(user):
     assert "address" not in personal(entry, user)
 
 
-def test_an_operator_is_told_from_the_user(admin_client, admin_user, user):
+def test_an_operator_is_distinguished_from_the_user(admin_client, admin_user, user):
     admin_client.post(
         reverse("admin:accounts_apikey_add"),
         {"user": user.pk, "key_name": "mine", "environment_tag": "test"},
@@ -59,14 +59,14 @@ def test_an_operator_is_told_from_the_user(admin_client, admin_user, user):
     assert "address" not in personal(entry, user)
 
 
-def test_the_next_request_is_not_taken_for_the_one_before(admin_client, user):
+def test_the_next_request_has_its_own_origin(admin_client, user):
     admin_client.get(reverse("admin:index"))
     create_key(user, key_name="mine")
 
     assert entries(user)[0].channel == "command"
 
 
-def test_an_edit_of_a_user_is_recorded_with_what_changed(admin_client, user):
+def test_an_edit_of_a_user_is_recorded_with_its_changes(admin_client, user):
     admin_client.post(
         reverse("admin:accounts_user_change", args=[user.pk]),
         {"email": "new@example.com", "username": user.username, "plan": user.plan_id},
@@ -117,7 +117,7 @@ def test_a_changed_password_is_recorded_and_not_the_password(admin_client, user)
     assert (entry.action, personal(entry, user)) == ("user_password_changed", {})
 
 
-def test_secrets_are_redacted_by_name_and_by_form(user):
+def test_secrets_are_redacted_by_name_and_by_format(user):
     _, secret = create_key(user, key_name="mine")
     with transaction.atomic():
         audit.record(
@@ -150,12 +150,12 @@ def test_a_change_that_is_rolled_back_leaves_no_entry(user):
     assert entries(user) == []
 
 
-def test_an_entry_without_a_transaction_is_refused(user):
+def test_an_entry_outside_a_transaction_raises(user):
     with pytest.raises(transaction.TransactionManagementError):
         audit.record("tested", user_id=user.pk, target="user:1")
 
 
-def test_recording_is_two_statements(user, django_assert_num_queries):
+def test_recording_takes_two_statements(user, django_assert_num_queries):
     # The entry; its personal data. The chain is added to inside the commit.
     with transaction.atomic(), django_assert_num_queries(2):
         audit.record("tested", user_id=user.pk, target="user:1", after={"name": "Ada"})
@@ -179,7 +179,7 @@ def test_recording_is_two_statements(user, django_assert_num_queries):
         "TRUNCATE audit_head",
     ],
 )
-def test_the_database_refuses_to_change_the_log(user, tamper):
+def test_the_database_rejects_changes_of_the_log(user, tamper):
     create_key(user, key_name="mine")
 
     with pytest.raises(DatabaseError, match="only ever added to"), transaction.atomic():

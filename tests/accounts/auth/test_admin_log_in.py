@@ -35,7 +35,7 @@ def log_in(password, *, email="root@example.com", address="192.0.2.1"):
     return answer.status_code == 302, answer.content.decode()
 
 
-def test_an_account_is_guarded_however_many_addresses_guess(operator):
+def test_attempts_on_one_account_are_limited_over_all_addresses(operator):
     for n in range(SIGN_INS_PER_ACCOUNT):
         assert not log_in("wrong", address=f"192.0.2.{n}")[0]
 
@@ -45,7 +45,7 @@ def test_an_account_is_guarded_however_many_addresses_guess(operator):
     assert "Too many attempts" in page
 
 
-def test_an_address_is_stopped_however_many_accounts_it_tries(operator):
+def test_attempts_from_one_address_are_limited_over_all_accounts(operator):
     for n in range(SIGN_INS_PER_ADDRESS):
         log_in("wrong", email=f"user-{n}@example.com")
 
@@ -53,7 +53,7 @@ def test_an_address_is_stopped_however_many_accounts_it_tries(operator):
     assert log_in(PASSWORD, address="198.51.100.1")[0]
 
 
-def test_attempts_at_the_api_count_too(operator):
+def test_attempts_through_the_api_count_too(operator):
     for _ in range(SIGN_INS_PER_ACCOUNT):
         Client().post(
             "/v1/auth",
@@ -64,6 +64,6 @@ def test_attempts_at_the_api_count_too(operator):
     assert "Too many attempts" in log_in(PASSWORD)[1]
 
 
-def test_who_knows_the_password_gets_in(operator):
+def test_the_right_password_logs_in(operator):
     assert log_in("wrong")[0] is False
     assert log_in(PASSWORD)[0] is True

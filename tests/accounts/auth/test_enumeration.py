@@ -95,7 +95,7 @@ def test_an_answer_is_the_same_for_every_address(
 
 
 @pytest.mark.parametrize(("method", "path", "needs_key"), ROUTES, ids=str)
-def test_a_refusal_is_the_same_for_every_address_when_there_were_too_many(
+def test_a_rejection_of_too_many_attempts_is_the_same_for_every_address(
     api, addresses, mailbox, method, path, needs_key
 ):
     client = api if needs_key else Client()

@@ -19,7 +19,7 @@ def link_to(email):
 
 
 @pytest.mark.parametrize("link", [link_to("a@example.com"), f"{PATH}?token=none"])
-def test_browsers_keep_it_and_pass_it_on_to_nobody(link):
+def test_browsers_neither_store_nor_forward_the_link(link):
     page = Client().get(link)
 
     assert page["Content-Type"] == "text/html; charset=utf-8"
@@ -34,7 +34,7 @@ def test_browsers_keep_it_and_pass_it_on_to_nobody(link):
     assert not page.cookies
 
 
-def test_it_holds_no_script_and_no_style_of_its_own():
+def test_it_has_no_inline_script_or_style():
     page = Client().get(link_to("a@example.com")).content
 
     assert b"<script" not in page
@@ -60,14 +60,14 @@ def test_an_address_is_shown_as_text():
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_another_form_does_nothing(body, media_type):
+def test_a_body_of_another_type_does_nothing(body, media_type):
     page = Client().generic("POST", PATH, body, content_type=media_type)
 
     assert page.status_code == 400
     assert b"does not work" in page.content
 
 
-def test_a_network_presses_so_many_buttons_only():
+def test_submissions_from_one_network_are_limited():
     statuses = [use(link_to("a@example.com"), new_password="weak").status_code for _ in range(31)]
 
     assert statuses == [400] * 30 + [429]

@@ -12,7 +12,7 @@ from tests.openapi import DescribedClient
 pytestmark = pytest.mark.django_db
 
 
-def test_every_answer_is_as_described(db, settings):
+def test_every_response_matches_the_schema(db, settings):
     described = DescribedClient(Client())
     body = {"email": "ada@example.com", "password": "correct horse battery staple"}
 

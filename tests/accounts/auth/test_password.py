@@ -42,7 +42,7 @@ def hasher(settings):
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "ADA@Example.com"])
-def test_gives_the_user_and_a_key_that_works(ada, email):
+def test_signing_in_gives_the_user_and_a_working_key(ada, email):
     response = post({"email": email, "password": PASSWORD})
 
     assert response.status_code == 200
@@ -51,7 +51,7 @@ def test_gives_the_user_and_a_key_that_works(ada, email):
     assert ApiClient(body["api_key"]).get("/v1/user/profile").status_code == 200
 
 
-def test_answers_the_same_for_an_unknown_address_a_wrong_password_and_none(hasher, ada):
+def test_an_unknown_address_and_a_wrong_password_get_the_same_response(hasher, ada):
     without = User.objects.create_user("nopassword@example.com")
     answers = []
     for email in (ada.email, "nobody@example.com", without.email):
@@ -65,7 +65,7 @@ def test_answers_the_same_for_an_unknown_address_a_wrong_password_and_none(hashe
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_tells_that_a_user_is_switched_off_only_who_has_the_password(ada):
+def test_only_the_right_password_reveals_that_a_user_is_deactivated(ada):
     User.objects.update(is_active=False)
 
     assert_problem(post({"email": ada.email, "password": "wrong"}), 401, "wrong_credentials")
@@ -84,11 +84,11 @@ def test_tells_that_a_user_is_switched_off_only_who_has_the_password(ada):
         {"email": ["a"], "password": {}},
     ],
 )
-def test_refuses_what_is_no_sign_in(body):
+def test_rejects_an_invalid_body(body):
     assert_problem(post(body), 400, "validation_error")
 
 
-def test_an_account_is_not_guessed_from_many_addresses(ada, hasher):
+def test_attempts_on_one_account_are_limited_over_many_addresses(ada, hasher):
     for n in range(throttling.SIGN_INS_PER_ACCOUNT):
         body = {"email": ada.email, "password": "wrong"}
         assert post(body, REMOTE_ADDR=f"192.0.2.{n}").status_code == 401
@@ -101,7 +101,7 @@ def test_an_account_is_not_guessed_from_many_addresses(ada, hasher):
     assert other.status_code == 401
 
 
-def test_an_address_does_not_guess_at_many_accounts(hasher):
+def test_attempts_from_one_address_are_limited_over_many_accounts(hasher):
     for n in range(throttling.SIGN_INS_PER_ADDRESS):
         post({"email": f"user{n}@example.com", "password": "wrong"})
 
@@ -122,7 +122,7 @@ def test_signs_up_and_in(hasher):
 
 
 @pytest.mark.parametrize("password", ["short", "password123", "8675309867", "new@example.com"])
-def test_refuses_a_weak_password(password):
+def test_rejects_a_weak_password(password):
     response = post({"email": "new@example.com", "password": password}, REGISTER)
 
     assert_problem(response, 400, "validation_error")
@@ -130,13 +130,13 @@ def test_refuses_a_weak_password(password):
     assert not User.objects.exists()
 
 
-def test_refuses_an_address_that_is_taken_in_any_case(ada):
+def test_rejects_an_address_that_is_taken_in_any_case(ada):
     response = post({"email": "Ada@EXAMPLE.com", "password": PASSWORD}, REGISTER)
 
     assert_problem(response, 409, "email_taken")
 
 
-def test_signs_up_whose_address_is_another_users_name(user, hasher):
+def test_an_address_that_is_another_users_name_can_sign_up(user, hasher):
     User.objects.update(username="new@example.com")
 
     response = post({"email": "new@example.com", "password": PASSWORD}, REGISTER)
@@ -144,7 +144,7 @@ def test_signs_up_whose_address_is_another_users_name(user, hasher):
     assert response.status_code == 201
 
 
-def test_an_address_signs_up_so_many_users_only(hasher):
+def test_sign_ups_from_one_address_are_limited(hasher):
     for n in range(throttling.SIGN_UPS_PER_ADDRESS):
         post({"email": f"user{n}@example.com", "password": PASSWORD}, REGISTER)
 
@@ -168,7 +168,7 @@ def test_addresses_of_one_ipv6_subscriber_count_together(hasher):
     assert post(last, REMOTE_ADDR=another).status_code == 200
 
 
-def test_signing_up_can_be_closed(settings):
+def test_sign_up_can_be_switched_off(settings):
     settings.EMAIL_SIGN_UP = False
 
     response = post({"email": "new@example.com", "password": PASSWORD}, REGISTER)

@@ -53,7 +53,7 @@ def test_ends_other_sign_ins_and_no_other_key(ada, client):
     assert lasting.get("/v1/user/profile").status_code == 200
 
 
-def test_is_in_the_audit_log_without_the_passwords(ada, client):
+def test_is_audited_without_the_passwords(ada, client):
     sign_in(ada)
 
     change(client)
@@ -79,17 +79,17 @@ def test_a_wrong_password_or_a_weak_one_changes_nothing(ada, client, current, ne
     assert ApiKey.objects.count() == before
 
 
-def test_who_has_no_password_gets_none(api):
+def test_a_user_without_a_password_cannot_set_one(api):
     assert_problem(change(api), 400, "validation_error")
 
 
-def test_it_is_not_guessed(client):
+def test_attempts_are_limited(client):
     answers = [change(client, "wrong").status_code for _ in range(11)]
 
     assert answers == [400] * 10 + [429]
 
 
-def test_takes_the_scope_to_do_everything_to_the_account(ada):
+def test_needs_the_admin_scope_of_the_account(ada):
     writing = {"profile": ["write"]}
     _, secret = create_key(ada, key_name="writing", scope_permissions=writing)
 

@@ -38,7 +38,7 @@ def token_of(mailbox):
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
-def test_the_token_of_the_link_gives_another_password(ada, mailbox, prefix):
+def test_the_token_of_the_link_sets_a_new_password(ada, mailbox, prefix):
     answer = post({"email": ada.email}, f"{prefix}/auth/password-reset")
     assert answer.status_code == 200
     assert answer.json()["message"].startswith("If an account with that email exists")
@@ -50,7 +50,7 @@ def test_the_token_of_the_link_gives_another_password(ada, mailbox, prefix):
     assert_problem(post({"email": ada.email, "password": OLD}), 401, "wrong_credentials")
 
 
-def test_so_does_the_page(ada, mailbox):
+def test_the_page_of_the_link_sets_a_new_password(ada, mailbox):
     ask(ada.email)
     link = mailbox.link()
     assert ada.email.encode() in Client().get(link).content
@@ -82,7 +82,7 @@ def test_every_sign_in_ends_and_no_other_key(ada, mailbox):
     assert (entry.channel, entry.after) == ("public", {"ended_keys": 1})
 
 
-def test_a_token_is_good_for_one_use_even_at_once(ada, mailbox):
+def test_concurrent_uses_of_a_token_change_the_password_once(ada, mailbox):
     ask(ada.email)
     token = token_of(mailbox)
 
@@ -100,7 +100,7 @@ def test_a_token_is_good_for_one_use_even_at_once(ada, mailbox):
     assert_problem(again, 400, "dead_link")
 
 
-def test_a_token_ends_when_the_password_is_changed_otherwise(ada, mailbox):
+def test_a_token_ends_when_the_password_is_changed_another_way(ada, mailbox):
     ask(ada.email)
     token = token_of(mailbox)
     ada.set_password("another one entirely")
@@ -121,7 +121,7 @@ def test_a_token_ends_when_the_password_is_changed_otherwise(ada, mailbox):
     ],
     ids=str,
 )
-def test_a_token_opens_nothing_that_is_not_the_same_account_any_more(ada, mailbox, change):
+def test_a_token_is_void_once_its_account_has_changed(ada, mailbox, change):
     ask(ada.email)
     token = token_of(mailbox)
     User.objects.update(**change)
@@ -141,7 +141,7 @@ def test_a_token_opens_nothing_that_is_not_the_same_account_any_more(ada, mailbo
     ],
     ids=str,
 )
-def test_nothing_is_sent_to_an_address_that_opens_no_account(ada, mailbox, state):
+def test_nothing_is_sent_to_an_address_without_an_account(ada, mailbox, state):
     User.objects.update(**state)
 
     ask(ada.email)
@@ -150,7 +150,7 @@ def test_nothing_is_sent_to_an_address_that_opens_no_account(ada, mailbox, state
     assert mailbox.receive() == []
 
 
-def test_a_user_without_a_password_gets_one(user, mailbox):
+def test_a_user_without_a_password_can_set_one(user, mailbox):
     ask(user.email)
 
     post({"token": token_of(mailbox), "new_password": NEW}, CHOOSE)
@@ -158,14 +158,14 @@ def test_a_user_without_a_password_gets_one(user, mailbox):
     assert post({"email": user.email, "password": NEW}).status_code == 200
 
 
-def test_the_message_goes_to_the_address_that_is_stored_not_to_a_spelling_of_it(ada, mailbox):
+def test_the_message_goes_to_the_stored_address_not_the_typed_spelling(ada, mailbox):
     ask("ＡDA@EXAMPLE.com.")
 
     (message,) = mailbox.receive()
     assert message.to == [ada.email]
 
 
-def test_a_weak_password_is_refused_and_the_token_still_works(ada, mailbox):
+def test_a_weak_password_is_rejected_and_the_token_still_works(ada, mailbox):
     ask(ada.email)
     token = token_of(mailbox)
 
@@ -176,21 +176,21 @@ def test_a_weak_password_is_refused_and_the_token_still_works(ada, mailbox):
     assert post({"token": token, "new_password": NEW}, CHOOSE).status_code == 200
 
 
-def test_a_mailbox_gets_so_many_a_day(ada, mailbox):
+def test_messages_to_one_mailbox_are_limited_per_day(ada, mailbox):
     for n in range(mails.MAILS_A_DAY + 3):
         assert ask(ada.email, REMOTE_ADDR=f"192.0.2.{n}").status_code == 200
 
     assert len(mailbox.receive()) == mails.MAILS_A_DAY
 
 
-def test_a_network_asks_for_so_many_only(db):
+def test_requests_from_one_network_are_limited(db):
     for n in range(RESETS_PER_ADDRESS):
         ask(f"user{n}@example.com")
 
     assert_problem(ask("last@example.com"), 429, "too_many_attempts")
 
 
-def test_without_a_mail_server_it_says_so_to_everybody(ada, settings):
+def test_without_a_mail_server_every_request_says_so(ada, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
     assert_problem(ask(ada.email), 403, "no_mail_server")
@@ -198,5 +198,5 @@ def test_without_a_mail_server_it_says_so_to_everybody(ada, settings):
 
 
 @pytest.mark.parametrize("body", [{}, [], {"email": "none"}, {"email": None}, {"email": ["a"]}])
-def test_what_is_no_address_is_refused(db, body):
+def test_an_invalid_address_is_rejected(db, body):
     assert_problem(post(body, ASK), 400, "validation_error")

@@ -22,7 +22,7 @@ from tests.problems import assert_problem
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_privy")]
 
 
-def test_the_first_sign_in_makes_a_user_and_a_key_that_works():
+def test_the_first_sign_in_creates_a_user_and_a_working_key():
     response = post({"token": token(), "email": "claimed@example.com", "user": {"id": 1}})
 
     assert response.status_code == 200
@@ -42,7 +42,7 @@ def test_the_first_sign_in_makes_a_user_and_a_key_that_works():
     }
 
 
-def test_a_later_sign_in_finds_the_user_and_makes_another_key():
+def test_a_later_sign_in_finds_the_user_and_creates_another_key():
     first, second = post({"token": token()}).json(), post({"token": token()}).json()
 
     assert second["user_id"] == first["user_id"]
@@ -92,7 +92,7 @@ def test_the_user_is_found_by_the_index_in_one_statement():
         ({"signed_by": None, "algorithm": "none"}, "invalid_token"),
     ],
 )
-def test_refuses_a_token_that_does_not_prove_it(claims, code):
+def test_rejects_a_token_with_invalid_claims_or_signature(claims, code):
     response = post({"token": token(**claims)})
 
     assert_problem(response, 401, code)
@@ -100,7 +100,7 @@ def test_refuses_a_token_that_does_not_prove_it(claims, code):
     assert not User.objects.exists()
 
 
-def test_refuses_a_token_signed_with_the_public_key_as_a_secret():
+def test_rejects_a_token_signed_with_the_public_key_as_a_secret():
     def part(value):
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
@@ -114,17 +114,17 @@ def test_refuses_a_token_signed_with_the_public_key_as_a_secret():
 
 
 @pytest.mark.parametrize("garbage", ["x", "a.b.c", "…", "." * 8000])
-def test_refuses_what_is_no_token(garbage):
+def test_rejects_a_malformed_token(garbage):
     assert_problem(post({"token": garbage}), 401, "invalid_token")
 
 
-def test_refuses_tokens_when_privy_is_not_set_up(settings):
+def test_rejects_tokens_when_privy_is_not_set_up(settings):
     settings.PRIVY_APP_ID = ""
 
     assert_problem(post({"token": token()}), 400, "validation_error")
 
 
-def test_refuses_a_user_who_is_switched_off():
+def test_rejects_a_deactivated_user():
     post({"token": token()})
     User.objects.update(is_active=False)
 
@@ -133,7 +133,7 @@ def test_refuses_a_user_who_is_switched_off():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_first_sign_ins_at_once_make_one_user():
+def test_concurrent_first_sign_ins_create_one_user():
     def sign_in(_):
         try:
             return post({"token": token()}).json()
@@ -149,7 +149,7 @@ def test_first_sign_ins_at_once_make_one_user():
     assert ApiKey.objects.count() == 8
 
 
-def test_a_sign_in_too_many_ends_the_oldest_key_and_no_other(user, api, settings):
+def test_a_sign_in_beyond_the_limit_ends_only_the_oldest_key(user, api, settings):
     User.objects.update(privy_user_id="did:privy:ada")
     secrets = [post({"token": token()}, PATH).json()["api_key"] for _ in range(12)]
 

@@ -38,7 +38,7 @@ def sign_in(email=ADDRESS, password=PASSWORD):
 
 
 @pytest.mark.parametrize("path", [REGISTER, "/auth/register"])
-def test_a_sign_up_is_accepted_and_makes_nothing_but_a_message(mailbox, path):
+def test_a_sign_up_creates_only_a_message(mailbox, path):
     answer = post({"email": ADDRESS, "password": PASSWORD}, path)
 
     assert answer.status_code == 202
@@ -49,7 +49,7 @@ def test_a_sign_up_is_accepted_and_makes_nothing_but_a_message(mailbox, path):
     assert not User.objects.exists()
 
 
-def test_the_link_and_a_password_make_the_account_and_the_first_sign_in_the_key(mailbox):
+def test_the_link_and_a_password_create_the_account(mailbox):
     sign_up()
 
     done = use(mailbox.link(), new_password=PASSWORD)
@@ -78,7 +78,7 @@ def test_opening_the_link_changes_nothing(mailbox):
     assert not User.objects.exists()
 
 
-def test_who_reads_the_address_chooses_the_password_not_who_typed_it_in(mailbox):
+def test_only_the_owner_of_the_mailbox_chooses_the_password(mailbox):
     sign_up(password="the-attackers-password")
 
     use(mailbox.link(), new_password=PASSWORD)
@@ -92,7 +92,7 @@ def test_a_password_is_not_needed(mailbox):
     assert len(mailbox.receive()) == 1
 
 
-def test_a_link_is_good_for_one_use(mailbox):
+def test_a_link_works_once(mailbox):
     sign_up()
     link = mailbox.link()
     use(link, new_password=PASSWORD)
@@ -105,7 +105,7 @@ def test_a_link_is_good_for_one_use(mailbox):
     assert sign_in().status_code == 200
 
 
-def test_of_two_links_the_first_that_is_used_counts(mailbox):
+def test_the_first_used_of_two_links_counts(mailbox):
     sign_up()
     first = mailbox.link()
     sign_up()
@@ -115,7 +115,7 @@ def test_of_two_links_the_first_that_is_used_counts(mailbox):
     assert use(first, new_password=ANOTHER).status_code == 400
 
 
-def test_a_link_ends(mailbox, monkeypatch):
+def test_a_link_expires(mailbox, monkeypatch):
     sign_up()
     link = mailbox.link()
     monkeypatch.setattr(links, "LINK_SECONDS", -1)
@@ -128,7 +128,7 @@ def test_a_link_ends(mailbox, monkeypatch):
 @pytest.mark.parametrize(
     "token", ["", "x", "ü", "a" * 60_000, "gAAAAABm", links.seal(mails.SignUp(ADDRESS))]
 )
-def test_what_is_no_link_does_nothing(db, token):
+def test_an_invalid_link_does_nothing(db, token):
     assert Client().get("/auth/link", {"token": token}).status_code == 400
     assert use(f"/auth/link?token={token}", new_password=PASSWORD).status_code == 400
     choice = {"token": token, "new_password": PASSWORD}
@@ -136,7 +136,7 @@ def test_what_is_no_link_does_nothing(db, token):
     assert not User.objects.exists()
 
 
-def test_a_link_outlives_a_change_of_the_secret_key_but_is_made_by_no_other(mailbox, settings):
+def test_a_link_survives_a_rotation_of_the_secret_key_but_no_foreign_key(mailbox, settings):
     sign_up()
     link = mailbox.link()
 
@@ -147,7 +147,7 @@ def test_a_link_outlives_a_change_of_the_secret_key_but_is_made_by_no_other(mail
     assert Client().get(link).status_code == 400
 
 
-def test_a_weak_password_is_refused_and_the_link_still_works(mailbox):
+def test_a_weak_password_is_rejected_and_the_link_still_works(mailbox):
     sign_up()
     link = mailbox.link()
 
@@ -169,7 +169,7 @@ def test_the_api_takes_the_token_of_the_link_too(mailbox):
     assert sign_in().status_code == 200
 
 
-def test_who_has_an_account_is_told_and_may_choose_another_password(mailbox, user):
+def test_a_user_with_an_account_is_told_and_may_set_a_new_password(mailbox, user):
     user.set_password("forgotten for long")
     user.save()
 
@@ -183,7 +183,7 @@ def test_who_has_an_account_is_told_and_may_choose_another_password(mailbox, use
     assert sign_in(user.email).json()["user_id"] == user.pk
 
 
-def test_who_typed_the_address_in_before_loses_it_to_who_confirms_it(mailbox):
+def test_an_unconfirmed_account_loses_its_address_to_its_confirmer(mailbox):
     squatter = User.objects.create_user(ADDRESS, ANOTHER, username="squatter")
 
     sign_up()
@@ -196,14 +196,14 @@ def test_who_typed_the_address_in_before_loses_it_to_who_confirms_it(mailbox):
 
 
 @pytest.mark.parametrize("state", [{"is_active": False}, {"is_staff": True}])
-def test_nothing_is_sent_for_accounts_that_are_switched_off_or_staffs(mailbox, user, state):
+def test_nothing_is_sent_for_deactivated_or_staff_accounts(mailbox, user, state):
     User.objects.update(**state)
 
     assert sign_up(user.email).status_code == 202
     assert mailbox.receive() == []
 
 
-def test_a_mailbox_gets_five_of_them_a_day_and_the_answer_does_not_tell(mailbox):
+def test_messages_to_one_mailbox_are_limited_without_showing_in_the_response(mailbox):
     answers = []
     for n in range(mails.MAILS_A_DAY + 2):
         answer = sign_up(f"new+{n}@example.com", REMOTE_ADDR=f"192.0.2.{n}")
@@ -218,14 +218,14 @@ def test_a_mailbox_gets_five_of_them_a_day_and_the_answer_does_not_tell(mailbox)
     assert len(mailbox.receive()) == 1
 
 
-def test_a_network_asks_for_so_many_only(mailbox):
+def test_sign_ups_from_one_network_are_limited(mailbox):
     for n in range(SIGN_UPS_PER_ADDRESS):
         sign_up(f"user{n}@example.com")
 
     assert_problem(sign_up("last@example.com"), 429, "too_many_attempts")
 
 
-def test_a_message_holds_nothing_that_was_sent_but_the_address(mailbox):
+def test_a_message_repeats_only_the_address_from_the_request(mailbox):
     words = {"password": "buy-at-evil.example", "name": "evil", "username": "evil"}
     post({"email": ADDRESS, **words}, REGISTER, HTTP_HOST="evil.example", HTTP_USER_AGENT="evil")
 
@@ -242,7 +242,7 @@ def test_an_invalid_address_is_one_error(address):
     assert body["errors"] == {"email": ["Enter a valid email address."]}
 
 
-def test_an_address_that_holds_words_brings_them_into_no_text(mailbox):
+def test_words_in_an_address_do_not_get_into_the_text(mailbox):
     sign_up("new+www.evil.example/you-have-won@example.com")
 
     (message,) = mailbox.receive()
@@ -250,7 +250,7 @@ def test_an_address_that_holds_words_brings_them_into_no_text(mailbox):
     assert "evil" not in message.subject + message.body
 
 
-def test_a_task_shows_no_address_to_who_reads_the_queue(mailbox):
+def test_a_queued_task_does_not_show_the_address(mailbox):
     sign_up()
 
     _, signed = background.broker().dequeue()[0]
@@ -260,7 +260,7 @@ def test_a_task_shows_no_address_to_who_reads_the_queue(mailbox):
     assert "new@example" not in str(task)
 
 
-def test_what_the_mail_server_puts_off_is_sent_later(mailbox, monkeypatch, settings):
+def test_a_message_deferred_by_the_mail_server_is_sent_later(mailbox, monkeypatch, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     sign_up()
@@ -276,13 +276,13 @@ def test_what_the_mail_server_puts_off_is_sent_later(mailbox, monkeypatch, setti
     assert mail.outbox[-1].to == [ADDRESS]
 
 
-def test_nobody_signs_up_where_no_message_can_be_sent(settings):
+def test_sign_up_is_closed_without_a_mail_server(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
     assert_problem(sign_up(), 403, "no_mail_server")
 
 
-def test_signing_up_can_be_closed_for_links_too(mailbox, settings):
+def test_closing_sign_up_ends_its_links(mailbox, settings):
     sign_up()
     link = mailbox.link()
     settings.EMAIL_SIGN_UP = False
@@ -296,7 +296,7 @@ class TestAnAddressThatIsNotVerified:
     def unverified(self):
         return User.objects.create_user(ADDRESS, PASSWORD, username="unverified")
 
-    def test_does_not_sign_in_but_gets_the_link(self, mailbox, unverified):
+    def test_cannot_sign_in_and_gets_the_link(self, mailbox, unverified):
         wrong, right = sign_in(password="wrong"), sign_in()
 
         assert_problem(right, 401, "wrong_credentials")
@@ -304,7 +304,7 @@ class TestAnAddressThatIsNotVerified:
         assert use(mailbox.link(), password=PASSWORD).status_code == 200
         assert sign_in().json()["user_id"] == unverified.pk
 
-    def test_is_confirmed_only_by_who_has_the_account_too(self, mailbox, unverified):
+    def test_is_confirmed_only_with_the_password_of_the_account(self, mailbox, unverified):
         sign_in()
         link = mailbox.link()
 
@@ -313,7 +313,7 @@ class TestAnAddressThatIsNotVerified:
         unverified.refresh_from_db()
         assert unverified.email_verified_at is None
 
-    def test_does_not_log_in_to_the_admin(self, mailbox, unverified):
+    def test_cannot_log_in_to_the_admin(self, mailbox, unverified):
         User.objects.update(is_staff=True)
         form = {"username": ADDRESS, "password": PASSWORD}
 
@@ -327,7 +327,7 @@ class TestWithoutConfirmation:
     def _not_confirming(self, settings, _confirming):
         settings.SIGN_UP_CONFIRMS_EMAIL = False
 
-    def test_a_sign_up_gives_a_key_at_once_and_sends_the_link_all_the_same(self, mailbox):
+    def test_a_sign_up_gives_a_key_immediately_and_sends_the_link(self, mailbox):
         answer = sign_up()
 
         assert answer.status_code == 201
@@ -343,7 +343,7 @@ class TestWithoutConfirmation:
 
         assert api.get("/v1/user/profile").json()["data"]["email_verified_at"] is not None
 
-    def test_an_address_that_somebody_typed_in_is_not_kept_from_who_reads_it(self, mailbox):
+    def test_an_unconfirmed_account_does_not_block_the_owner_of_the_address(self, mailbox):
         squatter = sign_up(password=ANOTHER).json()["user_id"]
         mailbox.receive()
 
@@ -352,7 +352,7 @@ class TestWithoutConfirmation:
 
         assert sign_in().json()["user_id"] != squatter
 
-    def test_a_name_says_nothing_of_the_address(self, mailbox):
+    def test_a_username_reveals_nothing_about_the_address(self, mailbox):
         answer = sign_up("confidential.name@example.com")
 
         assert "confidential" not in answer.json()["display_name"]

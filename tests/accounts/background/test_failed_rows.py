@@ -190,9 +190,7 @@ def is_named(work, user, key, caplog):
 
 
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
-def test_one_with_whom_work_fails_is_named_and_it_is_done_for_all_others(
-    people, refuse, caplog, work
-):
+def test_a_user_whose_work_fails_is_logged_and_all_others_are_done(people, refuse, caplog, work):
     for user, key in people:
         work.prepare(user, key)
     bad_user, bad_key = people[OTHERS // 2]
@@ -211,7 +209,7 @@ def test_one_with_whom_work_fails_is_named_and_it_is_done_for_all_others(
 
 @pytest.mark.parametrize("prepared", WORKS[:3], ids=lambda work: work.name)
 @pytest.mark.parametrize("failing", WORKS[:3], ids=lambda work: work.name)
-def test_no_check_keeps_another_from_being_made(people, monkeypatch, caplog, prepared, failing):
+def test_a_failing_check_does_not_stop_the_others(people, monkeypatch, caplog, prepared, failing):
     checks = {
         "plan_quotas": "notify_of_plan_quotas",
         "key_quotas": "notify_of_key_quotas",

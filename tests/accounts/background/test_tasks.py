@@ -60,7 +60,7 @@ def test_a_task_survives_the_rotation_of_the_key(signed_with, make, signed, read
 
 
 @pytest.mark.parametrize("read", [[NEW], [NEW, OLD]])
-def test_a_task_signed_by_somebody_else_is_refused(signed_with, read):
+def test_a_task_signed_with_a_foreign_key_is_rejected(signed_with, read):
     signed_with(FOREIGN)
     task = sealed()
 
@@ -75,7 +75,7 @@ class Exploit:
         return pytest.fail, ("It was unpickled.",)
 
 
-def test_nothing_is_unpickled_that_is_not_signed(signed_with):
+def test_unsigned_data_is_never_unpickled(signed_with):
     signed_with(NEW, OLD)
     payload = signing.b64_encode(pickle.dumps(Exploit())).decode()
     signature = sealed().rsplit(":", 2)[1:]
@@ -85,7 +85,7 @@ def test_nothing_is_unpickled_that_is_not_signed(signed_with):
             SignedPackage.loads(forged)
 
 
-def test_a_signature_for_another_purpose_is_no_task(signed_with):
+def test_a_signature_made_for_another_purpose_is_rejected(signed_with):
     signed_with(NEW)
 
     with pytest.raises(BadSignature):

@@ -17,17 +17,17 @@ def warnings():
     return [found.id for found in run_checks(include_deployment_checks=True) if found.id in IDS]
 
 
-def test_a_deployment_in_order_is_not_warned_of():
+def test_a_sound_deployment_gets_no_warning():
     assert warnings() == []
 
 
-def test_one_without_a_mail_server_is(settings):
+def test_warns_without_a_mail_server(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
     assert warnings() == ["accounts.W001"]
 
 
-def test_one_that_tells_who_has_an_account_is_unless_nobody_signs_up(settings):
+def test_warns_when_sign_up_reveals_accounts(settings):
     settings.SIGN_UP_CONFIRMS_EMAIL = False
     assert warnings() == ["accounts.W002"]
 
@@ -35,7 +35,7 @@ def test_one_that_tells_who_has_an_account_is_unless_nobody_signs_up(settings):
     assert warnings() == []
 
 
-def test_one_whose_links_lead_elsewhere_is(settings):
+def test_warns_when_links_lead_elsewhere(settings):
     settings.PUBLIC_URL = "https://elsewhere.example.com"
 
     assert warnings() == ["accounts.W003"]

@@ -41,9 +41,7 @@ def as_operators_do(capsys, *arguments):
 
 
 @pytest.mark.parametrize("spelling", [ADDRESS, "VICTIM@example.com", "victim@example.com."])
-def test_a_key_of_an_operator_does_not_go_to_whoever_typed_the_address_in(
-    capsys, squatter, spelling
-):
+def test_an_operators_key_does_not_go_to_a_squatter(capsys, squatter, spelling):
     printed = as_operators_do(capsys, spelling)
 
     principal = get_user(printed.out.strip())
@@ -55,7 +53,7 @@ def test_a_key_of_an_operator_does_not_go_to_whoever_typed_the_address_in(
     assert post({"email": ADDRESS, "password": PASSWORD}).status_code == 401
 
 
-def test_who_loses_an_address_keeps_all_else_and_it_is_in_the_audit_log(capsys, squatter):
+def test_losing_an_address_is_audited_and_costs_nothing_else(capsys, squatter):
     api = ApiClient(post({"email": ADDRESS, "password": PASSWORD}).json()["api_key"])
 
     as_operators_do(capsys, ADDRESS)
@@ -74,7 +72,7 @@ def test_a_second_key_goes_to_the_same_user(capsys):
     assert printed.err == ""
 
 
-def test_a_user_who_is_called_like_the_address_is_in_nobodys_way(capsys):
+def test_a_user_named_like_the_address_does_not_matter(capsys):
     other = User.objects.create_user("old@example.com", username=ADDRESS)
 
     principal = get_user(as_operators_do(capsys, ADDRESS).out.strip())
@@ -82,7 +80,7 @@ def test_a_user_who_is_called_like_the_address_is_in_nobodys_way(capsys):
     assert principal.user_id != other.pk
 
 
-def test_of_many_who_ask_at_once_all_get_one_user(squatter):
+def test_concurrent_requests_get_one_user(squatter):
     barrier = threading.Barrier(4)
 
     def ask(_):
@@ -98,7 +96,7 @@ def test_of_many_who_ask_at_once_all_get_one_user(squatter):
     assert ids == {User.objects.with_email(ADDRESS).get().pk} != {squatter.pk}
 
 
-def test_a_superuser_of_the_shell_has_the_address(squatter):
+def test_a_superuser_made_in_the_shell_has_the_address(squatter):
     call_command("createsuperuser", "--noinput", email=ADDRESS)
 
     root = User.objects.with_email(ADDRESS).get()
@@ -117,7 +115,7 @@ def test_a_superuser_of_the_shell_has_the_address(squatter):
     ],
     ids=["update", "save", "bulk_update", "sql", "none"],
 )
-def test_an_address_that_changes_is_not_verified_whoever_changes_it(user, change):
+def test_a_changed_address_is_not_verified_whoever_changes_it(user, change):
     user.email = "new@example.com"
     change(user)
 
@@ -126,7 +124,7 @@ def test_an_address_that_changes_is_not_verified_whoever_changes_it(user, change
     assert user.email_verified_at is None
 
 
-def test_another_case_or_an_address_that_is_verified_as_it_changes_stays_verified(user):
+def test_a_change_of_case_or_with_a_verification_stays_verified(user):
     verified_at = user.email_verified_at
     with connection.cursor() as cursor:
         cursor.execute("UPDATE users SET email = 'Ada@Example.com'")
@@ -138,7 +136,7 @@ def test_another_case_or_an_address_that_is_verified_as_it_changes_stays_verifie
     assert user.email_verified_at > verified_at
 
 
-def test_what_an_operator_types_in_is_verified(admin_client, squatter):
+def test_an_address_entered_by_an_operator_is_verified(admin_client, squatter):
     url = reverse("admin:accounts_user_change", args=[squatter.pk])
     form = {"username": squatter.username, "plan": squatter.plan_id, "is_active": "on"}
 
@@ -152,7 +150,7 @@ def test_what_an_operator_types_in_is_verified(admin_client, squatter):
     assert squatter.email_verified_at is not None
 
 
-def test_a_verified_address_that_an_operator_takes_away_is_told(admin_client, user):
+def test_removing_a_verified_address_notifies_it(admin_client, user):
     url = reverse("admin:accounts_user_change", args=[user.pk])
     form = {"username": user.username, "plan": user.plan_id, "is_active": "on"}
     background.broker().purge_queue()
@@ -176,7 +174,7 @@ def worker_does_all():
             import_string(task["func"])(*task["args"])
 
 
-def test_an_operator_answers_for_addresses_that_are_there(admin_client, squatter, user):
+def test_an_operator_can_verify_existing_addresses(admin_client, squatter, user):
     without = User.objects.create_user(None, username="wallet")
     chosen = [squatter.pk, user.pk, without.pk]
     action = {"action": "verify_address", "_selected_action": chosen, "confirmed": "yes"}
@@ -190,7 +188,7 @@ def test_an_operator_answers_for_addresses_that_are_there(admin_client, squatter
     assert AuditEntry.objects.get(action="address_verified").user_id == squatter.pk
 
 
-def test_nothing_is_sent_to_an_address_that_is_not_verified(squatter, user):
+def test_nothing_is_sent_to_an_unverified_address(squatter, user):
     assert notify([Notice(squatter.pk, Notification.Kind.TEST, "because", {})]) == []
 
     notify([Notice(user.pk, Notification.Kind.TEST, "because", {})])
@@ -201,7 +199,7 @@ def test_nothing_is_sent_to_an_address_that_is_not_verified(squatter, user):
     assert Notification.objects.get().error == "The user has no verified e-mail address."
 
 
-def test_of_those_who_were_there_the_addresses_of_operators_are_verified(user):
+def test_the_migration_verifies_the_addresses_set_by_operators(user):
     post({"email": ADDRESS, "password": PASSWORD}, "/v1/auth/register")
     made = get_or_create_verified_user("made@example.com")
     changed = get_or_create_verified_user("changed@example.com")

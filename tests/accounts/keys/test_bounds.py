@@ -64,7 +64,7 @@ def create(client, **body):
 
 @pytest.mark.parametrize(("fields", "within", "beyond"), BOUNDS, ids=lambda value: str(value)[:40])
 class TestBounds:
-    def test_a_key_makes_keys_within_its_own_bounds(self, client_with, fields, within, beyond):
+    def test_a_key_creates_keys_within_its_own_bounds(self, client_with, fields, within, beyond):
         client = client_with(**fields)
 
         for body in within:
@@ -75,7 +75,7 @@ class TestBounds:
             assert next(iter(fields)) in problem["detail"]
         assert ApiKey.objects.count() == count
 
-    def test_what_is_not_given_is_as_for_the_key_that_makes_it(
+    def test_absent_fields_are_inherited_from_the_creating_key(
         self, client_with, fields, within, beyond
     ):
         made = create(client_with(**fields)).json()["data"]
@@ -115,7 +115,7 @@ class TestBounds:
             ),
         ],
     )
-    def test_a_key_manages_none_that_may_do_more(
+    def test_a_key_cannot_manage_a_more_powerful_one(
         self, client_with, key, fields, within, beyond, manage
     ):
         client = client_with(**fields)
@@ -126,7 +126,7 @@ class TestBounds:
         assert (unchanged.key_digest, unchanged.is_active) == (key.key_digest, True)
 
 
-def test_a_key_that_is_limited_in_requests_makes_none_and_stays_within_its_number(user):
+def test_a_key_with_limited_requests_creates_no_keys_and_keeps_its_limit(user):
     key, secret = create_key(user, key_name="limited", max_requests=10)
     client = ApiClient(secret)
 
@@ -140,14 +140,14 @@ def test_a_key_that_is_limited_in_requests_makes_none_and_stays_within_its_numbe
     assert response.status_code == 200
 
 
-def test_a_live_key_manages_those_of_all_environments(api, user):
+def test_a_live_key_manages_keys_of_all_environments(api, user):
     key, _ = create_key(user, key_name="test", environment_tag="test")
 
     assert create(api, environment_tag="staging").status_code == 201
     assert api.post_json(f"{PATH}/{key.pk}/rotate", {}).status_code == 200
 
 
-def test_a_key_that_ends_rotates_itself(user):
+def test_an_expiring_key_can_rotate_itself(user):
     key, secret = create_key(
         user, key_name="ends", expiration_date=SOON, scope_permissions={"keys": ["write"]}
     )
@@ -166,7 +166,7 @@ def test_a_key_that_ends_rotates_itself(user):
         ({"chat": ["admin"]}, False, False),
     ],
 )
-def test_the_scope_keys_is_needed(user, scopes, may_read, may_write):
+def test_the_keys_scope_is_needed(user, scopes, may_read, may_write):
     key, secret = create_key(user, key_name="scoped", scope_permissions=scopes)
     client, path = ApiClient(secret), f"{PATH}/{key.pk}"
     reads = [client.get(PATH), client.get(path), client.get(f"{PATH}/usage")]
@@ -212,7 +212,7 @@ def test_a_key_raises_no_limit_above_its_own(limited, user):
     assert_problem(answer, 403, "exceeds_own_key")
 
 
-def test_a_key_that_may_do_everything_to_limits_is_bound_by_the_plan_only(client_with, user):
+def test_a_key_that_may_change_limits_is_bound_by_the_plan_only(client_with, user):
     client = client_with(scope_permissions={"limits": ["admin"]})
     own = ApiKey.objects.get(user=user)
 
@@ -220,7 +220,7 @@ def test_a_key_that_may_do_everything_to_limits_is_bound_by_the_plan_only(client
     assert set_limits(client, own.pk, requests_per_minute=8).status_code == 200
 
 
-def test_a_key_gets_around_its_limits_by_no_other_key(limited, user):
+def test_a_key_cannot_evade_its_limits_through_another_key(limited, user):
     made = create(limited).json()["data"]["id"]
     other, _ = create_key(user, key_name="other", scope_permissions={"keys": ["write"]})
 

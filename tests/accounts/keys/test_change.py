@@ -27,7 +27,7 @@ def put(api, key, path=PATH, **body):
 
 
 @pytest.mark.parametrize("path", [PATH, "/user/api-keys"])
-def test_changes_what_is_given_of_the_key_in_the_path(api, key, other, path):
+def test_changes_the_given_fields_of_the_key_in_the_path(api, key, other, path):
     response = put(
         api,
         other[0],
@@ -50,7 +50,7 @@ def test_changes_what_is_given_of_the_key_in_the_path(api, key, other, path):
     assert ApiKey.objects.get(pk=key.pk).key_name == "first"
 
 
-def test_null_changes_nothing_and_zero_takes_a_limit_away(api, other):
+def test_null_changes_nothing_and_zero_removes_a_limit(api, other):
     key = other[0]
     put(api, key, expiration_days=3)
 
@@ -67,9 +67,7 @@ def test_null_changes_nothing_and_zero_takes_a_limit_away(api, other):
     assert (shown["ip_allowlist"], shown["scope_permissions"]) == ([], {})
 
 
-def test_a_key_that_is_switched_off_is_refused_at_once_and_can_be_switched_on(
-    api, other, committed
-):
+def test_a_deactivated_key_is_rejected_immediately_and_can_be_activated(api, other, committed):
     key, client = other
     assert client.get(PATH).status_code == 200
 
@@ -105,7 +103,7 @@ def test_a_key_stays_in_its_environment(api, other):
     ],
     ids=str,
 )
-def test_refuses_what_is_not_valid(api, key, wrong):
+def test_rejects_invalid_fields(api, key, wrong):
     body = assert_problem(put(api, key, **wrong), 400, "validation_error")
 
     assert body["errors"].keys() == wrong.keys()
@@ -119,26 +117,28 @@ class TestLastKey:
         assert_problem(put(api, key, **change), 409, "last_managing_key")
         assert put(api, key, key_name="still works").status_code == 200
 
-    def test_unless_that_is_confirmed(self, api, key, change, committed):
+    def test_the_last_key_that_can_manage_keys_can_be_changed_with_confirmation(
+        self, api, key, change, committed
+    ):
         with committed():
             assert put(api, key, **change, confirm_last_key=True).status_code == 200
 
         assert api.get(PATH).status_code == (401 if "is_active" in change else 200)
 
-    def test_another_one_can_take_its_place(self, api, user, key, change):
+    def test_another_key_that_can_manage_keys_can_take_its_place(self, api, user, key, change):
         create_key(user, key_name="second", scope_permissions={"keys": ["admin"]})
 
         assert put(api, key, **change).status_code == 200
 
 
-def test_a_change_is_in_the_audit_log_with_what_it_was_before(api, other):
+def test_a_change_is_audited_with_the_values_before(api, other):
     put(api, other[0], max_requests=20)
 
     (entry,) = api.get(f"{PATH}/audit-logs", {"action": "key_updated"}).json()["logs"]
     assert entry["details"] == {"before": {"max_requests": 10}, "after": {"max_requests": 20}}
 
 
-def test_statements(api, other, django_assert_num_queries):
+def test_takes_a_fixed_number_of_statements(api, other, django_assert_num_queries):
     api.get(PATH)
 
     # The key; SAVEPOINT; the user's lock; whether a key manages keys; the key, locked; SAVEPOINT;
@@ -147,7 +147,7 @@ def test_statements(api, other, django_assert_num_queries):
         put(api, other[0], key_name="renamed")
 
 
-def test_another_key_becomes_the_primary_one(api, user, key):
+def test_another_key_can_become_the_primary_one(api, user, key):
     other, _ = create_key(user, key_name="other")
 
     changed = put(api, other, is_primary=True)

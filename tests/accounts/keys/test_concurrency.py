@@ -26,7 +26,7 @@ def at_once(*asks):
         return list(threads.map(answer, asks))
 
 
-def test_of_several_keys_of_one_name_one_is_made(api_key):
+def test_concurrent_creations_of_one_name_make_one_key(api_key):
     answers = at_once(
         *[lambda: ApiClient(api_key).post_json(PATH, {"key_name": "same"}) for _ in range(6)]
     )
@@ -35,14 +35,14 @@ def test_of_several_keys_of_one_name_one_is_made(api_key):
     assert statuses == [201] + [409] * 5
 
 
-def test_of_several_first_keys_one_is_the_primary(user):
+def test_one_of_several_concurrent_first_keys_is_primary(user):
     at_once(*[lambda n=n: create_key(user, key_name=f"k{n}") for n in range(6)])
 
     assert ApiKey.objects.filter(user=user, is_primary=True).count() == 1
     assert ApiKey.objects.filter(user=user).count() == 6
 
 
-def test_of_two_rotations_at_once_the_last_one_counts(user, api_key):
+def test_the_last_of_two_concurrent_rotations_counts(user, api_key):
     key, old = create_key(user, key_name="rotated")
 
     answers = at_once(
@@ -63,7 +63,7 @@ def test_of_two_rotations_at_once_the_last_one_counts(user, api_key):
     assert len(set(row.values())) == 2
 
 
-def test_bulk_rotations_at_once_do_not_wait_for_each_other_forever(user, api_key):
+def test_concurrent_bulk_rotations_do_not_deadlock(user, api_key):
     keys = [create_key(user, key_name=f"k{n}") for n in range(5)]
 
     def rotate_all():
@@ -80,7 +80,7 @@ def test_bulk_rotations_at_once_do_not_wait_for_each_other_forever(user, api_key
     assert 200 in statuses
 
 
-def test_two_keys_that_delete_each_other_leave_one_that_manages_keys(user):
+def test_two_keys_that_delete_each_other_leave_one_key_that_manages_keys(user):
     made = [create_key(user, key_name=f"k{n}") for n in range(2)]
 
     def delete(secret, key):

@@ -20,7 +20,7 @@ def create(api, **body):
 
 
 @pytest.mark.parametrize("path", [PATH, "/user/api-keys"])
-def test_makes_a_key_that_works(api, path):
+def test_creates_a_working_key(api, path):
     response = api.post_json(path, {"key_name": "mine"})
 
     assert response.status_code == 201
@@ -31,7 +31,7 @@ def test_makes_a_key_that_works(api, path):
     assert ApiClient(body["api_key"]).get(PATH).status_code == 200
 
 
-def test_answers_with_all_that_the_key_is(api):
+def test_responds_with_all_fields_of_the_key(api):
     data = create(
         api,
         environment_tag="test",
@@ -67,7 +67,7 @@ def test_answers_with_all_that_the_key_is(api):
 
 
 @pytest.mark.parametrize("nothing", [None, 0])
-def test_null_and_zero_are_no_limit(api, nothing):
+def test_null_and_zero_mean_no_limit(api, nothing):
     data = create(api, expiration_days=nothing, max_requests=nothing).json()["data"]
 
     names = ("expiration_date", "days_remaining", "max_requests", "requests_remaining")
@@ -83,7 +83,7 @@ def test_null_and_zero_are_no_limit(api, nothing):
         ("development", "gw_dev_"),
     ],
 )
-def test_the_environment_stands_in_the_key(api, environment_tag, prefix):
+def test_the_key_begins_with_its_environment(api, environment_tag, prefix):
     body = create(api, environment_tag=environment_tag).json()
 
     assert body["api_key"].startswith(prefix)
@@ -110,7 +110,7 @@ def test_the_environment_stands_in_the_key(api, environment_tag, prefix):
     ],
     ids=str,
 )
-def test_refuses_what_is_not_valid(api, wrong, field):
+def test_rejects_invalid_fields(api, wrong, field):
     body = assert_problem(create(api, **wrong), 400, "validation_error")
 
     assert list(body["errors"]) == [field]
@@ -128,14 +128,14 @@ def test_a_name_that_is_taken_is_a_conflict(api, stranger_api):
     assert create(stranger_api).status_code == 201
 
 
-def test_there_is_a_bound_to_the_number_of_keys(api, monkeypatch):
+def test_the_number_of_keys_is_bounded(api, monkeypatch):
     monkeypatch.setattr(lifecycle, "MAX_KEYS", 2)
     assert create(api).status_code == 201
 
     assert_problem(create(api, key_name="one more"), 409, "too_many_keys")
 
 
-def test_the_secret_is_shown_once_and_nothing_keeps_it(api):
+def test_the_secret_is_shown_once_and_not_stored(api):
     """Not even for a replay: the Idempotency-Key of such a request is ignored."""
     response = api.post_json(PATH, {"key_name": "mine"}, headers={"Idempotency-Key": "k1"})
     again = api.post_json(PATH, {"key_name": "mine"}, headers={"Idempotency-Key": "k1"})
@@ -163,7 +163,7 @@ def test_no_table_holds_the_secret(api):
             assert cursor.fetchone() == (0,), table
 
 
-def test_statements(api, django_assert_num_queries):
+def test_takes_a_fixed_number_of_statements(api, django_assert_num_queries):
     api.get(PATH)
 
     # SAVEPOINT; the user's lock; its other keys; SAVEPOINT; SAVEPOINT; INSERT; the digest to be
@@ -172,7 +172,7 @@ def test_statements(api, django_assert_num_queries):
         create(api)
 
 
-def test_a_key_of_another_users_user_id_is_not_made(api, user, stranger_api):
+def test_a_user_id_in_the_body_is_ignored(api, user, stranger_api):
     """Unknown fields are ignored, also those that name an owner."""
     stranger_id = ApiKey.objects.get(key_name="hers").user_id
 

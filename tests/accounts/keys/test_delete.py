@@ -23,7 +23,7 @@ def other(user, key):
 
 @pytest.mark.parametrize("path", [PATH, "/user/api-keys"])
 @pytest.mark.parametrize("confirmation", ["DELETE_KEY", "DELETE"])
-def test_deletes_the_key_and_ends_it_at_once(api, other, committed, path, confirmation):
+def test_deletes_the_key_and_ends_it_immediately(api, other, committed, path, confirmation):
     key, client = other
     assert client.get(PATH).status_code == 200
 
@@ -36,7 +36,7 @@ def test_deletes_the_key_and_ends_it_at_once(api, other, committed, path, confir
 
 
 @pytest.mark.parametrize("confirmation", [None, "", "yes", "delete_key"])
-def test_has_to_be_confirmed(api, other, confirmation):
+def test_needs_confirmation(api, other, confirmation):
     body = assert_problem(
         delete(api, other[0], confirmation=confirmation), 400, "validation_error"
     )
@@ -46,7 +46,7 @@ def test_has_to_be_confirmed(api, other, confirmation):
     assert ApiKey.objects.filter(pk=other[0].pk).exists()
 
 
-def test_a_deleted_primary_key_hands_over_to_the_oldest_that_is_active(api, user, key):
+def test_deleting_the_primary_key_promotes_the_oldest_active_one(api, user, key):
     off, _ = create_key(user, key_name="off")
     ApiKey.objects.filter(pk=off.pk).update(is_active=False)
     heir, _ = create_key(user, key_name="heir")
@@ -57,7 +57,7 @@ def test_a_deleted_primary_key_hands_over_to_the_oldest_that_is_active(api, user
     assert ApiKey.objects.get(is_primary=True) == heir
 
 
-def test_a_deleted_primary_key_does_not_work_on_from_the_users_table(
+def test_a_deleted_primary_key_does_not_survive_in_the_users_table(
     api, user, key, api_key, other, settings, committed
 ):
     settings.ACCEPT_LEGACY_KEYS = True
@@ -79,7 +79,7 @@ def test_the_last_key_that_can_manage_keys_is_kept_unless_that_is_confirmed(api,
     assert delete(api, key, confirm_last_key=True).status_code == 200
 
 
-def test_is_in_the_audit_log(api, other):
+def test_is_audited(api, other):
     delete(api, other[0])
 
     (entry,) = api.get(f"{PATH}/audit-logs", {"action": "key_deleted"}).json()["logs"]
@@ -87,7 +87,7 @@ def test_is_in_the_audit_log(api, other):
     assert entry["details"]["before"]["key_name"] == "other"
 
 
-def test_statements(api, other, django_assert_num_queries):
+def test_takes_a_fixed_number_of_statements(api, other, django_assert_num_queries):
     ApiKeyDay.objects.create(api_key=other[0], day="2026-03-01", requests=1, tokens=1, spend=0)
     api.get(PATH)
 

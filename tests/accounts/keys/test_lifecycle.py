@@ -27,7 +27,7 @@ def test_only_the_first_key_of_a_user_is_the_primary_one(user):
     assert (first.is_primary, second.is_primary) == (True, False)
 
 
-def test_the_database_refuses_a_second_primary_key(user):
+def test_the_database_rejects_a_second_primary_key(user):
     create_key(user, key_name="first")
     second, _ = create_key(user, key_name="second")
 
@@ -35,7 +35,7 @@ def test_the_database_refuses_a_second_primary_key(user):
         ApiKey.objects.filter(pk=second.pk).update(is_primary=True)
 
 
-def test_a_user_has_no_two_keys_of_one_name(user):
+def test_a_user_cannot_have_two_keys_of_one_name(user):
     create_key(user, key_name="mine")
 
     with pytest.raises(KeyNameTaken):
@@ -53,7 +53,7 @@ def test_rotating_ends_the_old_secret_and_keeps_the_rest(user):
     assert (key.key_name, key.is_primary, new[:8]) == ("mine", True, "gw_test_")
 
 
-def test_revoking_ends_a_key_at_once(user):
+def test_a_deactivated_key_is_denied_immediately(user):
     key, secret = create_key(user, key_name="mine")
     assert get_user(secret).denial_code() is None
 
@@ -72,7 +72,7 @@ def delete_keys(key):
 
 
 @pytest.mark.parametrize("end", [deactivate_key, rotate_key, delete_key, delete_keys])
-def test_an_ended_key_does_not_go_on_working_from_the_users_table(user, settings, end):
+def test_a_deactivated_key_does_not_survive_in_the_users_table(user, settings, end):
     settings.ACCEPT_LEGACY_KEYS = True
     legacy = "gw_live_" + "a-B_9" * 8
     key, _ = create_key(user, key_name="adopted")
@@ -88,7 +88,7 @@ def test_an_ended_key_does_not_go_on_working_from_the_users_table(user, settings
     assert not User.objects.exclude(legacy_key_digest=None).exists()
 
 
-def test_making_rotating_and_revoking_is_activity_but_no_use_of_the_key(user):
+def test_managing_a_key_is_activity_but_not_a_use_of_the_key(user):
     key, _ = create_key(user, key_name="mine")
     rotate_key(key)
     deactivate_key(key)

@@ -12,7 +12,7 @@ from tests.problems import assert_problem
 
 
 @pytest.mark.parametrize("path", [PATH, "/user/api-keys"])
-def test_lists_the_own_keys_newest_first_and_masked(api, user, key, stranger_api, path):
+def test_lists_the_users_keys_newest_first_and_masked(api, user, key, stranger_api, path):
     newer, secret = create_key(user, key_name="newer", environment_tag="test")
 
     body = api.get(path).json()
@@ -34,11 +34,11 @@ def test_pages_and_filters(api, user, key):
 
 
 @pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"environment_tag": "x"}])
-def test_refuses_a_bad_page(api, query):
+def test_rejects_a_bad_page(api, query):
     assert_problem(api.get(PATH, query), 400, "validation_error")
 
 
-def test_says_what_is_left(api, key):
+def test_shows_the_remaining_requests_and_days(api, key):
     ApiKey.objects.update(
         max_requests=200,
         requests_used=150,
@@ -52,7 +52,7 @@ def test_says_what_is_left(api, key):
     assert [shown[name] for name in names] == [49, 75.5, 3]
 
 
-def test_nothing_is_less_than_none_left(api, user):
+def test_remaining_numbers_are_never_negative(api, user):
     key, _ = create_key(user, key_name="old")
     ApiKey.objects.filter(pk=key.pk).update(
         max_requests=10,
@@ -72,7 +72,7 @@ def test_reads_one_key(api, key):
     assert response.json()["data"] == api.get(PATH).json()["data"][0]
 
 
-def test_somebody_elses_key_is_missing(stranger_api, key):
+def test_somebody_elses_key_is_not_found(stranger_api, key):
     path = f"{PATH}/{key.pk}"
 
     assert_problem(stranger_api.get(path), 404, "not_found")
@@ -84,7 +84,7 @@ def test_somebody_elses_key_is_missing(stranger_api, key):
     assert unchanged.key_digest == key.key_digest
 
 
-def test_statements(api, user, key, django_assert_num_queries):
+def test_takes_a_fixed_number_of_statements(api, user, key, django_assert_num_queries):
     for n in range(5):
         create_key(user, key_name=f"k{n}")
     api.get(PATH)

@@ -4,7 +4,7 @@ from tests.accounts.keys.conftest import PATH
 from tests.openapi import DescribedClient
 
 
-def test_every_answer_is_as_described(api, key):
+def test_every_response_matches_the_schema(api, key):
     described = DescribedClient(api)
     ask = described.ask
     one = PATH + "/{key_id}"

@@ -34,7 +34,7 @@ def secret(user):
         ("", False),
     ],
 )
-def test_a_key_works_from_its_networks_only(secret, address, allowed):
+def test_a_key_works_only_from_its_networks(secret, address, allowed):
     response = get(secret, address)
 
     if allowed:
@@ -43,7 +43,7 @@ def test_a_key_works_from_its_networks_only(secret, address, allowed):
         assert_problem(response, 403, "ip_not_allowed")
 
 
-def test_behind_a_trusted_proxy_the_caller_counts_and_not_the_proxy(secret, settings):
+def test_behind_a_trusted_proxy_the_callers_address_counts(secret, settings):
     inside = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
     outside = {"X-Forwarded-For": "203.0.113.7, 198.51.100.1"}
     assert_problem(get(secret, "10.0.0.1", **inside), 403, "ip_not_allowed")
@@ -63,7 +63,7 @@ def test_behind_a_trusted_proxy_the_caller_counts_and_not_the_proxy(secret, sett
         ({}, False),
     ],
 )
-def test_a_key_works_for_its_sites_only(user, headers, allowed):
+def test_a_key_works_only_for_its_sites(user, headers, allowed):
     _, secret = create_key(user, key_name="site", domain_referrers=["*.example.com"])
 
     response = get(secret, **headers)
@@ -74,7 +74,7 @@ def test_a_key_works_for_its_sites_only(user, headers, allowed):
         assert_problem(response, 403, "referrer_not_allowed")
 
 
-def test_the_first_thing_that_is_wrong_is_named(user, committed):
+def test_the_first_violation_is_named(user, committed):
     key, secret = create_key(
         user,
         key_name="all wrong",
@@ -100,7 +100,7 @@ def test_the_first_thing_that_is_wrong_is_named(user, committed):
     assert get(secret).status_code == 200
 
 
-def test_a_view_that_names_its_own_permissions_is_closed_too(user):
+def test_a_view_with_its_own_permissions_checks_the_origin_too(user):
     user.is_staff = True
     user.save()
     _, secret = create_key(user, key_name="staff", ip_allowlist=["192.0.2.0/24"])
@@ -108,7 +108,7 @@ def test_a_view_that_names_its_own_permissions_is_closed_too(user):
     assert_problem(ApiClient(secret).get("/v1/admin/key-cache"), 403, "ip_not_allowed")
 
 
-def test_costs_no_statement(user, django_assert_num_queries):
+def test_takes_no_statement(user, django_assert_num_queries):
     _, secret = create_key(
         user,
         key_name="here",

@@ -58,7 +58,7 @@ def test_a_rotated_key_has_a_new_secret_and_the_old_one_is_unknown(api, key, ask
         lambda api, key: put(api, key, action="rotate", grace_seconds=3600),
     ],
 )
-def test_in_its_grace_the_old_secret_works_beside_the_new_one_and_then_not(api, key, ask, clock):
+def test_the_old_secret_works_only_during_its_grace(api, key, ask, clock):
     body = ask(api, key).json()
     new = ApiClient(body["api_key"])
 
@@ -111,7 +111,7 @@ def test_rotating_again_ends_the_secret_that_was_in_its_grace(user, key, api_key
         lambda key: ApiKey.objects.filter(pk=key.pk).update(previous_digest=None),
     ],
 )
-def test_what_ends_the_key_ends_the_old_secret_in_its_grace_at_once(api, key, end):
+def test_ending_the_key_ends_the_old_secret_during_its_grace(api, key, end):
     rotate_key(key, grace_seconds=3600)
     assert api.get(PATH).status_code == 200
 
@@ -128,7 +128,7 @@ def test_the_old_secret_can_no_longer_manage_keys(api, key):
     assert api.get(PATH).status_code == 200
 
 
-def test_an_adopted_key_ends_with_its_grace(user, key, settings, clock):
+def test_the_old_secret_of_an_adopted_key_ends_with_its_grace(user, key, settings, clock):
     settings.ACCEPT_LEGACY_KEYS = True
     legacy = "gw_live_" + "a-B_9" * 8
     ApiKey.objects.filter(pk=key.pk).update(key_digest=current_digest(legacy))
@@ -143,7 +143,7 @@ def test_an_adopted_key_ends_with_its_grace(user, key, settings, clock):
     assert_problem(ApiClient(legacy).get(PATH), 401, "unknown_key")
 
 
-def test_a_secret_under_an_older_pepper_has_a_grace_too(api, key, settings):
+def test_a_secret_of_an_older_pepper_has_a_grace_too(api, key, settings):
     settings.KEY_PEPPERS = [b"newer pepper", *settings.KEY_PEPPERS]
 
     new = rotate_key(key, grace_seconds=3600)
@@ -152,7 +152,7 @@ def test_a_secret_under_an_older_pepper_has_a_grace_too(api, key, settings):
 
 
 @pytest.mark.parametrize("grace", [-1, MAX_GRACE_SECONDS + 1, "long"])
-def test_refuses_another_grace(api, key, grace):
+def test_rejects_an_invalid_grace(api, key, grace):
     assert_problem(rotate(api, key, grace_seconds=grace), 400, "validation_error")
 
 
@@ -181,14 +181,14 @@ class TestBulk:
             assert ApiClient(old).get(PATH).status_code == 200
         assert stranger_api.get(PATH).status_code == 200
 
-    def test_or_those_of_one_environment(self, api, key, others):
+    def test_rotates_the_active_keys_of_one_environment(self, api, key, others):
         body = put(api, key, action="bulk_rotate", environment_tag="test").json()
 
         assert {new["key_name"] for new in body["new_keys"]} == {"a", "b"}
         assert_problem(ApiClient(others["a"][1]).get(PATH), 401, "unknown_key")
         assert api.get(PATH).status_code == ApiClient(others["c"][1]).get(PATH).status_code == 200
 
-    def test_needs_a_key_that_is_there(self, api, others):
+    def test_rejects_an_unknown_key(self, api, others):
         response = api.put(
             f"{PATH}/999999999", {"action": "bulk_rotate"}, content_type="application/json"
         )
@@ -202,7 +202,7 @@ class TestBulk:
         assert ApiKey.objects.active().count() == 4
 
 
-def test_a_rotation_is_in_the_audit_log_without_secrets(api, key, api_key):
+def test_a_rotation_is_audited_without_secrets(api, key, api_key):
     new = rotate(api, key).json()["api_key"]
 
     response = ApiClient(new).get(f"{PATH}/audit-logs", {"action": "key_rotated"})
@@ -213,7 +213,7 @@ def test_a_rotation_is_in_the_audit_log_without_secrets(api, key, api_key):
     assert new not in response.content.decode()
 
 
-def test_statements(api, key, user, django_assert_num_queries):
+def test_takes_a_fixed_number_of_statements(api, key, user, django_assert_num_queries):
     for n in range(5):
         create_key(user, key_name=f"k{n}")
     api.get(PATH)

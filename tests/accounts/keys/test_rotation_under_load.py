@@ -76,7 +76,7 @@ def test_no_request_with_a_valid_key_fails_while_it_is_rotated_with_a_grace(webs
         assert {web.status(each) for each in secrets[:-2]} == {401}
 
 
-def test_an_ended_key_is_refused_by_every_process_in_time(webs, user):
+def test_every_process_rejects_an_ended_key_in_time(webs, user):
     key, secret = create_key(user, key_name="mine")
     with Load(webs, secret) as load:
         wait_until(lambda: len(load.statuses_of(secret)) > 20)
@@ -93,7 +93,7 @@ def test_an_ended_key_is_refused_by_every_process_in_time(webs, user):
     assert set(load.statuses_of(new)) == {200}
 
 
-def test_a_grace_ends_in_every_process_although_nothing_happens_then(webs, user):
+def test_a_grace_ends_in_every_process_without_a_further_event(webs, user):
     key, secret = create_key(user, key_name="mine")
     assert {web.status(secret) for web in webs} == {200}
 

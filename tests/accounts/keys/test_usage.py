@@ -30,7 +30,7 @@ def use(key, days_ago=0, **fields):
     write_events([used])
 
 
-def test_adds_up_what_each_key_was_used_for(api, user, key):
+def test_adds_up_the_use_of_each_key(api, user, key):
     unused, _ = create_key(user, key_name="unused")
     ApiKey.objects.filter(pk=key.pk).update(max_requests=12)
     use(key)
@@ -73,13 +73,13 @@ def test_a_key_that_was_not_used_today(api, key):
     assert (shown["requests"], shown["requests_today"], shown["cost_today"]) == (1, 0, 0.0)
 
 
-def test_shows_only_the_own_keys(api, stranger_api, key):
+def test_shows_only_the_users_keys(api, stranger_api, key):
     use(ApiKey.objects.get(key_name="hers"))
 
     assert [shown["id"] for shown in api.get(USAGE).json()["data"]] == [key.pk]
 
 
-def test_is_one_statement(api, user, django_assert_num_queries):
+def test_takes_one_statement(api, user, django_assert_num_queries):
     for n in range(3):
         use(create_key(user, key_name=f"k{n}")[0])
     api.get(USAGE)
@@ -89,7 +89,7 @@ def test_is_one_statement(api, user, django_assert_num_queries):
         api.get(USAGE)
 
 
-def test_a_quota_is_told_as_it_is_enforced(api, user):
+def test_the_shown_quota_is_the_enforced_one(api, user):
     limited, secret = create_key(user, key_name="limited", max_requests=4)
     # Requests without activity count too.
     for _ in range(3):
@@ -103,7 +103,7 @@ def test_a_quota_is_told_as_it_is_enforced(api, user):
     assert read["usage_percentage"] == 75.0
 
 
-def test_without_redis_a_quota_is_told_from_the_log(api, user, no_redis):
+def test_without_redis_a_quota_is_read_from_the_log(api, user, no_redis):
     limited, _ = create_key(user, key_name="limited", max_requests=4)
 
     assert api.get(f"{PATH}/{limited.pk}").json()["data"]["requests_remaining"] == 4

@@ -22,7 +22,7 @@ def put(api, key, limits, path=PATH):
     return api.put(f"{path}/{key.pk}", limits, content_type="application/json")
 
 
-def test_a_key_without_limits_of_its_own_has_those_of_the_plan_only(api, key):
+def test_a_key_without_its_own_limits_has_those_of_the_plan(api, key):
     body = api.get(PATH).json()
 
     assert body["success"] is True
@@ -35,7 +35,7 @@ def test_a_key_without_limits_of_its_own_has_those_of_the_plan_only(api, key):
     assert set(listed["current_status"].values()) == {None}
 
 
-def test_limits_that_are_set_hold_and_are_told_with_what_remains(api, key, committed):
+def test_limits_are_enforced_and_shown_with_what_remains(api, key, committed):
     with committed():
         response = put(api, key, {**LIMITS, "requests_per_minute": 5})
     assert response.status_code == 200
@@ -56,7 +56,7 @@ def test_limits_that_are_set_hold_and_are_told_with_what_remains(api, key, commi
     assert [api.get(PATH).status_code for _ in range(4)] == [200] * 3 + [429]
 
 
-def test_usage_is_read_without_disturbing_the_counts(api, key, limit_key):
+def test_reading_the_usage_does_not_change_the_counts(api, key, limit_key):
     limit_key(requests_per_minute=10)
     path = f"{PATH}/usage/{key.pk}"
 
@@ -66,7 +66,7 @@ def test_usage_is_read_without_disturbing_the_counts(api, key, limit_key):
     assert used == [1, 2, 3]
 
 
-def test_usage_is_that_of_the_window_asked_for(api, key, limit_key):
+def test_shows_the_usage_of_the_requested_window(api, key, limit_key):
     limit_key(requests_per_day=10)
 
     body = api.get(f"{PATH}/usage/{key.pk}?time_window=day").json()
@@ -76,7 +76,7 @@ def test_usage_is_that_of_the_window_asked_for(api, key, limit_key):
     assert_problem(api.get(f"{PATH}/usage/{key.pk}?time_window=year"), 400, "validation_error")
 
 
-def test_tokens_that_are_used_are_told(api, key, limit_key):
+def test_shows_the_used_tokens(api, key, limit_key):
     limit_key(tokens_per_hour=1000)
     session = api.post_json("/v1/chat/sessions", {}).json()["data"]["id"]
     message = {"role": "user", "content": "Hello", "tokens": 30}
@@ -89,7 +89,7 @@ def test_tokens_that_are_used_are_told(api, key, limit_key):
 
 
 @pytest.mark.parametrize("missing", LIMITS)
-def test_all_six_numbers_are_needed(api, key, missing):
+def test_all_six_limits_are_required(api, key, missing):
     given = {name: limit for name, limit in LIMITS.items() if name != missing}
 
     body = assert_problem(put(api, key, given), 400, "validation_error")
@@ -98,13 +98,13 @@ def test_all_six_numbers_are_needed(api, key, missing):
 
 
 @pytest.mark.parametrize("value", [-1, "many", 1.5, None, 10**13])
-def test_limits_are_integers_that_are_not_negative(api, key, value):
+def test_limits_must_be_non_negative_integers(api, key, value):
     response = put(api, key, {**LIMITS, "tokens_per_day": value})
 
     assert list(assert_problem(response, 400, "validation_error")["errors"]) == ["tokens_per_day"]
 
 
-def test_a_limit_above_the_plans_is_refused_and_named(api, key, limit_plan):
+def test_a_limit_above_the_plan_is_rejected_and_named(api, key, limit_plan):
     limit_plan(daily_request_limit=9_999, max_concurrent_requests=3)
     given = {**LIMITS, "concurrency_limit": 4}
 
@@ -117,7 +117,7 @@ def test_a_limit_above_the_plans_is_refused_and_named(api, key, limit_plan):
     assert not RateLimitConfig.objects.exists()
 
 
-def test_0_leaves_it_to_the_plan(api, key, limit_plan, committed):
+def test_zero_leaves_the_limit_to_the_plan(api, key, limit_plan, committed):
     limit_plan(requests_per_minute=2)
     with committed():
         put(api, key, dict.fromkeys(LIMITS, 0))
@@ -127,13 +127,13 @@ def test_0_leaves_it_to_the_plan(api, key, limit_plan, committed):
     assert_problem(api.get(PATH), 429, "plan_requests_per_minute")
 
 
-def test_the_limits_of_anothers_key_are_not_there(stranger_api, key):
+def test_the_limits_of_somebody_elses_key_are_not_found(stranger_api, key):
     assert_problem(put(stranger_api, key, LIMITS), 404, "not_found")
     assert_problem(stranger_api.get(f"{PATH}/usage/{key.pk}"), 404, "not_found")
     assert key.pk not in [listed["key_id"] for listed in stranger_api.get(PATH).json()["data"]]
 
 
-def test_all_keys_are_limited_at_once(api, user, stranger_api, django_assert_num_queries):
+def test_all_keys_are_limited_together(api, user, stranger_api, django_assert_num_queries):
     for n in range(5):
         create_key(user, key_name=f"key {n}")
     api.get(PATH)
@@ -149,7 +149,7 @@ def test_all_keys_are_limited_at_once(api, user, stranger_api, django_assert_num
     assert set(RateLimitConfig.objects.values_list("tokens_per_day", flat=True)) == {7}
 
 
-def test_a_change_is_in_the_audit_log(api, user, key):
+def test_a_change_is_audited(api, user, key):
     put(api, key, LIMITS)
 
     entry = AuditEntry.objects.filter(action="rate_limits_set").get()
@@ -158,7 +158,7 @@ def test_a_change_is_in_the_audit_log(api, user, key):
     assert entry.after == LIMITS
 
 
-def test_the_list_has_pages(api, user):
+def test_the_list_is_paginated(api, user):
     for n in range(3):
         create_key(user, key_name=f"key {n}")
 
@@ -167,7 +167,7 @@ def test_the_list_has_pages(api, user):
     assert (len(body["data"]), body["count"]) == (2, 4)
 
 
-def test_old_paths_are_the_same(api, key, committed):
+def test_old_paths_still_work(api, key, committed):
     with committed():
         assert put(api, key, LIMITS, path="/user/rate-limits").status_code == 200
     assert api.get("/user/rate-limits").json()["rate_limit_configs"][0]["is_configured"]
@@ -183,7 +183,7 @@ def test_a_key_needs_the_scope(user, db):
     assert_problem(reader.post_json(f"{PATH}/bulk-update", LIMITS), 403, "insufficient_scope")
 
 
-def test_a_lower_plan_bounds_limits_that_were_set_before(api, user, key, committed):
+def test_a_lower_plan_bounds_earlier_limits(api, user, key, committed):
     with committed():
         put(api, key, LIMITS)
     with committed():

@@ -50,7 +50,7 @@ def used(principal):
     return usage_of_keys(principal.user_id, [1])[1].requests_per_hour
 
 
-def test_a_busy_key_asks_less_and_less(clock):
+def test_a_busy_key_asks_redis_less_and_less(clock):
     principal = caller(requests_per_hour=1_000_000)
 
     # 1 + 2 + 4 + … + 64, then 64 at a time.
@@ -59,7 +59,7 @@ def test_a_busy_key_asks_less_and_less(clock):
     assert used(principal) == 127 + 10 * MAX_TAKEN
 
 
-def test_what_remains_is_told_as_if_each_had_asked(clock):
+def test_remaining_counts_down_as_if_each_request_had_asked(clock):
     principal = caller(requests_per_hour=1_000_000)
 
     told = [admit(principal)[0].remaining for _ in range(20)]
@@ -67,7 +67,7 @@ def test_what_remains_is_told_as_if_each_had_asked(clock):
     assert told == [999_999 - number for number in range(20)]
 
 
-def test_a_key_at_rest_counts_only_what_it_does(clock):
+def test_an_idle_key_counts_only_its_own_requests(clock):
     principal = caller(requests_per_hour=1_000_000)
 
     for _ in range(5):
@@ -77,7 +77,7 @@ def test_a_key_at_rest_counts_only_what_it_does(clock):
     assert used(principal) == 5
 
 
-def test_a_burst_is_forgotten_soon(clock):
+def test_a_burst_is_soon_forgotten(clock):
     principal = caller(requests_per_hour=1_000_000)
     for _ in range(100):
         admit(principal)
@@ -92,7 +92,7 @@ def test_a_burst_is_forgotten_soon(clock):
     assert used(principal) <= counted + 37 + 1 + 1
 
 
-def test_near_a_limit_each_request_is_counted_by_itself(clock):
+def test_near_a_limit_each_request_is_counted_individually(clock):
     principal = caller(requests_per_hour=150)
 
     passed = [admit(principal)[0].allowed for _ in range(160)]
@@ -100,7 +100,7 @@ def test_near_a_limit_each_request_is_counted_by_itself(clock):
     assert passed == [True] * 150 + [False] * 10
 
 
-def test_a_request_that_uses_tokens_has_the_next_one_ask(clock):
+def test_a_request_that_uses_tokens_makes_the_next_one_ask_redis(clock):
     principal = caller(requests_per_hour=1_000_000, tokens_per_hour=1_000)
     for _ in range(7):
         _, ticket = admit(principal)
@@ -111,7 +111,7 @@ def test_a_request_that_uses_tokens_has_the_next_one_ask(clock):
 
 
 @pytest.mark.parametrize("limits", [{"concurrent_requests": 500}])
-def test_what_is_counted_one_by_one_is_never_taken_in_advance(clock, limits):
+def test_limits_counted_individually_are_never_leased(clock, limits):
     principal = caller(requests_per_hour=1_000_000, **limits)
 
     assert asked(lambda: [admit(principal) for _ in range(10)]) == 10

@@ -12,7 +12,7 @@ LIMITS = {
 }
 
 
-def test_rate_limits_answer_what_is_described(api, key):
+def test_rate_limit_responses_match_the_schema(api, key):
     described = DescribedClient(api)
     base, of = "/v1/user/rate-limits", {"key_id": key.pk}
 
@@ -27,7 +27,7 @@ def test_rate_limits_answer_what_is_described(api, key):
     assert described.asked == described.operations_below(base)
 
 
-def test_a_429_is_described(api, limit_key):
+def test_a_429_matches_the_schema(api, limit_key):
     limit_key(requests_per_minute=1)
     described = DescribedClient(api)
     api.get("/v1/user/plan")
@@ -35,7 +35,7 @@ def test_a_429_is_described(api, limit_key):
     described.ask("get", "/v1/user/rate-limits")
 
 
-def test_plans_answer_what_is_described(api):
+def test_plan_responses_match_the_schema(api):
     described = DescribedClient(api)
 
     described.ask("get", "/v1/plans")

@@ -44,7 +44,7 @@ def limited_key(user, **limits):
     return key, secret
 
 
-def test_of_50_requests_at_once_over_processes_exactly_20_pass(webs, user):
+def test_exactly_20_of_50_concurrent_requests_pass_over_all_processes(webs, user):
     _, secret = limited_key(user, requests_per_minute=20)
 
     with ThreadPoolExecutor(50) as threads:
@@ -53,7 +53,7 @@ def test_of_50_requests_at_once_over_processes_exactly_20_pass(webs, user):
     assert sorted(statuses) == [200] * 20 + [429] * 30
 
 
-def test_of_50_requests_at_once_by_two_keys_the_plan_lets_exactly_20_pass(webs, user):
+def test_the_plan_lets_exactly_20_of_50_requests_by_two_keys_pass(webs, user):
     User.objects.filter(pk=user.pk).update(
         plan=Plan.objects.create(name="Twenty", daily_request_limit=20)
     )
@@ -65,7 +65,7 @@ def test_of_50_requests_at_once_by_two_keys_the_plan_lets_exactly_20_pass(webs, 
     assert sorted(statuses) == [200] * 20 + [429] * 30
 
 
-def test_slots_are_given_back_by_every_process(webs, user):
+def test_every_process_frees_its_slots(webs, user):
     key, secret = limited_key(user, concurrency_limit=50)
 
     with ThreadPoolExecutor(50) as threads:
@@ -75,7 +75,7 @@ def test_slots_are_given_back_by_every_process(webs, user):
     wait_until(lambda: usage_of_keys(user.pk, [key.pk])[key.pk].concurrent_requests == 0)
 
 
-def test_the_slot_of_a_process_that_is_killed_ends_with_its_lease(user):
+def test_the_slot_of_a_killed_process_ends_with_its_lease(user):
     _, secret = limited_key(user, concurrency_limit=1)
     url = urlsplit(os.environ["DATABASE_URL"])
     url = url._replace(path=connection.settings_dict["NAME"])
@@ -99,7 +99,7 @@ def test_the_slot_of_a_process_that_is_killed_ends_with_its_lease(user):
     assert admit(caller, now_ms=int(time.time() * 1000) + SLOT_LEASE_MS)[0].allowed
 
 
-def test_a_changed_limit_is_seen_by_every_process(webs, user):
+def test_every_process_sees_a_changed_limit(webs, user):
     key, secret = limited_key(user, requests_per_minute=1000)
     assert [web.status(secret) for web in webs for _ in range(2)] == [200] * 6
 
@@ -109,7 +109,7 @@ def test_a_changed_limit_is_seen_by_every_process(webs, user):
         wait_until(lambda web=web: web.status(secret) == 429)
 
 
-def test_a_changed_plan_is_seen_by_every_process(webs, user):
+def test_every_process_sees_a_changed_plan(webs, user):
     plan = Plan.objects.create(name="Test")
     User.objects.filter(pk=user.pk).update(plan=plan)
     _, secret = create_key(user, key_name="mine")
@@ -121,7 +121,7 @@ def test_a_changed_plan_is_seen_by_every_process(webs, user):
         wait_until(lambda web=web: web.status(secret) == 429)
 
 
-def test_another_plan_of_the_user_is_seen_by_every_process(webs, user):
+def test_every_process_sees_that_a_user_has_another_plan(webs, user):
     _, secret = create_key(user, key_name="mine")
     assert [web.status(secret) for web in webs for _ in range(2)] == [200] * 6
 

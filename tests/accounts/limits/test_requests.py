@@ -22,7 +22,7 @@ def rate_limit(response):
     return tuple(int(response[f"RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
 
 
-def test_a_limited_answer_says_what_is_left(api, limit_key):
+def test_a_limited_response_says_what_remains(api, limit_key):
     limit_key(requests_per_minute=3)
 
     limit, remaining, reset = rate_limit(api.get(PATH))
@@ -78,7 +78,7 @@ def test_the_key_is_limited_by_the_hour_and_day(api, limit_key, field, code):
     assert_problem(api.get(PATH), 429, code)
 
 
-def test_a_key_ends_with_its_number_of_requests(api, key, unlimited, committed):
+def test_a_key_ends_after_its_maximum_of_requests(api, key, unlimited, committed):
     with committed():
         key.max_requests = 2
         key.save()
@@ -109,7 +109,7 @@ def test_the_tokens_of_messages_count(api, limit_plan, field, code):
     assert_problem(api.get(PATH), 429, code)
 
 
-def test_the_tokens_of_what_fails_do_not_count(api, limit_key):
+def test_tokens_of_a_failed_request_do_not_count(api, limit_key):
     limit_key(tokens_per_minute=100)
     message = {"role": "user", "content": "Hello", "tokens": 100}
 
@@ -118,13 +118,13 @@ def test_the_tokens_of_what_fails_do_not_count(api, limit_key):
     assert api.get(PATH).status_code == 200
 
 
-def test_a_slot_is_given_back_after_the_answer(api, limit_key):
+def test_a_slot_is_freed_after_the_response(api, limit_key):
     limit_key(concurrency_limit=1)
 
     assert [api.get(PATH).status_code for _ in range(3)] == [200] * 3
 
 
-def test_a_request_beside_too_many_is_refused(api, api_key, limit_key):
+def test_a_request_beyond_the_concurrency_limit_is_rejected(api, api_key, limit_key):
     limit_key(concurrency_limit=1)
     admit(get_user(api_key))  # as another process does
 
@@ -142,14 +142,14 @@ def test_another_users_requests_do_not_count(api, stranger_api, limit_key):
     assert stranger_api.get(PATH).status_code == 200
 
 
-def test_who_is_not_known_is_not_limited_but_refused(db):
+def test_an_unknown_caller_is_denied_without_rate_limit_headers(db):
     response = Client().get(PATH)
 
     assert response.status_code == 401
     assert "RateLimit-Limit" not in response
 
 
-def test_what_is_refused_for_its_scope_does_not_count(api, key, limit_key, committed):
+def test_a_request_denied_for_its_scope_does_not_count(api, key, limit_key, committed):
     limit_key(requests_per_minute=1)
     with committed():
         key.scope_permissions = {"activity": ["read"]}
@@ -159,7 +159,7 @@ def test_what_is_refused_for_its_scope_does_not_count(api, key, limit_key, commi
     assert api.get("/v1/activity/log").status_code == 200
 
 
-def test_without_any_limit_nothing_is_asked_nor_said(api, unlimited):
+def test_without_limits_redis_is_not_asked_and_no_header_sent(api, unlimited):
     before = limits.counters.counts()["asked"]
 
     response = api.get(PATH)
@@ -168,7 +168,7 @@ def test_without_any_limit_nothing_is_asked_nor_said(api, unlimited):
     assert limits.counters.counts()["asked"] == before
 
 
-def test_a_warm_creation_under_limits_is_one_statement(
+def test_a_warm_creation_under_limits_takes_one_statement(
     api, limit_key, limit_plan, django_assert_num_queries
 ):
     limit_plan(daily_request_limit=100, daily_token_limit=1000, max_concurrent_requests=5)
@@ -206,21 +206,21 @@ def commands(committed):
     return sent_by
 
 
-def test_a_request_costs_one_round_trip_for_limits_and_one_for_activity(api, limit_plan, commands):
+def test_a_request_takes_one_round_trip_for_limits_and_one_for_activity(api, limit_plan, commands):
     limit_plan(daily_request_limit=100)
 
     # ADMIT; the push of the event.
     assert commands(lambda: api.post_json(PATH, {})) == ["EVALSHA"] * 2
 
 
-def test_slots_and_tokens_cost_another_one_after_the_answer(api, limit_plan, commands):
+def test_slots_and_tokens_take_another_round_trip_after_the_response(api, limit_plan, commands):
     limit_plan(max_concurrent_requests=5)
 
     # ADMIT; SETTLE, once the answer is sent; the push of the event, at the test's commit.
     assert commands(lambda: api.post_json(PATH, {})) == ["EVALSHA"] * 3
 
 
-def test_without_redis_requests_are_let_in_and_that_is_counted(api, unlimited, no_redis):
+def test_without_redis_requests_are_admitted_and_counted(api, unlimited, no_redis):
     Plan.objects.update(daily_request_limit=1)
     before = limits.counters.counts()["unavailable"]
 
@@ -229,7 +229,9 @@ def test_without_redis_requests_are_let_in_and_that_is_counted(api, unlimited, n
     assert limits.counters.counts()["unavailable"] == before + 2
 
 
-def test_without_redis_requests_are_refused_where_that_is_set(api, unlimited, settings, no_redis):
+def test_without_redis_requests_are_rejected_if_the_setting_says_so(
+    api, unlimited, settings, no_redis
+):
     Plan.objects.update(daily_request_limit=1)
     settings.RATE_LIMITS_FAIL_OPEN = False
 
@@ -254,7 +256,7 @@ def test_a_public_endpoint_is_limited_by_address(db):
     assert Client(REMOTE_ADDR="192.0.2.7").get("/v1/plans").status_code == 200
 
 
-def test_who_is_refused_is_noted(api, user, key, limit_key):
+def test_a_rejected_caller_is_counted(api, user, key, limit_key):
     limit_key(requests_per_minute=1)
     for _ in range(4):
         api.get(PATH)
@@ -263,7 +265,7 @@ def test_who_is_refused_is_noted(api, user, key, limit_key):
     assert noted == (user.pk, key.pk, "requests_per_minute", 3)
 
 
-def test_the_free_plan_lets_a_burst_of_a_benchmark_pass(api):
+def test_the_free_plan_admits_the_burst_of_a_benchmark(api):
     responses = [api.get(PATH) for _ in range(150)]
 
     assert {response.status_code for response in responses} == {200}

@@ -48,7 +48,7 @@ def forget():
 
 @pytest.mark.parametrize("name", SPANS)
 @pytest.mark.parametrize("whose", ["user", "key"])
-def test_a_window_slides_and_room_comes_back_within_a_bucket(name, whose):
+def test_a_window_slides_and_frees_requests_within_a_bucket(name, whose):
     span, bucket = SPANS[name]
     caller = principal(**{whose: {name: 5}})
     # Across the end of what would be a fixed window.
@@ -61,7 +61,7 @@ def test_a_window_slides_and_room_comes_back_within_a_bucket(name, whose):
 
 
 @pytest.mark.parametrize("name", SPANS)
-def test_the_wait_that_is_told_is_the_one_that_is_needed(name):
+def test_the_reported_wait_is_exactly_long_enough(name):
     caller = principal(key={name: 3})
     for n in range(3):
         passes(caller, NOW + n * 700)
@@ -82,7 +82,7 @@ def test_the_wait_that_is_told_is_the_one_that_is_needed(name):
     limit=st.integers(1, 6),
     steps=st.lists(st.floats(0, 1.2), min_size=1, max_size=40),
 )
-def test_no_span_ever_holds_more_than_the_limit_nor_refuses_without_need(name, limit, steps):
+def test_no_span_holds_more_than_the_limit_or_rejects_needlessly(name, limit, steps):
     """Compared with a log of every admitted request, which the buckets approximate."""
     forget()
     span, bucket = SPANS[name]
@@ -113,7 +113,7 @@ def test_the_longest_wait_names_the_limit():
     assert admit(caller, NOW + 2 * HOUR)[0].code == "plan_daily_requests"
 
 
-def test_what_is_refused_counts_nowhere():
+def test_a_rejected_request_counts_nowhere():
     caller = principal(user={"requests_per_minute": 100}, key={"requests_per_minute": 2})
     for _ in range(50):
         passes(caller, NOW)
@@ -122,7 +122,7 @@ def test_what_is_refused_counts_nowhere():
     assert admit(other_key, NOW)[0].remaining == 97
 
 
-def test_the_keys_of_a_user_share_the_plan_and_not_each_others_limits():
+def test_keys_of_a_user_share_the_plan_but_not_their_own_limits():
     plan = {"requests_per_minute": 5}
     first = principal(user=plan, key={"requests_per_minute": 3}, key_id=1)
     second = principal(user=plan, key={"requests_per_minute": 3}, key_id=2)
@@ -133,7 +133,7 @@ def test_the_keys_of_a_user_share_the_plan_and_not_each_others_limits():
     assert passes(principal(user=plan, user_id=2), NOW)
 
 
-def test_a_month_is_that_of_the_calendar():
+def test_a_month_is_a_calendar_month():
     caller = principal(user={"requests_per_month": 2})
     now = datetime.now(UTC)
     late = int(datetime(now.year, now.month, 28, 23, tzinfo=UTC).timestamp() * 1000)
@@ -148,7 +148,7 @@ def test_a_month_is_that_of_the_calendar():
     assert passes(caller, begins)
 
 
-def test_a_host_whose_clock_is_behind_does_not_bring_the_old_month_back():
+def test_a_slow_clock_does_not_bring_back_the_old_month():
     caller = principal(user={"requests_per_month": 2})
     now = datetime.now(UTC)
     next_month = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
@@ -159,7 +159,7 @@ def test_a_host_whose_clock_is_behind_does_not_bring_the_old_month_back():
     assert not passes(caller, begins + 5)
 
 
-def test_tokens_count_once_they_are_known():
+def test_tokens_count_as_soon_as_they_are_known():
     caller = principal(key={"tokens_per_minute": 100})
     _, ticket = admit(caller, NOW)
     settle(ticket, 99, NOW)
@@ -173,7 +173,7 @@ def test_tokens_count_once_they_are_known():
     assert passes(caller, NOW + MINUTE + MINUTE // 12)
 
 
-def test_the_plans_tokens_are_counted_over_all_keys():
+def test_tokens_of_the_plan_are_counted_over_all_keys():
     plan = {"tokens_per_day": 100, "tokens_per_month": 1000}
     _, ticket = admit(principal(user=plan, key_id=1), NOW)
     settle(ticket, 100, NOW)
@@ -181,7 +181,7 @@ def test_the_plans_tokens_are_counted_over_all_keys():
     assert admit(principal(user=plan, key_id=2), NOW)[0].code == "plan_daily_tokens"
 
 
-def test_requests_at_once_take_slots_and_give_them_back():
+def test_concurrent_requests_take_and_free_slots():
     caller = principal(user={"concurrent_requests": 3}, key={"concurrent_requests": 2})
     _, first = admit(caller, NOW)
     admit(caller, NOW)
@@ -196,7 +196,7 @@ def test_requests_at_once_take_slots_and_give_them_back():
     assert passes(caller, NOW)
 
 
-def test_a_slot_that_nobody_gives_back_ends_with_its_lease():
+def test_an_abandoned_slot_ends_with_its_lease():
     caller = principal(key={"concurrent_requests": 1})
     assert passes(caller, NOW)
 
@@ -204,7 +204,7 @@ def test_a_slot_that_nobody_gives_back_ends_with_its_lease():
     assert passes(caller, NOW + SLOT_LEASE_MS)
 
 
-def test_max_requests_goes_on_from_what_the_database_has_counted():
+def test_max_requests_continues_from_the_count_in_the_database():
     caller = principal(max_requests=10, requests_used=7)
     assert [passes(caller, NOW + n * DAY) for n in range(4)] == [True, True, True, False]
     assert admit(caller, NOW)[0].code == "max_requests"
@@ -212,7 +212,7 @@ def test_max_requests_goes_on_from_what_the_database_has_counted():
     assert passes(principal(max_requests=11, requests_used=7), NOW)
 
 
-def test_max_requests_without_redis_data_begins_at_the_databases_count():
+def test_max_requests_restarts_from_the_database_when_redis_is_empty():
     assert [passes(principal(max_requests=3), NOW) for _ in range(4)] == [True] * 3 + [False]
     forget()
 
@@ -221,7 +221,7 @@ def test_max_requests_without_redis_data_begins_at_the_databases_count():
     assert [passes(caller, NOW), passes(caller, NOW)] == [True, False]
 
 
-def test_the_nearest_limit_is_told():
+def test_the_nearest_limit_is_reported():
     caller = principal(user={"requests_per_day": 9}, key={"requests_per_minute": 5})
     assert admit(caller, NOW)[0][1:3] == (5, 4)
     for _ in range(4):
@@ -230,7 +230,7 @@ def test_the_nearest_limit_is_told():
     assert admit(caller, NOW + 2 * MINUTE)[0][1:3] == (9, 3)
 
 
-def test_looking_at_what_is_used_counts_nothing():
+def test_reading_the_usage_counts_nothing():
     caller = principal(
         key={"requests_per_minute": 5, "tokens_per_day": 500, "concurrent_requests": 4},
         max_requests=9,
@@ -249,7 +249,7 @@ def test_looking_at_what_is_used_counts_nothing():
     assert usage_of_keys(1, [1], NOW + 2 * MINUTE)[1].requests_per_minute == 0
 
 
-def test_all_that_is_kept_ends_and_is_bounded():
+def test_everything_kept_in_redis_expires_and_is_bounded():
     every = dict.fromkeys(Allowance.__struct_fields__, 10**9)
     caller = principal(user=every, key={**every, "requests_per_month": 0}, max_requests=10**9)
     for n in range(200):
@@ -264,7 +264,7 @@ def test_all_that_is_kept_ends_and_is_bounded():
     assert sum(client.memory_usage(name) for name in names) < 6_000
 
 
-def test_one_user_is_on_one_node_of_a_cluster():
+def test_all_keys_of_a_user_are_in_one_slot_of_a_cluster():
     every = dict.fromkeys(Allowance.__struct_fields__, 10)
     caller = principal(user=every, key=every)
     _, ticket = admit(caller, NOW)
@@ -275,7 +275,7 @@ def test_one_user_is_on_one_node_of_a_cluster():
     assert {name.partition(b"{")[2].partition(b"}")[0] for name in names} == {b"u1"}
 
 
-def test_an_attempt_by_address_slides_too():
+def test_the_window_of_attempts_by_address_slides_too():
     def attempt(now_ms, identity="192.0.2.1"):
         return hit("sign-in", identity, limit=2, window_seconds=60, now_ms=now_ms)
 
@@ -287,7 +287,7 @@ def test_an_attempt_by_address_slides_too():
     assert not attempt(NOW + 66_000).allowed
 
 
-def test_an_identity_does_not_stand_in_redis():
+def test_an_identity_is_not_stored_in_redis():
     hit("sign-in", "ada@example.com", limit=2, window_seconds=60)
 
     assert not list(get_redis_connection("default").scan_iter("*ada*"))

@@ -50,14 +50,14 @@ def at_once(function, arguments):
         return list(threads.map(call, arguments))
 
 
-def test_a_cause_is_told_once_even_when_many_workers_find_it_at_once(user):
+def test_concurrent_workers_notify_of_a_cause_once(user):
     made = at_once(notify, [[notice(user), notice(user, "other")] for _ in range(8)])
 
     assert sorted(len(ids) for ids in made) == [0] * 7 + [2]
     assert Notification.objects.count() == 2
 
 
-def test_couriers_that_look_at_the_same_time_send_an_email_once(user, smtp):
+def test_concurrent_couriers_send_an_email_once(user, smtp):
     notification = told(user)
 
     at_once(lambda _: deliver_due(), range(8))
@@ -67,7 +67,9 @@ def test_couriers_that_look_at_the_same_time_send_an_email_once(user, smtp):
     assert (notification.status, notification.attempts) == ("sent", 1)
 
 
-def test_telling_is_one_statement_and_asks_nobody_else(user, django_assert_num_queries, no_redis):
+def test_notifying_takes_one_statement_and_no_other_service(
+    user, django_assert_num_queries, no_redis
+):
     NotificationPreferences.objects.create(user=user, webhook_url="https://example.com/")
 
     with django_assert_num_queries(1):
@@ -76,7 +78,7 @@ def test_telling_is_one_statement_and_asks_nobody_else(user, django_assert_num_q
     assert len(ids) == 2
 
 
-def test_what_rolls_back_is_told_to_nobody(user):
+def test_a_rolled_back_transaction_notifies_nobody(user):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         notify([notice(user)])
         raise ZeroDivisionError
@@ -84,7 +86,7 @@ def test_what_rolls_back_is_told_to_nobody(user):
     assert not Notification.objects.exists()
 
 
-def test_preferences_and_switched_off_users_are_respected(user):
+def test_opt_outs_and_deactivated_users_are_respected(user):
     NotificationPreferences.objects.create(user=user, usage_alerts=False)
     assert notify([notice(user, kind=Notification.Kind.QUOTA_REACHED)]) == []
     NotificationPreferences.objects.update(email_notifications=False)
@@ -96,7 +98,7 @@ def test_preferences_and_switched_off_users_are_respected(user):
     assert notify([notice(user)]) == []
 
 
-def test_a_new_key_is_told_of_without_its_secret(user, work):
+def test_a_new_key_is_announced_without_its_secret(user, work):
     key, secret = create_key(user, key_name="CI & deploy")
 
     work()
@@ -138,7 +140,7 @@ def test_every_kind_has_a_text_that_reads_well(user, kind):
 
 
 @pytest.mark.parametrize("kind", Notification.Kind.values)
-def test_a_subject_holds_no_word_of_a_user(user, kind):
+def test_a_subject_contains_no_text_of_a_user(user, kind):
     names = ("key_name", "of_what", "network", "ends_on", "first", "last", "percent")
     notify(
         [Notice(user.pk, Notification.Kind(kind), "because", dict.fromkeys(names, "evil.example"))]
@@ -151,7 +153,7 @@ def test_a_subject_holds_no_word_of_a_user(user, kind):
     assert "evil" not in message.subject
 
 
-def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
+def test_each_kind_of_message_has_its_own_daily_limit_per_mailbox(user):
     set_address(user, "ada+1@example.com")
     causes = [str(n) for n in range(emails.NOTIFICATIONS_A_DAY + 1)]
     ids = notify([notice(user, cause) for cause in causes])
@@ -173,7 +175,7 @@ def test_a_mailbox_gets_so_many_of_one_kind_a_day_and_others_still(user):
     ]
 
 
-def test_an_email_whose_worker_died_is_not_sent_again(user):
+def test_an_email_is_not_sent_again_when_its_worker_died(user):
     notification = told(user, attempt_started_at=timezone.now(), attempts=1)
     make_due(notification)
 
@@ -184,7 +186,7 @@ def test_an_email_whose_worker_died_is_not_sent_again(user):
     assert notification.error == "The worker died while sending this."
 
 
-def test_a_webhook_whose_worker_died_is_sent_again_with_the_same_id(user, hook):
+def test_a_webhook_is_sent_again_with_the_same_id_when_its_worker_died(user, hook):
     NotificationPreferences.objects.create(
         user=user, email_notifications=False, webhook_url=hook.url
     )
@@ -202,7 +204,7 @@ def test_a_webhook_whose_worker_died_is_sent_again_with_the_same_id(user, hook):
     assert (notification.status, notification.attempts) == ("delivered", 2)
 
 
-def test_what_the_mail_server_puts_off_is_tried_again_a_bounded_number_of_times(user, smtp):
+def test_an_email_deferred_by_the_mail_server_is_retried_a_few_times(user, smtp):
     smtp.data_answer = b"451 later"
     notification = told(user)
 
@@ -223,7 +225,7 @@ def test_what_the_mail_server_puts_off_is_tried_again_a_bounded_number_of_times(
     assert len(smtp.messages) == 5
 
 
-def test_what_the_mail_server_refuses_for_good_is_not_tried_again(user, smtp):
+def test_an_email_rejected_by_the_mail_server_is_not_retried(user, smtp):
     smtp.data_answer = b"554 spam"
     notification = told(user)
 
@@ -233,7 +235,7 @@ def test_what_the_mail_server_refuses_for_good_is_not_tried_again(user, smtp):
     assert (notification.status, notification.attempts) == ("failed", 1)
 
 
-def test_an_email_that_may_have_been_taken_is_not_sent_again(user, smtp):
+def test_an_email_that_may_have_been_accepted_is_not_sent_again(user, smtp):
     smtp.data_answer = None
     notification = told(user)
 
@@ -244,7 +246,7 @@ def test_an_email_that_may_have_been_taken_is_not_sent_again(user, smtp):
     assert notification.error == "The mail server did not say whether it accepted the message."
 
 
-def test_a_mail_server_that_cannot_be_reached_is_tried_again(user, smtp, settings):
+def test_an_unreachable_mail_server_is_tried_again(user, smtp, settings):
     settings.EMAIL_PORT = 1
     notification = told(user)
 

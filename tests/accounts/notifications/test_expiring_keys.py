@@ -32,7 +32,7 @@ def key_ending(user):
     return key_ending
 
 
-def test_a_key_is_told_of_a_week_and_a_day_before_its_end(key_ending, work):
+def test_a_user_is_notified_a_week_and_a_day_before_a_key_expires(key_ending, work):
     key = key_ending(8)
     assert notify_of_expiring_keys() == 0
     Notification.objects.all().delete()
@@ -49,7 +49,7 @@ def test_a_key_is_told_of_a_week_and_a_day_before_its_end(key_ending, work):
     assert [notify_of_expiring_keys(), notify_of_expiring_keys()] == [1, 0]
 
 
-def test_the_same_end_is_told_of_twice_in_all(key_ending, monkeypatch):
+def test_one_expiry_is_notified_of_only_twice(key_ending, monkeypatch):
     key = key_ending(7)
     assert notify_of_expiring_keys() == 1
 
@@ -61,20 +61,20 @@ def test_the_same_end_is_told_of_twice_in_all(key_ending, monkeypatch):
     assert {cause.partition(":expires")[0] for cause in causes} == {f"key:{key.pk}"}
 
 
-def test_a_key_that_is_short_lived_by_intent_is_not_told_of(key_ending):
+def test_a_short_lived_key_causes_no_notification(key_ending):
     key_ending(3, made_days_ago=0.1)
 
     assert notify_of_expiring_keys() == 0
 
 
-def test_a_key_that_is_off_or_over_is_not_told_of(key_ending):
+def test_a_deactivated_or_expired_key_causes_no_notification(key_ending):
     deactivate_key(key_ending(3, name="off"))
     key_ending(-1, name="over")
 
     assert notify_of_expiring_keys() == 0
 
 
-def test_any_number_of_keys_is_two_statements_a_page(
+def test_any_number_of_keys_takes_two_statements_a_page(
     key_ending, monkeypatch, django_assert_num_queries
 ):
     monkeypatch.setattr(expiring_keys, "PAGE_ROWS", 3)

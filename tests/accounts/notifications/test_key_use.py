@@ -46,7 +46,7 @@ def limited(key):
     return key
 
 
-def test_a_quota_is_told_of_at_80_and_at_100_percent_once_each(limited, work):
+def test_a_quota_is_notified_of_once_at_80_and_once_at_100_percent(limited, work):
     use(limited, 7)
     assert kinds() == []
     use(limited)
@@ -62,13 +62,13 @@ def test_a_quota_is_told_of_at_80_and_at_100_percent_once_each(limited, work):
     assert 'All 10 requests of the API key "first" are used.' in reached.body
 
 
-def test_a_quota_used_up_in_one_go_is_told_of_once(limited):
+def test_a_quota_used_up_in_one_batch_is_notified_of_once(limited):
     use(limited, 12)
 
     assert kinds() == ["quota_reached"]
 
 
-def test_a_raised_quota_is_told_of_anew(limited):
+def test_a_raised_quota_is_notified_of_again(limited):
     use(limited, 10)
     ApiKey.objects.filter(pk=limited.pk).update(max_requests=20)
     use(limited, 6)
@@ -76,13 +76,13 @@ def test_a_raised_quota_is_told_of_anew(limited):
     assert kinds() == ["quota_reached", "quota_warning"]
 
 
-def test_a_key_without_a_quota_is_not_told_of(key):
+def test_a_key_without_a_quota_causes_no_notification(key):
     use(key, 50)
 
     assert kinds() == []
 
 
-def test_the_plans_month_is_told_of_at_80_and_at_100_percent_once_each(user, key, work):
+def test_the_monthly_limit_is_notified_of_once_at_80_and_once_at_100_percent(user, key, work):
     Plan.objects.filter(pk=user.plan_id).update(name="Small", monthly_request_limit=10)
     last_month = datetime.now(UTC).date().replace(day=1) - timedelta(days=1)
     ActivityDay.objects.create(
@@ -100,14 +100,14 @@ def test_the_plans_month_is_told_of_at_80_and_at_100_percent_once_each(user, key
     assert f"of the 10 requests of the plan Small in {month} are used." in mail.outbox[0].body
 
 
-def test_a_plan_without_a_monthly_limit_is_not_told_of(user, key):
+def test_a_plan_without_a_monthly_limit_causes_no_notification(user, key):
     Plan.objects.filter(pk=user.plan_id).update(monthly_request_limit=None)
     use(key, 20)
 
     assert kinds() == []
 
 
-def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_num_queries):
+def test_a_batch_without_news_takes_three_extra_statements(limited, django_assert_num_queries):
     network = "203.0.113.0/24"
     remember_networks([KeyUse(limited.pk, network)])
     event = Event(
@@ -120,7 +120,7 @@ def test_a_batch_of_no_news_costs_three_statements_more(limited, django_assert_n
         notify_after_activity([event])
 
 
-def test_activity_is_written_although_users_cannot_be_told(key, monkeypatch, caplog):
+def test_activity_is_written_even_when_notifying_fails(key, monkeypatch, caplog):
     def refuse(key_ids):
         raise IntegrityError
 
@@ -132,7 +132,7 @@ def test_activity_is_written_although_users_cannot_be_told(key, monkeypatch, cap
     assert f"key_quotas failed for API key {key.pk}" in caplog.text
 
 
-def test_a_database_that_does_not_answer_is_asked_again(limited, monkeypatch):
+def test_a_batch_waits_for_an_unreachable_database(limited, monkeypatch):
     def fail(key_ids):
         raise OperationalError
 
@@ -147,7 +147,7 @@ def test_a_database_that_does_not_answer_is_asked_again(limited, monkeypatch):
     assert (limited.requests_used, kinds()) == (10, ["quota_reached"])
 
 
-def test_a_key_used_from_a_new_network_is_told_of_once(api, key, work):
+def test_a_new_network_is_notified_of_once(api, key, work):
     def ask(address):
         response = api.post_json(SESSIONS, {}, REMOTE_ADDR=address)
         assert response.status_code == 201
@@ -169,7 +169,7 @@ def test_a_key_used_from_a_new_network_is_told_of_once(api, key, work):
     assert "from the network 203.0.113.0/24," in mail.outbox[0].body
 
 
-def test_the_request_pays_nothing_for_it(api, key, django_assert_num_queries):
+def test_the_request_itself_takes_no_extra_statement(api, key, django_assert_num_queries):
     api.post_json(SESSIONS, {})
 
     # The session.
@@ -186,7 +186,7 @@ def test_the_log_does_not_keep_the_network(api, key):
         assert "203.0.113" not in str(cursor.fetchall())
 
 
-def test_two_workers_that_see_a_new_network_at_once_tell_of_it_once(key):
+def test_concurrent_workers_notify_of_a_new_network_once(key):
     remember_networks([KeyUse(key.pk, "198.51.100.0/24")])
 
     def learn(_):
@@ -201,7 +201,7 @@ def test_two_workers_that_see_a_new_network_at_once_tell_of_it_once(key):
     assert kinds() == ["key_new_network"]
 
 
-def test_a_key_used_from_everywhere_is_no_longer_told_of(key):
+def test_a_key_used_from_everywhere_causes_no_more_notifications(key):
     many = [KeyUse(key.pk, f"10.0.{n}.0/24") for n in range(MAX_NETWORKS + 5)]
     remember_networks(many)
     remember_networks(many[::-1])
@@ -210,7 +210,7 @@ def test_a_key_used_from_everywhere_is_no_longer_told_of(key):
     assert kinds() == ["key_new_network"] * (MAX_NETWORKS - 1)
 
 
-def test_a_network_not_seen_for_long_is_forgotten(key):
+def test_a_network_unused_for_long_is_forgotten(key):
     remember_networks([KeyUse(key.pk, "198.51.100.0/24"), KeyUse(key.pk, "203.0.113.0/24")])
     long_ago = datetime.now(UTC).date() - timedelta(days=REMEMBERED_DAYS + 1)
     ApiKeyNetwork.objects.filter(network="203.0.113.0/24").update(last_seen_on=long_ago)
@@ -220,7 +220,7 @@ def test_a_network_not_seen_for_long_is_forgotten(key):
     assert known(key) == {"198.51.100.0/24", "192.0.2.0/24"}
 
 
-def test_a_key_that_is_gone_has_no_networks(key):
+def test_a_deleted_key_has_no_networks(key):
     remember_networks([KeyUse(key.pk, "198.51.100.0/24")])
     key_id = key.pk
     key.delete()
@@ -229,7 +229,7 @@ def test_a_key_that_is_gone_has_no_networks(key):
     assert not ApiKeyNetwork.objects.exists()
 
 
-def test_events_that_wait_from_before_can_still_be_read(key):
+def test_events_queued_by_the_previous_release_can_be_read(key):
     from accounts.activity.events import decode, encode
 
     event = Event(

@@ -23,7 +23,7 @@ def at_noon(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 3, 1, 12, tzinfo=UTC))
 
 
-def test_a_test_goes_to_the_users_address(api, user, work):
+def test_a_test_is_sent_to_the_users_address(api, user, work):
     response = api.post(TEST)
     assert response.status_code == 200
     assert [sent["status"] for sent in response.json()["data"]] == ["pending"]
@@ -38,7 +38,7 @@ def test_a_test_goes_to_the_users_address(api, user, work):
     assert sent["finished_at"] is not None
 
 
-def test_a_test_goes_to_both_channels(api, user, hook, work):
+def test_a_test_is_sent_through_both_channels(api, user, hook, work):
     NotificationPreferences.objects.create(user=user, webhook_url=hook.url)
 
     api.post(TEST)
@@ -48,7 +48,7 @@ def test_a_test_goes_to_both_channels(api, user, hook, work):
     assert sent == {"email": "sent", "webhook": "delivered"}
 
 
-def test_asked_for_twice_in_a_minute_one_is_sent(api, at_noon, work):
+def test_two_requests_in_a_minute_send_one_test(api, at_noon, work):
     first, second = api.post(TEST), api.post(TEST)
     work()
 
@@ -56,7 +56,7 @@ def test_asked_for_twice_in_a_minute_one_is_sent(api, at_noon, work):
     assert len(mail.outbox) == 1
 
 
-def test_without_any_channel_it_says_so(api, user):
+def test_without_a_channel_the_request_is_a_conflict(api, user):
     NotificationPreferences.objects.create(user=user, email_notifications=False)
 
     assert_problem(api.post(TEST), 409, "no_channel")
@@ -68,7 +68,7 @@ def test_without_a_mail_server_no_email_is_promised(api, settings):
     assert_problem(api.post(TEST), 409, "no_channel")
 
 
-def test_a_report_says_what_was_used(api, user, work):
+def test_a_report_shows_the_usage(api, user, work):
     write_events(
         [
             Event(
@@ -103,7 +103,7 @@ def test_a_report_needs_no_body(api):
     assert_problem(api.post_json(REPORT, {"days": 0}), 400, "validation_error")
 
 
-def test_sending_a_test_is_two_statements(api, django_assert_num_queries):
+def test_sending_a_test_takes_two_statements(api, django_assert_num_queries):
     api.get(LIST)
 
     # Its rows, by the channels of the preferences; what is on its way.
@@ -111,7 +111,7 @@ def test_sending_a_test_is_two_statements(api, django_assert_num_queries):
         api.post(TEST)
 
 
-def test_the_list_is_of_ones_own_newest_first(api, user, stranger_api):
+def test_lists_the_users_notifications_newest_first(api, user, stranger_api):
     Notification.objects.all().delete()
     for n in range(3):
         Notification.objects.create(user=user, kind="test", cause=str(n), channel="email")
@@ -127,7 +127,7 @@ def test_the_list_is_of_ones_own_newest_first(api, user, stranger_api):
     assert_problem(api.get(LIST, {"status": "lost"}), 400, "validation_error")
 
 
-def test_a_page_of_the_list_is_two_statements_at_most(api, user, django_assert_max_num_queries):
+def test_a_page_of_the_list_takes_two_statements_at_most(api, user, django_assert_max_num_queries):
     api.get(LIST)
 
     with django_assert_max_num_queries(2):

@@ -12,7 +12,7 @@ REFERRALS = "/v1/referral"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_answer_is_as_described(api):
+def test_every_response_matches_the_schema(api):
     code, _ = code_of(principal(User.objects.create_user("grace@example.com")))
     described = DescribedClient(api)
     ask = described.ask

@@ -37,7 +37,7 @@ def test_can_be_set_before_they_were_ever_read(api):
     assert api.get(PATH).json()["data"] == response.json()["data"]
 
 
-def test_what_is_absent_stays(api):
+def test_absent_fields_stay_unchanged(api):
     put(api, {"email_notifications": False, "webhook_url": "https://example.com/hook"})
     changed = put(api, {"plan_expiry_reminder_days": 3}).json()["data"]
 
@@ -87,25 +87,25 @@ def test_the_secret_of_the_webhook_is_shown_when_it_is_set_and_not_when_read(api
         ("webhook_url", "https://example.com/" + "x" * 2_000),
     ],
 )
-def test_what_makes_no_sense_is_refused(api, field, value):
+def test_invalid_values_are_rejected(api, field, value):
     assert_problem(put(api, {field: value}), 400, "validation_error")
     assert not NotificationPreferences.objects.exists()
 
 
-def test_are_each_users_own(api, stranger_api):
+def test_belong_to_one_user(api, stranger_api):
     put(api, {"usage_alerts": False})
 
     assert stranger_api.get(PATH).json()["data"] == DEFAULTS
 
 
-def test_stand_at_the_old_path_too(api):
+def test_are_available_at_the_old_path(api):
     old = PATH.removeprefix("/v1")
     put(api, {"usage_alerts": False}, path=old)
 
     assert api.get(old).json() == api.get(PATH).json()
 
 
-def test_reading_them_is_one_statement(api, django_assert_num_queries):
+def test_reading_them_takes_one_statement(api, django_assert_num_queries):
     api.get(PATH)
 
     with django_assert_num_queries(1):

@@ -37,7 +37,7 @@ def causes():
     return set(Notification.objects.values_list("cause", flat=True))
 
 
-def test_only_what_is_older_is_deleted(told, monkeypatch):
+def test_only_old_notifications_are_deleted(told, monkeypatch):
     monkeypatch.setattr(retention, "BATCH_ROWS", 2)
     for number in range(5):
         told(f"old {number}", 101)
@@ -47,7 +47,7 @@ def test_only_what_is_older_is_deleted(told, monkeypatch):
     assert causes() == {"new"}
 
 
-def test_what_keeps_from_telling_again_stays(told):
+def test_notifications_that_prevent_repeats_are_kept(told):
     told("key:1:quota:10:100", 101, Kind.QUOTA_REACHED)
     told("plan:1:quota:2020-01:10:80", 101, Kind.QUOTA_WARNING)
     told("key:1:created", 101, Kind.KEY_CREATED)
@@ -57,7 +57,7 @@ def test_what_keeps_from_telling_again_stays(told):
     assert causes() == {"key:1:quota:10:100"}
 
 
-def test_a_run_that_is_not_enough_starts_another(told, monkeypatch):
+def test_a_run_that_does_not_finish_starts_another(told, monkeypatch):
     monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
     told("old", 101)
     before = background.broker().queue_size()
@@ -66,7 +66,7 @@ def test_a_run_that_is_not_enough_starts_another(told, monkeypatch):
     assert background.broker().queue_size() == before + 1
 
 
-def test_zero_days_keep_all(told, settings):
+def test_zero_days_keep_everything(told, settings):
     settings.NOTIFICATION_RETENTION_DAYS = 0
     told("old", 10_000)
 
@@ -74,7 +74,7 @@ def test_zero_days_keep_all(told, settings):
     assert causes() == {"old"}
 
 
-def test_the_worker_does_it_every_day():
+def test_the_worker_prunes_every_day():
     schedule = Schedule.objects.get(func="accounts.notifications.retention.prune_expired")
 
     assert schedule.schedule_type == Schedule.DAILY

@@ -113,21 +113,23 @@ def test_a_name_is_connected_to_at_the_address_that_was_checked(
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_a_private_address_is_refused_when_it_is_set(address):
+def test_a_private_address_is_rejected_in_the_preferences(address):
     host = f"[{address}]" if ":" in address else address
 
     assert webhooks.url_problem(f"https://{host}/") is not None
 
 
 @pytest.mark.parametrize("number", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
-def test_odd_ways_to_write_a_private_address_do_not_help(user, number, no_connections):
+def test_unusual_spellings_of_a_private_address_are_never_connected_to(
+    user, number, no_connections
+):
     sent = send(user, f"https://{number}/")
 
     assert sent.status in {"failed", "pending"}
     assert no_connections == []
 
 
-def test_a_receiver_gets_what_happened_signed_with_its_secret(user, hook):
+def test_a_receiver_gets_the_event_signed_with_its_secret(user, hook):
     sent = send(user, hook.url)
 
     (path, headers, body), (decoded,) = hook.received[0], hook.bodies()
@@ -204,7 +206,7 @@ def test_a_redirect_is_not_followed(user, hook):
     assert (sent.status, sent.error) == ("pending", "The webhook answered 302.")
 
 
-def test_a_receiver_that_answers_by_drops_is_cut_off(user, settings, monkeypatch):
+def test_a_receiver_that_responds_too_slowly_is_cut_off(user, settings, monkeypatch):
     settings.WEBHOOKS_TO_PRIVATE_NETWORKS = True
     monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.3)
     stopped = threading.Event()
@@ -249,16 +251,14 @@ def silent_names(monkeypatch):
             thread.join()
 
 
-def test_a_name_server_that_does_not_answer_is_not_waited_for(user, silent_names):
+def test_a_silent_name_server_is_not_waited_for(user, silent_names):
     sent = send(user, "https://hooks.example.com/")
 
     wait_until(lambda: silent_names == ["hooks.example.com"])
     assert (sent.status, sent.error) == ("pending", "The webhook did not answer.")
 
 
-def test_no_more_names_are_looked_up_at_the_same_time_than_are_bounded(
-    user, silent_names, monkeypatch
-):
+def test_the_number_of_concurrent_look_ups_is_bounded(user, silent_names, monkeypatch):
     monkeypatch.setattr(webhooks, "look_ups", threading.BoundedSemaphore(2))
 
     for n in range(4):
@@ -268,7 +268,7 @@ def test_no_more_names_are_looked_up_at_the_same_time_than_are_bounded(
     assert set(silent_names) == {"hooks0.example.com", "hooks1.example.com"}
 
 
-def test_what_the_look_up_takes_is_missing_for_the_rest(user, monkeypatch):
+def test_the_look_up_counts_towards_the_time_out(user, monkeypatch):
     waited = []
     took_seconds = 0.5
 
@@ -289,7 +289,7 @@ def test_what_the_look_up_takes_is_missing_for_the_rest(user, monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "a..b", "-"], ids=str)
-def test_what_can_be_no_name_is_an_address_that_does_not_answer(user, host):
+def test_an_impossible_name_counts_as_an_unreachable_address(user, host):
     sent = send(user, f"https://{host}.example/")
 
     assert (sent.status, sent.error) == ("pending", "The webhook did not answer.")
@@ -320,7 +320,7 @@ def test_a_huge_answer_is_not_read(user, settings):
     assert written < 20_000_000
 
 
-def test_a_webhook_removed_meanwhile_is_not_sent(user):
+def test_a_webhook_removed_meanwhile_is_not_called(user):
     NotificationPreferences.objects.create(
         user=user, email_notifications=False, webhook_url="https://example.com/"
     )
@@ -332,7 +332,7 @@ def test_a_webhook_removed_meanwhile_is_not_sent(user):
     assert Notification.objects.get().error == "The webhook has been removed."
 
 
-def test_production_settings_cannot_be_asked_to_allow_private_networks(settings, user):
+def test_production_settings_never_allow_private_networks(settings, user):
     settings.WEBHOOKS_TO_PRIVATE_NETWORKS = False
 
     with pytest.raises(DeliveryError, match="https"):

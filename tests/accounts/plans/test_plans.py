@@ -43,7 +43,7 @@ def plan(user, committed):
     return plan
 
 
-def test_anybody_may_see_the_plans_the_cheapest_first(db):
+def test_plans_are_public_and_listed_cheapest_first(db):
     body = Client().get("/v1/plans").json()
 
     assert [plan["name"] for plan in body["data"]] == ["Free", "Pro", "Enterprise"]
@@ -58,24 +58,24 @@ def test_the_enterprise_plan_has_no_limits(db):
     assert set(plan.bounds().values()) | {plan.monthly_request_limit} == {None}
 
 
-def test_plans_are_read_in_one_statement(db, django_assert_num_queries):
+def test_the_list_of_plans_takes_one_statement(db, django_assert_num_queries):
     with django_assert_num_queries(1):
         Client().get("/v1/plans")
 
 
-def test_one_plan_is_read_by_its_id(db):
+def test_a_plan_is_read_by_its_id(db):
     assert Client().get("/v1/plans/1").json()["data"]["plan_type"] == "free"
     assert_problem(Client().get("/v1/plans/999"), 404, "not_found")
 
 
-def test_what_is_not_offered_is_not_there(plan):
+def test_a_plan_that_is_not_offered_is_not_found(plan):
     Plan.objects.filter(pk=plan.pk).update(is_active=False)
 
     assert "Test" not in [offered["name"] for offered in Client().get("/v1/plans").json()["data"]]
     assert_problem(Client().get(f"/v1/plans/{plan.pk}"), 404, "not_found")
 
 
-def test_a_key_does_no_harm_at_a_public_endpoint(db):
+def test_an_invalid_key_does_not_matter_at_a_public_endpoint(db):
     assert ApiClient("gw_live_made_up").get("/v1/plans").status_code == 200
 
 
@@ -83,7 +83,7 @@ def test_new_users_have_the_free_plan(api):
     assert api.get("/v1/user/plan").json()["data"]["plan_type"] == "free"
 
 
-def test_ones_own_plan_is_told_though_it_is_not_offered(api, plan):
+def test_a_users_own_plan_is_shown_even_if_it_is_not_offered(api, plan):
     Plan.objects.filter(pk=plan.pk).update(is_active=False)
 
     assert api.get("/v1/user/plan").json()["data"]["id"] == plan.pk
@@ -102,7 +102,7 @@ def add_day(user, day, requests, tokens, model="acme/big"):
     )
 
 
-def test_usage_is_that_of_today_and_this_month(api, user, plan, django_assert_num_queries):
+def test_usage_covers_today_and_this_month(api, user, plan, django_assert_num_queries):
     add_day(user, TODAY, 3, 100)
     add_day(user, TODAY, 9, 200, model="acme/small")
     last_month = TODAY.replace(day=1) - timedelta(days=1)
@@ -151,7 +151,7 @@ def test_usage_is_that_of_today_and_this_month(api, user, plan, django_assert_nu
     assert body["usage"] == body["data"]["usage"]
 
 
-def test_usage_of_who_has_done_nothing_is_0(api):
+def test_a_new_user_has_zero_usage(api):
     assert set(api.get("/v1/user/plan/usage").json()["data"]["usage"].values()) == {0}
 
 
@@ -168,7 +168,7 @@ def test_entitlements_say_whether_the_plan_has_a_feature(api, plan, query, can):
     assert body["data"]["daily_request_limit"] == 10
 
 
-def test_usage_is_told_by_environment(api, user, key, django_assert_num_queries):
+def test_usage_is_shown_by_environment(api, user, key, django_assert_num_queries):
     test_key, _ = create_key(user, key_name="test", environment_tag="test")
     ApiKey.objects.filter(pk=key.pk).update(requests_used=7, max_requests=100)
     ApiKeyDay.objects.create(
@@ -197,7 +197,7 @@ def test_usage_is_told_by_environment(api, user, key, django_assert_num_queries)
     "path",
     ["/user/plan", "/user/plan/usage", "/user/plan/entitlements", "/user/environment-usage"],
 )
-def test_old_paths_are_the_same_and_need_a_key(api, path):
+def test_old_paths_still_work_and_need_a_key(api, path):
     assert api.get(path).json() == api.get(f"/v1{path}").json()
     assert_problem(Client().get(path), 401, "not_authenticated")
     assert_problem(Client().get(f"/v1{path}"), 401, "not_authenticated")

@@ -77,7 +77,7 @@ def test_a_referrer_is_allowed_by_its_host(allowlist, origin, referrer, allowed)
     ],
     ids=str,
 )
-def test_what_is_no_network_is_refused(given):
+def test_an_invalid_network_is_rejected(given):
     with pytest.raises(ValidationError):
         validate_ip_allowlist(given)
 
@@ -101,12 +101,12 @@ def test_what_is_no_network_is_refused(given):
     ],
     ids=str,
 )
-def test_what_is_no_host_name_is_refused(given):
+def test_an_invalid_host_name_is_rejected(given):
     with pytest.raises(ValidationError):
         validate_domain_referrers(given)
 
 
-def test_what_may_be_given():
+def test_valid_networks_and_host_names_are_accepted():
     validate_ip_allowlist(["203.0.113.7", "10.0.0.0/8", "2001:db8::/32", "::1"])
     validate_domain_referrers(
         ["localhost", "example.com", "*.example.com", "xn--bcher-kva.example"]

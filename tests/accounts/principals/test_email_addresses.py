@@ -57,13 +57,13 @@ NO_ADDRESSES = [
 
 
 @pytest.mark.parametrize("text", SPELLINGS)
-def test_all_spellings_have_one_form(text):
+def test_all_spellings_have_one_canonical_form(text):
     assert canonical(text) == KIM
     validate_address(canonical(text))
 
 
 @pytest.mark.parametrize("text", NO_ADDRESSES)
-def test_what_is_no_address_stays_none(text):
+def test_an_invalid_address_stays_invalid(text):
     with pytest.raises(ValidationError):
         validate_address(canonical(text))
 
@@ -71,7 +71,7 @@ def test_what_is_no_address_stays_none(text):
 @given(st.text(max_size=300))
 @example("ß@ß.example")
 @example("a@\u2488example.com")
-def test_the_form_of_the_form_is_itself_and_an_address_fits_its_column(text):
+def test_the_canonical_form_is_stable_and_fits_its_column(text):
     form = canonical(text)
     try:
         validate_address(form)
@@ -82,14 +82,14 @@ def test_the_form_of_the_form_is_itself_and_an_address_fits_its_column(text):
     assert form.isascii()
 
 
-def test_what_follows_a_plus_is_in_the_same_mailbox():
+def test_an_address_with_a_plus_is_in_the_same_mailbox():
     assert mailbox_of("kim+1@example.com") == mailbox_of("kim+2@example.com") == "kim@example.com"
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.django_db
 class TestUsers:
-    def test_an_address_is_stored_in_its_form(self, spelling):
+    def test_an_address_is_stored_in_canonical_form(self, spelling):
         made = User.objects.create_user(spelling, username="kim")
         assert made.email == User.objects.get().email == KIM
 
@@ -97,18 +97,18 @@ class TestUsers:
         User.objects.bulk_create([User(email=spelling, username="kim")])
         assert User.objects.get().email == KIM
 
-    def test_a_change_by_statement_stores_its_form(self, user, spelling):
+    def test_an_update_statement_stores_the_canonical_form(self, user, spelling):
         User.objects.update(email=spelling)
 
         assert User.objects.get().email == KIM
 
-    def test_nobody_has_it_twice(self, spelling):
+    def test_two_users_cannot_share_an_address(self, spelling):
         User.objects.create_user(KIM)
 
         with pytest.raises(IntegrityError), transaction.atomic():
             User.objects.create_user(spelling, username="other")
 
-    def test_it_is_found_by_each(self, spelling):
+    def test_a_user_is_found_by_every_spelling(self, spelling):
         kim = User.objects.create_user(KIM, "correct horse battery staple")
 
         assert User.objects.with_email(spelling).get() == kim
@@ -116,7 +116,7 @@ class TestUsers:
         assert ApiKey.objects.filter(user__email__iexact=spelling).count() == 0
         assert authenticate(username=spelling, password="correct horse battery staple") == kim
 
-    def test_the_doors_know_them_as_one(self, spelling):
+    def test_every_endpoint_treats_spellings_as_one_address(self, spelling):
         password = "correct horse battery staple"
         post({"email": spelling, "password": password}, "/v1/auth/register")
 
@@ -129,7 +129,7 @@ class TestUsers:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", NO_ADDRESSES)
-def test_the_doors_refuse_what_is_none(api, text):
+def test_every_endpoint_rejects_an_invalid_address(api, text):
     password = "correct horse battery staple"
 
     assert post({"email": text, "password": password}, "/v1/auth/register").status_code == 400
@@ -140,7 +140,7 @@ def test_the_doors_refuse_what_is_none(api, text):
 
 
 @pytest.mark.django_db
-def test_addresses_that_were_there_before_get_their_form():
+def test_the_migration_gives_addresses_their_canonical_form():
     rows = {"kim@bücher.example": KIM, "Ada@Example.com": "Ada@Example.com", None: None}
     rows |= {"\u212aim@bücher.example": None, "eve@example.com.": "eve@example.com"}
     ids = {}

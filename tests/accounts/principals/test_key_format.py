@@ -9,7 +9,7 @@ from accounts.principals import key_format
 
 
 @pytest.mark.parametrize("environment", key_format.ENVIRONMENT_PREFIXES)
-def test_a_new_key_is_well_formed_and_says_its_environment(environment):
+def test_a_new_key_is_well_formed_and_names_its_environment(environment):
     key = key_format.generate(environment)
 
     assert key_format.is_well_formed(key)
@@ -24,7 +24,7 @@ def test_new_keys_differ():
     assert len({key_format.generate("live") for _ in range(1000)}) == 1000
 
 
-def test_any_single_wrong_character_is_noticed():
+def test_any_single_wrong_character_is_detected():
     key = key_format.generate("live")
 
     for position in range(len("gw_live_"), len(key)):
@@ -32,7 +32,7 @@ def test_any_single_wrong_character_is_noticed():
         assert not key_format.is_well_formed(key[:position] + other + key[position + 1 :])
 
 
-def test_another_environment_is_noticed():
+def test_a_changed_environment_is_detected():
     assert not key_format.is_well_formed(
         key_format.generate("live").replace("gw_live_", "gw_test_")
     )
@@ -51,7 +51,7 @@ def test_text_around_a_key_is_not_a_key(wrap):
     assert not key_format.is_well_formed(wrap.format(key, key))
 
 
-def test_a_new_key_is_never_taken_for_a_legacy_one():
+def test_a_new_key_is_never_mistaken_for_a_legacy_one():
     assert not key_format.is_legacy(key_format.generate("live"))
     assert key_format.is_legacy("gw_live_" + "A-_z" * 10 + "abc")
 
@@ -63,7 +63,7 @@ def test_the_digest_is_hmac_sha256():
     )
 
 
-def test_a_masked_key_shows_its_beginning_and_its_end_only():
+def test_a_masked_key_shows_only_its_beginning_and_end():
     key = key_format.generate("test")
 
     masked = key_format.mask(*key_format.shown_parts(key))
@@ -72,7 +72,7 @@ def test_a_masked_key_shows_its_beginning_and_its_end_only():
 
 
 @given(st.text(alphabet=st.characters(codec="latin-1")))
-def test_any_header_is_looked_up_or_refused(text):
+def test_any_header_can_be_checked_and_digested(text):
     """Anything that a client can send after `Bearer`, as WSGI passes it in."""
     assert not key_format.is_well_formed(text)
     assert len(key_format.digest(text, b"pepper")) == 64

@@ -66,7 +66,7 @@ def requests(session):
     # Not the order of a set, which differs between processes.
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
-def test_a_key_may_do_what_its_scopes_say(client_with, session, given, allowed):
+def test_a_key_may_do_exactly_what_its_scopes_allow(client_with, session, given, allowed):
     client = client_with(given)
     for scope, method, path, sent in requests(session):
         options = {} if sent is None else {"data": sent, "content_type": "application/json"}
@@ -79,7 +79,7 @@ def test_a_key_may_do_what_its_scopes_say(client_with, session, given, allowed):
             assert scope in assert_problem(response, 403, "insufficient_scope")["detail"]
 
 
-def test_scopes_cost_no_statement(client_with, django_assert_num_queries):
+def test_checking_scopes_takes_no_statement(client_with, django_assert_num_queries):
     client = client_with({"chat": ["write"]})
     client.post_json("/v1/chat/sessions", {})
 
@@ -88,7 +88,7 @@ def test_scopes_cost_no_statement(client_with, django_assert_num_queries):
         client.post_json("/v1/chat/sessions", {})
 
 
-def test_a_change_of_scopes_is_seen_at_once(api, key):
+def test_a_change_of_scopes_applies_immediately(api, key):
     assert api.post_json("/v1/chat/sessions", {}).status_code == 201
 
     key.scope_permissions = {"chat": ["read"]}
@@ -97,7 +97,7 @@ def test_a_change_of_scopes_is_seen_at_once(api, key):
     assert_problem(api.post_json("/v1/chat/sessions", {}), 403, "insufficient_scope")
 
 
-def test_a_link_can_be_read_with_any_key_or_none(client_with, session, client):
+def test_a_shared_link_can_be_read_with_any_key_or_none(client_with, session, client):
     token = client_with({}).post_json("/v1/chat/share", {"session_id": session.pk}).json()
     path = f"/v1/chat/share/{token['data']['token']}"
 
@@ -129,12 +129,12 @@ def test_every_view_of_the_api_names_its_resource():
 @pytest.mark.parametrize(
     "given", [[], "chat", {"chats": ["read"]}, {"chat": "read"}, {"chat": []}, {"chat": ["all"]}]
 )
-def test_scopes_of_another_form_are_refused(given):
+def test_malformed_scopes_are_rejected(given):
     with pytest.raises(ValidationError):
         scopes.validate_scopes(given)
 
 
-def test_the_command_makes_keys_with_scopes(capsys):
+def test_the_command_creates_keys_with_scopes(capsys):
     call_command("create_api_key", "a@example.com", "--scope=chat:read", "--scope=chat:write")
 
     assert ApiKey.objects.get().scope_permissions == {"chat": ["read", "write"]}

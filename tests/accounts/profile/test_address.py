@@ -42,7 +42,7 @@ def test_the_old_address_stays_until_the_new_one_is_confirmed(api, user, mailbox
     assert user.email_verified_at is not None
 
 
-def test_the_old_address_is_told(api, user, mailbox):
+def test_the_old_address_is_notified(api, user, mailbox):
     ask(api)
     use(mailbox.link())
 
@@ -51,7 +51,7 @@ def test_the_old_address_is_told(api, user, mailbox):
     assert NEW not in message.body
 
 
-def test_an_old_address_that_was_never_verified_is_told_nothing(api, user, mailbox):
+def test_an_unverified_old_address_is_not_notified(api, user, mailbox):
     User.objects.update(email_verified_at=None)
     ask(api)
     use(mailbox.link())
@@ -59,7 +59,7 @@ def test_an_old_address_that_was_never_verified_is_told_nothing(api, user, mailb
     assert mailbox.receive() == []
 
 
-def test_it_is_in_the_audit_log(api, user, mailbox):
+def test_the_change_is_audited(api, user, mailbox):
     ask(api)
     use(mailbox.link())
 
@@ -69,7 +69,7 @@ def test_it_is_in_the_audit_log(api, user, mailbox):
     assert NEW in entry.personal_data
 
 
-def test_who_has_a_password_needs_it_to_confirm(api, user, mailbox):
+def test_a_user_with_a_password_needs_it_to_confirm(api, user, mailbox):
     user.set_password(PASSWORD)
     user.save()
     ask(api)
@@ -83,7 +83,7 @@ def test_who_has_a_password_needs_it_to_confirm(api, user, mailbox):
     assert use(link, password=PASSWORD).status_code == 200
 
 
-def test_that_password_is_not_guessed(api, user, mailbox):
+def test_attempts_at_that_password_are_limited(api, user, mailbox):
     user.set_password(PASSWORD)
     user.save()
     ask(api)
@@ -94,7 +94,7 @@ def test_that_password_is_not_guessed(api, user, mailbox):
     assert statuses == [400] * 10 + [429]
 
 
-def test_a_link_is_good_for_one_use(api, user, mailbox):
+def test_a_link_works_once(api, user, mailbox):
     ask(api)
     link = mailbox.link()
     use(link)
@@ -107,7 +107,7 @@ def test_a_link_is_good_for_one_use(api, user, mailbox):
     assert User.objects.get().email == "third@example.com"
 
 
-def test_an_address_that_another_has_confirmed_gets_nothing(api, user, mailbox):
+def test_an_address_confirmed_by_another_user_gets_no_message(api, user, mailbox):
     User.objects.create_superuser(NEW, PASSWORD)
 
     answer = ask(api)
@@ -117,7 +117,7 @@ def test_an_address_that_another_has_confirmed_gets_nothing(api, user, mailbox):
     assert mailbox.receive() == []
 
 
-def test_an_address_that_another_confirms_first_is_the_others(api, user, mailbox):
+def test_an_address_belongs_to_the_first_user_who_confirms_it(api, user, mailbox):
     ask(api)
     link = mailbox.link()
     User.objects.create_superuser(NEW, PASSWORD)
@@ -127,7 +127,7 @@ def test_an_address_that_another_confirms_first_is_the_others(api, user, mailbox
     assert user.email == "ada@example.com"
 
 
-def test_an_address_that_another_only_typed_in_is_taken_over(api, user, mailbox):
+def test_an_address_that_another_user_has_not_confirmed_is_taken_over(api, user, mailbox):
     squatter = User.objects.create_user(NEW, PASSWORD)
     ask(api)
 
@@ -138,14 +138,14 @@ def test_an_address_that_another_only_typed_in_is_taken_over(api, user, mailbox)
     assert (user.email, squatter.email) == (NEW, None)
 
 
-def test_ones_own_verified_address_is_no_change(api, user, mailbox):
+def test_a_users_own_verified_address_is_not_a_change(api, user, mailbox):
     answer = ask(api, "ADA@example.com.")
 
     assert answer.json()["message"] == "Profile updated successfully"
     assert mailbox.receive() == []
 
 
-def test_ones_own_address_is_verified_so(api, user, mailbox):
+def test_a_user_can_verify_their_current_address(api, user, mailbox):
     User.objects.update(email_verified_at=None)
 
     ask(api, user.email)
@@ -156,7 +156,7 @@ def test_ones_own_address_is_verified_so(api, user, mailbox):
     assert mailbox.receive() == []
 
 
-def test_a_user_without_an_address_gets_one_so(api, user, mailbox):
+def test_a_user_without_an_address_can_set_one(api, user, mailbox):
     User.objects.update(email=None)
 
     ask(api)
@@ -166,7 +166,7 @@ def test_a_user_without_an_address_gets_one_so(api, user, mailbox):
     assert user.email == NEW
 
 
-def test_who_is_switched_off_confirms_nothing(api, user, mailbox):
+def test_a_deactivated_user_cannot_confirm(api, user, mailbox):
     ask(api)
     link = mailbox.link()
     User.objects.update(is_active=False)
@@ -174,7 +174,7 @@ def test_who_is_switched_off_confirms_nothing(api, user, mailbox):
     assert use(link).status_code == 400
 
 
-def test_a_user_asks_for_so_many_a_day_and_one_too_many_changes_nothing(api, user, mailbox):
+def test_requests_are_limited_per_day_and_one_too_many_changes_nothing(api, user, mailbox):
     for n in range(CHANGES_A_DAY):
         assert ask(api, f"stranger{n}@example.com").status_code == 200
 
@@ -185,7 +185,7 @@ def test_a_user_asks_for_so_many_a_day_and_one_too_many_changes_nothing(api, use
     assert user.username == "ada@example.com"
 
 
-def test_a_client_may_send_the_profile_back_as_it_is(api, user, mailbox, settings):
+def test_a_client_may_send_the_profile_back_unchanged(api, user, mailbox, settings):
     User.objects.update(email_verified_at=None)
 
     for _ in range(CHANGES_A_DAY + 2):
@@ -194,13 +194,13 @@ def test_a_client_may_send_the_profile_back_as_it_is(api, user, mailbox, setting
     assert ask(api, user.email, username="eda").status_code == 200
 
 
-def test_without_a_mail_server_it_says_so(api, settings):
+def test_without_a_mail_server_the_request_is_rejected(api, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
     assert_problem(ask(api), 403, "no_mail_server")
 
 
-def test_a_stranger_reads_no_word_of_the_user(api, user, mailbox):
+def test_the_message_contains_no_text_of_the_user(api, user, mailbox):
     User.objects.update(username="Win at evil.example")
     ask(api)
 

@@ -73,7 +73,7 @@ def held(message):
         other.close()
 
 
-def test_switches_the_account_off_at_once_and_has_it_erased(api, user, filled):
+def test_deactivates_the_account_immediately_and_erases_it_later(api, user, filled):
     response = delete(api)
 
     assert response.status_code == 200
@@ -88,7 +88,7 @@ def test_switches_the_account_off_at_once_and_has_it_erased(api, user, filled):
     assert_problem(api.get(PATH), 401, "unknown_key")
 
 
-def test_ends_public_links_at_once(api, filled):
+def test_ends_public_links_immediately(api, filled):
     path = f"/v1/chat/share/{filled['share_token']}"
     assert Client().get(path).status_code == 200
 
@@ -98,12 +98,12 @@ def test_ends_public_links_at_once(api, filled):
 
 
 @pytest.mark.parametrize("body", [{}, {"confirmation": "yes"}, {"confirmation": None}])
-def test_must_be_confirmed(api, user, body):
+def test_needs_confirmation(api, user, body):
     assert_problem(delete(api, body), 400, "validation_error")
     assert User.objects.filter(pk=user.pk, is_active=True).exists()
 
 
-def test_leaves_nothing_but_the_audit_log_which_names_nobody(api, user, filled, stranger):
+def test_leaves_only_an_audit_log_without_names(api, user, filled, stranger):
     assert {"users", "chat_messages", "django_admin_log", "audit_personal_data"} <= (
         rows_that_name("%ada@example%").keys()
     )
@@ -124,7 +124,7 @@ def test_leaves_nothing_but_the_audit_log_which_names_nobody(api, user, filled, 
     verify()
 
 
-def test_goes_on_where_it_was_stopped(api, user, filled, monkeypatch):
+def test_continues_where_it_stopped(api, user, filled, monkeypatch):
     monkeypatch.setattr(erasure, "BATCH_ROWS", 1)
     monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
     delete(api)
@@ -172,13 +172,13 @@ def test_a_worker_that_is_killed_leaves_the_rest_to_the_next(api, user, filled):
     assert rows_that_name("%ada@example%") == {}
 
 
-def test_erases_nobody_who_has_not_asked(user, filled):
+def test_erases_only_users_who_asked(user, filled):
     assert erasure.erase(user.pk) is True
 
     assert User.objects.filter(pk=user.pk).exists()
 
 
-def test_without_redis_it_is_found_later(api, user, no_redis):
+def test_without_redis_the_worker_finds_the_request_later(api, user, no_redis):
     assert delete(api).status_code == 200
 
     assert User.objects.filter(pk=user.pk).exists()
@@ -222,7 +222,7 @@ def _no_statement_deletes_more_than(rows):
     return check
 
 
-def test_a_session_for_a_user_erased_in_that_moment_is_no_fault_of_the_service(api, user):
+def test_creating_a_session_during_an_erasure_is_not_a_server_error(api, user):
     api.get("/v1/chat/sessions")  # so that the key is cached
     with connection.cursor() as cursor:
         # Bypasses the models, so that the cache does not notice.
@@ -236,14 +236,14 @@ def test_a_session_for_a_user_erased_in_that_moment_is_no_fault_of_the_service(a
     assert_problem(delete(api), 404, "not_found")
 
 
-def test_the_command_erases_at_once(user, api, filled, capsys):
+def test_the_command_erases_immediately(user, api, filled, capsys):
     call_command("erase_user", "ADA@example.com", no_input=True)
 
     assert capsys.readouterr().out == f"User {user.pk} is erased.\n"
     assert rows_of_user(user.pk) == {"audit_log"}
 
 
-def test_the_command_erases_nobody_unless_told(user, monkeypatch):
+def test_the_command_erases_only_after_confirmation(user, monkeypatch):
     with pytest.raises(CommandError, match="There is no user"):
         call_command("erase_user", "nobody@example.com")
     monkeypatch.setattr("builtins.input", lambda _: "no")
@@ -252,7 +252,7 @@ def test_the_command_erases_nobody_unless_told(user, monkeypatch):
     assert User.objects.filter(pk=user.pk, is_active=True).exists()
 
 
-def test_the_admin_erases_after_asking(user, admin_client):
+def test_the_admin_erases_after_confirmation(user, admin_client):
     path = "/admin/accounts/user/"
     action = {"action": "erase", "_selected_action": [user.pk]}
 

@@ -35,7 +35,7 @@ def by_type(lines):
 
 
 @pytest.mark.parametrize("path", [PATH, "/user/export"])
-def test_holds_everything_that_one_owns(api, user, key, filled, path):
+def test_contains_everything_the_user_owns(api, user, key, filled, path):
     response = api.get(path)
     found = by_type(lines_of(response))
 
@@ -92,7 +92,7 @@ def tables_of_users():
     return {model._meta.db_table for model in found}
 
 
-def test_reads_every_table_with_rows_of_users_or_leaves_it_out_on_purpose(api, filled):
+def test_every_table_with_rows_of_users_is_exported_or_listed_as_left_out(api, filled):
     with CaptureQueriesContext(connection) as captured:
         api.get(PATH).getvalue()
 
@@ -102,7 +102,7 @@ def test_reads_every_table_with_rows_of_users_or_leaves_it_out_on_purpose(api, f
     assert tables_of_users() - read == LEFT_OUT.keys()
 
 
-def test_holds_what_users_are_told_and_credited(api, user, key, filled, stranger):
+def test_contains_notifications_limits_and_credits(api, user, key, filled, stranger):
     api.put(
         "/v1/user/notifications/preferences",
         {"webhook_url": "https://example.com/hook"},
@@ -134,7 +134,7 @@ def test_holds_what_users_are_told_and_credited(api, user, key, filled, stranger
     assert [one["amount"] for one in found["credit"]] == [2.5]
 
 
-def test_holds_nothing_of_others_and_no_secret(api, user, api_key, key, filled, stranger):
+def test_contains_no_data_of_others_and_no_secret(api, user, api_key, key, filled, stranger):
     User.objects.filter(pk=user.pk).update(legacy_key_digest="d" * 64)
 
     body = api.get(PATH).getvalue().decode()
@@ -178,7 +178,7 @@ def test_a_zip_has_a_file_for_each_kind(api, filled):
     assert [json.loads(line)["content"] for line in messages] == ["I am ada@example.com"] * 2
 
 
-def test_reads_page_by_page_and_misses_nothing(api, user, filled, monkeypatch):
+def test_reads_in_pages_and_misses_nothing(api, user, filled, monkeypatch):
     monkeypatch.setattr(export, "PAGE_ROWS", 3)
     events = [event_of(user) for _ in range(10)]
     write_events(events)
@@ -207,5 +207,5 @@ def test_is_streamed(api, filled):
     assert max(len(piece) for piece in api.get(PATH).streaming_content) < 10_000
 
 
-def test_a_form_that_is_none_is_refused(api):
+def test_an_unknown_format_is_rejected(api):
     assert_problem(api.get(PATH, {"format": "pdf"}), 400, "validation_error")

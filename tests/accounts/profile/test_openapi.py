@@ -12,7 +12,7 @@ PASSWORD = "correct horse battery staple"
 PROFILE = "/v1/user/profile"
 
 
-def test_every_answer_is_as_described(api):
+def test_every_response_matches_the_schema(api):
     schema = Client().get("/v1/schema").json()
 
     def ask(client, method, path, body=None):

@@ -18,7 +18,7 @@ def put(api, body):
 
 
 @pytest.mark.parametrize("path", [PATH, "/user/profile"])
-def test_shows_ones_own(api, user, path):
+def test_shows_the_users_own_profile(api, user, path):
     response = api.get(path)
 
     assert response.status_code == 200
@@ -50,7 +50,7 @@ def test_takes_two_statements(api):
     assert len(captured) == 2
 
 
-def test_changes_what_is_given_and_nothing_else(api, user):
+def test_changes_only_the_given_fields(api, user):
     response = put(api, {"username": "ada", "chat_retention_days": 7, "is_staff": True, "id": 1})
 
     assert response.status_code == 200
@@ -64,7 +64,7 @@ def test_changes_what_is_given_and_nothing_else(api, user):
     assert patched.json()["data"]["username"] == "eda"
 
 
-def test_tells_the_audit_log_and_the_activity(api, user, settings, committed):
+def test_is_audited_and_recorded_as_activity(api, user, settings, committed):
     settings.DEFER_ACTIVITY = False
 
     with committed():
@@ -77,13 +77,13 @@ def test_tells_the_audit_log_and_the_activity(api, user, settings, committed):
     assert event.metadata == {"changed": ["username"]}
 
 
-def test_changing_nothing_is_not_told(api):
+def test_a_change_of_nothing_is_not_audited(api):
     put(api, {"username": "ada@example.com"})
 
     assert not AuditEntry.objects.filter(action="profile_changed").exists()
 
 
-def test_refuses_a_name_that_another_user_has(api, stranger_api, user):
+def test_rejects_a_name_of_another_user(api, stranger_api, user):
     User.objects.filter(email="eve@example.com").update(username="eve")
 
     assert_problem(put(api, {"username": "eve"}), 409, "username_taken")
@@ -105,7 +105,7 @@ def test_refuses_a_name_that_another_user_has(api, stranger_api, user):
         [],
     ],
 )
-def test_refuses_what_is_not_valid(api, body):
+def test_rejects_invalid_fields(api, body):
     assert_problem(put(api, body), 400, "validation_error")
 
 

@@ -54,13 +54,13 @@ def test_both_are_credited_once_the_new_user_has_been_active(user, grace, referr
     assert Referral.objects.get().completed_at is not None
 
 
-def test_the_activity_of_others_earns_nothing(user, grace, referral):
+def test_activity_of_others_earns_nothing(user, grace, referral):
     be_active(grace, QUALIFYING_REQUESTS)
 
     assert complete_referrals() == 0
 
 
-def test_the_bonus_is_what_was_promised(user, grace, referral, settings):
+def test_the_bonus_is_the_one_promised_at_sign_up(user, grace, referral, settings):
     settings.REFERRAL_BONUS_DOLLARS = Decimal("99.00")
     be_active(user, QUALIFYING_REQUESTS)
 
@@ -69,7 +69,7 @@ def test_the_bonus_is_what_was_promised(user, grace, referral, settings):
     assert balance(grace) == Decimal("10.00")
 
 
-def test_many_workers_at_once_credit_each_referral_once(grace):
+def test_concurrent_workers_credit_each_referral_once(grace):
     code = code_of(principal(grace))[0].code
     users = [User.objects.create_user(f"u{n}@example.com") for n in range(10)]
     for user in users:
@@ -83,7 +83,7 @@ def test_many_workers_at_once_credit_each_referral_once(grace):
     assert balance(grace) == Decimal("100.00")
 
 
-def test_completing_any_number_is_two_statements(user, referral, django_assert_num_queries):
+def test_completing_any_number_takes_two_statements(user, referral, django_assert_num_queries):
     be_active(user, QUALIFYING_REQUESTS)
 
     # Those that are pending, and completing what is earned of them.
@@ -91,7 +91,7 @@ def test_completing_any_number_is_two_statements(user, referral, django_assert_n
         complete_referrals()
 
 
-def test_who_was_erased_meanwhile_is_not_credited(user, grace, referral):
+def test_an_erased_user_is_not_credited(user, grace, referral):
     be_active(user, QUALIFYING_REQUESTS)
     grace_id = grace.pk
     grace.delete()
@@ -110,7 +110,7 @@ def test_the_ledger_outlives_its_user(user, referral):
 
 
 @pytest.mark.parametrize("statement", ["UPDATE credits SET amount = 1000", "DELETE FROM credits"])
-def test_the_database_refuses_to_change_the_ledger(user, statement):
+def test_the_database_rejects_changes_of_the_ledger(user, statement):
     Credit.objects.create(user=user, amount=5, reason="test", cause="test")
 
     with pytest.raises(DatabaseError, match="only ever added to"), transaction.atomic():

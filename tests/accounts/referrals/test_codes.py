@@ -67,7 +67,7 @@ def at_once(calls):
         return list(threads.map(run, calls))
 
 
-def test_the_code_is_made_once_and_stays(api, user):
+def test_the_code_is_generated_once_and_stays(api, user):
     first = api.get(CODE).json()
     again = api.post(GENERATE)
 
@@ -82,11 +82,11 @@ def test_the_code_is_made_once_and_stays(api, user):
     assert api.get(CODE.removeprefix("/v1")).json() == first
 
 
-def test_generating_the_first_code_is_a_creation(api):
+def test_generating_the_first_code_responds_201(api):
     assert api.post(GENERATE).status_code == 201
 
 
-def test_the_link_leads_to_the_front_end_that_is_set(api, settings):
+def test_the_link_leads_to_the_configured_front_end(api, settings):
     settings.INVITE_URL = "https://app.example.com/join"
 
     link = api.get(CODE).json()["data"]["invite_link"]
@@ -94,21 +94,21 @@ def test_the_link_leads_to_the_front_end_that_is_set(api, settings):
     assert link.startswith("https://app.example.com/join?ref=")
 
 
-def test_asked_for_at_once_there_is_one_code(user):
+def test_concurrent_requests_generate_one_code(user):
     made = at_once([lambda: code_of(principal(user))] * 8)
 
     assert len({code.code for code, _ in made}) == 1
     assert sorted(is_new for _, is_new in made) == [False] * 7 + [True]
 
 
-def test_a_code_that_is_taken_is_drawn_again(user, grace, her_code, monkeypatch):
+def test_a_taken_code_is_drawn_again(user, grace, her_code, monkeypatch):
     letters = iter(her_code + "ABCDEFGHJK")
     monkeypatch.setattr(codes.secrets, "choice", lambda alphabet: next(letters))
 
     assert code_of(principal(user))[0].code == "ABCDEFGHJK"
 
 
-def test_validating_tells_who_it_is_without_the_address(api, grace, her_code):
+def test_validating_shows_the_referrer_without_the_address(api, grace, her_code):
     checked = api.post_json(VALIDATE, {"referral_code": her_code})
 
     assert checked.status_code == 200
@@ -127,7 +127,7 @@ def test_validating_tells_who_it_is_without_the_address(api, grace, her_code):
     "name",
     ["grace@example.com", "grace", "Grace2", "grace-0123456789abcdef", "x-0123456789abcdef"],
 )
-def test_a_name_that_tells_of_the_address_is_its_first_letter(api, grace, her_code, name):
+def test_a_name_that_reveals_the_address_is_cut_to_its_first_letter(api, grace, her_code, name):
     User.objects.filter(pk=grace.pk).update(username=name)
 
     shown = api.post_json(VALIDATE, {"referral_code": her_code}).json()["referrer_username"]
@@ -136,7 +136,7 @@ def test_a_name_that_tells_of_the_address_is_its_first_letter(api, grace, her_co
 
 
 @pytest.mark.parametrize("change", [str.lower, lambda code: f" {code[:5]}-{code[5:]} "])
-def test_a_code_may_be_written_as_people_write(api, her_code, change):
+def test_a_code_may_be_typed_in_any_case_and_with_spaces(api, her_code, change):
     assert api.post_json(VALIDATE, {"referral_code": change(her_code)}).json()["data"]["valid"]
 
 
@@ -154,7 +154,7 @@ def test_a_code_that_cannot_be_applied_is_not_valid(api, user, grace, her_code):
     assert reason(her_code) == "There is no such referral code."
 
 
-def test_a_code_is_needed(api):
+def test_a_code_is_required(api):
     assert_problem(api.post_json(APPLY, {}), 400, "validation_error")
     assert_problem(api.post_json(VALIDATE, {"referral_code": "x" * 33}), 400, "validation_error")
 
@@ -170,7 +170,7 @@ def test_a_code_is_applied_once(api, user, grace, her_code):
     assert_problem(again, 409, "already_referred")
 
 
-def test_no_code_is_applied_that_should_not_be(api, user, grace, her_code):
+def test_an_unsuitable_code_is_not_applied(api, user, grace, her_code):
     own = code_of(principal(user))[0].code
     assert_problem(api.post_json(APPLY, {"referral_code": "NOSUCHCODE"}), 404, "unknown_code")
     assert_problem(api.post_json(APPLY, {"referral_code": own}), 409, "own_code")
@@ -181,7 +181,7 @@ def test_no_code_is_applied_that_should_not_be(api, user, grace, her_code):
     assert Referral.objects.count() == 1
 
 
-def test_applied_twice_at_once_it_counts_once(user, her_code):
+def test_concurrent_applications_of_a_code_count_once(user, her_code):
     results = at_once([lambda: apply_code(principal(user), her_code)] * 8)
 
     assert sum(isinstance(result, Referral) for result in results) == 1
@@ -189,7 +189,7 @@ def test_applied_twice_at_once_it_counts_once(user, her_code):
     assert Referral.objects.count() == 1
 
 
-def test_two_codes_applied_at_once_by_one_user_count_once(user, her_code):
+def test_two_codes_applied_concurrently_by_one_user_count_once(user, her_code):
     others = [User.objects.create_user(f"u{n}@example.com") for n in range(4)]
     many = [her_code, *(code_of(principal(other))[0].code for other in others)]
 
@@ -198,7 +198,7 @@ def test_two_codes_applied_at_once_by_one_user_count_once(user, her_code):
     assert Referral.objects.count() == 1
 
 
-def test_two_who_apply_each_others_code_at_once_do_not_both_succeed(user, grace, her_code):
+def test_two_users_cannot_refer_each_other_concurrently(user, grace, her_code):
     own = code_of(principal(user))[0].code
 
     results = at_once(
@@ -211,7 +211,7 @@ def test_two_who_apply_each_others_code_at_once_do_not_both_succeed(user, grace,
     assert sum(isinstance(result, Referral) for result in results) == 1
 
 
-def test_a_code_is_never_used_more_often_than_it_may_be(grace, her_code):
+def test_a_code_is_never_used_beyond_its_maximum(grace, her_code):
     ReferralCode.objects.update(max_uses=3)
     users = [User.objects.create_user(f"u{n}@example.com") for n in range(8)]
 
@@ -221,7 +221,7 @@ def test_a_code_is_never_used_more_often_than_it_may_be(grace, her_code):
     assert Referral.objects.count() == 3
 
 
-def test_erasing_an_account_gives_no_use_back(user, grace, her_code):
+def test_erasing_an_account_does_not_free_a_use(user, grace, her_code):
     apply_code(principal(user), her_code)
 
     user.delete()
@@ -229,7 +229,7 @@ def test_erasing_an_account_gives_no_use_back(user, grace, her_code):
     assert Referral.objects.get().referrer == grace
 
 
-def test_codes_cannot_be_guessed(api, stranger_api, her_code):
+def test_attempts_to_guess_codes_are_limited(api, stranger_api, her_code):
     for n in range(10):
         api.post_json(VALIDATE, {"referral_code": f"GUESS{n}"})
         api.post_json(APPLY, {"referral_code": f"GUESS{n}"})
@@ -241,7 +241,7 @@ def test_codes_cannot_be_guessed(api, stranger_api, her_code):
     assert stranger_api.post_json(VALIDATE, {"referral_code": her_code}).status_code == 200
 
 
-def test_the_figures_show_who_came_and_hide_addresses(api, user, grace, her_code):
+def test_the_statistics_show_referred_users_without_addresses(api, user, grace, her_code):
     apply_code(principal(user), her_code)
     other = User.objects.create_user("bob@example.com", username="builder")
     apply_code(principal(other), code_of(principal(user))[0].code)
@@ -267,7 +267,7 @@ def test_the_figures_show_who_came_and_hide_addresses(api, user, grace, her_code
     assert [one["username"] for one in hers["referrals"]] == ["a…"]
 
 
-def test_the_list_in_the_figures_has_pages(api, user):
+def test_the_list_in_the_statistics_is_paginated(api, user):
     for n in range(3):
         referred = User.objects.create_user(f"mail-{n}@example.com", username=f"u{n}")
         apply_code(principal(referred), code_of(principal(user))[0].code)
@@ -279,7 +279,7 @@ def test_the_list_in_the_figures_has_pages(api, user):
     assert_problem(api.get(STATS, {"limit": 101}), 400, "validation_error")
 
 
-def test_statements(api, user, her_code, django_assert_num_queries):
+def test_takes_a_fixed_number_of_statements(api, user, her_code, django_assert_num_queries):
     api.get(CODE)
 
     with django_assert_num_queries(1):

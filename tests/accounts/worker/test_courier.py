@@ -59,7 +59,7 @@ def tarpit():
                 one.close()
 
 
-def test_slow_webhooks_of_one_user_keep_nobody_else_waiting(hook):  # noqa: F811
+def test_slow_webhooks_of_one_user_do_not_delay_others(hook):  # noqa: F811
     others = [
         somebody(f"other{n}", email_notifications=False, webhook_url=hook.url) for n in range(3)
     ]
@@ -118,7 +118,7 @@ def test_users_take_turns(user):
     assert order == [busy, rare, busy, busy]
 
 
-def test_a_user_is_sent_one_thing_at_a_time_whoever_sends_it():
+def test_a_user_is_sent_one_notification_at_a_time():
     busy = somebody("busy")
     be_told(busy, 3)
 
@@ -129,7 +129,7 @@ def test_a_user_is_sent_one_thing_at_a_time_whoever_sends_it():
     assert len(claim(RoundRobin(EMAIL), 10)) == 1
 
 
-def test_all_are_reached_however_many_wait_for_a_later_attempt(monkeypatch):
+def test_everyone_is_reached_however_many_wait_for_a_retry(monkeypatch):
     monkeypatch.setattr(delivery, "USERS_PER_STATEMENT", 3)
     users = [somebody(f"user{n}") for n in range(10)]
     for user in users:
@@ -144,7 +144,7 @@ def test_all_are_reached_however_many_wait_for_a_later_attempt(monkeypatch):
     assert position.after_user_id == 0
 
 
-def test_what_was_told_first_is_sent_first():
+def test_the_oldest_notification_is_sent_first():
     reader = somebody("reader")
     be_told(reader, 3)
 
@@ -174,7 +174,9 @@ def refuse_one():
         cursor.execute("DROP FUNCTION IF EXISTS refuse CASCADE")
 
 
-def test_one_that_cannot_be_claimed_is_named_once_and_all_others_are_sent(refuse_one, caplog):
+def test_a_notification_that_cannot_be_claimed_is_logged_once_and_others_are_sent(
+    refuse_one, caplog
+):
     users = [somebody(f"user{n}") for n in range(5)]
     for user in users:
         be_told(user, 2)
@@ -189,7 +191,7 @@ def test_one_that_cannot_be_claimed_is_named_once_and_all_others_are_sent(refuse
     assert failed_rows.counts() == {"notifications": 1}
 
 
-def test_one_whose_claim_cannot_be_ended_keeps_no_other_from_that(refuse_one, caplog):
+def test_a_claim_that_cannot_be_ended_does_not_block_others(refuse_one, caplog):
     users = [somebody(f"user{n}") for n in range(5)]
     for user in users:
         be_told(user)
@@ -205,7 +207,7 @@ def test_one_whose_claim_cannot_be_ended_keeps_no_other_from_that(refuse_one, ca
     assert f"notifications failed for notification {bad.pk}" in caplog.messages
 
 
-def test_an_outcome_is_not_noted_for_a_claim_that_has_ended():
+def test_an_outcome_is_not_recorded_for_an_expired_claim():
     be_told(somebody("reader"))
     (notification,) = claim(RoundRobin(EMAIL), 1)
     Notification.objects.update(due_at=timezone.now())
@@ -220,7 +222,7 @@ def test_an_outcome_is_not_noted_for_a_claim_that_has_ended():
     )
 
 
-def test_sending_makes_no_statement(django_assert_num_queries, hook):  # noqa: F811
+def test_sending_takes_no_statement(django_assert_num_queries, hook):  # noqa: F811
     be_told(somebody("both", webhook_url=hook.url))
     both = [*claim(RoundRobin(EMAIL), 1), *claim(RoundRobin(WEBHOOK), 1)]
 
@@ -230,7 +232,7 @@ def test_sending_makes_no_statement(django_assert_num_queries, hook):  # noqa: F
     assert [outcome.status for outcome in outcomes] == ["sent", "delivered"]
 
 
-def test_whose_turn_it_is_is_found_by_the_index():
+def test_the_next_user_is_found_by_an_index():
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -256,7 +258,7 @@ def test_whose_turn_it_is_is_found_by_the_index():
     assert "Seq Scan" not in plan
 
 
-def test_claims_that_have_ended_are_found_by_their_index():
+def test_expired_claims_are_found_by_their_index():
     be_told(somebody("reader"))
 
     with connection.cursor() as cursor:

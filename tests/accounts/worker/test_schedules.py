@@ -23,11 +23,11 @@ def test_the_table_holds_the_list_and_nothing_else():
 
 
 @pytest.mark.parametrize("function", functions().values())
-def test_each_function_is_there(function):
+def test_each_scheduled_function_exists(function):
     assert callable(import_string(function))
 
 
-def test_migrate_mends_a_row_that_was_changed_or_deleted():
+def test_migrate_repairs_a_changed_or_deleted_row():
     Schedule.objects.filter(name="erase users").delete()
     Schedule.objects.filter(name="sweep activity").update(func="nowhere.at_all", minutes=60)
 
@@ -38,7 +38,7 @@ def test_migrate_mends_a_row_that_was_changed_or_deleted():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_going_back_gives_the_functions_the_names_of_the_release_before():
+def test_reversing_the_migration_restores_the_old_function_names():
     call_command("migrate", "accounts", "0024", verbosity=0)
     try:
         names = scheduled()

@@ -41,7 +41,7 @@ def await_activity(api):
     wait_until(lambda: ActivityEvent.objects.count() > written)
 
 
-def test_activity_is_written_also_after_a_process_was_killed(worker, api):
+def test_activity_is_written_after_a_process_was_killed(worker, api):
     await_activity(api)
     (sentinel,) = [child for child in worker.children() if child.children()]
 
@@ -51,7 +51,7 @@ def test_activity_is_written_also_after_a_process_was_killed(worker, api):
     await_activity(api)
 
 
-def test_it_ends_when_it_is_told(worker, api):
+def test_the_worker_ends_on_a_signal(worker, api):
     await_activity(api)
 
     worker.terminate()
