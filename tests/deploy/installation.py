@@ -24,7 +24,7 @@ from gatewayz.caching.coherence import LEASE_SECONDS
 from gatewayz.development.embedded import postgres_server, redis_server
 from tests.ports import free_port
 from tests.servers import impatient_environ
-from tests.waiting import COMMAND_SECONDS, WAIT_SECONDS, wait_until
+from tests.waiting import COMMAND_SECONDS, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
