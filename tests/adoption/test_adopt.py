@@ -16,7 +16,7 @@ from tests.gatewayz.processes import CHECKOUT
 from tests.ports import free_port
 from tests.waiting import WAIT_SECONDS, wait_until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(900)
 
 IN_ORDER = "id < 900000"
 TABLES = ("users", "api_keys_new", "chat_sessions", "chat_messages", "activity_log")

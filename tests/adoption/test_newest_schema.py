@@ -9,7 +9,7 @@ from tests.adoption.conftest import database
 from tests.adoption.newest_schema import newest_schema, rows
 from tests.gatewayz.processes import CHECKOUT
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from gatewayz.development import embedded
 from tests.faults.service import PATIENCE_WITH_DATABASE, Service
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 SLOW_WEBHOOKS = 40
 

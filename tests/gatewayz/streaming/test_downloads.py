@@ -141,7 +141,6 @@ def test_an_export_that_takes_too_long_is_broken_off(hasty_port, api_key, long_c
 
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.timeout(180)
 def test_a_client_that_does_not_read_is_cut_off_in_the_end(port, api_key, long_chat):
     """By the kernel, which is told at the socket that the server listens on."""
     clients = [ask(port, api_key, "/v1/chat/export") for _ in range(2)]
