@@ -1,5 +1,6 @@
 from django.urls import path
 
+from chat.conversations import views as conversations
 from chat.feedback import views as feedback
 from chat.messages import views as messages
 from chat.search.views import SearchView
@@ -31,4 +32,10 @@ urlpatterns = [
     path("chat/tags", sessions.TagsView.as_view()),
     path("chat/folders", sessions.FoldersView.as_view()),
     path("chat/stats", sessions.StatsView.as_view()),
+    path("conversations", conversations.ConversationsView.as_view()),
+    path("conversations/conv_<int:session_id>", conversations.ConversationView.as_view()),
+    path("conversations/conv_<int:session_id>/items", conversations.ItemsView.as_view()),
+    path(
+        "conversations/conv_<int:session_id>/items/<str:item_id>", conversations.ItemView.as_view()
+    ),
 ]

@@ -31,6 +31,10 @@ OF_THE_SERVICE = frozenset(
 )
 
 
+# Any JSON but null. Generators of clients want to know the items of what may be a list.
+ANY_JSON = {"type": ["object", "array", "string", "number", "boolean"], "items": {}}
+
+
 def _check(data: Any, *, takes_any_number: bool) -> None:
     """Raise ValidationError (400) for JSON that would not be kept as it is."""
     try:
@@ -62,7 +66,7 @@ def other_fields(
     return others
 
 
-@extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
+@extend_schema_field(ANY_JSON)
 class StorableJsonField(serializers.JSONField):
     """JSON that comes back as given, but for the order of names and the spelling of numbers.
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat.messages.content import is_visible
-from chat.messages.serializers import MAX_BATCH, StorableJsonField, other_fields
+from chat.messages.serializers import ANY_JSON, MAX_BATCH, StorableJsonField, other_fields
 from chat.models import MAX_TAG_CHARS, ChatSession
 from gatewayz.api.bodies import encode
 from gatewayz.api.paging import PageInput
@@ -160,7 +160,7 @@ class _PlainList(serializers.ReadOnlyField):
     """A list whose items are in JSON what they are here."""
 
 
-@extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
+@extend_schema_field(ANY_JSON)
 class _PlainJson(serializers.ReadOnlyField):
     """JSON as it is."""
 

@@ -1,6 +1,6 @@
 """Describes views in OpenAPI: what all endpoints have in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -133,7 +133,7 @@ def described(
     )
     deprecated = extend_schema_serializer(deprecate_fields=old)
     envelope = deprecated(type(envelope))()
-    errors = {*problems, *((409, 413) if idempotent else ()), *(() if public else _OF_KEYS), 503}
+    errors = {*problems, *((409, 413) if idempotent else ())}
     answers = [status] if repeated_status is None else [status, repeated_status]
     examples = [
         _example("Answer", {"data": example, **(example_beside or {})}, answers),
@@ -148,10 +148,7 @@ def described(
         responses={
             **{(done, "application/json"): envelope for done in answers},
             **({(202, "application/json"): _accepted()} if may_answer_202 else {}),
-            **{
-                (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
-                for error in sorted(errors)
-            },
+            **problem_answers(errors, of_keys=not public),
         },
         examples=examples,
         auth=[] if public else None,
@@ -206,12 +203,28 @@ def streamed(
                 (200, media_type): dict if media_type == "application/json" else str
                 for media_type in media_types
             },
-            **{
-                (error, PROBLEM_JSON): OpenApiResponse(Problem, _DESCRIPTIONS[error])
-                for error in sorted({*problems, *_OF_KEYS, 503})
-            },
+            **problem_answers(problems),
         },
     )
+
+
+def problem_answers(
+    statuses: Iterable[int],
+    *,
+    of_keys: bool = True,
+    schema: type[serializers.Serializer] = Problem,
+) -> dict[tuple[int, str], OpenApiResponse]:
+    """Describe the errors with these `statuses`, and those that any operation has.
+
+    Args:
+        statuses: those of the operation.
+        of_keys: the operation needs a key, which has limits.
+        schema: the shape of the problem.
+    """
+    return {
+        (error, PROBLEM_JSON): OpenApiResponse(schema, _DESCRIPTIONS[error])
+        for error in sorted({*statuses, *(_OF_KEYS if of_keys else ()), 503})
+    }
 
 
 def count_beside() -> dict[str, serializers.Field]:

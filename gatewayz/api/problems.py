@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from rest_framework import exceptions
 
 from gatewayz.api.bodies import MEDIA_TYPE, JSONResponse
+from gatewayz.api.openai_errors import OPENAI_PATHS, add_openai_error
 from gatewayz.request import deadline
 from gatewayz.request.context import current_request_id
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS, DeadlineExceeded
@@ -195,7 +196,7 @@ class ProblemMiddleware:
 
     Django and WhiteNoise return such responses in many places: for a method that is not allowed,
     a precondition that failed, a range that does not exist. Pages of the admin and PageResponses
-    stay.
+    stay. On the paths of OpenAI's API, a problem object also has an `error`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -203,9 +204,16 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            return response
+        response = self._as_problem(request, response)
+        if request.path_info.startswith(OPENAI_PATHS):
+            add_openai_error(response)
+        return response
+
+    def _as_problem(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if (
-            response.status_code < HTTPStatus.BAD_REQUEST
-            or response.get("Content-Type") in {PROBLEM_JSON, MEDIA_TYPE}
+            response.get("Content-Type") in {PROBLEM_JSON, MEDIA_TYPE}
             or isinstance(response, PageResponse)
             or request.path_info.startswith("/admin/")
         ):

@@ -22,6 +22,12 @@ API_TAGS = (
         r"/chat/sessions(?!.*/(messages|feedback|export))",
         "Create, list, rename, pin, archive, fork, delete and restore chat sessions.",
     ),
+    (
+        "Conversations",
+        r"/conversations",
+        "Sessions and messages in the shape of OpenAI's API, for its clients: `base_url` is this "
+        "service's `/v1`.",
+    ),
     ("Messages", r"/messages", "Add messages to a session, one or many."),
     ("Search", r"/chat/(search|stats)$", "Search chats by words, and count them."),
     ("Feedback", r"/feedback", "Thumbs, ratings and comments, and their statistics."),

@@ -1,12 +1,16 @@
 """CORS: lets pages of the sites in CORS_ALLOWED_ORIGINS call the API."""
 
+import re
 from typing import Any
 
-from corsheaders.middleware import CorsMiddleware
+from corsheaders.middleware import ACCESS_CONTROL_ALLOW_HEADERS, CorsMiddleware
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
+
+# What OpenAI's clients send about themselves: a changing set of headers.
+_OPENAI_HEADERS = re.compile(r"x-stainless-[a-z-]{1,40}")
 
 
 class CrossOriginMiddleware(CorsMiddleware):
@@ -23,4 +27,13 @@ class CrossOriginMiddleware(CorsMiddleware):
         response: Any = self.get_response(request)
         # Tells caches that the response to a request with an Origin differs.
         patch_vary_headers(response, ("origin",))
+        return response
+
+    def add_response_headers(self, request: HttpRequest, response: Any) -> Any:
+        super().add_response_headers(request, response)
+        allowed = response.get(ACCESS_CONTROL_ALLOW_HEADERS)
+        if allowed is not None:
+            asked = request.headers.get("access-control-request-headers", "").lower().split(",")
+            own = filter(_OPENAI_HEADERS.fullmatch, map(str.strip, asked))
+            response[ACCESS_CONTROL_ALLOW_HEADERS] = ", ".join([allowed, *own])
         return response

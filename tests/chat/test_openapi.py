@@ -89,3 +89,38 @@ def test_every_response_matches_the_schema(api, session):
     ask("delete", base, {"ids": [made["id"]]})
 
     assert described.asked == described.operations_below("/v1/chat/")
+
+
+def test_every_answer_of_conversations_is_as_described(api, session):
+    described = DescribedClient(api)
+    ask = described.ask
+
+    one = "/v1/conversations/conv_{session_id}"
+    of = {"session_id": session.pk}
+    item = {"id": "rs_1", "type": "reasoning", "summary": []}
+    ask("post", "/v1/conversations", {"items": [item], "metadata": {"a": "b"}})
+    ask("post", "/v1/conversations", {"metadata": 7})
+    ask("get", one, **of)
+    ask("post", one, {"metadata": {"a": "b"}}, **of)
+    ask("get", f"{one}/items", **of)
+    ask("post", f"{one}/items", {"items": [item, {"role": "user", "content": "Hello"}]}, **of)
+    ask("get", f"{one}/items", query={"after": "rs_1", "order": "asc", "limit": 1}, **of)
+    ask("get", f"{one}/items/{{item_id}}", **of, item_id="rs_1")
+    ask("get", f"{one}/items/{{item_id}}", **of, item_id="rs_2")
+    ask("delete", f"{one}/items/{{item_id}}", **of, item_id="rs_1")
+    ask("delete", one, **of)
+
+    assert described.asked == described.operations_below("/v1/conversations")
+
+
+def test_whatever_may_be_a_list_says_what_its_items_are():
+    def lists_without_items(value):
+        if isinstance(value, list):
+            return [found for each in value for found in lists_without_items(each)]
+        if not isinstance(value, dict):
+            return []
+        is_list = "array" in (value["type"] if isinstance(value.get("type"), list) else ())
+        inner = [found for each in value.values() for found in lists_without_items(each)]
+        return [*inner, *([value] if is_list and "items" not in value else ())]
+
+    assert lists_without_items(read_schema()) == []

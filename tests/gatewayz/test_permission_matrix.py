@@ -73,6 +73,10 @@ NEEDS = {
     "/chat/share/<slug:token>": "chat",
     "GET /chat/share/<slug:token>": PUBLIC,
     "/chat/stats": "chat",
+    "/conversations": "chat",
+    "/conversations/conv_<int:session_id>": "chat",
+    "/conversations/conv_<int:session_id>/items": "chat",
+    "/conversations/conv_<int:session_id>/items/<str:item_id>": "chat",
     "/plans": PUBLIC,
     "/plans/<int:plan_id>": PUBLIC,
     "/referral/apply": "referrals",
@@ -138,6 +142,9 @@ QUERIES = {"DELETE /chat/sessions/<int:session_id>/messages": "?after=1"}
 
 BODIES: dict[str, Any] = {
     "POST /chat/sessions/<int:session_id>/messages": {"role": "user", "content": "x"},
+    "POST /conversations/conv_<int:session_id>/items": {
+        "items": [{"role": "user", "content": "x"}]
+    },
     "POST /chat/sessions/<int:session_id>/messages/batch": {
         "messages": [{"role": "user", "content": "x"}]
     },

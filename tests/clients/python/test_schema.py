@@ -31,6 +31,13 @@ LEFT_OUT = {
     "updateMessage": "does what patchMessage does",
     "updateProfile": "does what patchProfile does",
     "eraseAccount": "nothing that a program should do by a slip",
+    **dict.fromkeys(
+        [
+            *("createConversation", "readConversation", "updateConversation"),
+            *("deleteConversation", "listItems", "appendItems", "readItem", "deleteItem"),
+        ],
+        "for OpenAI's own clients",
+    ),
 }
 LEFT_OUT_INPUTS = {"changeApiKey": {"action", "grace_seconds"}}  # to rotate: rotateApiKey
 # A body of DELETE, which OpenAPI does not describe.

@@ -74,3 +74,20 @@ def test_without_allowed_origins_no_request_passes_it(settings):
 
     with pytest.raises(MiddlewareNotUsed):
         CrossOriginMiddleware(lambda request: None)
+
+
+@pytest.mark.usefixtures("allowed")
+def test_the_headers_of_openais_clients_are_allowed():
+    asked = "Authorization, X-Stainless-Lang,x-stainless-retry-count, x-evil, x-stainless-a\tb"
+    answer = Client().options(
+        "/v1/conversations",
+        headers={
+            "Origin": FRONT_END,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": asked,
+        },
+    )
+
+    allowed = answer["Access-Control-Allow-Headers"].split(", ")
+    assert {"authorization", "x-stainless-lang", "x-stainless-retry-count"} <= {*allowed}
+    assert not {"x-evil", "x-stainless-a\tb"} & {*allowed}

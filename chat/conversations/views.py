@@ -1,0 +1,86 @@
+"""Conversations and their items, answered so that OpenAI's own clients work with this service.
+
+Their answers have no envelope, and their errors an `error` besides (gatewayz.api.problems).
+"""
+
+from django.shortcuts import get_object_or_404
+
+from accounts.principals.principal import AuthenticatedRequest
+from chat.conversations import openapi
+from chat.conversations.items import find_item, item_of, page_of_items
+from chat.conversations.serializers import (
+    ConversationChange,
+    ConversationInput,
+    ItemPageInput,
+    ItemsInput,
+    conversation_of,
+    listed,
+)
+from chat.conversations.write import create_conversation
+from chat.idempotency import idempotent
+from chat.messages.write import append_messages, delete_message
+from chat.models import ChatSession
+from chat.sessions.write import delete_session, update_session
+from chat.view import ChatView
+from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.serializing import validated
+from gatewayz.database.replica import reads_replica
+
+
+@openapi.conversations
+class ConversationsView(ChatView):
+    takes_long_bodies = True
+
+    @idempotent
+    def post(self, request: AuthenticatedRequest) -> JSONResponse:
+        given = validated(ConversationInput, request.data)
+        return JSONResponse(conversation_of(create_conversation(request.user, **given)))
+
+
+@openapi.conversation
+class ConversationView(ChatView):
+    @reads_replica
+    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        return JSONResponse(conversation_of(_session(request, session_id)))
+
+    def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        given = validated(ConversationChange, request.data)
+        return JSONResponse(conversation_of(update_session(request.user, session_id, **given)))
+
+    def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        delete_session(request.user, session_id)
+        deleted = {"id": f"conv_{session_id}", "object": "conversation.deleted", "deleted": True}
+        return JSONResponse(deleted)
+
+
+@openapi.items
+class ItemsView(ChatView):
+    takes_long_bodies = True
+
+    @reads_replica
+    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        asked = validated(ItemPageInput, request.query_params)
+        messages, has_more = page_of_items(request.user, session_id, **asked)
+        return JSONResponse(listed([*map(item_of, messages)], has_more=has_more))
+
+    @idempotent
+    def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+        given = validated(ItemsInput, request.data)
+        appended = append_messages(request.user, session_id, given["items"])
+        return JSONResponse(listed([item_of(message) for message, _ in appended]))
+
+
+@openapi.item
+class ItemView(ChatView):
+    @reads_replica
+    def get(self, request: AuthenticatedRequest, session_id: int, item_id: str) -> JSONResponse:
+        return JSONResponse(item_of(find_item(request.user, session_id, item_id)))
+
+    def delete(self, request: AuthenticatedRequest, session_id: int, item_id: str) -> JSONResponse:
+        message = find_item(request.user, session_id, item_id)
+        delete_message(request.user, session_id, message.pk)
+        return JSONResponse(conversation_of(_session(request, session_id)))
+
+
+def _session(request: AuthenticatedRequest, session_id: int) -> ChatSession:
+    return get_object_or_404(ChatSession.objects.owned_by(request.user).active(), pk=session_id)
