@@ -41,7 +41,7 @@ LEFT_OUT = {
 }
 LEFT_OUT_INPUTS = {"changeApiKey": {"action", "grace_seconds"}}  # to rotate: rotateApiKey
 # A body of DELETE, which OpenAPI does not describe.
-UNDESCRIBED_INPUTS = {"deleteApiKey": {"confirm_last_key"}}
+UNDESCRIBED_INPUTS = {"deleteApiKey": {"confirm_last_key"}, "deleteSessions": {"ids"}}
 # Made by the client itself when it is not given.
 OWN_INPUTS = {"idempotency_key"}
 

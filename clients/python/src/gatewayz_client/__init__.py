@@ -1,8 +1,9 @@
 """A typed client for Gatewayz, the chat-history backend."""
 
+from gatewayz_client.asynchronous import AsyncGatewayz
 from gatewayz_client.calls import NULL, Null
 from gatewayz_client.client import Gatewayz
-from gatewayz_client.pages import Page, every
+from gatewayz_client.pages import Page, aevery, every
 from gatewayz_client.problems import (
     ConflictError,
     ForbiddenError,
@@ -16,8 +17,11 @@ from gatewayz_client.problems import (
     UnreachableError,
 )
 
+__version__ = "1.1.0"
+
 __all__ = [
     "NULL",
+    "AsyncGatewayz",
     "ConflictError",
     "ForbiddenError",
     "Gatewayz",
@@ -31,5 +35,6 @@ __all__ = [
     "UnauthorizedError",
     "UnavailableError",
     "UnreachableError",
+    "aevery",
     "every",
 ]

@@ -174,9 +174,9 @@ class Chat:
         """Move a session to the trash."""
         self._calls.delete(f"/v1/chat/sessions/{session_id}")
 
-    def delete_sessions(self) -> DeletedCount:
-        """Move all sessions to the trash."""
-        deleted: DeletedCount = self._calls.delete("/v1/chat/sessions")["data"]
+    def delete_sessions(self, ids: Sequence[int]) -> DeletedCount:
+        """Move up to 500 sessions to the trash."""
+        deleted: DeletedCount = self._calls.delete("/v1/chat/sessions", ids=ids)["data"]
         return deleted
 
     def restore_session(self, session_id: int, *, idempotency_key: str | None = None) -> Session:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TypeVar
 
 import httpx
 
 from gatewayz_client.account import Account
-from gatewayz_client.calls import Calls
+from gatewayz_client.calls import RetryPolicy, SentCalls
 from gatewayz_client.chat import Chat
 from gatewayz_client.keys import Keys
+
+Client = TypeVar("Client", bound="Gatewayz")
 
 
 class Gatewayz:
@@ -40,7 +42,7 @@ class Gatewayz:
             timeout=timeout_seconds,
             transport=transport,
         )
-        calls = Calls(self._http, attempts=attempts, longest_wait_seconds=longest_wait_seconds)
+        calls = SentCalls(self._http, RetryPolicy(attempts, longest_wait_seconds))
         self.chat = Chat(calls)
         self.keys = Keys(calls)
         self.account = Account(calls)
@@ -49,7 +51,7 @@ class Gatewayz:
         """Close the connections."""
         self._http.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self: Client) -> Client:
         return self
 
     def __exit__(

@@ -191,9 +191,13 @@ class Keys:
         days: int | None = None,
         from_: date | str | None = None,
         to: date | str | None = None,
+        tz: str | None = None,
+        timezone: str | None = None,
     ) -> ActivityStats:
-        """Summarise the activity by day, model and provider."""
-        answer = self._calls.get("/v1/activity/stats", days=days, **{"from": from_}, to=to)
+        """Summarise the activity by day, model and provider; the days are those of `tz`."""
+        answer = self._calls.get(
+            "/v1/activity/stats", days=days, **{"from": from_}, to=to, tz=tz, timezone=timezone
+        )
         stats: ActivityStats = answer["data"]
         return stats
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -40,15 +40,33 @@ def every(
 
     Raises ProblemError and UnreachableError, as the method does.
     """
-    place: dict[str, Any] = {}
+    place: dict[str, Any] | None = {}
     seen = 0
-    while True:
+    while place is not None:
         page = lister(*arguments, limit=limit, **options, **place)
         yield from page.data
         seen += len(page.data)
-        if page.next_cursor:
-            place = {"cursor": page.next_cursor}
-        elif "cursor" not in place and page.data and seen < page.count:
-            place = {"offset": seen}
-        else:
-            return
+        place = _place_after(page, place, seen)
+
+
+async def aevery(
+    lister: Callable[..., Awaitable[Page[T]]], *arguments: Any, limit: int = 100, **options: Any
+) -> AsyncIterator[T]:
+    """Every item of a list of AsyncGatewayz; the same as `every`."""
+    place: dict[str, Any] | None = {}
+    seen = 0
+    while place is not None:
+        page = await lister(*arguments, limit=limit, **options, **place)
+        for item in page.data:
+            yield item
+        seen += len(page.data)
+        place = _place_after(page, place, seen)
+
+
+def _place_after(page: Page[T], place: dict[str, Any], seen: int) -> dict[str, Any] | None:
+    """Where the page after the one at `place` begins; None at the end."""
+    if page.next_cursor:
+        return {"cursor": page.next_cursor}
+    if "cursor" not in place and page.data and seen < page.count:
+        return {"offset": seen}
+    return None

@@ -5,8 +5,14 @@ Times are ISO 8601 with an offset. An answer has every field.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal
+
+if sys.version_info >= (3, 11):  # noqa: UP036, Python 3.10 is supported here
+    from typing import NotRequired, TypedDict
+else:
+    from typing_extensions import NotRequired, TypedDict  # noqa: UP035
 
 Content = str | list[dict[str, Any]] | None
 Level = Literal["read", "write", "admin"]
