@@ -71,7 +71,7 @@ def same(old, new_columns, table, old_columns=None):
     ) == 0 and old.value(f"SELECT count(*) > 0 FROM public.{table} WHERE {IN_ORDER}")
 
 
-def test_counts_what_it_found_adopted_and_skipped(output):
+def test_reports_how_many_rows_it_found_adopted_and_skipped(output):
     for line in (
         "users: 3,010 found, 3,010 adopted, 0 skipped",
         "api_keys_new: 5,007 found, 5,005 adopted, 2 skipped",
@@ -97,7 +97,7 @@ def test_the_old_balance_opens_the_ledger(old, output):
     assert not old.value("SELECT count(*) FROM public.credits WHERE amount = 0")
 
 
-def test_leaves_the_old_rows_as_they_were(old, output, first_rows):
+def test_leaves_the_old_rows_unchanged(old, output, first_rows):
     left = dump(old, "legacy")
 
     # As text: NaN is not equal to itself.
@@ -106,7 +106,7 @@ def test_leaves_the_old_rows_as_they_were(old, output, first_rows):
     }
 
 
-def test_every_row_in_order_is_the_same(old, output):
+def test_every_valid_row_is_kept_unchanged(old, output):
     old.rows("SET timezone = 'UTC'")
     assert same(old, "id, username, email, privy_user_id, is_active, created_at", "users")
     assert same(
@@ -151,7 +151,7 @@ def test_every_key_is_digested(old, output):
         assert user["legacy_key_digest"] == current_digest(secret)
 
 
-def test_no_key_is_shown_or_copied(old, output):
+def test_no_key_is_printed_or_copied(old, output):
     assert "gw_" not in output
     for table in TABLES:
         assert not old.value(
@@ -160,7 +160,7 @@ def test_no_key_is_shown_or_copied(old, output):
         )
 
 
-def test_scopes_become_those_of_this_service(old, output):
+def test_scopes_are_translated(old, output):
     by_id = {
         row["id"]: row["scope_permissions"]
         for row in old.rows("SELECT id, scope_permissions FROM api_keys_new")
@@ -172,7 +172,7 @@ def test_scopes_become_those_of_this_service(old, output):
     assert by_id[2] == {}, "the old service did not heed those of primary keys"
 
 
-def test_allow_lists_become_those_of_this_service(old, output):
+def test_allow_lists_are_translated(old, output):
     (key,) = old.rows("SELECT * FROM api_keys_new WHERE id = 2")
 
     assert key["ip_allowlist"] == ["192.0.2.0/24", "2001:db8::/32"]
@@ -181,7 +181,7 @@ def test_allow_lists_become_those_of_this_service(old, output):
     assert (unreadable["ip_allowlist"], unreadable["is_active"]) == ([], False)
 
 
-def test_users_keep_what_is_unique_first_come_first_served(old, output):
+def test_the_first_user_keeps_a_duplicated_name_or_address(old, output):
     users = {
         row["id"]: row for row in old.rows("SELECT * FROM users WHERE id >= 900000 OR id <= 2")
     }
@@ -203,7 +203,7 @@ def test_users_keep_what_is_unique_first_come_first_served(old, output):
     assert all(user["password"].startswith("!") for user in users.values())
 
 
-def test_keys_that_are_not_in_order_are_put_in_order(old, output):
+def test_invalid_keys_are_repaired(old, output):
     keys = {row["id"]: row for row in old.rows("SELECT * FROM api_keys_new WHERE id >= 900000")}
 
     assert keys.keys() == {900001, 900002, 900005, 900006, 900007}
@@ -218,7 +218,7 @@ def test_keys_that_are_not_in_order_are_put_in_order(old, output):
     assert keys[900006]["key_prefix"] == ""
 
 
-def test_chats_that_are_not_in_order_are_put_in_order(old, output):
+def test_invalid_chats_are_repaired(old, output):
     sessions = {r["id"]: r for r in old.rows("SELECT * FROM chat_sessions WHERE id >= 900000")}
     messages = {r["id"]: r for r in old.rows("SELECT * FROM chat_messages WHERE id >= 900000")}
 
@@ -259,7 +259,7 @@ def test_new_rows_get_ids_after_the_old_ones(old, output):
         assert old.value(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))") > last
 
 
-def test_an_adoption_that_is_done_changes_nothing(old, output):
+def test_a_second_adoption_changes_nothing(old, output):
     before = dump(old, "public")
 
     again = old.adopt()
@@ -339,7 +339,7 @@ def test_a_key_is_accepted_as_the_old_service_would(port, api_key, status):
     assert ask(port, "/v1/chat/sessions", api_key).status == status
 
 
-def test_drops_the_old_tables_when_told_and_points_others_to_the_new_ones():
+def test_drops_the_old_tables_on_request_and_redirects_references():
     users = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
     payments = "CREATE TABLE payments (user_id bigint REFERENCES users (id) ON DELETE CASCADE);"
     row = "INSERT INTO users VALUES (1); INSERT INTO payments VALUES (1);"
@@ -378,7 +378,7 @@ def test_says_what_depends_on_the_old_tables_instead_of_dropping_them():
         ),
     ],
 )
-def test_says_what_it_does_not_understand(tables, complaint):
+def test_reports_what_it_does_not_understand(tables, complaint):
     with database(f"odd_service_{os.getpid()}", tables) as odd:
         result = odd.adopt()
 
@@ -387,7 +387,7 @@ def test_says_what_it_does_not_understand(tables, complaint):
         assert odd.value("SELECT to_regnamespace('legacy')") is None
 
 
-def test_the_web_api_of_supabase_gets_no_rights_on_the_new_tables():
+def test_supabases_web_api_gets_no_rights_on_the_new_tables():
     with database(
         f"web_api_{os.getpid()}",
         """
@@ -404,7 +404,7 @@ def test_the_web_api_of_supabase_gets_no_rights_on_the_new_tables():
         server.execute("DROP ROLE anon")
 
 
-def test_a_migration_that_was_tried_on_the_old_tables_does_not_matter():
+def test_an_earlier_failed_migration_does_not_matter():
     with database(f"tried_{os.getpid()}", "CREATE TABLE users (id bigint PRIMARY KEY)") as old:
         tried = subprocess.run(
             [sys.executable, "manage.py", "migrate"],

@@ -33,7 +33,7 @@ def differing(old, table, new, before):
     )
 
 
-def test_says_what_became_of_every_table(adopted):
+def test_reports_the_outcome_for_every_table(adopted):
     for line in (
         "plans: 3 found, 3 adopted, 0 skipped",
         "users: 100 found, 100 adopted, 0 skipped",
@@ -54,7 +54,7 @@ def test_says_what_became_of_every_table(adopted):
         assert line in adopted.output
 
 
-def test_every_row_of_chats_and_activity_is_the_same(adopted):
+def test_every_row_of_chats_and_activity_is_kept_unchanged(adopted):
     for table, columns in {
         "chat_sessions": "id, user_id, title, model, is_active, created_at, updated_at",
         "chat_messages": "id, session_id, role, content, model, tokens, created_at",
@@ -135,11 +135,11 @@ def test_keys_keep_their_limits(adopted):
     }
 
 
-def test_no_working_key_is_switched_off(adopted):
+def test_no_working_key_is_deactivated(adopted):
     assert not adopted.value("SELECT count(*) FROM public.api_keys_new WHERE NOT is_active")
 
 
-def test_scopes_become_those_of_this_service(adopted):
+def test_scopes_are_translated(adopted):
     scopes = {
         key: one["scope_permissions"]
         for key, one in by_id(adopted, "api_keys_new", "scope_permissions").items()
@@ -153,7 +153,7 @@ def test_scopes_become_those_of_this_service(adopted):
     assert "unknown scopes dropped" in adopted.output
 
 
-def test_entries_of_allow_lists_that_can_be_read_stay(adopted):
+def test_readable_entries_of_allow_lists_are_kept(adopted):
     keys = by_id(adopted, "api_keys_new", "ip_allowlist, domain_referrers")
 
     assert keys[8]["ip_allowlist"] == ["192.0.2.0/24"]
@@ -179,7 +179,7 @@ def test_users_keep_their_plans(adopted):
     assert users[11] == 1
 
 
-def test_an_opt_out_of_notifications_stays(adopted):
+def test_an_opt_out_of_notifications_is_kept(adopted):
     (preferences,) = adopted.rows("SELECT * FROM notification_preferences WHERE user_id = 1")
 
     assert not preferences["email_notifications"]
@@ -216,7 +216,7 @@ def test_the_audit_log_of_keys_is_kept_without_its_secrets(adopted):
     assert adopted.value("SELECT count(*) FROM audit_chain") == 9
 
 
-def test_tells_what_stays_behind_by_name_and_number(adopted):
+def test_reports_what_stays_behind_by_name_and_number(adopted):
     for line in (
         "coupons: 1 rows stay where they are",
         "credit_transactions: 1 rows stay where they are",
@@ -242,7 +242,7 @@ def with_keys(old):
     ]
 
 
-def test_ends_keys_in_plain_text(adopted):
+def test_keys_in_plain_text_stop_working(adopted):
     """Comes last: it drops what the others compare with."""
     assert "legacy.api_keys_new" in with_keys(adopted)
 
@@ -262,7 +262,7 @@ def test_ends_keys_in_plain_text(adopted):
         adopted.rows("INSERT INTO trial_grants (user_id) VALUES (101)")
 
 
-def test_looking_changes_nothing_and_older_generations_are_adopted_after_a_kill():
+def test_a_dry_run_changes_nothing_and_older_schemas_are_adopted_after_a_kill():
     without = {
         "plans",
         "user_plans",

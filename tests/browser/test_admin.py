@@ -101,7 +101,7 @@ def log_in(page: Page) -> None:
     expect(page.locator("#nav-sidebar-inner")).to_be_attached()
 
 
-def test_a_key_is_made_seen_once_used_and_revoked(open_page, operator, chats, live_server):
+def test_a_key_is_created_shown_once_used_and_revoked(open_page, operator, chats, live_server):
     page = open_page("/admin/")
     log_in(page)
 
@@ -148,7 +148,7 @@ PAGES = {
 }
 
 
-def test_pages_can_be_used_by_everybody(open_page, operator, chats):
+def test_pages_are_accessible(open_page, operator, chats):
     faults: dict[str, list[str]] = {}
 
     def look_at(name):
@@ -182,7 +182,7 @@ def test_pages_can_be_used_by_everybody(open_page, operator, chats):
     assert faults == {}
 
 
-def test_everything_is_found_from_everywhere(open_page, operator, chats):
+def test_the_search_works_from_every_page(open_page, operator, chats):
     page = open_page("/admin/")
     log_in(page)
 

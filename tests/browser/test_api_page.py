@@ -31,7 +31,7 @@ def begin_session(page: Page):
     return operation.locator(".live-responses-table tbody .response-col_status").first
 
 
-def test_a_call_with_the_pasted_key_is_made_in_a_page_that_fits_its_window(page, api_key, user):
+def test_a_pasted_key_makes_a_call_and_the_page_fits_its_window(page, api_key, user):
     page.get_by_label("API key").fill(api_key)
 
     expect(begin_session(page)).to_contain_text("201")
@@ -42,5 +42,5 @@ def test_a_call_with_the_pasted_key_is_made_in_a_page_that_fits_its_window(page,
         assert page.evaluate("document.documentElement.scrollWidth") <= wide
 
 
-def test_without_a_key_the_answer_says_what_is_missing(page):
+def test_without_a_key_the_response_is_401(page):
     expect(begin_session(page)).to_contain_text("401")

@@ -29,7 +29,7 @@ def open_link(page: Page, link):
     page.goto(f"/auth/link?token={seal(link)}")
 
 
-def test_a_password_is_chosen(page):
+def test_a_user_chooses_a_password(page):
     open_link(page, PasswordLink("new@example.com", state_of(None)))
     for name, (wide, high) in WIDTHS.items():
         page.set_viewport_size({"width": wide, "height": high})
@@ -49,7 +49,7 @@ def test_a_password_is_chosen(page):
     assert refused == []
 
 
-def test_an_address_is_confirmed_with_the_password_of_the_account(page, user):
+def test_a_user_confirms_an_address_with_the_password(page, user):
     user.set_password(PASSWORD)
     user.save()
     open_link(page, AddressLink(user.pk, user.email, "new@example.com"))
@@ -62,7 +62,7 @@ def test_an_address_is_confirmed_with_the_password_of_the_account(page, user):
     assert page.refused == []
 
 
-def test_a_link_that_is_dead_says_so(page):
+def test_a_dead_link_says_so(page):
     page.goto("/auth/link?token=none")
 
     expect(page.get_by_role("heading")).to_have_text("This link does not work")

@@ -77,7 +77,7 @@ def look_at(page, name):
         keep_screenshot(page, f"{name}-{width_name}-{page.scheme}")
 
 
-def test_people_read_a_shared_conversation(page, shared):
+def test_a_visitor_reads_a_shared_conversation(page, shared):
     page.goto(PATH)
 
     expect(page.get_by_role("heading", name="How fast is it?")).to_be_visible()
@@ -91,7 +91,7 @@ def test_people_read_a_shared_conversation(page, shared):
     assert page.complaints == []
 
 
-def test_a_link_that_does_not_work_says_so(page, shared):
+def test_a_dead_link_says_so(page, shared):
     shared.session.delete()
     page.goto(PATH)
 
@@ -99,7 +99,7 @@ def test_a_link_that_does_not_work_says_so(page, shared):
     look_at(page, "shared-gone")
 
 
-def test_the_conversation_is_reached_by_the_keyboard_alone(page, shared):
+def test_the_conversation_can_be_read_by_keyboard_alone(page, shared):
     page.goto(PATH)
 
     page.keyboard.press("Tab")

@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_and_everybody_can_read_it(browser, live_server, width, scheme):
+def test_it_fits_its_window_and_is_accessible(browser, live_server, width, scheme):
     context = new_context(
         browser,
         viewport={"width": width, "height": 900},

@@ -60,7 +60,7 @@ def test_the_profile_is_flat(root, api, api_key, user):
     assert profile["api_key"] == f"{api_key[:10]}..."
 
 
-def test_what_a_profile_keeps_for_clients_comes_back(root, api):
+def test_a_profile_returns_the_fields_it_keeps_for_clients(root, api):
     given = {"name": "Ada", "settings": SETTINGS, "preferences": {"theme": "dark"}}
 
     changed = send(api, "put", f"{root}/user/profile", given)
@@ -82,7 +82,7 @@ def test_a_profile_without_a_known_field_is_400(root, api, body):
 
 
 @pytest.mark.parametrize("settings", [[], "x", {"a": "x" * 20_000}, {"a": "\x00"}])
-def test_settings_that_cannot_be_kept_are_400(api, settings):
+def test_settings_that_cannot_be_stored_are_400(api, settings):
     strings(send(api, "put", "/user/profile", {"settings": settings}, 400), "detail")
 
 
@@ -209,7 +209,7 @@ def test_entitlements(root, api):
     numbers(entitlements, "daily_request_limit", "monthly_token_limit")
 
 
-def test_usage_by_environment(root, api, user):
+def test_usage_is_shown_by_environment(root, api, user):
     usage = read(api, f"{root}/user/environment-usage")
 
     assert usage["status"] == "success"
@@ -217,7 +217,7 @@ def test_usage_by_environment(root, api, user):
     numbers(usage["environment_usage"]["live"], "total_requests", "key_count")
 
 
-def test_subscriptions_are_gone(root, client):
+def test_subscriptions_respond_410(root, client):
     response = client.get(f"{root}/subscription/plans")
 
     assert response.status_code == 410
@@ -227,7 +227,7 @@ def test_subscriptions_are_gone(root, client):
 # --- Keys ---------------------------------------------------------------------------------------
 
 
-def test_a_key_from_its_making_to_its_end(root, api, user):
+def test_a_key_from_creation_to_deletion(root, api, user):
     keys = f"{root}/user/api-keys"
     made = send(
         api,
@@ -344,7 +344,7 @@ def test_preferences_are_flat(root, api, user):
     assert read(api, preferences)["usage_alerts"] is False
 
 
-def test_a_test_heeds_its_type(root, api):
+def test_a_test_notification_uses_the_given_type(root, api):
     path = f"{root}/user/notifications/test?notification_type=low_balance"
     sent = send(api, "post", path, {})
 
@@ -353,7 +353,7 @@ def test_a_test_heeds_its_type(root, api):
     assert sent["data"][0]["details"] == {"notification_type": "low_balance"}
 
 
-def test_a_report_heeds_its_month(root, api):
+def test_a_report_covers_the_given_month(root, api):
     path = f"{root}/user/notifications/send-usage-report"
     sent = send(api, "post", f"{path}?month=2026-02", {})
 
@@ -400,7 +400,7 @@ def test_referrals(root, api):
 # --- Sharing and feedback -----------------------------------------------------------------------
 
 
-def test_a_link_from_its_making_to_its_end(api, client, user, chat):
+def test_a_link_from_creation_to_revocation(api, client, user, chat):
     shared = send(
         api, "post", "/v1/chat/share", {"session_id": chat["id"], "expires_at": None}, 201
     )
@@ -432,7 +432,7 @@ def test_a_link_from_its_making_to_its_end(api, client, user, chat):
     strings(client.get(one).json(), "detail")
 
 
-def test_a_time_that_is_none_is_named(api, chat):
+def test_an_invalid_time_is_named(api, chat):
     body = {"session_id": chat["id"], "expires_at": "tomorrow"}
 
     problem = send(api, "post", "/v1/chat/share", body, 400)
@@ -473,7 +473,7 @@ def test_statistics_of_feedback(api, chat):
         "rate-limits",
     ],
 )
-def test_everything_below_user_has_its_status(root, api, path):
+def test_every_path_below_user_has_its_old_status(root, api, path):
     answer = read(api, f"{root}/user/{path}")
 
     assert answer["success"] is True
@@ -497,7 +497,7 @@ def test_the_health(root, client, path):
         "/trial/status",
     ],
 )
-def test_who_has_no_key_gets_401(root, client, path):
+def test_a_request_without_a_key_is_401(root, client, path):
     problem = read(client, f"{root}{path}", 401)
 
     strings(problem, "detail")

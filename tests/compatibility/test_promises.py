@@ -12,7 +12,7 @@ from accounts.access.key_lookup import get_user
 from chat.models import ChatSession
 
 
-def test_hits_and_misses_of_the_key_cache_are_logged_masked(api_key, caplog):
+def test_key_cache_hits_and_misses_are_logged_with_masked_keys(api_key, caplog):
     caplog.set_level(logging.DEBUG, "accounts.access.key_lookup")
 
     get_user(api_key)
@@ -24,7 +24,7 @@ def test_hits_and_misses_of_the_key_cache_are_logged_masked(api_key, caplog):
     assert hit.endswith("s)")
 
 
-def test_creating_a_session_is_logged_with_its_time(api, caplog):
+def test_creating_a_session_is_logged_with_its_duration(api, caplog):
     caplog.set_level(logging.INFO, "chat.sessions.write")
 
     api.post_json("/v1/chat/sessions", {})
@@ -57,7 +57,7 @@ def test_the_effectiveness_of_the_key_cache_is_logged(caplog):
 
 
 @pytest.mark.parametrize("name", ["GATEWAYZ_KEY_CACHE", "GATEWAYZ_DEFER_ACTIVITY"])
-def test_each_switch_of_the_way_back_is_read(name):
+def test_each_switch_for_rolling_back_is_read(name):
     printed = "from gatewayz import settings; print(settings.KEY_CACHE, settings.DEFER_ACTIVITY)"
     done = subprocess.run(
         [sys.executable, "-c", printed],
@@ -71,7 +71,7 @@ def test_each_switch_of_the_way_back_is_read(name):
 
 
 @pytest.mark.parametrize("name", ["KEY_CACHE", "DEFER_ACTIVITY"])
-def test_the_service_answers_with_a_switch_off(api, settings, name):
+def test_the_service_works_with_a_switch_off(api, settings, name):
     setattr(settings, name, False)
 
     assert api.post_json("/v1/chat/sessions", {"title": "off"}).status_code == 201

@@ -46,7 +46,9 @@ def send(api: ApiClient, method: str, path: str, body: Any, status: int = 200) -
 
 
 @pytest.mark.parametrize(("method", "path"), ALL)
-def test_others_get_a_problem_and_never_a_redirect(root, api, client, method, path):
+def test_callers_who_are_not_staff_get_a_problem_and_never_a_redirect(
+    root, api, client, method, path
+):
     without_key = getattr(client, method)(f"{root}{path}")
     assert without_key.status_code == 401
     assert without_key["Content-Type"] == "application/problem+json"
@@ -57,7 +59,7 @@ def test_others_get_a_problem_and_never_a_redirect(root, api, client, method, pa
 
 
 @pytest.mark.parametrize("path", READ)
-def test_staff_read(root, staff_api, path):
+def test_staff_can_read(root, staff_api, path):
     answer = staff_api.get(f"{root}{path}")
 
     assert answer.status_code == 200
@@ -71,7 +73,7 @@ def test_an_unknown_path_is_404_for_staff(root, staff_api):
     assert response["Content-Type"] == "application/problem+json"
 
 
-def test_staff_assign_a_plan(root, staff_api, user):
+def test_staff_can_assign_a_plan(root, staff_api, user):
     plan = Plan.objects.exclude(pk=user.plan_id)[0]
     body = {"user_id": user.pk, "plan_id": plan.pk, "duration_months": 1}
 
@@ -84,7 +86,7 @@ def test_staff_assign_a_plan(root, staff_api, user):
     send(staff_api, "post", f"{root}/admin/assign-plan", {**body, "plan_id": 999_999}, 400)
 
 
-def test_staff_set_and_delete_the_limits_of_a_key(root, staff_api, key, api_key):
+def test_staff_can_set_and_delete_the_limits_of_a_key(root, staff_api, key, api_key):
     limits = {
         f"{what}_per_{window}": 7
         for what in ("requests", "tokens")
@@ -107,7 +109,7 @@ def test_staff_set_and_delete_the_limits_of_a_key(root, staff_api, key, api_key)
     assert not RateLimitConfig.objects.filter(api_key=key).exists()
 
 
-def test_a_superuser_makes_staff_and_ends_it(root, staff_api, user):
+def test_a_superuser_can_grant_and_revoke_staff_rights(root, staff_api, user):
     body = {"user_id": user.pk, "new_role": "admin"}
 
     send(staff_api, "post", f"{root}/admin/roles/update", body)
@@ -121,7 +123,7 @@ def test_a_superuser_makes_staff_and_ends_it(root, staff_api, user):
     ]
 
 
-def test_staff_who_are_no_superusers_neither_make_staff_nor_act_on_staff(db, staff_api):
+def test_staff_cannot_grant_staff_rights_or_change_staff(db, staff_api):
     helper = User.objects.create_user("helper@example.com", is_staff=True)
     _, secret = create_key(helper, key_name="helper")
     api = ApiClient(secret)
@@ -131,7 +133,7 @@ def test_staff_who_are_no_superusers_neither_make_staff_nor_act_on_staff(db, sta
     send(api, "post", "/admin/assign-plan", {"user_id": boss.pk, "plan_id": 1}, 403)
 
 
-def test_djangos_admin_stays(client):
+def test_the_admin_of_django_still_works(client):
     response = client.get("/admin/accounts/user/")
 
     assert response.status_code == 302

@@ -38,7 +38,7 @@ def is_time(text):
 # --- Conventions -------------------------------------------------------------------------------
 
 
-def test_every_answer_has_an_id_and_its_times(client):
+def test_every_response_has_an_id_and_timings(client):
     answer = client.get(SESSIONS, headers={"X-Request-ID": "contract-1"})
 
     assert answer.headers["X-Request-ID"] == "contract-1"
@@ -46,14 +46,14 @@ def test_every_answer_has_an_id_and_its_times(client):
 
 
 @pytest.mark.parametrize("key", [None, "gw_live_nonsense"])
-def test_without_a_working_key_it_is_401(client, key):
+def test_without_a_valid_key_the_response_is_401(client, key):
     answer = type(client)(client.base_url, key).get(SESSIONS)
 
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_paths_have_no_slash_at_the_end(client):
+def test_paths_have_no_trailing_slash(client):
     assert client.get(f"{SESSIONS}/").status == 404
 
 
@@ -88,7 +88,7 @@ def test_creates_a_session(client):
 
 
 @pytest.mark.parametrize("field", ["title", "model"])
-def test_refuses_more_than_255_characters(client, field):
+def test_rejects_more_than_255_characters(client, field):
     assert field in assert_problem(client.post(SESSIONS, {field: "x" * 256}), 400)["errors"]
 
 
@@ -106,7 +106,7 @@ def test_an_idempotency_key_creates_once(client):
     client.delete(path_of(first.data))
 
 
-def test_an_idempotency_key_creates_once_when_all_come_at_once(client):
+def test_an_idempotency_key_creates_once_under_concurrency(client):
     headers = {"Idempotency-Key": uuid.uuid4().hex}
 
     with ThreadPoolExecutor(5) as threads:
@@ -118,7 +118,7 @@ def test_an_idempotency_key_creates_once_when_all_come_at_once(client):
     client.delete(f"{SESSIONS}/{made[0]}")
 
 
-def test_lists_sessions_newest_first_with_the_count_of_all(client, session):
+def test_lists_sessions_newest_first_with_the_total(client, session):
     newer = client.post(SESSIONS, {}).data
 
     answer = client.get(f"{SESSIONS}?limit=2&offset=0")
@@ -132,7 +132,7 @@ def test_lists_sessions_newest_first_with_the_count_of_all(client, session):
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "offset=-1", "cursor=x"])
-def test_refuses_a_bad_page(client, query):
+def test_rejects_a_bad_page(client, query):
     assert_problem(client.get(f"{SESSIONS}?{query}"), 400)
 
 
@@ -143,7 +143,7 @@ def test_changes_a_session(client, session, method):
     assert (changed["title"], changed["model"]) == ("New", "acme/one")
 
 
-def test_deletes_a_session_for_later_reads(client, session):
+def test_a_deleted_session_is_not_found(client, session):
     answer = client.delete(path_of(session))
 
     assert answer.status == 200
@@ -166,7 +166,7 @@ def test_deletes_a_session_for_later_reads(client, session):
     ],
     ids=["text", "unicode", "long", "parts"],
 )
-def test_keeps_a_message_as_it_is(client, session, content):
+def test_keeps_a_message_unchanged(client, session, content):
     given = {
         "role": "assistant",
         "content": content,
@@ -194,7 +194,7 @@ def test_takes_every_role(client, session, role):
 @pytest.mark.parametrize(
     "bad", [{"role": "robot"}, {"content": 5}, {"content": "a\x00b"}, {"tokens": -1}], ids=repr
 )
-def test_refuses_a_bad_message(client, session, bad):
+def test_rejects_a_bad_message(client, session, bad):
     body = {"role": "user", "content": "x"} | bad
 
     problem = assert_problem(client.post(path_of(session, "/messages"), body), 400)
@@ -202,7 +202,7 @@ def test_refuses_a_bad_message(client, session, bad):
     assert list(problem["errors"]) == list(bad)
 
 
-def test_a_message_touches_the_session(client, session):
+def test_a_message_updates_the_session(client, session):
     body = {"role": "user", "content": "x", "model": "acme/two"}
     client.post(path_of(session, "/messages"), body)
 
@@ -212,7 +212,7 @@ def test_a_message_touches_the_session(client, session):
     assert touched["updated_at"] > session["updated_at"]
 
 
-def test_saves_a_batch_whole_or_not_at_all(client, session):
+def test_saves_a_batch_completely_or_not_at_all(client, session):
     messages = [{"role": "user", "content": f"M{n}"} for n in range(500)]
     path = path_of(session, "/messages/batch")
 
@@ -260,7 +260,7 @@ def test_searches_titles_and_messages(client, session):
     assert client.post("/v1/chat/search", {"query": word, "limit": 101}).json["count"] == 1
 
 
-def test_tells_statistics_twice(client, session):
+def test_returns_statistics_under_both_names(client, session):
     answer = client.get("/v1/chat/stats")
 
     assert answer.json["stats"] == answer.data
@@ -277,7 +277,7 @@ def test_tells_statistics_twice(client, session):
 # --- Feedback ----------------------------------------------------------------------------------
 
 
-def test_gives_changes_counts_and_withdraws_feedback(client, session):
+def test_creates_changes_counts_and_deletes_feedback(client, session):
     message = client.post(path_of(session, "/messages"), {"role": "assistant", "content": "x"})
     given = {
         "session_id": session["id"],
@@ -307,7 +307,7 @@ def test_gives_changes_counts_and_withdraws_feedback(client, session):
 
 
 @pytest.mark.parametrize("bad", [{"feedback_type": "meh"}, {"rating": 6}], ids=repr)
-def test_refuses_bad_feedback(client, bad):
+def test_rejects_bad_feedback(client, bad):
     assert_problem(client.post("/v1/chat/feedback", {"feedback_type": "thumbs_up"} | bad), 400)
 
 
@@ -346,14 +346,14 @@ def test_exports_and_imports(client, session):
     client.delete(f"{SESSIONS}/{copy['id']}")
 
 
-def test_restores_what_was_deleted(client, session):
+def test_restores_a_deleted_session(client, session):
     client.delete(path_of(session))
 
     assert client.post(path_of(session, "/restore"), {}).data["is_active"] is True
     assert client.get(path_of(session)).status == 200
 
 
-def test_answers_304_for_what_is_known_already(client, session):
+def test_responds_304_to_a_known_etag(client, session):
     etag = client.get(path_of(session)).headers["ETag"]
 
     assert client.get(path_of(session), headers={"If-None-Match": etag}).status == 304

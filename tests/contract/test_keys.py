@@ -5,7 +5,7 @@ from tests.contract.client import ContractClient, assert_problem
 KEYS = "/v1/user/api-keys"
 
 
-def test_a_key_from_its_making_to_its_end(client):
+def test_a_key_from_creation_to_deletion(client):
     made = client.post(KEYS, {"key_name": "contract", "environment_tag": "test"})
     try:
         assert made.status == 201

@@ -95,7 +95,7 @@ def test_the_example_has_every_variable_that_compose_needs():
 # --- Compose -------------------------------------------------------------------------------------
 
 
-def test_its_caddy_drops_headers_with_underscores_by_itself():
+def test_the_caddy_of_compose_drops_headers_with_underscores():
     image, _, tag = COMPOSE["services"]["proxy"]["image"].partition(":")
     version = tuple(int(number) for number in tag.removesuffix("-alpine").split("."))
 
@@ -121,7 +121,7 @@ def test_compose_has_all_parts_and_each_waits_for_its_dependencies():
     assert migrate["environment"]["DATABASE_POOLER"] == "none"
 
 
-def test_every_file_that_compose_mounts_or_builds_from_is_there():
+def test_every_file_that_compose_uses_exists():
     services = COMPOSE["services"].values()
     mounted = [one.split(":")[0] for service in services for one in service.get("volumes", [])]
     files = [one for one in mounted if one.startswith("./")]
@@ -131,7 +131,7 @@ def test_every_file_that_compose_mounts_or_builds_from_is_there():
     assert (DEPLOY / "pgbouncer" / "Dockerfile").exists()
 
 
-def test_containers_of_the_service_can_change_nothing_but_their_memory():
+def test_containers_are_read_only():
     for name in OF_THE_SERVICE:
         service = COMPOSE["services"][name]
         assert service["read_only"]
@@ -141,20 +141,20 @@ def test_containers_of_the_service_can_change_nothing_but_their_memory():
 # --- Image ---------------------------------------------------------------------------------------
 
 
-def test_the_image_is_not_root_and_stops_on_request():
+def test_the_image_does_not_run_as_root_and_stops_on_a_signal():
     assert re.search(r"^USER (\d+)", DOCKERFILE, re.MULTILINE)[1] != "0"
     assert "/healthz" in DOCKERFILE
     assert "STOPSIGNAL SIGTERM" in DOCKERFILE
 
 
-def test_every_stage_of_the_image_begins_at_one_pinned_base():
+def test_every_stage_of_the_image_uses_one_pinned_base():
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
 
     assert re.fullmatch(r"python:[\d.]+-slim-bookworm@sha256:[0-9a-f]{64}", bases[0])
     assert set(bases[1:]) == {"base"}
 
 
-def test_the_image_installs_nothing_that_could_change_between_two_builds():
+def test_the_image_installs_only_pinned_packages():
     installs = re.findall(r"pip install .*", DOCKERFILE)
 
     assert len(installs) == 2
@@ -163,7 +163,7 @@ def test_the_image_installs_nothing_that_could_change_between_two_builds():
         assert fetches not in DOCKERFILE
 
 
-def test_the_image_holds_no_time_of_its_build():
+def test_the_image_contains_no_build_time():
     stages = re.split(r"^FROM .*", DOCKERFILE, flags=re.MULTILINE)[1:]
 
     assert all("ARG SOURCE_DATE_EPOCH=" in stage for stage in stages if "RUN" in stage)
@@ -193,7 +193,7 @@ def test_the_kustomization_names_every_file_but_the_job():
 
 
 @pytest.mark.parametrize(("name", "pod"), list(pods().items()))
-def test_pods_may_do_nothing_that_they_need_not(name, pod):
+def test_pods_have_no_needless_rights(name, pod):
     (container,) = pod["containers"]
 
     assert pod["securityContext"]["runAsNonRoot"]
@@ -207,7 +207,7 @@ def test_pods_may_do_nothing_that_they_need_not(name, pod):
     assert container["resources"]["limits"]["memory"]
 
 
-def test_a_pod_is_given_the_time_to_finish():
+def test_a_pod_gets_enough_time_to_finish():
     web, worker = pods()["web"], pods()["worker"]
     kill_timeout = int(re.search(r"GRANIAN_WORKERS_KILL_TIMEOUT=(\d+)", DOCKERFILE)[1])
     pause = int(web["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
@@ -253,7 +253,7 @@ def test_systemd_accepts_the_units(tmp_path):
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_units_are_exposed_to_little(unit, tmp_path):
+def test_systemd_units_have_a_low_exposure_score(unit, tmp_path):
     copy = tmp_path / unit.name.replace("@", "@1")
     copy.write_text(unit.read_text())
     done = subprocess.run(

@@ -55,7 +55,7 @@ def hosts(installation: Installation, places: dict[str, Host]) -> Hosts:
     return Hosts(installation, places, environ, a, b)
 
 
-def test_hosts_are_one_service(hosts):
+def test_several_hosts_behave_as_one_service(hosts):
     hosts.installation.start_worker("w", hosts.environ, hosts.places["w"])
     secret = hosts.installation.manage(hosts.environ, "create_api_key", "dan@example.com").strip()
 

@@ -99,7 +99,7 @@ def test_without_its_setting_the_pooler_rejects_our_time_outs(installation, pool
         installation.manage(pooled | {"DATABASE_POOLER": "none"}, "migrate", "--check")
 
 
-def test_roles_have_the_time_outs_that_the_pooler_does_not_take(installation, pooled):
+def test_roles_have_the_time_outs_that_the_pooler_rejects(installation, pooled):
     installation.manage({}, "grant_roles", "--prefix", "pooled")
     url = pooled["DATABASE_URL"].replace("//postgres:", "//pooled_web:")
 
@@ -116,7 +116,7 @@ def test_roles_have_the_time_outs_that_the_pooler_does_not_take(installation, po
     assert (statement, lock, idle) == ("5s", "4s", "30s")
 
 
-def test_a_time_zone_and_a_name_do_not_leak_from_one_client_to_the_next(installation, pooled):
+def test_time_zone_and_application_name_do_not_leak_between_clients(installation, pooled):
     zones = installation.manage(
         pooled,
         "shell",
@@ -137,7 +137,7 @@ def test_a_time_zone_and_a_name_do_not_leak_from_one_client_to_the_next(installa
     assert set(zones.split()) == {"UTC"}
 
 
-def test_an_iterator_over_many_rows_needs_no_connection_of_its_own(installation, pooled):
+def test_an_iterator_over_many_rows_works_through_the_pooler(installation, pooled):
     counted = installation.manage(
         pooled,
         "shell",

@@ -198,14 +198,14 @@ def without_proxy(service: int) -> Caller:
     return Caller(service, is_tls=False, forgery={"X-Forwarded-For": CALLER, SPELLINGS[0]: FORGED})
 
 
-def test_only_the_proxy_keeps_forged_addresses_out(without_proxy, user):
+def test_without_the_proxy_forged_addresses_are_believed(without_proxy, user):
     _, bound = create_key(user, key_name="bound", ip_allowlist=[FORGED_NETWORK])
 
     assert without_proxy.ask("GET", SESSIONS, key=bound)[0] == 200
 
 
 @pytest.mark.parametrize("name", ["X_Request_Id", "X-Request_Id", "Idempotency_Key"])
-def test_no_header_with_an_underscore_arrives(proxy, api_key, name):
+def test_headers_with_underscores_are_dropped(proxy, api_key, name):
     twin = {name: "twin"}
     answers = [proxy.ask("POST", SESSIONS, {"title": "x"}, api_key, **twin) for _ in range(2)]
 
@@ -215,7 +215,7 @@ def test_no_header_with_an_underscore_arrives(proxy, api_key, name):
         assert "Idempotent-Replayed" not in headers
 
 
-def test_a_key_bound_to_networks_works_from_these_alone(proxy, user):
+def test_a_key_bound_to_networks_works_only_from_them(proxy, user):
     _, theirs = create_key(user, key_name="theirs", ip_allowlist=[FORGED_NETWORK])
     _, ours = create_key(user, key_name="ours", ip_allowlist=[CALLERS_NETWORK])
 
@@ -236,7 +236,7 @@ def test_attempts_from_one_address_are_counted_together(proxy):
     assert statuses == [200] * RESETS_PER_ADDRESS + [429]
 
 
-def test_the_audit_log_has_the_callers_address(proxy, user, api_key, key):
+def test_the_audit_log_shows_the_callers_address(proxy, user, api_key, key):
     ApiKey.objects.filter(pk=key.pk).update(is_active=False)
 
     assert proxy.ask("GET", SESSIONS, key=api_key)[0] == 401
@@ -245,7 +245,7 @@ def test_the_audit_log_has_the_callers_address(proxy, user, api_key, key):
     assert json.loads(wait_until(refusals.first).personal_data)["address"] == CALLER
 
 
-def test_a_new_network_is_the_callers(proxy, key, api_key):
+def test_a_new_network_is_that_of_the_caller(proxy, key, api_key):
     assert proxy.ask("POST", SESSIONS, {"title": "x"}, api_key)[0] == 201
     drain.drain()
 
@@ -253,5 +253,5 @@ def test_a_new_network_is_the_callers(proxy, key, api_key):
     assert networks == {CALLERS_NETWORK}
 
 
-def test_metrics_stay_behind_the_proxy(proxy):
+def test_metrics_are_not_reachable_through_the_proxy(proxy):
     assert proxy.ask("GET", "/metrics")[0] == 404

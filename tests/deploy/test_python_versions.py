@@ -24,7 +24,7 @@ def in_words(versions):
 
 
 @pytest.mark.parametrize("file", ["README.md", "docs/tutorial.md", "Makefile", ".ci/python"])
-def test_the_versions_that_are_named_are_those_that_are_supported(file):
+def test_every_file_names_the_supported_versions(file):
     assert in_words(supported()) in (CHECKOUT / file).read_text()
 
 
@@ -34,7 +34,7 @@ def test_the_image_ships_one_supported_version():
     assert shipped in supported()
 
 
-def test_the_types_are_checked_and_the_lists_pinned_for_the_oldest():
+def test_types_and_pins_target_the_oldest_version():
     oldest = supported()[0]
     tools = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]
 
@@ -67,7 +67,7 @@ def find(machine, *arguments):
     )
 
 
-def test_the_newest_supported_python_on_path_is_taken(machine):
+def test_the_newest_supported_python_on_path_is_chosen(machine):
     add_python(machine, "python3.12", "3.12")
     add_python(machine, "python3.13", "3.13")
     add_python(machine, "python3", "3.11")
@@ -77,7 +77,7 @@ def test_the_newest_supported_python_on_path_is_taken(machine):
     assert find(machine, "3.12").stdout == f"{machine}/python3.12\n"
 
 
-def test_a_shim_whose_version_is_not_active_is_passed_over(machine):
+def test_a_shim_of_an_inactive_version_is_skipped(machine):
     add_python(machine, "python3.14", None)
     add_python(machine, "python3.13", None)
     add_python(machine, "python3", "3.12")
@@ -85,7 +85,7 @@ def test_a_shim_whose_version_is_not_active_is_passed_over(machine):
     assert find(machine).stdout == f"{machine}/python3\n"
 
 
-def test_a_python_of_pyenv_is_found_whose_version_is_not_active(machine):
+def test_an_inactive_python_of_pyenv_is_found(machine):
     kept = machine / "pyenv/versions/3.13.5/bin"
     kept.mkdir(parents=True)
     add_python(kept, "python", "3.13")
@@ -95,7 +95,7 @@ def test_a_python_of_pyenv_is_found_whose_version_is_not_active(machine):
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.15"])
-def test_a_python_that_is_named_has_to_be_supported(machine, version):
+def test_a_given_python_must_be_supported(machine, version):
     add_python(machine, "mine", version)
 
     refused = find(machine, f"{machine}/mine")
@@ -104,14 +104,14 @@ def test_a_python_that_is_named_has_to_be_supported(machine, version):
     assert only_line(refused.stderr).startswith(f"gatewayz: {machine}/mine is not a Python 3.12")
 
 
-def test_a_supported_python_that_is_named_is_taken(machine):
+def test_a_given_supported_python_is_used(machine):
     add_python(machine, "mine", "3.12")
     add_python(machine, "python3.13", "3.13")
 
     assert find(machine, f"{machine}/mine").stdout == f"{machine}/mine\n"
 
 
-def test_one_line_says_that_a_machine_lacks_a_supported_python(machine):
+def test_a_missing_python_is_reported_in_one_line(machine):
     add_python(machine, "python3", "3.11")
 
     refused = find(machine)

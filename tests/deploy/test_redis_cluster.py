@@ -18,7 +18,7 @@ def cluster_url(installation):
     return f"redis://127.0.0.1:{port}/0"
 
 
-def test_requests_worker_and_commands_stay_within_their_slots(installation, cluster_url):
+def test_requests_workers_and_commands_stay_within_one_slot(installation, cluster_url):
     environ = {"REDIS_URL": cluster_url}
     web = installation.start_web("web", environ)
     installation.start_worker("worker", environ)

@@ -8,12 +8,12 @@ from tests.gatewayz.processes import CHECKOUT
 CHANGELOG = (CHECKOUT / "CHANGELOG.md").read_text()
 
 
-def test_the_changelog_begins_with_the_version_of_the_code():
+def test_the_changelog_starts_with_the_current_version():
     newest = re.search(r"^## \[?([\w.]+)", CHANGELOG, re.MULTILINE)[1]
 
     assert newest == ("Unreleased" if ".dev" in __version__ else __version__)
 
 
-def test_no_other_file_of_the_service_states_the_version():
+def test_the_version_is_stated_in_one_file():
     for name in ("pyproject.toml", "Dockerfile", "compose.yaml", "gatewayz/settings.py"):
         assert __version__ not in (CHECKOUT / name).read_text()

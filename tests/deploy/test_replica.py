@@ -124,7 +124,7 @@ def change_on(installation: Installation, url: str, title: str) -> None:
         connection.execute("UPDATE chat_sessions SET title = %s", [title])
 
 
-def test_a_user_reads_own_writes_although_the_replica_is_paused(web, replica):
+def test_users_read_their_own_writes_while_the_replica_is_paused(web, replica):
     replica.pause()
     try:
         session = web.create_session("a needle of my own")
@@ -143,7 +143,7 @@ def test_a_user_reads_own_writes_although_the_replica_is_paused(web, replica):
     assert after == before + 1
 
 
-def test_it_is_read_in_every_process(installation, environ, web, replica):
+def test_users_read_their_own_writes_in_every_process(installation, environ, web, replica):
     other = installation.start_web("other", environ)
     replica.pause()
     try:
@@ -179,7 +179,7 @@ def test_a_user_without_writes_reads_from_the_replica(installation, web, replica
     wait_until(lambda: "after" in web.titles())
 
 
-def test_once_the_replica_has_caught_up_it_answers_again(installation, web, replica):
+def test_the_replica_is_used_again_once_it_has_caught_up(installation, web, replica):
     replica.pause()
     web.create_session("mine")
     web.titles()
@@ -190,7 +190,7 @@ def test_once_the_replica_has_caught_up_it_answers_again(installation, web, repl
     wait_until(lambda: "mine" in web.titles() and replica.reads() > scans)
 
 
-def test_a_dead_replica_costs_nothing_but_its_help(installation, web, replica):
+def test_without_its_replica_the_primary_serves_reads(installation, web, replica):
     session = web.create_session("without it")
     wait_until(lambda: replica.title(session))
     web.titles()
@@ -212,7 +212,7 @@ def test_a_dead_replica_costs_nothing_but_its_help(installation, web, replica):
     wait_until(lambda: web.titles() and replica.reads() > scans)
 
 
-def test_without_redis_the_primary_answers(installation, web, replica):
+def test_without_redis_the_primary_serves_reads(installation, web, replica):
     web.create_session("no marks")
     replica.pause()
     try:
@@ -225,7 +225,7 @@ def test_without_redis_the_primary_answers(installation, web, replica):
     assert set(titles) == {"newest"}
 
 
-def test_a_revoked_key_is_rejected_although_the_replica_is_paused(installation, environ, replica):
+def test_a_revoked_key_is_rejected_while_the_replica_is_paused(installation, environ, replica):
     secret = installation.manage(environ, "create_api_key", "bob@example.com").strip()
     web = installation.start_web("web", environ)
     assert web.ask("GET", "/v1/chat/stats", api_key=secret).status == 200
@@ -245,7 +245,7 @@ def test_a_revoked_key_is_rejected_although_the_replica_is_paused(installation, 
     assert refused.status == 401
 
 
-def test_migrations_are_the_primarys_alone(installation, environ):
+def test_migrations_run_only_on_the_primary(installation, environ):
     # The replica would reject them.
     installation.manage(environ, "migrate", "-v", "0")
 

@@ -78,7 +78,7 @@ def test_every_library_with_an_overridden_private_method_is_on_the_page():
     assert {one for one in classes if one[1] not in listed()} == set()
 
 
-def test_newer_versions_are_named_with_the_reason_why_they_are_not_taken(tmp_path):
+def test_postponed_upgrades_are_listed_with_their_reason(tmp_path):
     (tmp_path / "requirements.in").write_text("alpha>=1,<2  # its insides are overridden\nbeta\n")
     (tmp_path / "requirements.txt").write_text(
         "alpha==1.5 \\\n    --hash=sha256:0\n    # via -r requirements.in\n"

@@ -85,7 +85,7 @@ def watched(installation: Installation) -> Iterator[Watched]:
     return Watched(installation)
 
 
-def test_a_failover_costs_no_answer_and_nothing_that_was_replicated(installation, watched):
+def test_a_failover_loses_no_response_and_no_replicated_data(installation, watched):
     environ = {"REDIS_URL": watched.url}
     web = installation.start_web("web", environ)
     installation.start_worker("worker", environ)

@@ -10,7 +10,7 @@ from tests.waiting import WAIT_SECONDS, wait_until
 DOCKERFILE = (Path(__file__).resolve().parents[2] / "Dockerfile").read_text()
 
 
-def test_a_request_under_way_is_answered_and_the_process_ends(installation, redis_url):
+def test_a_process_finishes_its_request_and_ends(installation, redis_url):
     environ = {
         name: value
         for name, value in re.findall(r"(GRANIAN_[A-Z_]+)=(\S+)", DOCKERFILE)

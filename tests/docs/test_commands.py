@@ -38,7 +38,7 @@ WITH_COMMANDS = [
 
 @pytest.mark.long
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
-def test_the_commands_of_a_page_work_and_answer_as_shown(someone: Reader, page: Path):
+def test_the_commands_of_a_page_work_and_print_what_is_shown(someone: Reader, page: Path):
     installed = [block for block in commands(page) if "installs" in block.marks]
     expect_commands_to_work(
         someone, page, [block for block in commands(page) if block not in installed]
@@ -69,7 +69,7 @@ def expect_commands_to_work(someone: Reader, page: Path, chosen: list[Block]) ->
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_that_cannot_be_run_here_say_why_and_are_of_the_shell(page: Path):
+def test_commands_that_cannot_be_run_here_say_why_and_are_valid_shell(page: Path):
     for block in blocks(page.read_text()):
         assert block.language not in SHELLS - {"sh"}, f"{page.name}:{block.line}: write sh"
         if block.language == "sh":
@@ -81,7 +81,7 @@ def test_commands_that_cannot_be_run_here_say_why_and_are_of_the_shell(page: Pat
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_is_named_in_the_text_is_there(page: Path):
+def test_commands_targets_and_files_named_in_the_text_exist(page: Path):
     text = page.read_text()
     targets = re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
     modules = re.findall(r"python -m (benchmarks|gatewayz\.\w+|tests\.[\w.]+)", text)
@@ -98,7 +98,7 @@ def test_what_is_named_in_the_text_is_there(page: Path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_code_in_other_languages_is_of_that_language(page: Path):
+def test_code_in_other_languages_is_valid(page: Path):
     for block in blocks(page.read_text()):
         if block.language == "python":
             compile(block.text, page.name, "exec")
@@ -106,7 +106,7 @@ def test_code_in_other_languages_is_of_that_language(page: Path):
             json.loads(block.text)
 
 
-def test_each_example_is_run_by_a_page():
+def test_a_page_runs_each_example():
     text = (CHECKOUT / "docs" / "clients.md").read_text()
     run = "".join(block.text for block in blocks(text) if "no-test" not in block.marks)
 

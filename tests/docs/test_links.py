@@ -34,7 +34,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(CHECKOUT)))
-def test_every_link_to_a_file_leads_to_one_with_that_heading(page: Path):
+def test_every_link_leads_to_an_existing_file_and_heading(page: Path):
     for link in _LINK.findall(_CODE.sub("", page.read_text())):
         if re.match(r"[a-z]+:", link):
             continue

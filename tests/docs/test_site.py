@@ -25,7 +25,7 @@ def site() -> Path:
     return PAGES
 
 
-def test_nothing_is_loaded_from_another_host(site: Path):
+def test_pages_load_nothing_from_another_host(site: Path):
     for page in site.rglob("*.html"):
         html = page.read_text()
         loaded = re.findall(r"<(?:link|script|img|iframe)[^>]*?(?:href|src)=\"?([^\">\s]+)", html)

@@ -111,7 +111,7 @@ def test_the_worker_writes_every_recorded_event(service, cluster):
 
 
 @pytest.mark.parametrize("write", ["dies with the worker", "goes on without it"])
-def test_a_worker_killed_between_taking_and_writing(service, cluster, write):
+def test_a_worker_killed_between_taking_and_writing_loses_nothing(service, cluster, write):
     with nobody_writes_activity(service) as connection:
         promised, ((backend,),) = create_sessions_until_a_batch_is_taken(service, connection)
         (lease,) = service.leases()
@@ -131,7 +131,7 @@ def test_a_worker_killed_between_taking_and_writing(service, cluster, write):
 
 
 @pytest.mark.parametrize("name", ["sentinel", "worker", "monitor", "pusher"])
-def test_a_cluster_of_which_a_process_is_killed_begins_anew(service, cluster, name):
+def test_a_cluster_restarts_when_a_process_is_killed(service, cluster, name):
     service.assert_written_once(service.create_sessions(1))
     processes = service.cluster_processes()
 
@@ -141,7 +141,7 @@ def test_a_cluster_of_which_a_process_is_killed_begins_anew(service, cluster, na
     wait_until(lambda: not living(processes.values()))
 
 
-def test_a_cluster_that_restarts_finishes_its_tasks_first_and_can_be_stopped(service, cluster):
+def test_a_restarting_cluster_finishes_its_tasks_and_can_be_stopped(service, cluster):
     with nobody_writes_activity(service) as connection:
         promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
         processes = service.cluster_processes()
@@ -153,7 +153,7 @@ def test_a_cluster_that_restarts_finishes_its_tasks_first_and_can_be_stopped(ser
     assert set(promised) <= service.written().keys()
 
 
-def test_a_cluster_that_begins_anew_does_not_wait_for_a_long_task(service, cluster, tmp_path):
+def test_a_restarting_cluster_does_not_wait_for_a_long_task(service, cluster, tmp_path):
     service.assert_written_once(service.create_sessions(1))
     before = service.cluster_processes()
     has_begun, has_ended = tmp_path / "begun", tmp_path / "ended"
@@ -170,7 +170,7 @@ def test_a_cluster_that_begins_anew_does_not_wait_for_a_long_task(service, clust
     service.assert_written_once(service.create_sessions(5))
 
 
-def test_a_cluster_that_begins_anew_waits_for_redis(service, cluster):
+def test_a_restarting_cluster_waits_for_redis(service, cluster):
     service.assert_written_once(service.create_sessions(1))
     worker = service.cluster_processes()["worker"]
 
@@ -182,7 +182,7 @@ def test_a_cluster_that_begins_anew_waits_for_redis(service, cluster):
     service.assert_written_once(create_sessions_until_redis_is_used(service))
 
 
-def test_no_process_of_a_cluster_outlives_its_first(service, cluster):
+def test_no_process_of_a_cluster_outlives_its_parent(service, cluster):
     service.assert_written_once(service.create_sessions(1))
     processes = service.cluster_processes().values()
 
@@ -192,7 +192,7 @@ def test_no_process_of_a_cluster_outlives_its_first(service, cluster):
     wait_until(lambda: not living(processes))
 
 
-def test_a_cluster_told_to_end_finishes_its_batch(service, cluster):
+def test_a_cluster_that_gets_a_signal_to_end_finishes_its_batch(service, cluster):
     with nobody_writes_activity(service) as connection:
         promised, _ = create_sessions_until_a_batch_is_taken(service, connection)
         service.signal("cluster", signal.SIGTERM)
@@ -203,7 +203,7 @@ def test_a_cluster_told_to_end_finishes_its_batch(service, cluster):
     service.assert_written_once(promised)
 
 
-def test_the_whole_cluster_killed_while_it_writes(service, cluster):
+def test_a_cluster_killed_while_it_writes_loses_nothing(service, cluster):
     with nobody_writes_activity(service) as connection:
         promised, ((backend,),) = create_sessions_until_a_batch_is_taken(service, connection)
         service.kill("cluster")
@@ -222,7 +222,7 @@ def test_the_whole_cluster_killed_while_it_writes(service, cluster):
         service.assert_written_once(promised)
 
 
-def test_the_web_process_killed_after_its_responses(service):
+def test_a_web_process_killed_after_its_responses_loses_nothing(service):
     with service.traffic(threads=4) as promised:
         wait_until(lambda: len(promised) > 50)
         service.kill("web")
@@ -232,7 +232,7 @@ def test_the_web_process_killed_after_its_responses(service):
     service.assert_written_once(promised)
 
 
-def test_redis_restarted_with_events_waiting(service):
+def test_a_redis_restart_loses_no_waiting_events(service):
     promised = service.create_sessions(20)
     assert service.waiting() == 20
 
@@ -245,7 +245,7 @@ def test_redis_restarted_with_events_waiting(service):
     service.assert_written_once(promised)
 
 
-def test_without_redis_an_event_is_there_before_its_response(service):
+def test_without_redis_an_event_is_written_before_its_response(service):
     service.stop_redis()
     try:
         for _ in range(5):
@@ -256,7 +256,7 @@ def test_without_redis_an_event_is_there_before_its_response(service):
         create_sessions_until_redis_is_used(service)
 
 
-def test_postgres_restarted_while_events_wait_and_are_written(service, cluster):
+def test_a_postgresql_restart_loses_no_events(service, cluster):
     with service.traffic(threads=2) as promised:
         wait_until(lambda: len(promised) > 20)
         service.stop_postgres()
@@ -272,7 +272,7 @@ def test_postgres_restarted_while_events_wait_and_are_written(service, cluster):
 
 
 @only_long
-def test_everything_killed_in_turn_under_load(service, cluster):
+def test_killing_everything_in_turn_loses_no_events(service, cluster):
     def writes_more_than(events):
         return service.written().total() > events
 
@@ -321,7 +321,7 @@ def test_everything_killed_in_turn_under_load(service, cluster):
 
 
 @only_long
-def test_redis_killed_loses_no_more_than_its_last_two_seconds(service):
+def test_a_killed_redis_loses_at_most_its_last_two_seconds(service):
     """An orderly stop writes the append-only file; the file of a killed one may lack its end."""
     with service.traffic(threads=4) as promised:
         wait_until(lambda: len(promised) > 2000)
@@ -343,7 +343,7 @@ def test_redis_killed_loses_no_more_than_its_last_two_seconds(service):
 
 
 @only_long
-def test_redis_without_persistence_loses_what_waited_and_nothing_else(service):
+def test_redis_without_persistence_loses_only_waiting_events(service):
     with service.redis() as client:
         client.config_set("appendonly", "no")
     written_before = service.create_sessions(20)

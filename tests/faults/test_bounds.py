@@ -149,7 +149,7 @@ def hold(network: Proxy, seconds: float) -> None:
         time.sleep(seconds)
 
 
-def test_a_creation_costs_one_round_trip_to_the_database(service):
+def test_a_creation_takes_one_round_trip_to_the_database(service):
     median_ms(service, 5)
     before = service.database_network.round_trips()
     took_ms = median_ms(service, 20)
@@ -159,7 +159,7 @@ def test_a_creation_costs_one_round_trip_to_the_database(service):
     print(f"median creation: {took_ms:.1f} ms")
 
 
-def test_a_database_that_is_not_heard_of(service):
+def test_a_silent_database_hangs_no_request(service):
     normal_ms = median_ms(service)
     allowed_seconds = enough_seconds(normal_ms)
 
@@ -183,7 +183,7 @@ def test_a_database_that_is_not_heard_of(service):
     assert_normal_soon(service, ended_at, normal_ms)
 
 
-def test_a_redis_that_is_not_heard_of(service):
+def test_a_silent_redis_fails_no_request(service):
     normal_ms = median_ms(service)
 
     network = service.redis_network
@@ -209,7 +209,7 @@ def test_a_redis_that_is_not_heard_of(service):
     assert_normal_soon(service, ended_at, normal_ms)
 
 
-def test_half_open_connections_to_the_database(service):
+def test_half_open_connections_fail_few_requests(service):
     normal_ms = median_ms(service)
 
     answers = ask_all_the_while(
@@ -224,7 +224,7 @@ def test_half_open_connections_to_the_database(service):
     assert len([answer for answer in answers if answer.status != 201]) <= POOL_SIZE
 
 
-def test_terminated_connections_cost_nothing(service):
+def test_terminated_connections_fail_no_request(service):
     def terminate() -> None:
         for _ in range(5):
             time.sleep(FAULT_SECONDS / 5)
@@ -236,7 +236,7 @@ def test_terminated_connections_cost_nothing(service):
     assert {answer.status for answer in answers} == {201}
 
 
-def test_reset_connections_cost_one_request_each_at_most(service):
+def test_reset_connections_fail_at_most_one_request_each(service):
     answers = ask_all_the_while(
         service, lambda: (service.database_network.cut(), time.sleep(FAULT_SECONDS))
     )
@@ -246,7 +246,7 @@ def test_reset_connections_cost_one_request_each_at_most(service):
     assert all(answer.status == 201 or answer.is_clean for answer in answers)
 
 
-def test_a_restart_of_postgresql(service):
+def test_a_restart_of_postgresql_loses_and_duplicates_nothing(service):
     def restart() -> None:
         time.sleep(0.2)
         service.stop_postgres()
@@ -265,7 +265,7 @@ def test_a_restart_of_postgresql(service):
     assert not found.duplicated
 
 
-def test_a_restart_of_redis_costs_nothing(service):
+def test_a_restart_of_redis_fails_no_request(service):
     def restart() -> None:
         time.sleep(0.2)
         service.stop_redis()
@@ -291,7 +291,7 @@ def web_restarted(service, workers=1, **environ):
         service.start_web()
 
 
-def test_a_failover_to_another_address(service):
+def test_a_failover_to_another_address_is_followed(service):
     url = service.environ["DATABASE_URL"]
     upstream = upstream_of(service.database_url)
     with Proxy(upstream) as first, Proxy(upstream) as second:
@@ -340,7 +340,7 @@ def test_a_reload_of_the_web_processes_loses_no_request(service):
     assert not found.duplicated
 
 
-def test_an_old_web_process_serves_until_the_new_one_is_ready(service):
+def test_the_old_web_process_serves_until_the_new_one_is_ready(service):
     secret = service.home / "secret_key"
     text = secret.read_text()
     (before,) = service.pids("web")
@@ -360,7 +360,7 @@ def test_an_old_web_process_serves_until_the_new_one_is_ready(service):
     caller.close()
 
 
-def test_a_new_web_process_that_dies_is_tried_again_and_the_old_one_serves(service):
+def test_the_old_web_process_serves_while_a_dying_new_one_is_restarted(service):
     secret = service.home / "secret_key"
     text = secret.read_text()
     (before,) = service.pids("web")
@@ -394,7 +394,7 @@ def test_a_service_that_cannot_start_ends(service):
         service.start_web()
 
 
-def test_web_processes_that_end_finish_running_requests(service):
+def test_ending_web_processes_finish_their_requests(service):
     median_ms(service, 3)
     clients = [HTTPConnection("127.0.0.1", service.port, timeout=WAIT_SECONDS) for _ in range(8)]
     headers = {
@@ -473,7 +473,7 @@ def overload(service: Service, seconds: float) -> Overload:
     return Overload(capacity, goodput, sum(answer.is_hung for answer in patient))
 
 
-def test_more_requests_than_can_be_answered_in_time(service):
+def test_an_overloaded_service_keeps_its_throughput(service):
     # Other programs take their share of the machine, and not the same in every second.
     for _ in range(10):
         found = overload(service, 10 if LONG else 3)

@@ -102,7 +102,7 @@ def statuses(service, email):
         return [status for (status,) in rows]
 
 
-def test_tasks_and_others_go_on_while_the_webhooks_of_one_user_hang(service, cluster):
+def test_hanging_webhooks_of_one_user_delay_neither_tasks_nor_other_users(service, cluster):
     with receiver() as (slow, held), receiver(b"HTTP/1.1 204 OK\r\n\r\n") as (quick, _):
         notify(service, "slow@example.com", slow, SLOW_WEBHOOKS)
         wait_until(lambda: held)

@@ -62,7 +62,7 @@ def round_trip_ms(connection: socket.socket, data: bytes = b"ping") -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def test_a_round_trip_takes_the_latency_once(proxy):
+def test_a_round_trip_has_the_latency_once(proxy):
     proxy.change(latency_ms=50)
     with connect(proxy) as connection:
         round_trip_ms(connection)  # opens the other end
@@ -94,7 +94,7 @@ def test_jitter_keeps_the_order(proxy):
     assert received == text
 
 
-def test_nothing_passes_a_blackhole_and_nothing_is_lost(proxy):
+def test_a_blackhole_delays_everything_and_loses_nothing(proxy):
     with connect(proxy) as connection:
         round_trip_ms(connection)
         with proxy.blackhole():
@@ -106,7 +106,7 @@ def test_nothing_passes_a_blackhole_and_nothing_is_lost(proxy):
         assert connection.recv(4) == b"ping"
 
 
-def test_a_connection_made_in_a_blackhole_works_after_it(proxy):
+def test_a_connection_opened_during_a_blackhole_works_afterwards(proxy):
     with proxy.blackhole():
         connection = connect(proxy)
         connection.sendall(b"ping")
@@ -122,7 +122,7 @@ def test_a_cut_connection_is_reset(proxy):
             connection.recv(1)
 
 
-def test_the_client_of_a_half_open_connection_is_not_told(proxy):
+def test_the_client_of_a_half_open_connection_is_not_notified(proxy):
     with connect(proxy) as connection:
         round_trip_ms(connection)
         proxy.half_open()
@@ -134,7 +134,7 @@ def test_the_client_of_a_half_open_connection_is_not_told(proxy):
         round_trip_ms(connection)
 
 
-def test_bytes_are_as_slow_as_asked(proxy):
+def test_the_configured_bandwidth_applies(proxy):
     proxy.change(bytes_per_second=100_000)
     with connect(proxy) as connection:
         assert round_trip_ms(connection, b"x" * 10_000) >= 200  # 10 kB, there and back

@@ -47,7 +47,7 @@ def random_query(chance: random.Random) -> str:
     return "".join(pieces).encode(errors="replace").decode()
 
 
-def test_every_string_is_read_and_compared():
+def test_every_string_is_parsed_and_compared():
     chance = random.Random(21)  # noqa: S311 - it keeps no secret
     folded = fold(TEXT)
     for _ in range(READ):
@@ -58,7 +58,7 @@ def test_every_string_is_read_and_compared():
 
 
 @pytest.mark.django_db
-def test_every_string_is_answered(api, user):
+def test_every_string_gets_a_response(api, user):
     chance = random.Random(22)  # noqa: S311 - it keeps no secret
     session = ChatSession.objects.create(user=user, title="-", model="m")
     ChatMessage.objects.create(session=session, role="user", content=TEXT)

@@ -71,7 +71,7 @@ def read_profile(client: Gatewayz) -> Any:
     ids=lambda first: getattr(first, "status_code", type(first).__name__),
 )
 @pytest.mark.parametrize("call", [create_session, read_profile])
-def test_sends_again_what_is_done_once_however_often_it_is_sent(call: Call, first: Any):
+def test_repeats_idempotent_requests(call: Call, first: Any):
     server = Server(first, DONE)
 
     assert call(server.client())
@@ -86,7 +86,7 @@ def test_sends_again_what_is_done_once_however_often_it_is_sent(call: Call, firs
         (httpx.ReadTimeout("no answer"), UnreachableError),
     ],
 )
-def test_does_not_send_again_what_may_have_been_done(first: Any, error: type[Exception]):
+def test_does_not_repeat_a_request_that_may_have_been_done(first: Any, error: type[Exception]):
     server = Server(first)
 
     with pytest.raises(error):
@@ -96,13 +96,13 @@ def test_does_not_send_again_what_may_have_been_done(first: Any, error: type[Exc
 @pytest.mark.parametrize(
     "first", [problem(429, "rate_limited"), problem(503, "overloaded"), httpx.ConnectError("no")]
 )
-def test_sends_again_what_was_not_begun(first: Any):
+def test_repeats_a_request_that_was_not_started(first: Any):
     server = Server(first, DONE)
 
     assert create_api_key(server.client())
 
 
-def test_gives_up_after_its_attempts():
+def test_gives_up_after_the_last_attempt():
     server = Server(*[problem(503, "overloaded")] * 4)
 
     with pytest.raises(UnavailableError):
@@ -110,7 +110,7 @@ def test_gives_up_after_its_attempts():
     assert server.answers == []
 
 
-def test_does_not_wait_for_hours():
+def test_does_not_obey_a_long_retry_after():
     server = Server(problem(429, "plan_monthly_requests", retry_after="86400"))
 
     with pytest.raises(LimitError) as raised:
@@ -118,7 +118,7 @@ def test_does_not_wait_for_hours():
     assert raised.value.retry_after_seconds == 86400
 
 
-def test_an_answer_of_a_proxy_is_a_problem_too():
+def test_a_response_of_a_proxy_becomes_a_problem_too():
     server = Server(httpx.Response(413, text="<h1>Too large</h1>"))
 
     with pytest.raises(ProblemError) as raised:
@@ -148,7 +148,7 @@ def test_a_conversation(client: Gatewayz):
     assert raised.value.request_id
 
 
-def test_the_same_idempotency_key_does_it_once(client: Gatewayz):
+def test_the_same_idempotency_key_creates_once(client: Gatewayz):
     first, second = (
         client.chat.create_session(title="Once", idempotency_key="k1") for _ in range(2)
     )
@@ -157,7 +157,7 @@ def test_the_same_idempotency_key_does_it_once(client: Gatewayz):
 
 
 @pytest.mark.parametrize("limit", [2, 5, 100])
-def test_goes_through_all_pages(client: Gatewayz, limit: int):
+def test_iterates_over_all_pages(client: Gatewayz, limit: int):
     client.chat.create_sessions([{"title": f"Session {number}"} for number in range(5)])
     for number in range(5):
         client.chat.give_feedback("thumbs_up", comment=str(number))
@@ -168,7 +168,7 @@ def test_goes_through_all_pages(client: Gatewayz, limit: int):
     assert sorted(comments) == ["0", "1", "2", "3", "4"]
 
 
-def test_a_key_from_birth_to_end(client: Gatewayz):
+def test_a_key_from_creation_to_deletion(client: Gatewayz):
     made = client.keys.create_api_key("second", scope_permissions={"chat": ["read"]})
     rotated = client.keys.rotate_api_key(made["data"]["id"])
 
@@ -178,14 +178,14 @@ def test_a_key_from_birth_to_end(client: Gatewayz):
     assert client.keys.list_api_keys().count == 1
 
 
-def test_null_takes_away(client: Gatewayz):
+def test_null_clears_a_field(client: Gatewayz):
     client.account.patch_profile(chat_retention_days=7)
 
     assert client.account.patch_profile(username="ada")["chat_retention_days"] == 7
     assert client.account.patch_profile(chat_retention_days=NULL)["chat_retention_days"] is None
 
 
-def test_an_unknown_key_is_refused(client: Gatewayz):
+def test_an_unknown_key_is_rejected(client: Gatewayz):
     transport = client._http._transport
     with (
         Gatewayz("gw_live_nobody", "http://testserver", transport=transport) as stranger,

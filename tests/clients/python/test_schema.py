@@ -65,13 +65,13 @@ def method_name(operation_id: str) -> str:
 COVERED = [operation_id for operation_id in OPERATIONS if operation_id not in LEFT_OUT]
 
 
-def test_each_operation_has_a_method_or_is_left_out_on_purpose():
+def test_each_operation_has_a_method_or_is_listed_as_left_out():
     assert {method_name(operation_id) for operation_id in COVERED} == METHODS.keys()
     assert LEFT_OUT.keys() <= OPERATIONS.keys()
 
 
 @pytest.mark.parametrize("operation_id", COVERED)
-def test_a_method_takes_what_the_operation_takes(operation_id):
+def test_a_method_has_the_parameters_of_its_operation(operation_id):
     method = METHODS[method_name(operation_id)]
     hints = get_type_hints(method)
     given = {
@@ -144,7 +144,7 @@ def _sample(annotation: Any) -> Any:
 
 
 @pytest.mark.parametrize("operation_id", [name for name in COVERED if name not in STREAMED])
-def test_a_method_answers_what_the_operation_answers(operation_id):
+def test_a_method_returns_the_response_type_of_its_operation(operation_id):
     answer = get_type_hints(METHODS[method_name(operation_id)])["return"]
     envelope, *others = [
         _resolved(content["application/json"]["schema"])["properties"]
