@@ -42,9 +42,9 @@ class Pool:
     then gets the first connection immediately.
 
     psycopg_pool was tried instead, with `check=` and constant pauses between attempts. It fails
-    `test_a_free_connection_is_given_out_even_without_time_to_wait` and
-    `test_the_error_has_the_reason_why_there_is_no_connection`, and opens connections that no
-    thread waits for (`test_a_connection_is_used_again`). Taking and returning a connection costs
+    `test_a_free_connection_is_handed_out_even_without_time_to_wait` and
+    `test_the_error_says_why_there_is_no_connection`, and opens connections that no
+    thread waits for (`test_a_connection_is_reused`). Taking and returning a connection costs
     30 µs of CPU instead of 5.
     """
 

@@ -72,7 +72,7 @@ def arrows():
     return imports
 
 
-def test_no_package_imports_another_in_a_circle():
+def test_no_packages_import_each_other_in_a_circle():
     TopologicalSorter(arrows()).prepare()
 
 
@@ -118,11 +118,11 @@ def test_production_does_not_import_the_development_servers():
         ),
     ],
 )
-def test_a_library_has_one_door(library, door):
+def test_only_one_module_imports_the_library(library, door):
     assert importers(APPS, library) == door
 
 
-def test_what_a_commit_gives_cause_for_is_owed():
+def test_only_after_commit_uses_on_commit():
     # Django's `on_commit` does nothing when the answer to the COMMIT is not heard, and what it
     # calls is under the deadline of the request.
     calls = {
@@ -135,7 +135,7 @@ def test_what_a_commit_gives_cause_for_is_owed():
     assert calls == {"gatewayz.database.after_commit"}
 
 
-def test_no_module_has_a_name_that_says_nothing():
+def test_no_module_has_a_meaningless_name():
     nothing = {"utils", "util", "helpers", "helper", "common", "misc"}
     modules = {path.stem for app in APPS for path in (ROOT / app).rglob("*.py")}
 

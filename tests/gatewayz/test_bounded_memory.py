@@ -139,7 +139,7 @@ def _small_bounds(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_small_bounds")
-def test_no_container_grows_with_made_up_input(api_key):
+def test_no_container_grows_with_invented_input(api_key):
     gc.unfreeze()
     asked = chain.from_iterable(all_kinds(i, headers_of(i), api_key) for i in count())
     for one in islice(asked, 2_000):
@@ -175,7 +175,7 @@ def send(connection: socket.socket, asked: Iterator[Asked]) -> None:
             answered += received
 
 
-def test_the_memory_of_a_process_does_not_grow_with_made_up_input(db):
+def test_the_memory_of_a_process_does_not_grow_with_invented_input(db):
     asked = chain.from_iterable(cheap(i, headers_of(i)) for i in count())
     with (
         web_process(TRUSTED_PROXIES="127.0.0.0/8,10.0.0.0/8") as port,

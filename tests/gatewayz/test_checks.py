@@ -11,12 +11,12 @@ def warnings():
     return [one.id for one in found if one.id == "gatewayz.W001"]
 
 
-def test_a_service_that_believes_no_proxy_is_not_warned_of():
+def test_a_service_without_trusted_proxies_gets_no_warning():
     assert warnings() == []
 
 
 @pytest.mark.parametrize(("says_so", "expected"), [(False, ["gatewayz.W001"]), (True, [])])
-def test_a_trusted_proxy_is_warned_of_until_the_settings_say_what_it_drops(
+def test_warns_of_a_trusted_proxy_until_the_settings_say_what_it_drops(
     settings, says_so, expected
 ):
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]

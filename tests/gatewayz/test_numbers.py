@@ -45,7 +45,7 @@ def resolved(value, schemas):
 CLAMPED = {"post /v1/chat/search.limit"}
 
 
-def test_the_api_takes_no_number_without_a_largest_value():
+def test_every_number_of_the_api_has_a_maximum():
     described = Client().get("/v1/schema").json()
     schemas = described["components"]["schemas"]
     taken = []
@@ -80,7 +80,7 @@ def largest_of(field):
 
 
 @pytest.mark.django_db
-def test_the_forms_of_the_admin_take_no_number_without_a_largest_value():
+def test_every_number_of_an_admin_form_has_a_maximum():
     request = RequestFactory().get("/")
     request.user = User(is_superuser=True, is_staff=True, is_active=True)
     entered = {
@@ -105,7 +105,7 @@ def test_the_forms_of_the_admin_take_no_number_without_a_largest_value():
 
 
 @pytest.mark.django_db
-def test_the_database_keeps_no_larger_number_whoever_writes_it(user, key):
+def test_the_database_rejects_larger_numbers(user, key):
     RateLimitConfig.objects.create(api_key=key)
     for rows, change in (
         (ApiKey.objects.filter(pk=key.pk), {"max_requests": MAX_LIMIT + 1}),

@@ -247,14 +247,14 @@ def test_every_endpoint_has_an_entry():
     assert missing == set(), "say in NEEDS which scope they need"
 
 
-def test_no_entry_is_left_over():
+def test_every_entry_has_an_endpoint():
     entries = {endpoint.entry for endpoint in ENDPOINTS}
     routes = {entry.split()[1] for entry in entries}
 
     assert {need for need in NEEDS if need not in entries and need not in routes} == set()
 
 
-def test_the_old_paths_are_the_same_endpoints():
+def test_old_paths_are_the_same_endpoints():
     old = {endpoint for endpoint in ENDPOINTS if not endpoint.route.startswith("/v1")}
 
     assert old
@@ -262,7 +262,7 @@ def test_the_old_paths_are_the_same_endpoints():
 
 
 @pytest.mark.django_db
-def test_nothing_is_open_without_a_key():
+def test_no_endpoint_is_open_without_a_key():
     assert others_than((401, "not_authenticated"), CLOSED, ask) == {}
 
 
@@ -279,7 +279,7 @@ def test_an_expired_key_opens_nothing(operator):
     assert others_than((401, "expired_key"), CLOSED, lambda e: ask(e, secret)) == {}
 
 
-def test_a_key_that_is_switched_off_opens_nothing(operator):
+def test_a_deactivated_key_opens_nothing(operator):
     key, secret = a_key(operator)
     key.is_active = False
     key.save()
@@ -302,13 +302,13 @@ def test_a_deactivated_user_opens_nothing(operator):
     assert others_than((401, "inactive_user"), CLOSED, lambda e: ask(e, secret)) == {}
 
 
-def test_a_key_works_from_its_own_addresses_only(operator):
+def test_a_key_works_only_from_its_own_addresses(operator):
     _, secret = a_key(operator, ip_allowlist=["192.0.2.0/24"])
 
     assert others_than((403, "ip_not_allowed"), CLOSED, lambda e: ask(e, secret)) == {}
 
 
-def test_a_key_works_from_its_own_sites_only(operator):
+def test_a_key_works_only_from_its_own_sites(operator):
     _, secret = a_key(operator, domain_referrers=["app.example.com"])
     elsewhere = {"Origin": "https://evil.example"}
 
@@ -334,7 +334,7 @@ def test_the_level_of_a_scope_counts(user):
     assert others_than((403, "insufficient_scope"), SCOPED, asked) == {}
 
 
-def test_the_scope_that_it_needs_opens_each(user):
+def test_each_endpoint_opens_with_the_scope_that_it_needs(user):
     def status(endpoint):
         resource, _, level = endpoint.needs.partition(":")
         return ask(endpoint, a_key(user, scope_permissions={resource: [level]})[1]).status_code
@@ -349,7 +349,7 @@ def test_only_staff_can_use_staff_endpoints(user):
     assert others_than((403, "staff_only"), for_staff, lambda e: ask(e, secret)) == {}
 
 
-def test_what_is_somebody_elses_is_as_good_as_missing(user, stranger_api):
+def test_rows_of_somebody_else_are_not_found(user, stranger_api):
     owner = User.objects.get(email="eve@example.com")
     session = ChatSession.objects.create(user=owner)
     ids = {

@@ -45,11 +45,11 @@ def read_settings(**environ):
         return SimpleNamespace(**runpy.run_path(SETTINGS))
 
 
-def test_production_starts_when_all_is_given():
+def test_production_starts_with_all_settings():
     assert read_settings(**PRODUCTION).PRODUCTION
 
 
-def test_production_confirms_addresses_by_links_that_lead_to_itself():
+def test_production_sends_links_that_lead_to_itself():
     production, development = read_settings(**PRODUCTION), read_settings()
 
     assert production.SIGN_UP_CONFIRMS_EMAIL
@@ -57,7 +57,7 @@ def test_production_confirms_addresses_by_links_that_lead_to_itself():
     assert not development.SIGN_UP_CONFIRMS_EMAIL
 
 
-def test_takes_the_key_of_privy_in_one_line():
+def test_accepts_the_privy_key_in_one_line():
     read_settings(**PRODUCTION, PRIVY_APP_ID="app", PRIVY_VERIFICATION_KEY=P256)
 
 
@@ -112,7 +112,7 @@ def test_the_error_about_a_secret_does_not_repeat_it():
     assert "tooshort" not in result.stderr
 
 
-def test_development_keeps_the_secrets_that_it_made_up(tmp_path):
+def test_development_keeps_its_generated_secrets(tmp_path):
     def secret_key():
         return subprocess.run(
             [
@@ -140,7 +140,7 @@ def test_development_keeps_the_secrets_that_it_made_up(tmp_path):
     ],
     ids=["development", "production", "STARTTLS", "TLS"],
 )
-def test_the_mail_server_is_one_variable(environ, expected, tmp_path):
+def test_one_variable_configures_the_mail_server(environ, expected, tmp_path):
     found = read_settings(GATEWAYZ_DATA_DIR=str(tmp_path), **environ)
 
     backend = found.EMAIL_BACKEND.split(".")[-2]

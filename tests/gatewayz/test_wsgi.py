@@ -56,7 +56,7 @@ def test_a_chunked_body_that_is_too_large_is_rejected(api_key, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_body_that_is_declared_too_large_is_rejected(api_key, settings):
+def test_a_body_declared_as_too_large_is_rejected(api_key, settings):
     declared = str(settings.MAX_BODY_BYTES + 1)
 
     status, body = post(api_key, BODY, CONTENT_LENGTH=declared)
@@ -65,7 +65,7 @@ def test_a_body_that_is_declared_too_large_is_rejected(api_key, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_process_that_is_about_to_end_ends_its_connections(monkeypatch):
+def test_an_ending_process_closes_its_connections(monkeypatch):
     def connection_of(environ):
         answered = []
         application(environ, lambda status, headers: answered.append(dict(headers)))

@@ -17,7 +17,7 @@ from gatewayz.admin_site.charts import HEIGHT, WIDTH, Gauge, bar_chart
         (None, "below", "unknown"),
     ],
 )
-def test_a_gauge_says_whether_its_target_is_met(value, better, state):
+def test_a_gauge_shows_whether_its_target_is_met(value, better, state):
     assert Gauge("Queue", value, 100, better).state == state
 
 
@@ -36,5 +36,5 @@ def test_bars_fill_the_width_and_the_highest_one_the_height():
     assert chart.summary == "Days: 1,001 in all, most 1,000 (c)"
 
 
-def test_nothing_is_said_to_be_nothing():
+def test_an_empty_chart_says_that_there_is_nothing():
     assert bar_chart("Days", []).summary == "Days: nothing yet"

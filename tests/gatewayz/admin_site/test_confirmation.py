@@ -32,7 +32,7 @@ def rows(user):
     return {ApiKey: key, User: user, Share: share}
 
 
-def test_nothing_happens_before_it_is_confirmed(admin_client, rows):
+def test_an_action_waits_for_confirmation(admin_client, rows):
     audited = AuditEntry.objects.count()
 
     for model, name in actions():
@@ -47,7 +47,7 @@ def test_nothing_happens_before_it_is_confirmed(admin_client, rows):
     assert AuditEntry.objects.count() == audited
 
 
-def test_too_many_rows_are_not_confirmed_together(admin_client, user, monkeypatch):
+def test_too_many_rows_cannot_be_confirmed_together(admin_client, user, monkeypatch):
     monkeypatch.setattr("gatewayz.admin_site.lists.MAX_CONFIRMED_ROWS", 1)
     keys = [create_key(user, key_name=f"k{n}")[0].pk for n in range(2)]
 

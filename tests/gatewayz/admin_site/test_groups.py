@@ -47,7 +47,9 @@ def url(model, page, *args):
 
 
 @pytest.mark.parametrize("model", OWN, ids=lambda model: model.__name__)
-def test_support_opens_every_list_and_adds_nothing(support, model, django_assert_max_num_queries):
+def test_support_can_view_every_list_and_add_nothing(
+    support, model, django_assert_max_num_queries
+):
     # Session, who it is, the permissions of the user and of its groups, the count, the rows, and
     # what some lists show besides.
     with django_assert_max_num_queries(7):
@@ -65,7 +67,7 @@ def test_staff_without_a_group_see_nothing(client):
     assert b"new@example.com" not in found.content
 
 
-def test_support_reads_and_does_not_act(support, user, key):
+def test_support_can_read_and_not_act(support, user, key):
     support.post(url(ApiKey, "changelist"), {"action": "deactivate", "_selected_action": [key.pk]})
     support.post(url(ApiKey, "changelist"), {"action": "rotate", "_selected_action": [key.pk]})
     changed = support.post(url(User, "change", user.pk), {"email": "eve@example.com"})
@@ -78,7 +80,7 @@ def test_support_reads_and_does_not_act(support, user, key):
     assert password.status_code == 403
 
 
-def test_operators_revoke_keys_and_links(operators, user, key):
+def test_operators_can_revoke_keys_and_links(operators, user, key):
     session = ChatSession.objects.create(user=user, title="Hello", model="m")
     share = Share.objects.create(user=user, session=session, token="t" * 32)
 
@@ -99,7 +101,7 @@ def test_operators_revoke_keys_and_links(operators, user, key):
     ).exists()
 
 
-def test_support_does_not_revoke_links(support, user):
+def test_support_cannot_revoke_links(support, user):
     session = ChatSession.objects.create(user=user, title="Hello", model="m")
     share = Share.objects.create(user=user, session=session, token="t" * 32)
 
@@ -109,7 +111,7 @@ def test_support_does_not_revoke_links(support, user):
     assert share.is_active
 
 
-def test_operators_do_not_make_themselves_more(operators, user):
+def test_operators_cannot_raise_their_own_rights(operators, user):
     operator = User.objects.get(email=f"{OPERATORS.lower()}@example.com")
     root = User.objects.create_superuser("root@example.com", "pass")
 
@@ -138,7 +140,7 @@ def test_operators_do_not_make_themselves_more(operators, user):
     assert root.erased_from is None
 
 
-def test_nobody_sees_secrets(support, operators, user, key, api_key):
+def test_no_page_shows_secrets(support, operators, user, key, api_key):
     user.set_password("Correct-horse-1")
     user.save()
     session = ChatSession.objects.create(user=user, title="Hello", model="m")
@@ -165,7 +167,7 @@ def test_nobody_sees_secrets(support, operators, user, key, api_key):
                 assert [secret for secret in secrets if secret in shown] == []
 
 
-def test_the_command_gives_the_rights_anew(capsys):
+def test_the_command_restores_the_rights(capsys):
     call_command("staff_groups")
     group = Group.objects.get(name=SUPPORT)
     before = set(group.permissions.all())

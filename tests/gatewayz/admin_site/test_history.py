@@ -49,7 +49,7 @@ def rows(user):
 
 
 @pytest.mark.parametrize("kind", ["user", "key", "plan", "limits"])
-def test_a_change_is_in_the_history(admin_client, rows, kind):
+def test_the_history_shows_a_change(admin_client, rows, kind):
     row, changes, action = rows[kind]
 
     change(admin_client, row, changes)
@@ -71,13 +71,13 @@ def test_saving_without_a_change_is_not_audited(admin_client, rows, kind):
     assert AuditEntry.objects.count() == audited
 
 
-def test_the_history_of_a_user_has_what_happened_to_the_keys(admin_client, user):
+def test_the_history_of_a_user_includes_the_keys(admin_client, user):
     create_key(user, key_name="mine")
 
     assert "key_created" in history(admin_client, user)
 
 
-def test_a_row_that_nobody_changed_says_so(admin_client, user):
+def test_the_history_of_an_unchanged_row_says_so(admin_client, user):
     other = User.objects.create_user("other@example.com")
 
     assert "has nothing about this row" in history(admin_client, other)

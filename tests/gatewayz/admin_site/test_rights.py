@@ -265,7 +265,7 @@ def test_the_owner_of_a_row_decides_who_may_act_on_it(people, role, owner):
 @pytest.mark.long
 @pytest.mark.parametrize("owner", OWNERS)
 @pytest.mark.parametrize("role", ROLES)
-def test_chats_of_staff_are_shown_to_superusers_only(people, role, owner):
+def test_chats_of_staff_are_visible_only_to_superusers(people, role, owner):
     asker = people["roles"][role]
     user = asker if owner == "own" else people["owners"][owner]
     rows = rows_of(user)
@@ -287,7 +287,7 @@ def test_chats_of_staff_are_shown_to_superusers_only(people, role, owner):
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "superuser"])
 @pytest.mark.parametrize("owner", ["own", "staff", "superuser"])
-def test_keys_of_staff_are_made_by_superusers_only(people, role, owner):
+def test_only_superusers_create_keys_of_staff(people, role, owner):
     asker = people["roles"][role]
     user = asker if owner == "own" else people["owners"][owner]
 
@@ -315,7 +315,7 @@ def test_a_row_is_not_moved_to_or_from_staff(people, role):
     assert list(ReferralCode.objects.values_list("user_id")) == [(ordinary.pk,)]
 
 
-def test_every_page_says_whose_rows_it_shows():
+def test_every_page_names_the_owner_of_its_rows():
     owned = {model for model in REGISTRY if _refers_to_users(model)}
 
     assert all(isinstance(model_admin, BigTableAdmin) for model_admin in REGISTRY.values())
@@ -340,7 +340,7 @@ def test_every_action_is_bound_to_a_permission():
     assert unbound == []
 
 
-def test_nothing_acts_in_a_way_that_is_not_asked_for_here():
+def test_no_page_acts_in_a_way_that_these_tests_miss():
     pages = {name for model in REGISTRY for name in custom_urls(model)}
     unasked = {
         model.__name__
@@ -357,7 +357,7 @@ def test_nothing_acts_in_a_way_that_is_not_asked_for_here():
     assert unasked == set()
 
 
-def test_a_page_of_its_own_is_closed_to_staff_without_rights(people):
+def test_a_custom_page_is_closed_to_staff_without_rights(people):
     nobody = User.objects.create_user("nobody@example.com", is_staff=True)
 
     for name in PAGES - {"auth_user_password_change"}:
@@ -365,7 +365,7 @@ def test_a_page_of_its_own_is_closed_to_staff_without_rights(people):
         assert ask(people["roles"]["support"], reverse(f"admin:{name}")) is not None
 
 
-def test_the_search_of_every_page_does_not_find_chats_of_staff(people):
+def test_no_search_finds_chats_of_staff(people):
     boss = people["owners"]["superuser"]
     ChatSession.objects.create(user=boss, title="Secret plans", model="m")
     ChatSession.objects.create(user=people["owners"]["ordinary"], title="Open plans", model="m")
@@ -376,7 +376,7 @@ def test_the_search_of_every_page_does_not_find_chats_of_staff(people):
     assert [title for title in titles if "plans" in title] == ["Open plans"]
 
 
-def test_what_operators_gave_ends_when_a_user_becomes_staff(people, client):
+def test_access_given_by_operators_ends_when_a_user_becomes_staff(people, client):
     user = people["owners"]["ordinary"]
     client.force_login(people["roles"]["operator"])
     answer = client.post(url(ApiKey, "add"), form_of(ApiKey, None, user))
@@ -399,7 +399,7 @@ def test_what_operators_gave_ends_when_a_user_becomes_staff(people, client):
     assert not user.has_usable_password()
 
 
-def test_a_user_whom_no_operator_touched_keeps_key_and_password(people):
+def test_a_user_untouched_by_operators_keeps_key_and_password(people):
     user = people["owners"]["ordinary"]
     _, secret = create_key(user, key_name="mine")
     user.set_password("Known-to-nobody-1")

@@ -50,19 +50,19 @@ def test_reads_no_more_than_it_shows(admin_client, user, django_assert_num_queri
     assert titles == [f"Chat {n}" for n in range(29, 29 - FOUND_ROWS, -1)]
 
 
-def test_nothing_that_was_found_is_kept(admin_client, user):
+def test_results_are_not_cached(admin_client, user):
     response = admin_client.get(reverse("admin:search"), {"s": user.email, "extended": "1"})
 
     assert "no-store" in response["Cache-Control"]
 
 
-def test_strangers_search_nothing(client, user):
+def test_anonymous_visitors_cannot_search(client, user):
     response = client.get(reverse("admin:search"), {"s": user.email})
 
     assert response.status_code == 302
 
 
-def test_parts_of_words_are_searched_for_among_the_newest_only(admin_client, monkeypatch):
+def test_parts_of_words_are_found_only_among_the_newest_rows(admin_client, monkeypatch):
     monkeypatch.setattr("gatewayz.admin_site.lists.MAX_COUNTED_ROWS", 2)
     for n in range(4):
         User.objects.create_user(f"chen{n}@example.com")
@@ -76,7 +76,7 @@ def test_parts_of_words_are_searched_for_among_the_newest_only(admin_client, mon
     ]
 
 
-def test_a_count_that_is_bounded_says_so(admin_client, monkeypatch):
+def test_a_bounded_count_says_so(admin_client, monkeypatch):
     monkeypatch.setattr("gatewayz.admin_site.lists.MAX_COUNTED_ROWS", 2)
     monkeypatch.setattr("gatewayz.admin_site.lists.BoundedPaginator.max_counted", 2)
     for n in range(3):

@@ -37,7 +37,7 @@ def test_a_body_with_too_many_values_is_rejected_before_it_is_parsed(api, body):
     assert_problem(post(api, body), 413, "payload_too_large")
 
 
-def test_commas_and_brackets_in_text_are_no_values(api):
+def test_commas_and_brackets_in_text_do_not_count_as_values(api):
     text = r",[{\"" * MAX_VALUES
     session_id = api.post_json(PATH, {}).json()["data"]["id"]
 
@@ -53,7 +53,7 @@ def test_a_body_that_is_nested_too_deeply_is_rejected(api):
 
 
 @pytest.mark.parametrize("levels", [600, 880, 900, 904, 940, 1_000, 100_000])
-def test_depth_does_not_break_the_reader(api, session, levels):
+def test_depth_does_not_break_the_parser(api, session, levels):
     body = b'{"content": "x", "role": ' + b"[" * levels + b"]" * levels + b"}"
 
     response = api.post(f"{PATH}/{session.pk}/messages", body, content_type="application/json")
@@ -61,7 +61,7 @@ def test_depth_does_not_break_the_reader(api, session, levels):
     assert_problem(response, 400, "malformed_json")
 
 
-def test_many_brackets_that_are_not_deep_are_fine(api):
+def test_many_shallow_brackets_are_accepted(api):
     response = api.post_json(f"{PATH}/batch", {"sessions": [{}] * 500})
 
     assert response.status_code == 201
@@ -84,7 +84,7 @@ def test_many_brackets_that_are_not_deep_are_fine(api):
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_what_is_no_session_is_a_client_error(api, body, code):
+def test_an_invalid_session_is_a_client_error(api, body, code):
     # An empty body is an empty object: a session may have nothing given.
     if body == b"":
         assert post(api, body).status_code == 201
@@ -104,11 +104,11 @@ def test_what_is_no_session_is_a_client_error(api, body, code):
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_an_answer_says_why_a_body_is_no_json(api, body, fault):
+def test_a_rejection_says_why_a_body_is_not_json(api, body, fault):
     assert fault in assert_problem(post(api, body), 400, "malformed_json")["detail"]
 
 
-def test_an_answer_does_not_repeat_a_long_value(api, session):
+def test_a_rejection_does_not_repeat_a_long_value(api, session):
     body = {"role": "x" * 1_000_000, "content": ""}
 
     response = api.post_json(f"{PATH}/{session.pk}/messages", body)
@@ -117,7 +117,7 @@ def test_an_answer_does_not_repeat_a_long_value(api, session):
     assert len(response.content) < 2_000
 
 
-def test_an_answer_names_a_hundred_errors_at_most(api):
+def test_a_rejection_names_a_hundred_errors_at_most(api):
     response = api.post_json(f"{PATH}/batch", {"sessions": [{"title": 1.5, "model": []}] * 500})
 
     body = assert_problem(response, 400, "validation_error")

@@ -27,7 +27,7 @@ def test_an_unknown_path_in_the_admin_is_a_page(admin_client):
     assert response["X-Request-ID"] in response.content.decode()
 
 
-def test_a_page_of_the_admin_that_is_denied_says_so(client, user):
+def test_a_denied_admin_page_says_so(client, user):
     user.is_staff = True
     user.save()
     client.force_login(user)
@@ -38,7 +38,7 @@ def test_a_page_of_the_admin_that_is_denied_says_so(client, user):
     assert "You do not have the right" in response.content.decode()
 
 
-def test_a_fault_in_the_admin_is_a_page_that_needs_no_database(admin_client, monkeypatch):
+def test_an_error_in_the_admin_is_a_page_that_needs_no_database(admin_client, monkeypatch):
     def fail(*_: object) -> None:
         raise OperationalError("the database is down")
 
@@ -69,7 +69,7 @@ def test_a_foreign_host_is_rejected(settings):
     assert_problem(response, 400, "bad_request")
 
 
-def test_a_fault_of_ours_says_nothing_about_itself(api, monkeypatch, caplog):
+def test_a_server_error_reveals_nothing(api, monkeypatch, caplog):
     def fail(*args, **fields):
         raise RuntimeError("secret detail")
 
@@ -84,7 +84,7 @@ def test_a_fault_of_ours_says_nothing_about_itself(api, monkeypatch, caplog):
     assert "secret detail" in caplog.text
 
 
-def test_a_database_that_does_not_answer_is_503_and_may_be_retried(api, monkeypatch, caplog):
+def test_an_unreachable_database_is_a_retryable_503(api, monkeypatch, caplog):
     def fail(*args, **fields):
         raise OperationalError("connection to server at 10.0.0.1 failed") from PsycopgError()
 
@@ -110,9 +110,7 @@ def test_a_database_that_does_not_answer_is_503_and_may_be_retried(api, monkeypa
         "SELECT '999999-01-01'::timestamp",
     ],
 )
-def test_a_value_that_postgresql_cannot_take_is_a_client_error(
-    api, monkeypatch, caplog, statement
-):
+def test_a_value_that_postgresql_rejects_is_a_client_error(api, monkeypatch, caplog, statement):
     monkeypatch.setattr(write, "_insert", lambda _: connection.cursor().execute(statement))
 
     response = api.post_json("/v1/chat/sessions", {})
@@ -121,7 +119,7 @@ def test_a_value_that_postgresql_cannot_take_is_a_client_error(
     assert "PostgreSQL rejected a value" in caplog.text
 
 
-def test_a_statement_that_is_wrong_is_a_fault_of_ours(api, monkeypatch):
+def test_a_wrong_statement_is_a_server_error(api, monkeypatch):
     wrong = "SELECT nothing FROM nowhere"
     monkeypatch.setattr(write, "_insert", lambda _: connection.cursor().execute(wrong))
     api.raise_request_exception = False
@@ -129,7 +127,7 @@ def test_a_statement_that_is_wrong_is_a_fault_of_ours(api, monkeypatch):
     assert_problem(api.post_json("/v1/chat/sessions", {}), 500, "internal_error")
 
 
-def test_a_value_that_postgresql_cannot_take_is_a_bad_request_in_the_admin(admin_client):
+def test_a_value_that_postgresql_rejects_is_a_bad_request_in_the_admin(admin_client):
     response = admin_client.get("/admin/search/", {"s": "a\x00@example.com"})
 
     assert response.status_code == 400
@@ -169,7 +167,7 @@ HEADERS = [
 
 
 @pytest.mark.parametrize("headers", HEADERS, ids=str)
-def test_every_error_is_a_problem_whatever_answers_it(db, settings, headers):
+def test_every_error_is_a_problem_whichever_layer_responds(db, settings, headers):
     settings.ALLOWED_HOSTS = ["testserver"]
     client = Client(enforce_csrf_checks=True)
 

@@ -6,7 +6,7 @@ from drf_spectacular.generators import SchemaGenerator
 PATH = "/v1/schema"
 
 
-def test_is_made_once(monkeypatch):
+def test_is_generated_once(monkeypatch):
     first = Client().get(PATH)
     made = []
     generate = SchemaGenerator.get_schema
@@ -30,7 +30,7 @@ def test_is_not_sent_again_to_a_client_that_has_it():
     assert Client().get(PATH, headers={"If-None-Match": etag}).status_code == 304
 
 
-def test_an_operation_with_a_key_documents_403_and_429():
+def test_an_operation_that_needs_a_key_documents_403_and_429():
     paths = Client().get(PATH).json()["paths"].values()
     operations = [operation for path in paths for operation in path.values()]
     asked_with_a_key = [operation for operation in operations if operation.get("security")]

@@ -65,7 +65,7 @@ def instance(**given):
     is_active=st.booleans(),
     at=st.datetimes(timezones=st.just(UTC)),
 )
-def test_plain_fields_are_represented_as_by_drf(name, number, is_active, at):
+def test_plain_fields_are_rendered_as_by_drf(name, number, is_active, at):
     one = instance(id=number, name=name, is_active=is_active, created_at=at)
 
     shown = bodies.encode(represented(Plain, one))
@@ -76,7 +76,7 @@ def test_plain_fields_are_represented_as_by_drf(name, number, is_active, at):
 @pytest.mark.parametrize(
     ("serializer", "field", "shown"), [(Renamed, "name", "t"), (Told, "told", 7)]
 )
-def test_what_is_not_plain_is_left_to_drf(serializer, field, shown):
+def test_other_fields_are_left_to_drf(serializer, field, shown):
     assert represented(serializer, instance())[field] == shown
 
 

@@ -12,7 +12,7 @@ from tests.gatewayz.caching.conftest import delete, fill, new_cache, read
     ["", "ünïcode 👋", 0, 1, -1.5, True, False, None, [], [1, [2]], {}, {"a": {"b": None}}],
     ids=repr,
 )
-def test_values_come_back_as_they_were(cache, other, value):
+def test_values_come_back_unchanged(cache, other, value):
     fill(cache, value)
 
     for each in (cache, other):
@@ -25,7 +25,7 @@ def test_a_value_that_is_not_json_is_rejected(cache):
         fill(cache, object())
 
 
-def test_an_entry_that_was_deleted_can_be_filled_again(cache):
+def test_a_deleted_entry_can_be_filled_again(cache):
     fill(cache, "old")
     delete(cache)
     assert read(cache) is None
@@ -50,7 +50,7 @@ def test_an_expired_entry_is_not_read(cache, timeout):
     assert read(cache) is None
 
 
-def test_an_expired_entry_is_kept_for_when_nothing_else_is_known(cache):
+def test_an_expired_entry_can_be_read_as_a_last_resort(cache):
     fill(cache, "value", timeout=0)
 
     assert cache.read_expired(cache.make_key("key")).value == b'"value"'
@@ -70,7 +70,7 @@ def test_redis_keeps_an_entry_for_its_timeout_and_as_long_as_it_may_be_read_expi
     assert cache.read_redis(cache.make_key("key")).entry.expires_at > time.time() + 1900
 
 
-def test_versions_are_apart(cache):
+def test_versions_are_separate(cache):
     for version in (1, 2):
         name = cache.make_key("key", version)
         cache.fill(name, version, cache.read_redis(name))
@@ -79,7 +79,7 @@ def test_versions_are_apart(cache):
     assert cache.read_redis(cache.make_key("key", 2)).entry.value == b"2"
 
 
-def test_prefixes_are_apart(cache, prefix):
+def test_prefixes_are_separate(cache, prefix):
     stranger = new_cache(f"{prefix}-other")
     fill(cache, 1)
     fill(stranger, 2)
@@ -90,7 +90,7 @@ def test_prefixes_are_apart(cache, prefix):
 
 
 @pytest.mark.parametrize("key", ["with space", "ünïcode", "x" * 1000, "new\nline", ""])
-def test_any_text_is_a_key(cache, key):
+def test_any_text_can_be_a_key(cache, key):
     fill(cache, "value", key)
 
     assert read(cache, key) == "value"

@@ -60,7 +60,7 @@ def test_filling_an_entry_does_not_disturb_others(cache, other):
 
 
 @pytest.mark.parametrize("change", ["delete", "delete and fill", "clear"])
-def test_what_was_read_before_a_change_is_not_filled_in_after_it(cache, other, change):
+def test_a_value_read_before_a_change_is_not_filled_in_after_it(cache, other, change):
     name = cache.make_key("key")
     reading = cache.read_redis(name)
 
@@ -82,7 +82,7 @@ HOLDS = {
 
 
 @pytest.mark.parametrize("what", HOLDS)
-def test_nothing_is_filled_in_while_it_is_held(cache, other, what):
+def test_a_held_entry_is_not_filled_in(cache, other, what):
     hold, release = HOLDS[what]
     fill(cache, "old")
     remember(other)
@@ -98,7 +98,7 @@ def test_nothing_is_filled_in_while_it_is_held(cache, other, what):
 
 
 @pytest.mark.parametrize("what", HOLDS)
-def test_what_was_read_before_a_hold_is_not_filled_in(cache, what):
+def test_a_value_read_before_a_hold_is_not_filled_in(cache, what):
     name = cache.make_key("key")
     reading = cache.read_redis(name)
 
@@ -108,7 +108,7 @@ def test_what_was_read_before_a_hold_is_not_filled_in(cache, what):
     assert read(cache) is None
 
 
-def test_a_hold_ends_by_itself(cache, monkeypatch):
+def test_a_hold_expires(cache, monkeypatch):
     monkeypatch.setattr("gatewayz.caching.process_cache.TOMBSTONE_MS", 1)
     monkeypatch.setattr("gatewayz.caching.backend.TOMBSTONE_MS", 1)
 
@@ -205,7 +205,7 @@ def test_memory_is_distrusted_when_redis_falls_silent(cache, monkeypatch):
     assert not in_memory(cache)
 
 
-def test_a_forked_child_begins_with_an_empty_memory_and_a_listener_of_its_own(cache, other):
+def test_a_forked_child_starts_with_an_empty_memory_and_its_own_listener(cache, other):
     fill(cache, "value")
     remember(cache)
     reading, writing = os.pipe()
@@ -279,7 +279,7 @@ def test_an_entry_whose_delete_is_pending_is_not_read_back(cache, monkeypatch):
 @pytest.mark.parametrize(
     ("setting", "refusing", "well"), [("maxmemory", 1, 0), ("min-replicas-to-write", 1, 0)]
 )
-def test_a_delete_reaches_other_processes_although_redis_rejects_writes(
+def test_a_delete_reaches_other_processes_even_when_redis_rejects_writes(
     cache, other, setting, refusing, well
 ):
     fill(cache, "old")
@@ -318,7 +318,7 @@ def test_a_message_that_cannot_be_read_empties_the_memory_and_nothing_else(cache
     remember(cache)
 
 
-def test_what_was_read_long_ago_is_not_filled_in(cache, monkeypatch):
+def test_a_value_read_long_ago_is_not_filled_in(cache, monkeypatch):
     name = cache.make_key("key")
     reading = cache.read_redis(name)
 

@@ -16,7 +16,7 @@ def put(level, name, seconds=HOUR):
     )
 
 
-def test_keeps_no_more_than_it_may_and_drops_the_least_recently_used():
+def test_drops_the_least_recently_used_entry_when_full():
     level = LocalLevel(3)
     for name in "abc":
         put(level, name)
@@ -28,7 +28,7 @@ def test_keeps_no_more_than_it_may_and_drops_the_least_recently_used():
     assert (len(level), level.evictions) == (3, 1)
 
 
-def test_long_values_take_no_more_room_than_many_usual_ones():
+def test_long_values_take_the_room_of_several_entries():
     level = LocalLevel(10)
     long = Entry(b"x" * 9_000, time.time() + HOUR)
 
@@ -51,7 +51,7 @@ def test_an_entry_expires(monkeypatch):
 
 
 @pytest.mark.parametrize("forget", [lambda level: level.forget(["b"]), LocalLevel.forget_all])
-def test_what_was_read_before_something_was_forgotten_is_not_kept(forget):
+def test_a_value_read_before_an_invalidation_is_not_kept(forget):
     level = LocalLevel(3)
     before = level.changes
     forget(level)

@@ -62,11 +62,11 @@ def test_other_names_do_not_wait(flights, threads):
     slow.go.set()
 
 
-def test_the_next_one_fetches_anew(flights):
+def test_a_later_caller_loads_again(flights):
     assert [flights.do("name", lambda n=n: n) for n in range(3)] == [0, 1, 2]
 
 
-def test_when_the_leader_fails_another_tries(flights, threads):
+def test_another_caller_loads_when_the_leader_fails(flights, threads):
     load = Load(ValueError("first"), "value")
     calls = [threads.submit(flights.do, "name", load) for _ in range(10)]
     wait_for_waiters(flights, 9)
@@ -98,7 +98,7 @@ def test_a_caller_that_waits_too_long_loads_itself(threads):
     assert leader.result() == "late"
 
 
-def test_what_is_forgotten_meanwhile_is_fetched_again(flights, threads):
+def test_a_value_forgotten_during_its_load_is_loaded_again(flights, threads):
     load = Load("old", "new")
     leader = threads.submit(flights.do, "name", load)
     assert load.entered.wait(WAIT_SECONDS)
@@ -120,7 +120,7 @@ def test_a_caller_after_a_change_does_not_join_an_earlier_load(flights, threads)
     before.go.set()
 
 
-def test_a_leader_that_is_killed_leaves_no_answer_behind(flights, threads):
+def test_a_killed_leader_leaves_no_value_behind(flights, threads):
     entered = Barrier(2)
 
     def die():

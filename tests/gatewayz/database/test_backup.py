@@ -71,7 +71,9 @@ def ask(url, statement, *parameters):
 
 
 @pytest.mark.long
-def test_a_restored_database_serves_old_keys_with_the_same_audit_log(restored, chat, api_key, api):
+def test_a_restored_database_accepts_old_keys_and_keeps_the_audit_log(
+    restored, chat, api_key, api
+):
     # The audit log goes on where it was.
     assert manage("verify_audit", url=restored).stdout.strip() == str(verify(None))
 
@@ -123,7 +125,7 @@ def test_a_database_with_tables_is_left_alone(chat, tmp_path):
     assert ChatSession.objects.filter(pk=chat.pk).exists()
 
 
-def test_only_its_owner_may_read_a_backup_and_the_output_names_what_it_lacks(chat, tmp_path):
+def test_a_backup_is_private_and_names_the_secrets_it_lacks(chat, tmp_path):
     file = tmp_path / "gatewayz.backup"
 
     result = manage("backup", file)
@@ -133,7 +135,7 @@ def test_only_its_owner_may_read_a_backup_and_the_output_names_what_it_lacks(cha
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_backup_replaces_no_file(transactional_db, tmp_path):
+def test_a_backup_overwrites_no_file(transactional_db, tmp_path):
     file = tmp_path / "gatewayz.backup"
     file.write_text("the last one")
 
@@ -143,7 +145,7 @@ def test_a_backup_replaces_no_file(transactional_db, tmp_path):
     assert file.read_text() == "the last one"
 
 
-def test_a_backup_that_fails_leaves_nothing_and_says_why(transactional_db, tmp_path, monkeypatch):
+def test_a_failed_backup_leaves_no_file_and_says_why(transactional_db, tmp_path, monkeypatch):
     broken = tmp_path / "pg_dump"
     broken.write_text("#!/bin/sh\necho 'the disk is full' >&2\nexit 1\n")
     broken.chmod(0o755)
@@ -169,7 +171,7 @@ def test_a_pooler_must_be_bypassed(transactional_db, tmp_path, settings, command
         call_command(command, file)
 
 
-def test_a_file_that_is_none_of_ours_restores_nothing(new_url, tmp_path, transactional_db):
+def test_a_foreign_file_is_not_restored(new_url, tmp_path, transactional_db):
     file = tmp_path / "gatewayz.backup"
     file.write_text("no backup")
 
@@ -179,7 +181,7 @@ def test_a_file_that_is_none_of_ours_restores_nothing(new_url, tmp_path, transac
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_triggers_find_what_they_use_on_any_path(chat):
+def test_every_trigger_function_pins_its_search_path(chat):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"

@@ -40,14 +40,14 @@ def beyond_a_limit():
     return error
 
 
-def test_without_bad_rows_it_is_called_once():
+def test_without_bad_rows_the_work_is_called_once():
     work = Work([], DataError())
 
     assert work.past() == 16
     assert work.calls == [list(ROWS)]
 
 
-def test_without_rows_it_is_not_called():
+def test_without_rows_the_work_is_not_called():
     assert skipping_bad_rows([], lambda rows: 1 / 0, lambda row, error: None) == 0
 
 
@@ -61,7 +61,7 @@ def test_bad_rows_are_set_aside_and_all_others_are_done(error):
     assert work.set_aside == [0, 5, 15]
 
 
-def test_one_bad_row_costs_two_calls_for_each_halving():
+def test_one_bad_row_takes_two_calls_for_each_halving():
     work = Work([5], DataError())
 
     work.past()
@@ -70,7 +70,7 @@ def test_one_bad_row_costs_two_calls_for_each_halving():
 
 
 @pytest.mark.parametrize("error", [OperationalError(), InterfaceError()], ids=repr)
-def test_a_database_that_does_not_answer_is_no_fault_of_a_row(error):
+def test_an_unreachable_database_is_not_blamed_on_a_row(error):
     work = Work([5], error)
 
     with pytest.raises(type(error)):
@@ -78,7 +78,7 @@ def test_a_database_that_does_not_answer_is_no_fault_of_a_row(error):
     assert work.calls == [list(ROWS)]
 
 
-def test_being_late_is_no_fault_of_a_row_unless_that_is_said():
+def test_a_time_out_is_not_blamed_on_a_row_by_default():
     work = Work([5], late())
 
     with pytest.raises(OperationalError):
@@ -86,7 +86,7 @@ def test_being_late_is_no_fault_of_a_row_unless_that_is_said():
     assert work.set_aside == []
 
 
-def test_what_is_late_is_done_row_by_row():
+def test_rows_that_time_out_are_done_one_by_one():
     work = Work([5], late())
 
     assert work.past(max_late=1) == 15
@@ -96,7 +96,7 @@ def test_what_is_late_is_done_row_by_row():
 
 
 @pytest.mark.parametrize("options", [{"max_bad": 3}, {"max_late": 3}], ids=str)
-def test_with_many_bad_rows_more_is_wrong_than_those(options):
+def test_many_bad_rows_point_to_another_cause(options):
     error = late() if "max_late" in options else DataError()
     work = Work(ROWS, error)
 

@@ -58,7 +58,7 @@ def test_marked_sessions_are_listed_by_their_own_index(api, mark):
 
 
 @pytest.mark.usefixtures("many_sessions")
-def test_sessions_before_a_page_are_not_read_whole(api):
+def test_sessions_before_a_page_are_not_read_in_full(api):
     first = api.get("/v1/chat/sessions", {"limit": 100}).json()["data"]
 
     with plans_of() as plans:
@@ -72,7 +72,7 @@ def test_sessions_before_a_page_are_not_read_whole(api):
 
 
 @pytest.mark.usefixtures("many_entries")
-def test_personal_data_is_read_for_the_entries_of_a_page_only(api):
+def test_personal_data_is_read_only_for_the_entries_of_a_page(api):
     with plans_of() as plans:
         listed = api.get("/v1/user/api-keys/audit-logs", {"limit": 10, "offset": ROWS - 100})
 

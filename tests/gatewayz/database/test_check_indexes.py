@@ -11,7 +11,7 @@ from gatewayz.database.indexes import DOCUMENTED_INDEXES
 pytestmark = pytest.mark.django_db
 
 
-def test_all_fifteen_are_there_after_migrate(capsys):
+def test_all_fifteen_indexes_exist_after_migrate(capsys):
     call_command("check_indexes")
 
     output = capsys.readouterr().out
@@ -23,7 +23,7 @@ def test_all_fifteen_are_there_after_migrate(capsys):
         )
 
 
-def test_a_missing_one_fails(capsys):
+def test_a_missing_index_fails_the_check(capsys):
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX idx_chat_sessions_active")
 
@@ -35,7 +35,7 @@ def test_a_missing_one_fails(capsys):
     assert "missing" in capsys.readouterr().out
 
 
-def test_an_invalid_one_fails(capsys):
+def test_an_invalid_index_fails_the_check(capsys):
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE pg_index SET indisvalid = false "
@@ -49,7 +49,7 @@ def test_an_invalid_one_fails(capsys):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_dropped_ones_are_built_again(capsys):
+def test_repair_rebuilds_dropped_indexes(capsys):
     declared = {
         index.name: (model._meta.db_table, index)
         for model in apps.get_models()
@@ -98,7 +98,7 @@ def test_an_invalid_index_that_no_model_names_is_told_and_built_again(capsys):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_migrate_builds_a_dropped_one_again():
+def test_migrate_rebuilds_a_dropped_index():
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX idx_api_keys_new_api_key")
 

@@ -36,7 +36,7 @@ def titles(user, title=None, after=None, limit=9):
     return [title for (title,) in fetch(titled, values, limit=limit)]
 
 
-def test_each_value_goes_to_its_places(user, sessions):
+def test_each_value_is_bound_to_its_placeholders(user, sessions):
     assert [titles(user, "two"), titles(user, "one"), titles(user, "four")] == [
         ["two"],
         ["one"],
@@ -44,16 +44,16 @@ def test_each_value_goes_to_its_places(user, sessions):
     ]
 
 
-def test_a_time_is_a_value_too(user, sessions):
+def test_a_time_can_be_bound(user, sessions):
     assert titles(user, None, sessions[1].created_at) == ["three"]
 
 
-def test_without_a_value_it_is_another_statement(user, sessions):
+def test_an_absent_value_makes_another_statement(user, sessions):
     assert titles(user, "two") == ["two"]
     assert titles(user) == ["one", "two", "three"]
 
 
-def test_another_shape_is_another_statement(user, sessions):
+def test_another_limit_makes_another_statement(user, sessions):
     assert [titles(user, limit=1), titles(user, limit=2)] == [["one"], ["one", "two"]]
 
 
@@ -64,7 +64,7 @@ def test_a_statement_is_built_once(user, sessions):
     assert len(built) == 1
 
 
-def test_a_frame_stands_around_the_statement(user, sessions):
+def test_a_statement_can_be_wrapped_in_another(user, sessions):
     values = {"user_id": user.pk, "title": None, "after": None}
 
     assert fetch(titled, values, "SELECT count(*) FROM ({}) AS counted", limit=8) == [(3,)]

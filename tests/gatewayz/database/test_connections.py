@@ -50,12 +50,12 @@ def late():
         yield late
 
 
-def test_a_statement_sent_after_the_shutdown_message_never_ran(late):
+def test_a_statement_sent_after_the_shutdown_message_counts_as_not_run(late):
     with pytest.raises(AdminShutdown):
         late.fetch("SELECT 2", [])
 
 
-def test_a_connection_is_lost_as_soon_as_the_server_says_that_it_shuts_down(late, monkeypatch):
+def test_a_connection_counts_as_lost_once_the_server_announces_its_shutdown(late, monkeypatch):
     monkeypatch.setattr(late, "_poll", None)
 
     assert late.is_gone()

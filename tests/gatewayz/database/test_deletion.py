@@ -41,7 +41,7 @@ def others():
     return other
 
 
-def test_no_batch_of_an_erasure_reads_more_than_the_first(others):
+def test_later_batches_of_an_erasure_read_no_more_than_the_first(others):
     user = User.objects.create_user("big@example.com")
     fill(user, SESSIONS)
     with connection.cursor() as cursor:

@@ -30,7 +30,7 @@ def migrations() -> list[Migration]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("is_backwards", [False, True], ids=["forwards", "backwards"])
-def test_a_transaction_locks_its_tables_in_the_order_of_the_requests(is_backwards: bool) -> None:
+def test_a_migration_locks_tables_in_the_order_of_the_requests(is_backwards: bool) -> None:
     loader = MigrationLoader(connection)
     for migration in migrations():
         sql = "\n".join(loader.collect_sql([(migration, is_backwards)]))

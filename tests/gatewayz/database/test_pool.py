@@ -29,7 +29,7 @@ def pool(connect):
     close_idle(pool)
 
 
-def test_a_connection_is_used_again(pool):
+def test_a_connection_is_reused(pool):
     first = pool.take(WAIT_SECONDS)
     pool.put(first)
 
@@ -38,7 +38,7 @@ def test_a_connection_is_used_again(pool):
     assert pool.get_stats()["pool_size"] == 1
 
 
-def test_there_are_no_more_than_allowed(pool):
+def test_the_pool_never_exceeds_its_maximum(pool):
     taken = [pool.take(WAIT_SECONDS), pool.take(WAIT_SECONDS)]
 
     with pytest.raises(NoConnectionError):
@@ -54,7 +54,7 @@ def test_there_are_no_more_than_allowed(pool):
     }
 
 
-def test_a_waiting_thread_gets_a_connection_that_is_given_back(pool):
+def test_a_waiting_thread_gets_a_returned_connection(pool):
     taken = [pool.take(WAIT_SECONDS), pool.take(WAIT_SECONDS)]
     got = []
     waiter = Thread(target=lambda: got.append(pool.take(WAIT_SECONDS)))
@@ -83,7 +83,7 @@ def take_in_thread(pool, got, name):
     return thread
 
 
-def test_waiting_threads_get_connections_in_the_order_in_which_they_came(pool):
+def test_waiting_threads_get_connections_in_order_of_arrival(pool):
     taken = [pool.take(5), pool.take(5)]
     got = []
     threads = [take_in_thread(pool, got, name) for name in range(5)]
@@ -95,7 +95,7 @@ def test_waiting_threads_get_connections_in_the_order_in_which_they_came(pool):
     pool.put(taken[1])
 
 
-def test_a_thread_that_comes_later_does_not_overtake_a_waiting_one(pool):
+def test_a_later_thread_does_not_overtake_a_waiting_one(pool):
     """A thread that gives a connection back and asks again comes after the waiting ones."""
     taken = [pool.take(5), pool.take(5)]
     got = []
@@ -122,7 +122,7 @@ def test_a_connection_closed_in_use_is_replaced_for_a_waiting_thread(pool, conne
     pool.put(taken[1])
 
 
-def test_a_connection_closed_by_the_server_is_not_given_out(pool, connect):
+def test_a_connection_closed_by_the_server_is_not_handed_out(pool, connect):
     first = pool.take(WAIT_SECONDS)
     pool.put(first)
     with connect() as other:
@@ -144,7 +144,7 @@ def test_an_old_connection_is_replaced(pool, monkeypatch):
     assert pool.get_stats()["pool_size"] == 0
 
 
-def test_a_free_connection_is_given_out_even_without_time_to_wait(pool):
+def test_a_free_connection_is_handed_out_even_without_time_to_wait(pool):
     first = pool.take(WAIT_SECONDS)
     pool.put(first)
 
@@ -152,7 +152,7 @@ def test_a_free_connection_is_given_out_even_without_time_to_wait(pool):
     pool.put(first)
 
 
-def test_a_failure_to_start_a_thread_takes_no_place_in_the_pool(pool, monkeypatch):
+def test_a_failure_to_start_a_thread_uses_up_no_connection(pool, monkeypatch):
     def no_thread(self):
         raise RuntimeError("can't start new thread")
 
@@ -166,7 +166,7 @@ def test_a_failure_to_start_a_thread_takes_no_place_in_the_pool(pool, monkeypatc
         pool.put(one)
 
 
-def test_many_threads_share_a_few_for_moments(pool):
+def test_many_threads_share_a_few_connections(pool):
     """Every thread gets its turns, although others give up in between."""
     turns = []
 
@@ -195,7 +195,7 @@ def test_many_threads_share_a_few_for_moments(pool):
     assert stats["pool_size"] <= 2
 
 
-def test_it_connects_as_soon_as_that_can_be(connect):
+def test_it_keeps_trying_until_it_connects(connect):
     refusals = 3
 
     def connect_at_last():
@@ -212,7 +212,7 @@ def test_it_connects_as_soon_as_that_can_be(connect):
     close_idle(pool)
 
 
-def test_the_error_has_the_reason_why_there_is_no_connection():
+def test_the_error_says_why_there_is_no_connection():
     def refuse():
         raise psycopg.OperationalError("no such host")
 

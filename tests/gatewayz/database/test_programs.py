@@ -38,14 +38,14 @@ def _only_below(folder, which):
     return blind
 
 
-def test_that_of_the_servers_version_is_taken_wherever_it_is(install):
+def test_the_program_of_the_servers_version_is_chosen(install):
     install("18.1", on_path=True)
     same = install("15.3")
 
     assert program("pg_dump", 15) == same
 
 
-def test_a_newer_one_does_where_there_is_none_of_the_same_version(install):
+def test_a_newer_program_is_chosen_when_the_same_version_is_missing(install):
     install("14.2", on_path=True)
     newer = install("18.1")
 
@@ -64,12 +64,12 @@ def test_without_any_program_the_error_says_what_to_install(install):
         program("pg_dump", 17)
 
 
-def test_any_version_on_path_comes_first_where_none_is_asked_for(install):
+def test_any_version_on_path_comes_first_when_no_version_is_given(install):
     install("18.1")
     on_path = install("15.3", on_path=True)
 
     assert program("pg_dump") == on_path
 
 
-def test_the_wheel_of_the_embedded_server_has_them():
+def test_the_wheel_of_the_embedded_server_has_the_programs():
     assert os.access(program("pg_restore", 18), os.X_OK)

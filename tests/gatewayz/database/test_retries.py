@@ -58,7 +58,7 @@ def test_a_read_runs_again(onlooker):
     assert run("SELECT 1") == [(1,)]
 
 
-def test_a_write_that_the_server_says_never_ran_runs_again(onlooker, numbers):
+def test_a_write_that_never_ran_runs_again(onlooker, numbers):
     terminate(onlooker)
 
     run("INSERT INTO numbers VALUES (1)")
@@ -66,7 +66,7 @@ def test_a_write_that_the_server_says_never_ran_runs_again(onlooker, numbers):
     assert run("SELECT number FROM numbers") == [(1,)]
 
 
-def test_a_write_whose_end_is_not_known_does_not(numbers):
+def test_a_write_of_unknown_outcome_does_not_run_again(numbers):
     connected = socket.socket(fileno=os.dup(connection.connection.pgconn.socket))
     with connected:
         connected.shutdown(socket.SHUT_RDWR)
@@ -86,7 +86,7 @@ def test_in_a_transaction_nothing_runs_again(onlooker, numbers):
     assert run("SELECT number FROM numbers") == []
 
 
-def test_a_primary_that_became_a_standby_is_left(onlooker, numbers):
+def test_a_connection_to_a_demoted_primary_is_dropped(onlooker, numbers):
     run("SET default_transaction_read_only = on")
 
     run("INSERT INTO numbers VALUES (1)")
@@ -94,7 +94,7 @@ def test_a_primary_that_became_a_standby_is_left(onlooker, numbers):
     assert run("SELECT number FROM numbers") == [(1,)]
 
 
-def test_an_idempotent_request_that_was_lost_is_done_again(api, onlooker, monkeypatch):
+def test_a_lost_idempotent_request_runs_again(api, onlooker, monkeypatch):
     claim, times = idempotency._claim, []
 
     def claim_and_lose(*arguments):
@@ -123,14 +123,14 @@ def database():
         yield database
 
 
-def test_a_statement_by_itself_borrows_a_connection_and_gives_it_back(database):
+def test_an_autocommit_statement_borrows_and_returns_a_connection(database):
     assert database.fetch_autocommit("SELECT %s + 1", [1]) == [(2,)]
 
     assert database.connection is None
     assert database.shared_connections.get_stats()["pool_available"] == 1
 
 
-def test_what_a_request_has_borrowed_it_gives_back_at_its_end(database):
+def test_a_request_returns_its_connection_at_its_end(database):
     run("SELECT 1")
     assert database.shared_connections.get_stats()["pool_available"] == 0
 
@@ -140,7 +140,7 @@ def test_what_a_request_has_borrowed_it_gives_back_at_its_end(database):
     assert database.shared_connections.get_stats()["pool_available"] == 1
 
 
-def test_in_a_transaction_it_belongs_to_that(database, numbers):
+def test_an_autocommit_statement_joins_an_open_transaction(database, numbers):
     with transaction.atomic():
         database.fetch_autocommit("INSERT INTO numbers VALUES (%s) RETURNING number", [1])
         transaction.set_rollback(True)
@@ -148,7 +148,7 @@ def test_in_a_transaction_it_belongs_to_that(database, numbers):
     assert run("SELECT number FROM numbers") == []
 
 
-def test_it_runs_again_when_it_never_ran(database, onlooker, numbers):
+def test_an_autocommit_statement_that_never_ran_runs_again(database, onlooker, numbers):
     ((pid,),) = database.fetch_autocommit("SELECT pg_backend_pid()", [])
     onlooker.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
@@ -173,19 +173,19 @@ def _loses_a_statement(monkeypatch):
 
 
 @pytest.mark.usefixtures("_loses_a_statement")
-def test_a_read_by_itself_that_was_lost_runs_again(database):
+def test_a_lost_autocommit_read_runs_again(database):
     assert database.fetch_autocommit("SELECT 1", []) == [(1,)]
 
 
 @pytest.mark.usefixtures("_loses_a_statement")
-def test_a_write_by_itself_that_was_lost_does_not(database, numbers):
+def test_a_lost_autocommit_write_does_not_run_again(database, numbers):
     with pytest.raises(OperationalError):
         database.fetch_autocommit("INSERT INTO numbers VALUES (1) RETURNING number", [])
 
     assert run("SELECT number FROM numbers") == []
 
 
-def test_its_errors_are_those_of_django(database):
+def test_errors_of_an_autocommit_statement_are_those_of_django(database):
     with pytest.raises(ProgrammingError):
         database.fetch_autocommit("SELECT nothing FROM nowhere", [])
 

@@ -97,7 +97,7 @@ def run(statement):
 
 @committing
 class TestWeb:
-    def test_answers_the_chat_api(self, as_web, api):
+    def test_serves_the_chat_api(self, as_web, api):
         session = api.post_json("/v1/chat/sessions", {"title": "T"}).json()["data"]
         path = f"/v1/chat/sessions/{session['id']}"
         said = {"role": "user", "content": "Hello"}
@@ -108,11 +108,11 @@ class TestWeb:
         assert api.post_json("/v1/chat/share", {"session_id": session["id"]}).status_code == 201
         assert api.delete(path).status_code == 200
 
-    def test_answers_about_accounts(self, as_web, api):
+    def test_serves_the_account_endpoints(self, as_web, api):
         for path in ("/v1/activity/stats", "/v1/activity/log", "/v1/user/api-keys/audit-logs"):
             assert api.get(path).status_code == 200
 
-    def test_signs_up_and_in_and_gives_people_their_data(self, as_web, db):
+    def test_signs_users_up_and_in_and_exports_their_data(self, as_web, db):
         given = {"email": "new@example.com", "password": "correct horse battery staple"}
         Client().post("/v1/auth/register", given, content_type="application/json")
         signed_in = Client().post("/v1/auth", given, content_type="application/json")
@@ -131,7 +131,7 @@ class TestWeb:
 
         assert ActivityEvent.objects.filter(finish_reason="tested").exists()
 
-    def test_makes_rotates_and_ends_keys(self, as_web, user):
+    def test_creates_rotates_and_deletes_keys(self, as_web, user):
         key, _ = create_key(user, key_name="second")
         rotate_key(key)
         key.delete()
@@ -166,7 +166,7 @@ class TestWeb:
             for model in app["models"]:
                 assert admin_client.get(model["admin_url"]).status_code == 200, model["name"]
 
-    def test_cannot_put_tables_in_the_way_of_the_chain(self, as_web, user):
+    def test_cannot_shadow_the_tables_of_the_audit_chain(self, as_web, user):
         run("CREATE TEMPORARY TABLE audit_head (id int PRIMARY KEY, sequence bigint, hash text)")
         run("CREATE TEMPORARY TABLE audit_chain (sequence bigint, entry_id bigint, hash text)")
 
@@ -268,7 +268,7 @@ REFUSED_TO_WORKER = [
         *(("worker", statement) for statement in REFUSED_TO_WORKER),
     ],
 )
-def test_postgresql_refuses(connections, role, statement):
+def test_postgresql_denies(connections, role, statement):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         connections[role].execute(statement.replace("PREFIX", PREFIX))
 
@@ -294,7 +294,7 @@ def test_granting_again_changes_nothing(db):
     assert not any("OWNER TO" in statement for statement in roles.statements_to_grant(PREFIX))
 
 
-def test_prints_the_sql_and_runs_none(db, capsys):
+def test_a_dry_run_prints_the_sql_and_runs_nothing(db, capsys):
     call_command("grant_roles", "--dry-run", "--prefix=nobody")
 
     assert "CREATE ROLE nobody_web LOGIN;\n" in capsys.readouterr().out
@@ -308,7 +308,7 @@ def test_rejects_a_prefix_that_is_not_a_name(db):
         call_command("grant_roles", "--prefix=x; DROP TABLE users")
 
 
-def test_a_user_of_the_old_rights_loses_them(db):
+def test_a_role_with_the_old_rights_loses_them(db):
     run(f"GRANT ALL ON audit_log TO {PREFIX}_web")
     run("GRANT SELECT ON audit_log TO PUBLIC")
 
@@ -321,7 +321,7 @@ def test_a_user_of_the_old_rights_loses_them(db):
         assert cursor.fetchone() == (False,)
 
 
-def test_every_table_is_one_of_the_service(db):
+def test_every_table_belongs_to_the_service(db):
     """A table that no model has gets no rights, so that one cannot be forgotten."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))

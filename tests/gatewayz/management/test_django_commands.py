@@ -51,12 +51,12 @@ def test_test_fails_and_says_how_to_run_the_tests(arguments):
 @pytest.mark.parametrize(
     "labels", [[], ["accounts"], ["accounts.auditentry"], ["chat", "accounts"]]
 )
-def test_a_fixture_that_could_not_be_loaded_again_is_rejected_in_favour_of_a_backup(db, labels):
+def test_dumpdata_rejects_what_could_not_be_loaded_again(db, labels):
     with pytest.raises(CommandError, match=r"manage\.py backup FILE"):
         call_command("dumpdata", *labels)
 
 
-def test_rows_of_a_model_go_out_and_come_in_again(db, tmp_path):
+def test_rows_of_a_model_can_be_dumped_and_loaded(db, tmp_path):
     fixture = tmp_path / "plans.json"
     call_command("dumpdata", "accounts.plan", output=str(fixture))
     plan = Plan.objects.earliest("id")
@@ -69,7 +69,7 @@ def test_rows_of_a_model_go_out_and_come_in_again(db, tmp_path):
     assert len(json.loads(fixture.read_text())) == Plan.objects.count()
 
 
-def test_tools_see_a_postgresql_at_host_and_port():
+def test_tools_get_the_host_and_port_of_postgresql():
     assert connection.vendor == "postgresql"
     assert connection.settings_dict["HOST"]
     assert connection.settings_dict["PORT"]

@@ -58,7 +58,7 @@ def test_an_installation_without_secrets_says_which_is_missing(nowhere):
     assert only_line(result.stderr).startswith("manage.py: SECRET_KEY must be")
 
 
-def test_a_python_without_the_packages_is_led_to_the_one_that_has_them(nowhere, tmp_path):
+def test_a_python_without_the_packages_is_told_which_one_has_them(nowhere, tmp_path):
     (tmp_path / "django").mkdir()
     (tmp_path / "django" / "__init__.py").write_text("raise ModuleNotFoundError(name='django')")
 
@@ -84,19 +84,19 @@ def test_in_production_the_advice_is_not_to_start_a_development_service(monkeypa
     assert advice(NoRedis("refused")) == "Redis does not answer (refused): see REDIS_URL"
 
 
-def test_a_setting_that_is_wrong_speaks_for_itself():
+def test_a_wrong_setting_is_explained_by_its_own_error():
     assert advice(ImproperlyConfigured("DEBUG must be off")) == "DEBUG must be off"
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1 / 0", "SELECT nothing_there"])
-def test_a_fault_of_the_code_keeps_its_traceback(db, statement):
+def test_a_programming_error_keeps_its_traceback(db, statement):
     with connection.cursor() as cursor, pytest.raises((DataError, ProgrammingError)) as caught:
         cursor.execute(statement)
 
     assert advice(caught.value) is None
 
 
-def test_a_lock_that_is_not_got_in_time_keeps_its_traceback(db):
+def test_a_lock_time_out_keeps_its_traceback(db):
     with connection.cursor() as cursor, pytest.raises(OperationalError) as caught:
         cursor.execute("SET LOCAL statement_timeout = 1")
         cursor.execute("SELECT pg_sleep(10)")

@@ -26,13 +26,13 @@ def test_api_requests_skip_the_middleware_of_pages(client, path):
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/login/", "/static/x.css", "/docs"])
 @pytest.mark.usefixtures("_no_pages")
-def test_pages_do_not(client, path):
+def test_pages_run_the_middleware_of_pages(client, path):
     with pytest.raises(AssertionError, match="went to the pages"):
         client.get(path)
 
 
 @pytest.mark.django_db
-def test_a_host_that_is_not_ours_is_refused(client, settings):
+def test_a_foreign_host_is_rejected(client, settings):
     settings.ALLOWED_HOSTS = ["gatewayz.example"]
 
     assert_problem(client.get(PATH), 400, "bad_request")
@@ -40,7 +40,7 @@ def test_a_host_that_is_not_ours_is_refused(client, settings):
 
 
 @pytest.mark.django_db
-def test_where_https_is_a_must_plain_http_is_led_there(client, settings):
+def test_plain_http_is_redirected_where_https_is_required(client, settings):
     settings.SECURE_SSL_REDIRECT = True
 
     response = client.get(f"{PATH}?limit=1")
@@ -51,7 +51,7 @@ def test_where_https_is_a_must_plain_http_is_led_there(client, settings):
 
 
 @pytest.mark.django_db
-def test_an_answer_tells_its_length(client):
+def test_a_response_has_its_length(client):
     response = client.get(PATH)
 
     assert int(response["Content-Length"]) == len(response.content)

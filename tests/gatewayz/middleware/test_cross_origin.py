@@ -52,7 +52,7 @@ def test_an_allowed_page_can_read_why_its_request_was_rejected():
         "null",
     ],
 )
-def test_no_other_page_may(origin):
+def test_no_other_page_may_call_the_api(origin):
     assert "Access-Control-Allow-Origin" not in preflight("/v1/chat/sessions", origin)
 
 
@@ -65,11 +65,11 @@ def test_no_page_may_call_anything_but_the_api(path):
 
 
 @pytest.mark.usefixtures("allowed")
-def test_answers_vary_by_origin_for_caches():
+def test_responses_vary_by_origin():
     assert "origin" in Client().get("/v1/schema")["Vary"]
 
 
-def test_without_allowed_origins_no_request_passes_it(settings):
+def test_without_allowed_origins_the_middleware_is_not_used(settings):
     settings.CORS_ALLOWED_ORIGINS = []
 
     with pytest.raises(MiddlewareNotUsed):

@@ -24,18 +24,18 @@ def is_secure(peer, **headers):
     return request.is_secure()
 
 
-def test_a_proxy_says_that_a_request_came_over_https():
+def test_a_trusted_proxy_can_say_that_a_request_came_over_https():
     assert is_secure(PROXY, **{"X-Forwarded-Proto": "https"})
     assert not is_secure(PROXY, **{"X-Forwarded-Proto": "http"})
     assert not is_secure(PROXY)
 
 
 @pytest.mark.parametrize("peer", [STRANGER, ""])
-def test_nobody_else_does(peer):
+def test_another_peer_cannot_say_that_a_request_came_over_https(peer):
     assert not is_secure(peer, **{"X-Forwarded-Proto": "https"})
 
 
-def test_where_no_proxy_is_named_the_scheme_is_left_to_django(settings):
+def test_without_trusted_proxies_the_scheme_is_left_to_django(settings):
     settings.TRUSTED_PROXIES = []
 
     with pytest.raises(MiddlewareNotUsed):

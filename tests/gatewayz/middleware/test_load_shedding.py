@@ -34,7 +34,7 @@ def test_as_many_requests_enter_as_there_are_slots():
     assert gate.shed == 1
 
 
-def test_a_request_that_leaves_lets_the_next_one_in():
+def test_a_finished_request_admits_the_next_one():
     gate = Gate(1)
     gate.enter(5)
     told = []
@@ -69,7 +69,7 @@ def test_a_request_whose_time_runs_out_in_the_queue_is_rejected_and_no_slot_is_l
 
 
 @pytest.mark.django_db
-def test_the_answer_says_when_to_try_again(client, settings, monkeypatch):
+def test_a_rejection_says_when_to_try_again(client, settings, monkeypatch):
     settings.DATABASE_POOL_SIZE = 1
     monkeypatch.setattr(Gate, "enter", lambda self, allowed_seconds: False)
 

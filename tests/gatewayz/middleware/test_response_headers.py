@@ -15,7 +15,7 @@ EVERYWHERE = {
 @pytest.mark.parametrize(
     "path", ["/", "/v1/plans", "/v1/chat/sessions", "/nothing", "/docs", "/admin/login/"]
 )
-def test_every_answer_is_guarded(path):
+def test_every_response_has_the_security_headers(path):
     answer = Client().get(path)
 
     assert {name: answer.get(name) for name in EVERYWHERE} == EVERYWHERE
@@ -26,7 +26,7 @@ def test_every_answer_is_guarded(path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/v1/plans", "/docs"])
-def test_https_is_to_be_used_from_then_on(settings, path):
+def test_https_responses_enforce_https(settings, path):
     settings.SECURE_HSTS_SECONDS = 60
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
 
@@ -37,20 +37,20 @@ def test_https_is_to_be_used_from_then_on(settings, path):
 
 
 @pytest.mark.django_db
-def test_the_admin_runs_no_inline_script():
+def test_the_admin_allows_no_inline_script():
     policy = Client().get("/admin/login/")["Content-Security-Policy"]
 
     assert "script-src 'self' 'unsafe-eval';" in policy
 
 
-def test_what_a_user_reads_is_kept_by_no_cache_in_between(api):
+def test_responses_to_a_user_are_not_stored_by_shared_caches(api):
     answer = api.get("/v1/chat/sessions")
 
     assert answer["Cache-Control"] == "private, no-cache"
     assert answer["ETag"]
 
 
-def test_a_secret_is_kept_by_no_cache_at_all(api):
+def test_a_secret_is_not_stored_by_any_cache(api):
     answer = api.post_json("/v1/user/api-keys", {"key_name": "second"})
 
     assert answer.status_code == 201

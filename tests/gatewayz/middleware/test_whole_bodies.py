@@ -100,7 +100,7 @@ COMPLETE = {
 
 
 @pytest.mark.parametrize(("headers", "body"), COMPLETE.values(), ids=COMPLETE.keys())
-def test_a_body_that_came_is_read(port, api_key, headers, body):
+def test_a_complete_body_is_read(port, api_key, headers, body):
     sent = head(api_key, *headers) + body
 
     status, answer = exchange(port, sent)
@@ -111,7 +111,7 @@ def test_a_body_that_came_is_read(port, api_key, headers, body):
 @pytest.mark.parametrize(
     ("framing", "body"), [(LENGTH, BODY), (CHUNKED, chunks(BODY) + LAST_CHUNK)]
 )
-def test_a_body_that_waits_to_be_asked_for_is_asked_for(port, api_key, framing, body):
+def test_a_body_that_expects_a_continue_gets_it(port, api_key, framing, body):
     asking = head(api_key, b"Expect: 100-continue\r\n", framing)
 
     status, answer = exchange(port, asking, body)
@@ -129,7 +129,7 @@ INCOMPLETE = {
 
 
 @pytest.mark.parametrize(("headers", "body"), INCOMPLETE.values(), ids=INCOMPLETE.keys())
-def test_a_body_that_did_not_come_whole_is_rejected(port, api_key, headers, body):
+def test_an_incomplete_body_is_rejected(port, api_key, headers, body):
     status, answer = exchange(port, head(api_key, *headers) + body, then_gone=True)
 
     assert (status, answer["code"] in {"incomplete_body", "malformed_json"}) == (400, True)
@@ -150,7 +150,7 @@ def test_chunks_that_may_have_been_lost_are_rejected(port, api_key, framing, bod
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 @pytest.mark.parametrize("headers", [[], [b"Content_Length: 17\r\n"]])
-def test_a_body_whose_length_nothing_announces_is_rejected(port, api_key, version, headers):
+def test_a_body_without_an_announced_length_is_rejected(port, api_key, version, headers):
     status, answer = exchange(port, head(api_key, *headers, version=version) + BODY)
 
     assert (status, answer["code"]) == (411, "length_required")
@@ -195,7 +195,7 @@ def abandon(port, sent, *, reset):
     ],
     ids=["length", "length and a byte", "chunks", "half a chunk", "expect", "HTTP/2"],
 )
-def test_clients_that_go_away_leave_no_thread_behind(port, sent, reset):
+def test_clients_that_disconnect_leave_no_thread_behind(port, sent, reset):
     (pid,) = answered_by(port)
     process = psutil.Process(pid)
     before = process.num_threads()

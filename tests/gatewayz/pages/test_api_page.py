@@ -10,7 +10,7 @@ def page():
     return Client().get("/docs")
 
 
-def test_nothing_on_the_page_comes_from_elsewhere():
+def test_the_page_loads_nothing_from_elsewhere():
     text = page().content.decode()
 
     addresses = re.findall(r'(?:src|href|data-schema)="([^"]*)"', text)

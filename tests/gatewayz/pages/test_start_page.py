@@ -22,7 +22,7 @@ def test_it_says_what_the_service_is_and_is_not():
 
 
 @pytest.mark.django_db
-def test_what_it_links_to_answers():
+def test_its_links_work():
     links = re.findall(r'<a href="([^"]*)"', page().content.decode())
 
     assert set(links) == {"/docs", "/admin/", "/v1/schema", "/readyz"}
@@ -61,7 +61,7 @@ def test_it_says_which_version_runs():
     assert f"Version {__version__}<" in page().content.decode()
 
 
-def test_its_command_leads_to_the_host_that_was_asked():
+def test_its_command_uses_the_host_of_the_request():
     text = Client().get("/", headers={"Host": "chat.example.com"}).content.decode()
 
     assert "curl http://chat.example.com/v1/chat/sessions" in text
@@ -73,7 +73,7 @@ def test_a_foreign_host_is_rejected(settings):
     assert Client().get("/", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_browsers_find_the_icon_where_they_look_for_one():
+def test_browsers_find_the_icon_at_its_usual_path():
     icon = Client().get("/favicon.ico")
 
     assert icon.status_code == 200

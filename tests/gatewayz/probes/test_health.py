@@ -37,7 +37,7 @@ def test_readyz_is_ok_when_database_and_redis_answer(db):
 
 
 @pytest.mark.parametrize("probe", ["/healthz", "/readyz"])
-def test_a_probe_may_come_by_any_address(db, settings, probe):
+def test_a_probe_may_use_any_host(db, settings, probe):
     settings.ALLOWED_HOSTS = ["api.example.com"]
 
     assert Client().get(probe, headers={"Host": "10.0.0.7:8000"}).status_code == 200
@@ -99,7 +99,7 @@ def test_a_caller_during_a_check_of_readyz_waits_for_its_result(remembered, monk
     assert len(looks) == 1
 
 
-def test_a_caller_without_time_does_not_decide_the_answer_of_others(db, remembered):
+def test_a_caller_without_time_does_not_change_the_result_for_others(db, remembered):
     Client().get("/readyz", headers={"X-Request-Timeout": "0.000001"})
 
     assert Client().get("/readyz").status_code == 200

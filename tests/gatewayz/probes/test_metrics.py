@@ -24,14 +24,14 @@ def scrape():
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer wrong", "Basic x"])
-def test_without_the_token_there_is_nothing_there(header):
+def test_without_the_token_the_metrics_are_not_found(header):
     response = Client().get("/metrics", headers={"Authorization": header})
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer"])
-def test_without_a_token_in_the_settings_it_is_off_in_production(settings, header):
+def test_without_a_token_setting_metrics_are_off_in_production(settings, header):
     settings.METRICS_TOKEN = ""
     settings.PRODUCTION = True
 
@@ -39,7 +39,7 @@ def test_without_a_token_in_the_settings_it_is_off_in_production(settings, heade
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
-def test_in_development_without_a_token_this_machine_may_read_it(db, settings, address):
+def test_in_development_without_a_token_this_machine_may_read_metrics(db, settings, address):
     settings.METRICS_TOKEN = ""
 
     assert Client(REMOTE_ADDR=address).get("/metrics").status_code == 200
@@ -55,13 +55,13 @@ def test_in_development_without_a_token_this_machine_may_read_it(db, settings, a
         {"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=192.0.2.1"},
     ],
 )
-def test_in_development_without_a_token_others_may_not_read_it(settings, caller):
+def test_in_development_without_a_token_others_may_not_read_metrics(settings, caller):
     settings.METRICS_TOKEN = ""
 
     assert Client(**caller).get("/metrics").status_code == 404
 
 
-def test_prometheus_may_come_by_any_address(db, settings):
+def test_prometheus_may_use_any_host(db, settings):
     settings.ALLOWED_HOSTS = ["api.example.com"]
     headers = {"Authorization": f"Bearer {TOKEN}", "Host": "10.0.0.7:8000"}
 
@@ -78,7 +78,7 @@ def test_a_request_is_counted_by_route_method_and_status(api):
     assert scrape().value("http_requests_total", **labels) == before + 2
 
 
-def test_what_a_caller_makes_up_becomes_no_label(db):
+def test_unknown_paths_and_methods_do_not_become_labels(db):
     Client().generic("BREW", "/coffee-of-mallory")
 
     answer = Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -96,7 +96,7 @@ def test_a_creation_is_measured_under_its_documented_name(api):
     assert scrape().value(name, **labels) == before + 1
 
 
-def test_look_ups_are_measured_apart_by_whether_the_cache_had_the_key(api):
+def test_look_ups_are_measured_separately_for_hits_and_misses(api):
     name = "http_user_lookup_duration_ms_count"
     before = scrape()
 
@@ -111,7 +111,7 @@ def test_look_ups_are_measured_apart_by_whether_the_cache_had_the_key(api):
     assert new == {"true": 2, "false": 1}
 
 
-def test_a_look_up_is_a_miss_without_the_cache(api, settings):
+def test_a_look_up_without_the_cache_is_a_miss(api, settings):
     settings.KEY_CACHE = False
     name = "http_user_lookup_duration_ms_count"
     before = scrape().value(name, cache_hit="false")
@@ -140,7 +140,7 @@ def test_rejected_keys_count_as_rejected_not_as_look_ups(user, db):
         assert refused == before.value("http_problems_total", **labels) + 1
 
 
-def test_the_key_cache_has_metrics_of_its_size(api):
+def test_metrics_show_the_size_and_hits_of_the_key_cache(api):
     api.get("/v1/chat/sessions")
     before = scrape()
 
@@ -153,7 +153,7 @@ def test_the_key_cache_has_metrics_of_its_size(api):
     assert after.value(name) == before.value(name) + 1
 
 
-def test_waiting_activity_shows_with_its_age(api, committed):
+def test_waiting_activity_is_shown_with_its_age(api, committed):
     with committed():
         api.post_json("/v1/chat/sessions", {})
 
@@ -169,13 +169,13 @@ def test_dead_letters_are_counted(db):
     assert scrape().value("gatewayz_activity_dead_letters") == 1
 
 
-def test_the_build_is_named(db, settings):
+def test_the_build_is_a_metric(db, settings):
     settings.GATEWAYZ_VERSION = "v7"
 
     assert any(name == "gatewayz_build_info" for name in scrape().names)
 
 
-def test_without_redis_the_rest_is_there(db, no_redis):
+def test_without_redis_the_other_metrics_are_shown(db, no_redis):
     seen = scrape()
 
     assert seen.value("gatewayz_dependency_up", dependency="redis") == 0
@@ -184,7 +184,7 @@ def test_without_redis_the_rest_is_there(db, no_redis):
     assert "gatewayz_activity_dead_letters" in seen.names
 
 
-def test_without_the_database_the_rest_is_there(transactional_db, monkeypatch):
+def test_without_the_database_the_other_metrics_are_shown(transactional_db, monkeypatch):
     connection.close()
     with monkeypatch.context() as patch:
         patch.setitem(connection.settings_dict, "HOST", "/nowhere")
@@ -196,7 +196,7 @@ def test_without_the_database_the_rest_is_there(transactional_db, monkeypatch):
     assert "http_requests_total" in seen.names
 
 
-def test_a_fault_of_the_service_is_counted_from_the_first(api):
+def test_the_first_server_error_is_counted(api):
     name = "http_server_errors_total"
     before = scrape()
     assert name in before.names
@@ -218,7 +218,7 @@ def test_late_requests_are_counted(api, settings):
     assert scrape().value("gatewayz_requests_late_total") == before + 1
 
 
-def test_doing_without_redis_shows_in_a_metric(api):
+def test_an_open_breaker_shows_in_the_metrics(api):
     before = scrape().value("gatewayz_redis_breaker_opened_total")
     try:
         breaker.failed()

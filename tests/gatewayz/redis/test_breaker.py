@@ -89,7 +89,7 @@ def test_a_failed_probe_opens_it_again(fresh, clock):
     assert fresh.opened == 1, "it is the same outage"
 
 
-def test_a_probe_that_is_not_heard_of_is_not_waited_for(fresh, clock):
+def test_a_probe_without_a_result_is_not_waited_for(fresh, clock):
     fresh.failed()
     clock.seconds += 1.0
     fresh.admit()
@@ -128,7 +128,7 @@ def test_a_closed_connection_is_tried_again_once(closed_again):
     assert not breaker.is_open()
 
 
-def test_an_error_that_redis_answers_with_is_an_answer():
+def test_an_error_response_of_redis_counts_as_a_response():
     with pytest.raises(ResponseError):
         get_redis_connection("default").execute_command("NO-SUCH-COMMAND")
 

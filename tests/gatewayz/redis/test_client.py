@@ -21,21 +21,21 @@ def ping(connection):
     return connection.read_response()
 
 
-def test_a_connection_is_used_again(pool):
+def test_a_connection_is_reused(pool):
     first = pool.get_connection()
     pool.release(first)
 
     assert pool.get_connection() is first
 
 
-def test_a_connection_in_use_is_given_to_no_other_thread(pool):
+def test_a_connection_in_use_is_not_given_to_another_thread(pool):
     first, second = pool.get_connection(), pool.get_connection()
 
     assert first is not second
     assert [ping(first), ping(second)] == [b"PONG", b"PONG"]
 
 
-def test_one_that_redis_has_closed_is_connected_anew(pool):
+def test_a_connection_closed_by_redis_is_reconnected(pool):
     connection = pool.get_connection()
     connection.send_command("CLIENT", "ID")
     number = connection.read_response()
@@ -66,7 +66,7 @@ def test_a_connection_marked_for_reconnect_is_closed_when_it_is_returned(pool):
     assert not connection.is_connected
 
 
-def test_there_are_no_more_than_the_pool_may_have():
+def test_the_pool_never_exceeds_its_maximum():
     pool = Pool.from_url(settings.REDIS_URL, protocol=2, max_connections=1)
     taken = pool.get_connection()
 

@@ -14,14 +14,14 @@ NAME = [f"{settings.REDIS_KEY_PREFIX}:n"]
 FAIL = Script("return redis.error_reply('no')")
 
 
-def test_a_script_runs_though_redis_has_forgotten_it():
+def test_a_script_that_redis_has_forgotten_still_runs():
     get_redis_connection("default").script_flush()
 
     assert ADD(NAME, [2]) == 2
     assert ADD(NAME, [3]) == 5
 
 
-def test_together_each_gets_its_own_answer_or_error():
+def test_scripts_in_a_pipeline_get_their_own_result_or_error():
     get_redis_connection("default").script_flush()
     first, failed, last = _run_all(
         [Call(ADD, NAME, [1]), Call(FAIL, NAME, []), Call(ADD, NAME, [1])]

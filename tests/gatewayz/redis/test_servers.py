@@ -11,7 +11,7 @@ SENTINELS = "redis+sentinel://:secret@one:26380,two,[::1]:26381/primary/2"
 @pytest.mark.parametrize(
     "url", ["redis://:secret@one:6379/1", "rediss://one/0", "unix:///run/redis.sock?db=2"]
 )
-def test_a_server_is_used_as_it_is_given(url):
+def test_a_plain_url_is_used_unchanged(url):
     assert cache_location(url) == url
     assert "SENTINELS" not in cache_options(url, 0.5)
 
@@ -28,7 +28,7 @@ def test_the_database_is_the_first_unless_one_is_given():
     assert cache_location("redis+sentinel://one/primary") == "redis://primary/0"
 
 
-def test_sentinels_may_want_a_password_of_their_own():
+def test_sentinels_may_have_their_own_password():
     options = cache_options(f"{SENTINELS}?sentinel_username=me&sentinel_password=other", 0.5)
 
     login = {name: options["SENTINEL_KWARGS"][name] for name in ("username", "password")}
@@ -44,7 +44,7 @@ def test_a_malformed_sentinel_url_is_rejected_without_repeating_it(url):
     assert url not in str(error.value)
 
 
-def test_other_time_outs_are_other_connections():
+def test_time_outs_can_be_added_to_a_url():
     location = cache_location("unix:///run/redis.sock?db=2")
 
     assert with_timeouts(location, connect_seconds=2, answer_seconds=5) == (

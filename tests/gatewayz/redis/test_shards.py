@@ -65,11 +65,11 @@ def test_a_cluster_of_two_shards_is_a_problem(cluster_url):
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis+sentinel://s:1/primary", ""])
-def test_a_server_that_cannot_be_asked_is_none(url):
+def test_an_unreachable_server_is_not_a_problem(url):
     assert shards.problem_with(url) is None
 
 
-def test_a_server_without_shards_is_none(settings):
+def test_a_server_without_shards_is_not_a_problem(settings):
     assert shards.problem_with(settings.REDIS_URL) is None
     assert "gatewayz.E001" not in [found.id for found in run_checks()]
 
@@ -77,7 +77,7 @@ def test_a_server_without_shards_is_none(settings):
 @pytest.mark.parametrize(
     "command", [["-m", "gatewayz.web"], ["manage.py", "qcluster"], ["manage.py", "check"]]
 )
-def test_nothing_starts_with_a_cluster_of_two_shards(cluster_url, command):
+def test_no_command_starts_with_a_cluster_of_two_shards(cluster_url, command):
     ended = subprocess.run(
         [sys.executable, *command],
         env=os.environ | {"REDIS_URL": cluster_url},

@@ -38,7 +38,7 @@ def test_the_peer_of_the_connection_is_the_caller(peer, expected):
 
 
 @pytest.mark.parametrize("peer", ["203.0.113.7", "2001:db8::7"])
-def test_a_client_that_is_not_a_trusted_proxy_cannot_name_another_address(proxies, peer):
+def test_a_client_that_is_not_a_trusted_proxy_cannot_forge_its_address(proxies, peer):
     assert address(peer, "198.51.100.1") == peer
 
 
@@ -71,7 +71,7 @@ def test_a_trusted_proxy_names_the_caller(proxies, peer, forwarded, expected):
 @pytest.mark.parametrize(
     "forwarded", ["", ",", "unknown", "_hidden", "1.2.3.4.5", "[", "[]:1", ":::", "%", "x" * 9000]
 )
-def test_what_is_no_address_ends_at_the_proxy_that_sent_it(proxies, forwarded):
+def test_an_invalid_address_falls_back_to_the_proxy_that_sent_it(proxies, forwarded):
     assert address("10.0.0.1", f"203.0.113.7, {forwarded}") == "10.0.0.1"
     assert address("10.0.0.1", f"203.0.113.7, {forwarded}, 10.0.0.2") == "10.0.0.2"
 

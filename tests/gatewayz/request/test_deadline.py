@@ -41,7 +41,7 @@ def in_request(view, timeout="5"):
     DeadlineMiddleware(view)(RequestFactory().get("/", headers={"X-Request-Timeout": timeout}))
 
 
-def test_a_request_has_the_time_that_the_setting_says(allowed):
+def test_a_request_has_the_time_of_the_setting(allowed):
     assert allowed() == 5.0
 
 
@@ -50,18 +50,18 @@ def test_a_client_may_ask_for_less(allowed):
 
 
 @pytest.mark.parametrize("header", ["0.0000001", "0.003", "0.0999"])
-def test_no_request_gets_less_than_a_tenth_of_a_second(allowed, header):
+def test_every_request_gets_at_least_a_tenth_of_a_second(allowed, header):
     assert allowed(header) == pytest.approx(0.1) == deadline.MIN_ASKED_SECONDS
 
 
-def test_the_least_that_can_be_asked_for_is_not_more_than_the_setting(allowed, settings):
+def test_the_minimum_never_exceeds_the_setting(allowed, settings):
     settings.REQUEST_DEADLINE_SECONDS = 0.05
 
     assert allowed("0.01") == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize("header", ["60", "0", "-1", "nan", "inf", "soon", ""])
-def test_more_time_and_nonsense_are_not_listened_to(allowed, header):
+def test_a_longer_or_invalid_time_is_ignored(allowed, header):
     assert allowed(header) == 5.0
 
 
@@ -82,7 +82,7 @@ def late(view, settings):
     in_request(called)
 
 
-def test_follow_up_work_has_time_although_the_request_is_late(monkeypatch):
+def test_follow_up_work_has_time_even_after_the_deadline(monkeypatch):
     left = []
     now = 1000.0
 
@@ -101,7 +101,7 @@ def test_follow_up_work_has_time_although_the_request_is_late(monkeypatch):
     assert left == [deadline.FOLLOW_UP_SECONDS]
 
 
-def test_what_is_owed_does_not_shorten_the_time_that_there_is():
+def test_follow_up_work_never_has_less_time_than_the_request():
     left = []
 
     def view(request):
@@ -155,7 +155,7 @@ def backend():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_late_request_costs_no_connection(settings, backend):
+def test_a_late_request_closes_no_connection(settings, backend):
     def view(request):
         with pytest.raises(OperationalError):
             connection.cursor().execute("SELECT 1")
@@ -168,7 +168,7 @@ def test_a_late_request_costs_no_connection(settings, backend):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_is_late_is_rolled_back_and_costs_no_connection(backend, settings):
+def test_a_late_transaction_is_rolled_back_and_closes_no_connection(backend, settings):
     settings.REQUEST_DEADLINE_SECONDS = 60.0
 
     def view(request):
@@ -185,7 +185,7 @@ def test_a_transaction_that_is_late_is_rolled_back_and_costs_no_connection(backe
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_statement_under_way_is_heard_a_little_past_the_deadline(backend, monkeypatch):
+def test_a_running_statement_may_end_a_little_after_the_deadline(backend, monkeypatch):
     monkeypatch.setattr("gatewayz.database.connections.GRACE_SECONDS", WAIT_SECONDS)
 
     def view(request):
@@ -202,7 +202,7 @@ def test_a_statement_under_way_is_heard_a_little_past_the_deadline(backend, monk
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("timeout", ["0.0005", "0.001", "0.002", "0.004"])
-def test_made_up_keys_with_hardly_any_time_cost_no_connection(
+def test_unknown_keys_with_hardly_any_time_close_no_connection(
     backend, client, timeout, monkeypatch
 ):
     monkeypatch.setattr("gatewayz.database.connections.GRACE_SECONDS", WAIT_SECONDS)
@@ -217,7 +217,7 @@ def test_made_up_keys_with_hardly_any_time_cost_no_connection(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_late_request_is_answered_with_retry_after(api):
+def test_a_late_request_gets_a_retry_after_header(api):
     api.get("/v1/chat/sessions")  # the key is in the cache
     response = locked_out(api)
 

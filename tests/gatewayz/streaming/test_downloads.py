@@ -91,9 +91,7 @@ def statuses(port, api_key):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", EXPORTS)
-def test_downloads_that_are_not_read_take_no_database_connection(
-    port, user, api_key, long_chat, path
-):
+def test_unread_downloads_hold_no_database_connection(port, user, api_key, long_chat, path):
     _, other = create_key(User.objects.create_user("eve@example.com"), key_name="hers")
     with ExitStack() as stack:
         for _ in range(POOL_SIZE):
@@ -104,7 +102,7 @@ def test_downloads_that_are_not_read_take_no_database_connection(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_whole_export_says_so(port, api_key, long_chat):
+def test_a_complete_export_says_so(port, api_key, long_chat):
     with ask(port, api_key, "/v1/chat/export") as client:
         received = rest_of(client)
 
@@ -126,7 +124,7 @@ def test_an_export_that_fails_midway_does_not_look_complete(port, api_key, long_
 
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
-def test_an_export_that_takes_too_long_is_broken_off(hasty_port, api_key, long_chat):
+def test_an_export_that_takes_too_long_is_cut_off(hasty_port, api_key, long_chat):
     with ask(hasty_port, api_key, "/v1/chat/export") as client:
         received = client.recv(1)
         late_at = time.monotonic() + 2 * DOWNLOAD_SECONDS
@@ -141,7 +139,7 @@ def test_an_export_that_takes_too_long_is_broken_off(hasty_port, api_key, long_c
 
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
-def test_a_client_that_does_not_read_is_cut_off_in_the_end(port, api_key, long_chat):
+def test_a_client_that_does_not_read_is_eventually_cut_off(port, api_key, long_chat):
     """By the kernel, which is told at the socket that the server listens on."""
     clients = [ask(port, api_key, "/v1/chat/export") for _ in range(2)]
     for client in clients:
@@ -179,7 +177,7 @@ def no_more(monkeypatch):
 @pytest.mark.django_db
 @pytest.mark.usefixtures("no_more")
 class TestAtATime:
-    def test_a_user_has_so_many_with_whatever_keys(self, user, api):
+    def test_downloads_of_a_user_are_limited_over_all_keys(self, user, api):
         _, second = create_key(user, key_name="second")
         held = [client.get("/v1/chat/export") for client in (api, ApiClient(second))]
 
@@ -189,7 +187,7 @@ class TestAtATime:
         assert int(refused["Retry-After"]) > 0
         assert [one.status_code for one in held] == [200, 200]
 
-    def test_a_process_has_so_many(self, api, stranger_api):
+    def test_downloads_of_a_process_are_limited(self, api, stranger_api):
         held = [api.get("/v1/chat/export"), api.get("/v1/user/export")]
         held.append(stranger_api.get("/v1/chat/export"))
 
@@ -199,17 +197,17 @@ class TestAtATime:
         assert int(refused["Retry-After"]) > 0
         assert [one.status_code for one in held] == [200, 200, 200]
 
-    def test_one_that_is_over_makes_room_for_another(self, api):
+    def test_a_finished_download_makes_room_for_another(self, api):
         for _ in range(5):
             lines = api.get("/v1/chat/export").getvalue().splitlines()
             assert json.loads(lines[-1])["type"] == "end"
 
-    def test_one_that_is_never_sent_makes_room_too(self):
+    def test_a_download_that_is_never_sent_makes_room_for_another(self):
         for _ in range(5):
             downloads.Download(1, iter(()), filename="f", content_type="text/plain")
             gc.collect()
 
-    def test_one_that_fails_makes_room_too(self, api, monkeypatch):
+    def test_a_failed_download_makes_room_for_another(self, api, monkeypatch):
         monkeypatch.setattr(downloads, "abort_response", lambda began: None)
         monkeypatch.setattr(downloads, "read_page", None)
         monkeypatch.setattr("chat.transfer.copying.read_page", None)

@@ -125,7 +125,7 @@ def test_a_long_message_is_saved_as_it_was_sent(port, api_key, messages, sent):
     assert ChatMessage.objects.get().content == json.loads(LONG)["content"]
 
 
-def test_a_long_body_that_waits_to_be_asked_for_is_asked_for_with_a_key(port, api_key, messages):
+def test_a_long_body_that_expects_a_continue_gets_it_with_a_key(port, api_key, messages):
     with Sending(port, head(messages, LENGTH, "Expect: 100-continue", key=api_key)) as sending:
         assert sending.connection.recv(100).startswith(b"HTTP/1.1 100 ")
         sending.send(LONG)
@@ -144,11 +144,11 @@ def test_a_long_body_that_waits_to_be_asked_for_is_asked_for_with_a_key(port, ap
         ("/v1/nothing", (LENGTH,), 404),
     ],
 )
-def test_without_a_key_it_is_answered_before_a_long_body_has_come(port, path, headers, status):
+def test_without_a_key_a_long_body_is_rejected_before_it_arrives(port, path, headers, status):
     assert send(port, head(path, *headers))[0] == status
 
 
-def test_a_view_of_small_bodies_answers_before_a_long_one_has_come(port, api_key):
+def test_a_view_of_small_bodies_rejects_a_long_one_before_it_arrives(port, api_key):
     assert send(port, head("/v1/chat/sessions", LENGTH, key=api_key))[0] == 413
 
 
@@ -171,7 +171,7 @@ def test_a_client_that_sends_a_rejected_body_to_its_end_gets_the_answer(port):
             assert response.status == 413
 
 
-def test_a_long_body_that_did_not_come_whole_is_rejected(port, api_key, messages):
+def test_an_incomplete_long_body_is_rejected(port, api_key, messages):
     with Sending(port, head(messages, LENGTH, key=api_key), LONG[:-1]) as sending:
         sending.connection.shutdown(socket.SHUT_WR)
         status, body = sending.answer()
@@ -195,7 +195,7 @@ def test_a_long_body_may_take_longer_than_the_deadline(hasty_port, api_key, mess
     assert any(is_read() for _ in range(TRIES))
 
 
-def test_long_bodies_that_are_arriving_delay_no_other_request(port, api_key, messages):
+def test_arriving_long_bodies_delay_no_other_request(port, api_key, messages):
     with ExitStack() as stack:
         sendings = [
             stack.enter_context(Sending(port, head(messages, LENGTH, key=api_key), LONG[:70_000]))
@@ -212,7 +212,7 @@ def test_long_bodies_that_are_arriving_delay_no_other_request(port, api_key, mes
             assert sending.answer()[0] == 201
 
 
-def test_the_memory_for_long_bodies_is_bounded_for_a_user_and_a_process(settings):
+def test_the_memory_for_long_bodies_is_bounded_per_user_and_process(settings):
     memory = UploadMemory()
     memory.reserve(1, MAX_LONG_BODIES_OF_USER * settings.MAX_BODY_BYTES)
     with pytest.raises(UploadsBusy):
@@ -239,7 +239,7 @@ def views(patterns=None):
             yield getattr(pattern.callback, "cls", None)
 
 
-def test_only_views_of_a_key_take_long_bodies():
+def test_only_views_that_need_a_key_accept_long_bodies():
     taking = {view for view in views() if getattr(view, "takes_long_bodies", False)}
 
     assert {view.__name__ for view in taking} == {

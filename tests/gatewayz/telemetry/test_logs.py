@@ -40,7 +40,7 @@ def lines(settings):
     logging.getLogger().removeHandler(lines)
 
 
-def test_a_line_carries_request_and_user(lines, api, user):
+def test_a_line_names_request_and_user(lines, api, user):
     api.post_json("/v1/chat/sessions", {}, headers={"X-Request-ID": "mine"})
 
     (line,) = lines.of("chat.sessions.write")
@@ -92,7 +92,7 @@ def test_no_link_is_logged_when_its_request_fails(lines, db):
     assert "a-secret-token" not in "\n".join(lines.texts)
 
 
-def test_an_exception_is_one_line_with_its_stack(lines):
+def test_an_exception_is_logged_in_one_line_with_its_stack(lines):
     try:
         raise ValueError("first\nsecond")
     except ValueError:

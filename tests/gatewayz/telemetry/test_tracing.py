@@ -73,7 +73,7 @@ def of_creation(spans: list[Span]) -> list[Span]:
     return []
 
 
-def test_request_sql_redis_and_task_are_one_trace(traced):
+def test_request_sql_redis_and_task_share_a_trace(traced):
     service, spans = traced
     assert service.create_session()
 
@@ -100,7 +100,7 @@ def test_request_sql_redis_and_task_are_one_trace(traced):
     assert "WITH" in calls_of(write)
 
 
-def test_no_span_holds_a_secret(traced):
+def test_no_span_contains_a_secret(traced):
     service, spans = traced
     assert service.create_session()
     service._answer("GET", "/v1/chat/share/a-secret-token")
@@ -121,7 +121,7 @@ def test_polling_without_a_parent_span_is_not_traced(traced):
     assert Span.SPAN_KIND_CLIENT not in roots
 
 
-def test_missing_packages_are_named_when_traces_are_asked_for(tmp_path):
+def test_missing_packages_are_named_when_tracing_is_on(tmp_path):
     (tmp_path / "opentelemetry.py").touch()  # found first, and with nothing in it
 
     result = subprocess.run(

@@ -56,7 +56,7 @@ def test_a_single_call_runs_immediately(work):
     assert work.batches == [[1]]
 
 
-def test_calls_that_come_while_a_batch_runs_form_the_next_one(work, threads):
+def test_calls_during_a_batch_form_the_next_one(work, threads):
     combiner = Combiner(work, patience_seconds=WAIT_SECONDS)
 
     calls = gather(combiner, work, threads, [2, 3, 4])
@@ -78,7 +78,7 @@ def test_no_call_waits_longer_than_its_patience(work, threads):
     assert first.result(WAIT_SECONDS) == 2
 
 
-def test_slow_batches_run_beside_each_other(threads):
+def test_slow_batches_run_concurrently(threads):
     together = Barrier(2)
     combiner = Combiner(
         lambda items: (together.wait(WAIT_SECONDS), items)[1], patience_seconds=0.001
@@ -102,7 +102,7 @@ def test_every_call_of_a_batch_raises_its_error(work, threads):
             call.result(WAIT_SECONDS)
 
 
-def test_after_an_error_that_left_nothing_done_each_call_runs_alone(work, threads):
+def test_after_an_error_without_effect_each_call_runs_alone(work, threads):
     combiner = Combiner(work, patience_seconds=WAIT_SECONDS, alone_after=(ValueError,))
     work.error = ValueError("one of them is bad")
 

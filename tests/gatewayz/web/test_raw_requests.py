@@ -141,7 +141,7 @@ ANSWERED = {
 
 
 @pytest.mark.parametrize("sent", ANSWERED.values(), ids=ANSWERED.keys())
-def test_what_means_nothing_does_no_harm(port, sent):
+def test_harmless_oddities_are_accepted(port, sent):
     assert statuses(send(port, sent)) == [200]
 
 
@@ -183,7 +183,7 @@ def test_a_client_that_never_ends_its_headers_is_cut_off(port):
             pytest.fail("still connected")
 
 
-def test_many_slow_callers_do_not_keep_others_waiting(port):
+def test_many_slow_callers_do_not_delay_others(port):
     callers = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
     try:
         for caller in callers:
@@ -195,7 +195,7 @@ def test_many_slow_callers_do_not_keep_others_waiting(port):
             caller.close()
 
 
-def test_bodies_that_never_come_do_not_keep_others_waiting(port):
+def test_bodies_that_never_arrive_do_not_delay_others(port):
     callers = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
     try:
         for caller in callers:
@@ -220,7 +220,7 @@ def test_a_client_that_stops_sending_its_body_is_cut_off(hasty_port):
     send(hasty_port, UNSENT, b'{"a"')
 
 
-def test_a_body_may_take_its_time_as_long_as_it_comes(hasty_port):
+def test_a_slow_body_is_accepted_while_it_keeps_arriving(hasty_port):
     def is_read():
         address = ("127.0.0.1", hasty_port)
         with socket.create_connection(address, timeout=WAIT_SECONDS) as connection:

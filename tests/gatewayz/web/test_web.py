@@ -48,14 +48,14 @@ def listening(port):
     return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTEN for row in rows)
 
 
-def test_connections_that_come_at_the_same_time_are_distributed(port):
+def test_concurrent_connections_are_distributed(port):
     answered = answered_by(port, CONNECTIONS)
 
     assert len(answered) == 2
     assert sum(answered.values()) == CONNECTIONS
 
 
-def test_what_a_killed_process_would_have_got_goes_to_the_other_until_it_is_replaced(port):
+def test_the_other_process_serves_until_a_killed_one_is_replaced(port):
     killed, other = answered_by(port, CONNECTIONS)
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: listening(port) == 1)
@@ -70,7 +70,7 @@ def test_what_a_killed_process_would_have_got_goes_to_the_other_until_it_is_repl
     assert killed not in afterwards
 
 
-def test_a_process_that_is_still_loading_ends_on_request(tmp_path, start_method):
+def test_a_loading_process_ends_on_a_signal(tmp_path, start_method):
     log = tmp_path / "web.log"
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -88,7 +88,7 @@ def test_a_process_that_is_still_loading_ends_on_request(tmp_path, start_method)
 
 
 @pytest.mark.parametrize("mode", ["auto", "2"])
-def test_http_2_cannot_be_switched_on(mode):
+def test_http_2_cannot_be_enabled(mode):
     ended = subprocess.run(
         [*web_command("127.0.0.1", "0"), "--http", mode],
         cwd=CHECKOUT,
@@ -100,7 +100,7 @@ def test_http_2_cannot_be_switched_on(mode):
     assert "HTTP/2" in ended.stderr + ended.stdout
 
 
-def test_only_one_thread_of_a_process_gets_the_signal_to_end(port):
+def test_only_one_thread_of_a_process_receives_sigterm(port):
     for pid in answered_by(port, CONNECTIONS):
         states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
         held_back = [int(re.search(r"SigBlk:\t(\w+)", state)[1], 16) for state in states]
@@ -108,7 +108,7 @@ def test_only_one_thread_of_a_process_gets_the_signal_to_end(port):
         assert len(states) > 2
 
 
-def test_processes_end_whose_parent_was_killed(port):
+def test_processes_end_when_their_parent_was_killed(port):
     (parent,) = {psutil.Process(pid).ppid() for pid in answered_by(port, CONNECTIONS)}
 
     os.kill(parent, signal.SIGKILL)
@@ -127,7 +127,7 @@ HALF = {
 
 
 @pytest.mark.parametrize("sent", HALF.values(), ids=HALF.keys())
-def test_a_client_that_has_not_sent_a_request_keeps_no_process_from_ending(sent):
+def test_an_idle_client_does_not_keep_a_process_from_ending(sent):
     with web_process(
         REQUEST_DEADLINE_SECONDS="1",
         GRANIAN_WORKERS_KILL_TIMEOUT="600",
@@ -173,13 +173,13 @@ def cpus_of(pid):
     return cpus
 
 
-def test_where_there_is_a_process_for_each_cpu_each_keeps_to_one(two_cpus, port):
+def test_with_a_process_for_each_cpu_each_is_bound_to_one(two_cpus, port):
     assert Counter(cpus_of(pid) for pid in answered_by(port, CONNECTIONS)) == {
         frozenset({cpu}): 1 for cpu in two_cpus
     }
 
 
-def test_fewer_processes_than_cpus_may_use_all(two_cpus):
+def test_fewer_processes_than_cpus_are_not_bound(two_cpus):
     with web_process(GRANIAN_WORKERS="1") as port:
         (pid,) = answered_by(port, CONNECTIONS)
 

@@ -57,7 +57,7 @@ def test_the_dashboard_shows_only_metrics_that_exist(names):
     assert used - names == set()
 
 
-def test_the_dashboard_leaves_no_metric_out(names):
+def test_the_dashboard_shows_every_metric(names):
     # A histogram shows by its buckets and counts.
     families = {name for name in names if not name.endswith(("_sum", "_created"))} - OWN
     used = metrics_of("\n".join(expressions()))
@@ -69,7 +69,7 @@ def test_the_dashboard_leaves_no_metric_out(names):
     } == set()
 
 
-def test_no_two_panels_share_a_number_or_a_place():
+def test_no_two_panels_share_an_id_or_a_position():
     panels = DASHBOARD["panels"]
     cells = [
         (x, y)
@@ -108,7 +108,7 @@ def test_every_metric_is_explained(names):
     ],
     ids=" ".join,
 )
-def test_promtool_is_content(arguments):
+def test_promtool_accepts_the_rules(arguments):
     result = subprocess.run(
         ["promtool", *arguments], cwd=PROMETHEUS, capture_output=True, text=True
     )
@@ -117,7 +117,7 @@ def test_promtool_is_content(arguments):
 
 
 @promtool
-def test_the_expressions_of_the_dashboard_are_promql(tmp_path):
+def test_the_expressions_of_the_dashboard_are_valid_promql(tmp_path):
     groups = {
         "groups": [
             {

@@ -23,7 +23,7 @@ BOUNDS = (10.0, 100.0, math.inf)
         ((0, 0, 0), 0.5, None),
     ],
 )
-def test_quantiles_are_even_inside_a_bucket(counts, share, value):
+def test_quantiles_interpolate_inside_a_bucket(counts, share, value):
     assert Distribution(BOUNDS, counts).quantile(share) == value
 
 
@@ -34,7 +34,7 @@ def test_distributions_add_up():
     assert total.total == 17
 
 
-def test_what_was_observed_is_read_back():
+def test_observations_can_be_read_back():
     histogram = Histogram(
         "test_distributions_ms", "Of this test.", ["kind"], buckets=BOUNDS, registry=REGISTRY
     )

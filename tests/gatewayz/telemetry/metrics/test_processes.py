@@ -88,7 +88,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         web.stop()
 
 
-def test_a_scrape_sums_all_processes_and_keeps_the_counters_of_dead_ones(web: Web) -> None:
+def test_a_scrape_sums_all_processes_including_the_counters_of_dead_ones(web: Web) -> None:
     before = web.probed()
     for _ in range(40):
         assert web.get("/healthz")
@@ -177,7 +177,7 @@ def test_a_gauge_ends_with_its_process_and_a_counter_does_not(tmp_path: Path) ->
     assert (seen.value("held"), seen.value("counted_total")) == (1, 2)
 
 
-def test_a_process_takes_the_slot_of_one_that_has_died(tmp_path: Path) -> None:
+def test_a_process_takes_the_slot_of_a_dead_one(tmp_path: Path) -> None:
     with running(COUNT, tmp_path):
         for _ in range(5):
             with running(COUNT, tmp_path):
@@ -188,7 +188,7 @@ def test_a_process_takes_the_slot_of_one_that_has_died(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("counter_*.db"))) == 2
 
 
-def test_a_forked_child_counts_in_a_slot_of_its_own(tmp_path: Path) -> None:
+def test_a_forked_child_counts_in_its_own_slot(tmp_path: Path) -> None:
     seen = scrape_after(COUNT + FORK, tmp_path)
 
     assert (seen.value("held"), seen.value("counted_total")) == (1, 11)

@@ -39,7 +39,7 @@ class Process:
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=lambda window: window.name)
-def test_what_all_processes_observed_adds_up(window):
+def test_observations_of_all_processes_add_up(window):
     one, other = Process(), Process()
     one.observe(5, 50)
     other.observe(50, 500)
@@ -48,7 +48,7 @@ def test_what_all_processes_observed_adds_up(window):
     assert one.counts(window) == other.counts(window) == (2, 2, 1)
 
 
-def test_what_is_older_than_the_window_is_left_out(monkeypatch):
+def test_observations_older_than_the_window_are_left_out(monkeypatch):
     process = Process()
     process.observe(5)
     now = time.time()
@@ -63,7 +63,7 @@ def test_what_is_older_than_the_window_is_left_out(monkeypatch):
     assert counted_after(26 * 3600) == [0, 0, 0]
 
 
-def test_what_redis_did_not_take_is_written_later(monkeypatch):
+def test_observations_that_redis_rejected_are_written_later(monkeypatch):
     def reject(fields):
         raise RedisError
 
@@ -76,7 +76,7 @@ def test_what_redis_did_not_take_is_written_later(monkeypatch):
     assert process.counts(WINDOWS[0]) == (1, 1, 0)
 
 
-def test_every_key_in_redis_ends_by_itself():
+def test_every_key_in_redis_expires():
     Process().observe(5)
 
     client = recent.get_redis_connection("default")
