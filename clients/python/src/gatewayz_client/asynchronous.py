@@ -161,12 +161,12 @@ class AsyncChat(_Group):
         async with self._calls.download(path, format=format) as response:
             return await response.aread()
 
-    async def export_all(self) -> AsyncIterator[dict[str, Any]]:
+    async def export_all(self, *, end_user_id: str | None = None) -> AsyncIterator[dict[str, Any]]:
         """Export every session, each followed by its messages; `type` tells the two apart.
 
         Raises UnreachableError when the export was cut off.
         """
-        async with self._calls.download("/v1/chat/export") as response:
+        async with self._calls.download("/v1/chat/export", end_user_id=end_user_id) as response:
             async for text in response.aiter_lines():
                 line = json.loads(text)
                 if line["type"] == "end":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from gatewayz_client.calls import Calls
+from gatewayz_client.calls import Calls, Request
 from gatewayz_client.pages import Page
 from gatewayz_client.problems import UnreachableError
 from gatewayz_client.types import (
@@ -174,9 +174,14 @@ class Chat:
         """Move a session to the trash."""
         self._calls.delete(f"/v1/chat/sessions/{session_id}")
 
-    def delete_sessions(self, ids: Sequence[int]) -> DeletedCount:
-        """Move up to 500 sessions to the trash."""
-        deleted: DeletedCount = self._calls.delete("/v1/chat/sessions", ids=ids)["data"]
+    def delete_sessions(
+        self, ids: Sequence[int] | None = None, *, end_user_id: str | None = None
+    ) -> DeletedCount:
+        """Move up to 500 sessions to the trash; with `end_user_id`, erase all of that person."""
+        query = {"end_user_id": end_user_id}
+        body = None if ids is None else {"ids": ids}
+        answer = self._calls.send(Request("DELETE", "/v1/chat/sessions", query=query, body=body))
+        deleted: DeletedCount = answer["data"]
         return deleted
 
     def restore_session(self, session_id: int, *, idempotency_key: str | None = None) -> Session:
@@ -559,12 +564,12 @@ class Chat:
         with self._calls.download(path, format=format) as response:
             return response.read()
 
-    def export_all(self) -> Iterator[dict[str, Any]]:
+    def export_all(self, *, end_user_id: str | None = None) -> Iterator[dict[str, Any]]:
         """Export every session, each followed by its messages; `type` tells the two apart.
 
         Raises UnreachableError when the export was cut off.
         """
-        with self._calls.download("/v1/chat/export") as response:
+        with self._calls.download("/v1/chat/export", end_user_id=end_user_id) as response:
             for text in response.iter_lines():
                 line = json.loads(text)
                 if line["type"] == "end":
