@@ -1,13 +1,15 @@
 """The chats in the export of everything that a user owns; see accounts.profile.export."""
 
 from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
 
 from accounts.principals.principal import Principal
 from accounts.profile.export import Kind, by_key, by_time, lines_of
 from chat.feedback.serializers import FeedbackSerializer
 from chat.messages.serializers import MessageSerializer
 from chat.models import ChatMessage, ChatSession, Feedback, Share
-from chat.sessions.serializers import SessionSerializer
+from chat.sessions.serializers import represented_session
 from chat.shares.serializers import ShareSerializer
 from chat.transfer.copying import messages_of
 
@@ -21,7 +23,8 @@ class ExportedShareSerializer(ShareSerializer):
 
 def _sessions(owner: Principal) -> Iterator[ChatSession]:
     """Yield all sessions, including those in the trash, which belong to the owner until purged."""
-    return by_key(ChatSession.objects.owned_by(owner).filter(is_purged=False))
+    owned = ChatSession.objects.owned_by(owner).filter(is_purged=False)
+    return by_key(owned.with_current_message())
 
 
 def _messages(owner: Principal) -> Iterator[ChatMessage]:
@@ -29,8 +32,14 @@ def _messages(owner: Principal) -> Iterator[ChatMessage]:
         yield from messages_of(session)
 
 
+def _session_lines(owner: Principal) -> Iterator[dict[str, Any]]:
+    for session in _sessions(owner):
+        current = attrgetter("current_message_id")(session)
+        yield represented_session(session) | {"current_message_id": current}
+
+
 CHAT_KINDS = (
-    Kind("chat_session", lambda owner: lines_of(SessionSerializer, _sessions(owner))),
+    Kind("chat_session", _session_lines),
     Kind("chat_message", lambda owner: lines_of(MessageSerializer, _messages(owner))),
     Kind(
         "feedback",

@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from accounts.principals.principal import Principal
 from chat.messages.read import within_bytes
 from chat.models import ChatMessage, ChatSession
+from chat.transfer.markdown import title_of, turn_of
 from gatewayz.api.bodies import encode
 from gatewayz.streaming.downloads import read_page
 
@@ -14,7 +16,10 @@ PAGE_MESSAGES = 100
 PAGE_SESSIONS = 100
 
 # The fields of a message or session in exports and imports.
-MESSAGE_FIELDS = ("model", "tokens", "reasoning", "created_at", "client_id", "status")
+MESSAGE_FIELDS = (
+    *("model", "tokens", "reasoning", "created_at", "client_id", "status"),
+    *("revision", "edited", "updated_at"),
+)
 SESSION_FIELDS = (
     *("title", "model", "created_at", "updated_at", "is_pinned", "is_archived"),
     *("external_id", "end_user_id", "metadata", "tags", "folder", "expires_at"),
@@ -46,11 +51,16 @@ def export_all(owner: Principal, **matching: str) -> Iterator[bytes]:
     The last line gives the number of lines before it. A download without that line was cut off.
     """
     last = lines = 0
-    owned = ChatSession.objects.owned_by(owner).active().matching(**matching).order_by("id")
+    owned = ChatSession.objects.owned_by(owner).active().matching(**matching)
+    owned = owned.with_current_message().order_by("id")
     while page := read_page(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
         for session in page:
             lines += 1
-            yield encode({"type": "session", "id": session.pk, **_session(session)}) + b"\n"
+            line = {"type": "session", "id": session.pk, **_session(session)}
+            yield (
+                encode(line | {"current_message_id": attrgetter("current_message_id")(session)})
+                + b"\n"
+            )
             for message in messages_of(session):
                 lines += 1
                 line = {"type": "message", "session_id": session.pk}
@@ -118,12 +128,12 @@ def _object(head: dict[str, Any], messages: Iterator[dict[str, Any]]) -> Iterato
 
 
 def _markdown(session: ChatSession) -> Iterator[bytes]:
-    yield f"# {session.title}\n".encode()
+    yield title_of(session.title).encode()
     count = 0
     for message in messages_of(session):
         if not message.is_current:
             continue
         count += 1
-        yield f"\n## {message.role.title()}\n\n{message.content}\n".encode()
+        yield turn_of(message).encode()
     # Invisible when rendered; a download that was cut off lacks it.
     yield f"\n<!-- end: {count} messages -->\n".encode()

@@ -64,7 +64,8 @@ def test_exports_markdown(api, session, messages):
     response = export(api, session, "markdown")
 
     text = response.getvalue().decode()
-    assert text.startswith("# Hello\n\n## User\n\nWhat is this?\n\n## Assistant\n\nשלום 👋\n")
+    assert text.startswith("# Hello\n\n## User\n\nWhat is this?\n")
+    assert "\n## Assistant\n\n**Reasoning**\n\n> so\n\nשלום 👋\n\n## User\n\nok\n" in text
     assert text.endswith("\n<!-- end: 5 messages -->\n")
     assert response["Content-Type"] == "text/markdown; charset=utf-8"
     assert response["Content-Disposition"] == f'attachment; filename="chat-{session.pk}.md"'
