@@ -46,7 +46,9 @@ from accounts.principals.scopes import validate_scopes
 from accounts.profile.serializers import ProfileChange
 from accounts.referrals.codes import _normalised, shown_name
 from chat import idempotency
+from chat.conversations import items
 from chat.feedback.serializers import FeedbackInput
+from chat.messages import conversation
 from chat.messages.content import UnstorableJsonError, check_storable
 from chat.messages.markdown import render_markdown
 from chat.messages.serializers import MessageInput
@@ -58,10 +60,13 @@ from chat.search.serializers import SearchInput
 from chat.sessions.cursors import read_cursor
 from chat.sessions.serializers import SessionIdsInput, SessionInput
 from chat.transfer.documents import documents
+from chat.transfer.markdown import contained
 from chat.transfer.recognition import conversations
 from chat.transfer.serializers import ChatInput
+from gatewayz.api import bodies
 from gatewayz.api.bodies import MAX_VALUES, read_json
 from gatewayz.api.serializing import validated
+from gatewayz.middleware import cross_origin
 from gatewayz.middleware.cookies import CookieMiddleware
 from gatewayz.middleware.request_context import RequestContextMiddleware
 from gatewayz.request import deadline
@@ -220,6 +225,22 @@ PARSERS: dict[str, Parser] = {
         ),
         short=20_000,
     ),
+    "half of a surrogate pair": Parser(
+        lambda text: bodies._HALF_PAIR.search(text.encode()),
+        ("gatewayz/api/bodies.py:_HALF_PAIR",),
+        pumps=(("", "\\ud83d", ""), ("", "\\ud83d\\ude00", ""), ("", "\\u", "")),
+    ),
+    "picture of a message": Parser(
+        conversation._PICTURE.fullmatch,
+        ("chat/messages/conversation.py:_PICTURE",),
+        pumps=(("data:image/png;base64,", "A", "!"), ("data:image/png;base64,A", "=", "")),
+    ),
+    "id of an item": Parser(
+        items._ROW_ID.fullmatch,
+        ("chat/conversations/items.py:_ROW_ID",),
+        pumps=(("msg_", "0", "!"),),
+    ),
+    "message in Markdown": Parser(contained, pumps=(("", "[a]: b\n", ""), ("", "<!-- ", ""))),
     "form": Parser(lambda text: _post(text, "application/x-www-form-urlencoded").POST),
     "multipart form": Parser(_multipart),
     "multipart boundary": Parser(lambda text: _post("", f"multipart/form-data; {text}").POST),
@@ -238,6 +259,11 @@ PARSERS: dict[str, Parser] = {
     ),
     "address": Parser(lambda text: network_of(client_address(_get(REMOTE_ADDR=text)))),
     "origin": Parser(_same_origin),
+    "asked headers": Parser(
+        cross_origin._OPENAI_HEADERS.fullmatch,
+        ("gatewayz/middleware/cross_origin.py:_OPENAI_HEADERS",),
+        pumps=(("x-stainless-", "a", "!"),),
+    ),
     "conditional headers": Parser(_conditional, pumps=(("", '"a",', ""), ("", 'W/"', ""))),
     "trace": Parser(
         lambda text: extract({"traceparent": text, "tracestate": text, "baggage": text}),
