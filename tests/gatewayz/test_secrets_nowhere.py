@@ -197,7 +197,8 @@ def use(leaks, caller, secret, ids):
             body = {} if method == "GET" else {"content_type": "application/json"}
             if body:
                 # Chats keep each field as it was given, so what a client puts there is its own.
-                beside = {} if "/chat/" in path else {"api_key": secret}
+                is_of_chats = "/chat/" in path or "/conversations" in path
+                beside = {} if is_of_chats else {"api_key": secret}
                 body["data"] = json.dumps({**BODY, **beside})
             response = getattr(caller, method.lower())(query, **body)
             assert response.status_code != 500, f"{method} {path}"
