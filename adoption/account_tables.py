@@ -276,7 +276,7 @@ def _host(entry: str) -> str:
     return host.rpartition("://")[2].partition("/")[0].partition(":")[0]
 
 
-# What the old service called resources of this one.
+# The old service's names of this service's resources.
 _RESOURCES = {"api_keys": "keys", "rate_limits": "limits", "user": "profile", "plans": "plan"}
 
 

@@ -139,7 +139,7 @@ WHERE message.id = shown.id
     AND (message.position, message.parent_id) IS DISTINCT FROM (places.id, shown.parent_id)
 """
 
-# What was added while messages were copied follows the last old message.
+# Messages added during the copy follow the last old message.
 _JOINED = f"""
 UPDATE chat_messages AS message SET parent_id = last.id
 FROM (SELECT DISTINCT ON (session_id) session_id, id FROM shown ORDER BY session_id, nth DESC)

@@ -19,19 +19,19 @@ MAX_BATCH = 500
 # How far ahead a time in an import may be.
 MAX_AHEAD = timedelta(days=1)
 _FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-# A number from here on is of milliseconds: in 1973, or as seconds in 5138.
+# Numbers from here on are milliseconds (in 1973); as seconds they would be in 5138.
 _FIRST_MILLISECOND = 100_000_000_000
-# As much as datetime holds.
+# The latest time that datetime can represent.
 _LAST_MILLISECOND = 253_402_300_800_000
 
 
-# What an answer says of a message that only the service can say: in a body it does nothing.
+# Fields of a response that only the service sets: in a body they do nothing.
 OF_THE_SERVICE = frozenset(
     {"id", "session_id", "user_id", "position", "edited", "updated_at", "is_current"}
 )
 
 
-# Any JSON but null. Generators of clients want to know the items of what may be a list.
+# Any JSON but null. Client generators need a schema for the items of a possible list.
 ANY_JSON = {"type": ["object", "array", "string", "number", "boolean"], "items": {}}
 
 
@@ -68,9 +68,9 @@ def other_fields(
 
 @extend_schema_field(ANY_JSON)
 class StorableJsonField(serializers.JSONField):
-    """JSON that comes back as given, but for the order of names and the spelling of numbers.
+    """JSON that comes back as given, except for the order of names and the spelling of numbers.
 
-    Numbers beyond those of IEEE 754 are not taken.
+    Numbers beyond the range of IEEE 754 are rejected.
     """
 
     takes_any_number: ClassVar[bool] = False
@@ -138,17 +138,17 @@ class CreationTimeField(serializers.DateTimeField):
 
 
 class ClientTimeField(CreationTimeField):
-    """When something was created by the clock of its client. A time ahead of ours is now."""
+    """When something was created by the clock of its client. A time in the future becomes now."""
 
     def in_range(self, time: datetime) -> datetime:
         return super().in_range(min(time, timezone.now()))
 
 
 class MessageFields(serializers.Serializer):
-    """What can be said of a message, whether it is new or not. Whatever else is given is kept."""
+    """The fields of a new or changed message. Unknown fields are kept too."""
 
     keeps_unknown_fields = True
-    # What a body cannot set.
+    # Fields that a body cannot set.
     fixed: ClassVar[frozenset[str]] = OF_THE_SERVICE
 
     content = ContentField(required=False, allow_null=True)
@@ -207,7 +207,7 @@ class MessageInput(MessageFields):
 
 
 class MessageChange(MessageFields):
-    """What is absent stays as it is."""
+    """A change of a message. Absent fields stay unchanged."""
 
     fixed = OF_THE_SERVICE | {"role", "created_at", "client_id", "parent_id"}
 

@@ -295,7 +295,7 @@ def _locked_messages(owner: Principal, session_id: int) -> Iterator[ChatMessageQ
 def _delete(
     owner: Principal, session_id: int, messages: ChatMessageQuerySet, ids: Collection[int]
 ) -> None:
-    # What was thought of it is still of the session.
+    # The session keeps the feedback on a deleted message.
     Feedback.objects.filter(session_id=session_id, message_id__in=ids).update(message_id=None)
     messages.filter(pk__in=ids)._raw_delete(messages.db)
     record_chat(

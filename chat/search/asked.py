@@ -1,8 +1,8 @@
-"""What a query asks for, and whether a text has it.
+"""Parses a search query and compares texts with it.
 
 Words must all occur; `or` separates alternatives; `"…"` is a phrase; `-word` must not
 occur. `role:`, `model:`, `tag:`, `folder:`, `before:`, `after:` and `in:title` narrow a search.
-Anything else is text to look for: every string is a query.
+Anything else is text to find: every string is a valid query.
 """
 
 import re
@@ -24,25 +24,25 @@ from chat.search.text import (
     pairs,
 )
 
-# Of a longer pasted text, what comes first is looked for.
+# Only the beginning of a longer, pasted text is searched for.
 MAX_UNITS = 40
 MAX_ALTERNATIVES = 12
 
-# A word is found inside others from this length on.
+# The shortest word that is found inside other words.
 INFIX_LENGTH = 3
 
 # How many characters may separate the words of a phrase.
 _GAP, _GAP_OF_WORDS = "{0,16}", "{1,16}"
 
-# No boundary is looked for at a longer word: comparing it at every place of a text takes long.
+# Longer words are found without checking their boundaries, which would take long.
 _BOUNDED_LENGTH = 64
 
 _Pattern = Any  # of `re` or of `regex`
 
-# More occurrences than this say nothing more.
+# More occurrences than this do not improve a match.
 _COUNTED = 8
 
-# How good a match is: of whole words, of the beginning of one, or inside one.
+# The value of a match: of whole words, of the beginning of one, or inside one.
 WHOLE, BEGINNING, INSIDE = 1.0, 0.7, 0.45
 
 # A quoted text, or a run of characters between blanks, perhaps after an operator or a hyphen.
@@ -62,7 +62,7 @@ class Unit:
     atoms: tuple[Atom, ...]
     is_exact: bool
     is_last: bool
-    # What makes `.env`, `#tag` and `C++` another word than `env`, `tag` and `C`.
+    # Characters that distinguish `.env`, `#tag` and `C++` from `env`, `tag` and `C`.
     before: str = ""
     after: str = ""
 
@@ -141,7 +141,7 @@ class Unit:
         return not self.is_exact and not self.after and (long or self.is_last)
 
     def score(self, text: str) -> float:
-        """How well folded text matches, from 0 (not at all) to about 2."""
+        """Return how well folded text matches, from 0 (not at all) to about 2."""
         found, worth = self._matches(text)
         return worth * (1 + (len(found) - 1) / _COUNTED) if found else 0.0
 
@@ -150,10 +150,9 @@ class Unit:
         return self._matches(text)[0]
 
     def lookups(self) -> Iterator[tuple[str, bool, bool]]:
-        """What a document that matches is indexed by.
+        """Yield the terms by which every matching document is indexed.
 
-        Yields (term, whether a word may have more before it, … more after it); every one of
-        them must be there.
+        Each is (term, whether its word may start earlier, whether its word may end later).
         """
         last = len(self.atoms) - 1
         for at, (text, kind) in enumerate(self.atoms):
@@ -184,25 +183,25 @@ class Asked:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it asks for nothing at all, so that nothing is found."""
+        """Whether the query is empty, so that nothing is found."""
         places = self.models or self.tags or self.folders
         narrows = self.excluded or self.roles or places or self.since or self.until
         return not self.alternatives and not narrows
 
     @property
     def atom_count(self) -> int:
-        """How many pieces a text is compared with."""
+        """The number of pieces that a text is compared with."""
         return sum(len(unit.atoms) for unit in (*self.units, *self.excluded))
 
     @property
     def units(self) -> list[Unit]:
-        """All that may have been found, each once."""
+        """All units of the query, each once."""
         return list(dict.fromkeys(unit for units in self.alternatives for unit in units))
 
 
 @dataclass
 class _Narrowing:
-    """What the operators of a query narrow it to."""
+    """The filters that a query sets with its operators."""
 
     roles: set[str] = field(default_factory=set)
     models: list[str] = field(default_factory=list)
@@ -211,7 +210,7 @@ class _Narrowing:
     is_title_only: bool = False
 
     def takes(self, operator: str, value: str) -> bool:
-        """Add `operator:value`. Returns whether it is one that narrows."""
+        """Add `operator:value`. Returns whether it is a valid filter."""
         day = _day(value) if operator in ("before", "after") else None
         if operator == "role":
             self.roles.add(value)
@@ -229,7 +228,7 @@ class _Narrowing:
 
 
 def read(query: str) -> Asked:
-    """Read what was typed or pasted. Any string will do; takes time by its length."""
+    """Parse any typed or pasted string, in time proportional to its length."""
     alternatives: list[list[Unit]] = [[]]
     excluded: list[Unit] = []
     narrowing = _Narrowing()
@@ -274,7 +273,7 @@ def _begins_with_atom(text: str) -> bool:
 
 
 def _unit(text: str, *, is_exact: bool, is_last: bool) -> Unit | None:
-    """What a token of the query asks for; None when it has nothing to look up."""
+    """Return the unit that a token stands for; None when it has nothing to look up."""
     pieces = tuple(atoms(text))
     if not pieces:
         return None

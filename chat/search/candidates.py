@@ -1,8 +1,8 @@
-"""What may match a search: statements whose work is bounded, whatever is asked and stored.
+"""Statements that find the candidates of a search, with bounded work for any query and any data.
 
-The index gives candidates, the newest first; what is not indexed yet is read from the list of it.
-Each bound is on the number of keys, rows, characters or bytes, and what is left out because of one
-is told.
+The index returns candidates, newest first; messages that are not indexed yet are read through the
+list of pending ones. Each bound limits a number of keys, rows, characters or bytes. When a bound
+cuts off candidates, the result says so.
 """
 
 import re
@@ -16,38 +16,38 @@ from chat.models import ChatMessage, ChatSession
 from chat.search.asked import Asked, Unit
 from chat.search.index import ERA, Prepared, era_mask, key, prepared, unpack, words_with
 
-# A query looks up so many terms, the longest, and so many parts of words.
+# At most this many terms of a query (the longest) and parts of words are looked up.
 MAX_TERMS = 48
 MAX_PARTS = 12
 # A part of a word is replaced by at most this many words that contain it.
 MAX_WORDS = 50
-# So many keys are looked up in all eras together; the oldest eras are left out.
+# At most this many keys are looked up in all eras together; the oldest eras are left out.
 MAX_LOOKUPS = 40_000
-# So many documents that have the keys are looked at, and sessions where there are no keys.
+# At most this many documents that have the keys are read, or sessions if there are no keys.
 MAX_FOUND = 20_000
-# So many documents are compared, and so many characters in them.
+# At most this many documents are compared, and this many characters in them.
 MAX_CANDIDATES = 1_000
 MAX_CHARACTERS = 3_000_000
-# Each word of a query is compared with each character: so many pairs of both.
+# Each word of a query is compared with each character: at most this many pairs.
 MAX_COMPARED = 6_000_000
-# What is not indexed yet: lines of its list, and messages of them, which have to be folded first.
+# Pending lines, and their messages, which have to be folded before they can be compared.
 MAX_LISTED = 2_000
 MAX_PENDING_MESSAGES = 1_000
 MAX_PENDING_BYTES = 1_000_000
 
-# What LIKE takes for something else, and how it is kept from that.
+# Characters that are special in LIKE, and their escaped form.
 _LIKE = re.compile(r"[\\%_]")
 _ESCAPED = r"\\\g<0>"
 
 _SESSION_COLUMNS = ", ".join(
     f"session.{field.column}" for field in ChatSession._meta.concrete_fields
 )
-# The most that a message takes in memory, about.
+# The most memory that a message takes, approximately.
 _BYTES = """octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
     + COALESCE(pg_column_size(extra), 0)
     + COALESCE(octet_length(reasoning), 0)"""
 
-# Words are told apart by line ends, which no parameter contains.
+# Words are separated by line ends, which no parameter contains.
 _OWNER = """
 SELECT owner.salt, owner.next_number, ARRAY(
     SELECT words FROM (
@@ -115,7 +115,7 @@ FROM (
 ) AS message
 """  # noqa: S608 - constants
 
-# Era after era, the newest first, until there are enough.
+# Reads era after era, newest first, until there are enough documents.
 _FOUND_BY_KEYS = """
 SELECT document.session_id, document.part, document.number, document.characters
 FROM (VALUES {eras}) AS era (low, high, {names})
@@ -189,7 +189,7 @@ CROSS JOIN LATERAL (
 
 @dataclass
 class Candidates:
-    """What may match a query, and whether it is all that may."""
+    """The documents and sessions that may match a query, and whether any were left out."""
 
     query: Asked
     user_id: int
@@ -198,7 +198,7 @@ class Candidates:
 
     def __post_init__(self) -> None:
         query = self.query
-        # Both are in the index as well, but as they were.
+        # Both are in the index as well, in their old form.
         self._pending_ids: set[int] = set()
         self._compared_sessions: set[int] = set()
         self._parameters: dict[str, Any] = {
@@ -217,7 +217,7 @@ class Candidates:
 
     @property
     def max_characters(self) -> int:
-        """So many characters are compared: fewer when there are many words to compare with."""
+        """Return how many characters are compared: fewer when the query has many words."""
         return min(MAX_CHARACTERS, MAX_COMPARED // max(1, self.query.atom_count))
 
     def __iter__(self) -> Iterator[tuple[ChatSession, list[Prepared]]]:
@@ -327,9 +327,9 @@ class Candidates:
 
 
 class _Lookup:
-    """What one alternative is looked up by: the longest of its terms and of its parts of words.
+    """The look-up terms of one alternative: the longest of its terms and of its parts of words.
 
-    A document has all of them if it matches. It is compared with the whole query afterwards.
+    A document that matches has all of them. It is then compared with the whole query.
     """
 
     def __init__(self, units: Sequence[Unit], query: Asked) -> None:

@@ -1,12 +1,12 @@
-"""The index of chats: what is looked up, and what it is compared with.
+"""Builds the search index of chats.
 
 A document is some consecutive messages of one session: their folded text, packed, and a key for
-each word in it. Keys are hashes of words with a salt that is the user's own, so looking one up
-reads nothing of anybody else. A user's documents are numbered, and every ERA of them has other
-keys, so one look-up reads at most an era of documents, however many there are.
+each word in it. Keys are hashes of words with the user's own salt, so a look-up reads no rows of
+other users. A user's documents are numbered, and each ERA of them has different keys, so one
+look-up reads at most one era of documents, however many there are.
 
-What was written and is not indexed yet is on a list that triggers keep. Searches look through it
-themselves, so everything is found immediately; the worker empties it every minute.
+Triggers list the messages that are not indexed yet. Searches read that list too, so every message
+is found immediately; the worker empties the list every minute.
 """
 
 import hashlib
@@ -30,10 +30,10 @@ from chat.search.text import VERSION, fold, terms
 DOCUMENT_CHARACTERS = 32_000
 DOCUMENT_MESSAGES = 100
 
-# So many documents of a user share their keys.
+# This many documents of a user share their keys.
 ERA = 4_096
 
-# Longer words are found whole only.
+# Longer words are found only as a whole.
 MAX_LISTED_WORD = 64
 # A row of words that is longer gets a successor.
 WORDS_CHARACTERS = 64_000
@@ -57,7 +57,7 @@ class Prepared:
 
 
 def prepared(message: ChatMessage) -> Prepared:
-    """Prepare a message for being compared with what is asked."""
+    """Prepare a message for comparison with queries."""
     text = fold(searched_text(message))
     return Prepared(message.pk, message.role, message.created_at, text)
 
@@ -82,18 +82,18 @@ def unpack(body: bytes) -> list[Prepared]:
 
 
 def key(salt: bytes, term: str) -> int:
-    """What a term of a user is looked up by, but for the era; 32 bits."""
+    """Return the key of a user's term before it is combined with an era; 32 bits."""
     digest = hashlib.blake2b(term.encode(), digest_size=4, key=salt).digest()
     return int.from_bytes(digest, signed=True)
 
 
 def era_mask(number: int) -> int:
-    """What the keys of the documents around `number` are combined with by XOR; 32 bits."""
+    """Return the mask that is XORed into the keys of the era of `number`; 32 bits."""
     return zlib.crc32(b"%d" % (number // ERA)) - 2**31
 
 
 def queue_outdated() -> int:
-    """Put every session on the list that an older version has prepared. Returns how many."""
+    """List every session that an older version indexed. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO chat_search_pending (user_id, session_id)"
@@ -105,12 +105,12 @@ def queue_outdated() -> int:
 
 
 def is_outdated() -> bool:
-    """Whether some documents were prepared by an older version; reads one entry of an index."""
+    """Whether an older version indexed some documents; reads one index entry."""
     return SearchDocument.objects.filter(version__lt=VERSION).exists()
 
 
 def index_pending() -> int:
-    """Index what is on the list. Run by a schedule every minute; returns how many sessions."""
+    """Index the listed sessions, every minute by a schedule. Returns how many."""
     ends_at = time.monotonic() + _RUN_SECONDS
     done = 0
     for count in index_listed():
@@ -121,10 +121,11 @@ def index_pending() -> int:
 
 
 def index_listed() -> Iterator[int]:
-    """Index what is on the list until nothing is, each batch in a transaction of its own.
+    """Index the listed sessions until the list is empty, each batch in its own transaction.
 
-    Runs beside traffic and other runs, and may be cut off at any time: what is done is off the
-    list. Yields how many sessions each batch had. Raises django.db.Error.
+    May run during traffic and alongside other runs, and may be interrupted at any time, because
+    each batch removes what it has indexed from the list. Yields the number of sessions of each
+    batch. Raises django.db.Error.
     """
     while lines := _next_lines():
         sessions = list(lines)
@@ -135,7 +136,7 @@ def index_listed() -> Iterator[int]:
 
 
 def _next_lines() -> dict[tuple[int, int], list[int]]:
-    """The lines that have been on the list longest, by (user, session), in order of users."""
+    """The oldest lines of the list, by (user, session), in order of users."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT user_id, session_id, array_agg(id) FROM"
@@ -147,7 +148,7 @@ def _next_lines() -> dict[tuple[int, int], list[int]]:
 
 
 def _index(user_ids: set[int], line_ids: list[int]) -> None:
-    """Index what is on some lines of the list, which is of the given users."""
+    """Index some lines of the list, which belong to the given users."""
     with transaction.atomic():
         owners = _locked_owners(user_ids)
         with connection.cursor() as cursor:
@@ -181,7 +182,7 @@ def _index(user_ids: set[int], line_ids: list[int]) -> None:
 
 
 def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
-    """The rows of users in the index, made where they are missing: one worker a user at a time."""
+    """Lock the index rows of users, creating missing ones: one worker per user at a time."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO chat_search_owners (user_id, salt, next_number)"
@@ -195,15 +196,15 @@ def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
 
 
 def _locked_sessions(session_ids: list[int]) -> dict[int, ChatSession]:
-    """Sessions that cannot be deleted until the end of the transaction, but written to."""
+    """Sessions that can be written to but not deleted until the transaction ends."""
     locked = "SELECT * FROM chat_sessions WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
     return {session.pk: session for session in ChatSession.objects.raw(locked, [session_ids])}
 
 
 def _parts(listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
-    """For each session, the part from which on it is made anew, and that part's first message.
+    """For each session, the first part to rebuild, and that part's first message.
 
-    Messages are mostly added at the end: the parts before stay as they are.
+    Messages are mostly added at the end, so the parts before stay unchanged.
     """
     parts = dict.fromkeys(listed, (0, 0))
     only_messages = {
@@ -223,7 +224,7 @@ def _parts(listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
 def _drop(
     listed: Iterable[int], parts: dict[int, tuple[int, int]], found: dict[int, ChatSession]
 ) -> None:
-    """Delete the documents that are made anew, and those of sessions that are not active."""
+    """Delete the documents to rebuild, and those of sessions that are not active."""
     kept = {
         session_id: parts[session_id][0]
         if session_id in found and found[session_id].is_active
@@ -242,7 +243,7 @@ def _drop(
 def _messages(
     sessions: Iterable[ChatSession], parts: dict[int, tuple[int, int]]
 ) -> Iterator[tuple[ChatSession, Iterator[Prepared]]]:
-    """Each session with its messages from its first part to be made anew on."""
+    """Each session with its messages from the first part to rebuild."""
     whole = {session.pk: session for session in sessions if parts[session.pk][0] == 0}
     messages = ChatMessage.objects.filter(session_id__in=whole).order_by("session_id", "id")
     seen = set()

@@ -5,10 +5,10 @@ from typing import Any
 
 from chat.models import ChatMessage
 
-# A longer message is searched as far as this.
+# Only this much of a longer message is searched.
 MAX_CHARACTERS = 1_000_000
 
-# What says nothing to a person: addresses of files, the files themselves, and names of kinds.
+# Values that mean nothing to a person: addresses of files, file contents and type names.
 _LEFT_OUT = frozenset(
     {
         *("type", "id", "index", "detail", "format", "mime_type", "media_type", "signature"),
@@ -17,7 +17,7 @@ _LEFT_OUT = frozenset(
     }
 )
 
-# Of the fields without a column.
+# Searched fields that have no column.
 _SEARCHED_FIELDS = ("parts", "tool_calls", "function_call", "refusal")
 
 

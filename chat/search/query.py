@@ -1,4 +1,4 @@
-"""Searching one's own chats: what is found, how good it is, and what is shown of it."""
+"""Searches a user's chats, ranks the matches and makes their snippets."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -19,11 +19,11 @@ from chat.search.text import fold
 
 MAX_QUERY = 500
 
-# Of so many of the best, those that have it as it was typed come first.
+# Among this many of the best matches, those with the exact spelling come first.
 _LOOKED_AT = 50
 _AS_TYPED, _BUT_FOR_CASE = 1.3, 1.15
 
-# So much is read to make the snippets of a page; the others are made of folded text.
+# At most this much is read for the snippets of a page; the others are made of folded text.
 _MAX_SHOWN_BYTES = 4_000_000
 
 
@@ -31,7 +31,7 @@ _MAX_SHOWN_BYTES = 4_000_000
 class Match:
     """A session that was found. `message_id` is None when only its title matches.
 
-    `snippet` is HTML: escaped text, with what was found in <mark>.
+    `snippet` is HTML: escaped text, with the matches in <mark>.
     """
 
     session: ChatSession
@@ -42,9 +42,9 @@ class Match:
 
 @dataclass(frozen=True)
 class Page:
-    """Some of what was found.
+    """A page of matches.
 
-    `count` is the number of sessions found in all; unless `is_count_exact`, there are more.
+    `count` is the number of sessions found; unless `is_count_exact`, there may be more.
     """
 
     matches: list[Match]
@@ -71,7 +71,7 @@ class _Sought:
         self._titles: dict[int, _Title] = {}
 
     def compare(self, session: ChatSession, messages: Iterable[Prepared]) -> None:
-        """Compare the title and messages of a session with the query; the best match stays."""
+        """Compare the title and messages of a session with the query; keep the best match."""
         query = self.query
         title = self._titles.get(session.pk)
         if title is None:
@@ -116,7 +116,7 @@ class _Title:
         ]
 
     def score(self, text: str) -> float:
-        """How well the title and a message's folded text match together; 0 is not at all."""
+        """Return how well the title and a message's folded text match together; 0: not at all."""
         if self.is_excluded or any(unit.score(text) for unit in self._excluded):
             return 0.0
         if not self._alternatives:
@@ -176,7 +176,7 @@ def search_chats(
 
 
 def _matches(found: Sequence[_Found], units: Sequence[Unit], query: str) -> list[Match]:
-    """What is shown of what was found, with snippets of the messages as they are now."""
+    """Return the matches to show, with snippets of the messages as they are now."""
     ids = [one.message.message_id for one in found if one.message is not None]
     existing, messages = shown_messages(ids, _MAX_SHOWN_BYTES)
     typed = unicodedata.normalize("NFC", query)
@@ -198,7 +198,7 @@ def _matches(found: Sequence[_Found], units: Sequence[Unit], query: str) -> list
 
 
 def _worth(shown: Snippet, typed: str) -> float:
-    """What it is worth that all that was found is as it was typed."""
+    """Return the factor of a match, which is highest for the exact spelling of the query."""
     marked = [unicodedata.normalize("NFC", one) for one in shown.marked]
     if all(one in typed for one in marked):
         return _AS_TYPED

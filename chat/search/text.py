@@ -36,7 +36,7 @@ _RUN_SCRIPTS = (
     r"\u30fc\uff70"  # the mark of a long vowel belongs to both kana
 )
 _IN_WORDS = r"[\p{L}\p{M}\p{N}]"
-# What a boundary of a word is looked for between.
+# Stretches of text in which word boundaries are determined.
 WORD_CHARACTER = rf"[{_IN_WORDS}--[{_RUN_SCRIPTS}]]"
 RUN_CHARACTER = rf"[{_IN_WORDS}&&[{_RUN_SCRIPTS}]]"
 # Also characters that this Python does not know yet: tomorrow's emoji.
@@ -49,7 +49,7 @@ _ATOM = regex.compile(
 # Most stretches are words of ASCII, which need no table of Unicode.
 _STRETCH = re.compile(r"(?:[a-z0-9]|[^\x00-\x7f])+")
 
-# What is shorter comes again and again, and is remembered.
+# Shorter stretches recur, so their result is cached.
 _SHORT = 32
 
 _NOT_ASCII = regex.compile(r"[^\x00-\x7f]+")

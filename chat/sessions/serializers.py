@@ -96,7 +96,7 @@ class SessionInput(SessionFields):
 
 
 class SessionChange(SessionFields):
-    """What is absent stays as it is, and so does a title or a model that is null."""
+    """A change of a session. Absent fields stay unchanged, as do a null title or model."""
 
     is_pinned = serializers.BooleanField(required=False, allow_null=True)
     is_archived = serializers.BooleanField(required=False, allow_null=True)

@@ -103,7 +103,7 @@ def _message(
     if not content and role in ("system", "developer"):
         return None
     fields: dict[str, Any] = {
-        # What is hidden, such as custom instructions, was not said by who it is said to be by.
+        # Hidden messages, such as custom instructions, were not written by their stated author.
         "role": "system" if about.get("is_visually_hidden_from_conversation") else role,
         "content": content,
         "created_at": message.create_time,
