@@ -253,7 +253,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "gatewayz.api.problems.InvalidValueMiddleware",
+    "gatewayz.api.problems.PageProblemMiddleware",
 ]
 
 ROOT_URLCONF = "gatewayz.urls"

@@ -48,7 +48,8 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
     owner = ""
     add_form = UserCreationForm
     form = UserChangeForm
-    change_form_before_template = "admin/accounts/user/overview.html"
+    # Outside the form of the user, because it has a form of its own.
+    change_form_outer_before_template = "admin/accounts/user/overview.html"
     change_password_form = PasswordForm
     list_display = (
         "email",
@@ -191,6 +192,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
             context["newest_keys"] = ApiKey.objects.filter(user=user).newest_first()[:SHOWN_KEYS]
         if user:
             context["limits"] = _distances(user)
+            context["may_act"] = self.may_act_on(request, user)
         return super().render_change_form(request, context, *args, **options)
 
 

@@ -1,18 +1,32 @@
-"""Admin pages of sessions, each shown as a conversation."""
+"""Admin pages of sessions, each shown as a conversation.
+
+The audit log says who read a conversation and who searched a user's chats.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
+from accounts import audit
 from accounts.models.users import MAX_RETENTION_DAYS
+from accounts.principals.principal import Principal
+from chat.admin.user_export import export_user
 from chat.messages.conversation import conversation
 from chat.models import ChatSession, ChatSessionQuerySet
+from chat.search.query import MAX_QUERY, search_chats
+from chat.search.slots import process_searches
 from chat.sessions import write
 from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
+
+FOUND_SESSIONS = 100
+# Of a query, in the audit log.
+AUDITED_CHARACTERS = 200
 
 
 @admin.register(ChatSession)
@@ -26,11 +40,21 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     # get_search_results decides how these are searched.
     search_fields = ("pk", "user__email", "title")
-    search_help_text = "An id, a user's whole e-mail address, or part of a recent title"
+    search_help_text = (
+        "An id, a user's whole e-mail address, or part of a recent title; "
+        "in the list of one user, any words of the chats"
+    )
     in_palette = True
     fields = (("user", "model"), ("created_at", "updated_at"), ("is_active", "purged_on"))
     readonly_fields = ("purged_on",)
     actions = ("restore",)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("export-user/", wrap(export_user), name="chat_export_user"),
+            *super().get_urls(),
+        ]
 
     def has_restore_permission(self, request: HttpRequest) -> bool:
         """Staff who may change sessions may restore deleted ones."""
@@ -63,6 +87,9 @@ class ChatSessionAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if term.isdecimal() and len(term) < 19:
             return queryset.filter(pk=term), False
+        user_id = _row_id(request.GET.get("user"))
+        if term and user_id is not None:
+            return queryset.filter(pk__in=_found_in_chats(user_id, term)), False
         if "@" in term:
             return queryset.filter(user__email__iexact=term), False
         if term:
@@ -73,14 +100,34 @@ class ChatSessionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
         session = context["original"]
+        with transaction.atomic():
+            audit.record("chat_read", user_id=session.user_id, target=f"session:{session.pk}")
         context["conversation"] = conversation(
             session,
-            before=_message_id(request.GET.get("before")),
-            after=_message_id(request.GET.get("after")),
+            before=_row_id(request.GET.get("before")),
+            after=_row_id(request.GET.get("after")),
         )
         return super().render_change_form(request, context, *args, **options)
 
 
-def _message_id(given: str | None) -> int | None:
-    """Parse a message id from a link; anything else is None."""
+def _row_id(given: str | None) -> int | None:
+    """Parse the id of a row from a link; anything else is None."""
     return int(given) if given and given.isdecimal() and len(given) < 19 else None
+
+
+def _found_in_chats(user_id: int, words: str) -> list[int]:
+    """Return the ids of a user's sessions in which `words` are found, best first, and audit it.
+
+    Seven statements at most, and three of the audit log. Raises TooManySearches or SearchesBusy.
+    """
+    owner, query = Principal.without_key(user_id), words[:MAX_QUERY]
+    with process_searches().slot(user_id):
+        page = search_chats(owner, query, limit=FOUND_SESSIONS)
+    with transaction.atomic():
+        audit.record(
+            "chats_searched",
+            user_id=user_id,
+            target=audit.user_target(user_id),
+            after={"query": query[:AUDITED_CHARACTERS], "found": page.count},
+        )
+    return [match.session.pk for match in page.matches]

@@ -82,8 +82,7 @@ def page_of_sessions(
 
 
 def _owned(user_id: int) -> ChatSessionQuerySet:
-    owner = Principal(user_id, None, True, True, False, "live", None)
-    return ChatSessionQuerySet(ChatSession).owned_by(owner)
+    return ChatSessionQuerySet(ChatSession).owned_by(Principal.without_key(user_id))
 
 
 def _one(user_id: int, session_id: int) -> QuerySet[Any, Any]:

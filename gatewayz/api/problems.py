@@ -236,8 +236,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-class InvalidValueMiddleware:
-    """Answers 400 when PostgreSQL rejects a value that was sent to a page of the admin."""
+class PageProblemMiddleware:
+    """Shows a page of the admin for errors that the API answers with a problem object.
+
+    These are values that PostgreSQL rejects (400), and what verbs of the API raise.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -246,6 +249,8 @@ class InvalidValueMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if isinstance(exc, exceptions.APIException):
+            return admin_error_page(HTTPStatus(exc.status_code), str(exc.detail))
         if not is_invalid_value(exc):
             return None
         logger.error("PostgreSQL rejected a value of a request", exc_info=exc)

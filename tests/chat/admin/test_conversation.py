@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from accounts.models import AuditEntry
 from chat.messages.conversation import MARKDOWN_CHARACTERS, PAGE_MESSAGES, SHOWN_CHARACTERS
 from chat.models import ChatMessage, ChatSession
 
@@ -21,6 +22,16 @@ def read(client, session, **query):
 
 def say(session, content, role="assistant", **more):
     return ChatMessage.objects.create(session=session, role=role, content=content, **more)
+
+
+def test_the_audit_log_says_who_read_a_conversation(admin_client, admin_user, session):
+    say(session, "Hello")
+
+    read(admin_client, session)
+
+    entry = AuditEntry.objects.get(action="chat_read")
+    assert entry.target == f"session:{session.pk}"
+    assert (entry.user_id, entry.actor_user_id) == (session.user_id, admin_user.pk)
 
 
 def test_markdown_is_rendered(admin_client, session):
@@ -73,8 +84,9 @@ def test_a_long_session_is_read_page_by_page(admin_client, session, django_asser
     def ids(response):
         return [shown.message.pk for shown in response.context["conversation"].messages]
 
-    # Session, operator, the chat session, its user, the messages.
-    with django_assert_num_queries(5):
+    # Session, operator, the chat session, its user, the messages; for the audit log: savepoint,
+    # entry, address, release.
+    with django_assert_num_queries(9):
         newest = read(admin_client, session)
     older = read(admin_client, session, before=newest.context["conversation"].older)
     oldest = read(admin_client, session, before=older.context["conversation"].older)

@@ -3,10 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
+from chat.admin import sessions
 from chat.models import ChatMessage, ChatSession
+from chat.search.index import index_pending
+from chat.search.slots import SearchesBusy, TooManySearches
+from gatewayz.admin_site.groups import SUPPORT, make_staff_groups
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +116,59 @@ def test_a_session_whose_external_id_is_taken_is_not_restored(admin_client, user
     assert "Restored: 0" in admin_client.post(reverse(LIST), data, follow=True).content.decode()
 
     assert not AuditEntry.objects.filter(action="session_restored").exists()
+
+
+def search_of(client, user, words):
+    response = client.get(reverse(LIST), {"user": user.pk, "q": words})
+    return list(response.context["cl"].result_list)
+
+
+def test_the_chats_of_one_user_are_searched_by_their_text(
+    admin_client, admin_user, user, session, django_assert_max_num_queries
+):
+    other = ChatSession.objects.create(user=user, title="Other", model="m")
+    ChatMessage.objects.create(session=other, role="user", content="A recipe for borscht")
+    of_admin = ChatSession.objects.create(user=admin_user, title="Mine", model="m")
+    ChatMessage.objects.create(session=of_admin, role="user", content="borscht again")
+    index_pending()
+
+    with django_assert_max_num_queries(14):
+        found = search_of(admin_client, user, "borscht recipe")
+
+    assert found == [other]
+    assert search_of(admin_client, user, "pelmeni") == []
+    searched, _ = AuditEntry.objects.filter(action="chats_searched").order_by("pk")
+    assert (searched.user_id, searched.actor_user_id) == (user.pk, admin_user.pk)
+    assert searched.after["found"] == 1
+
+
+def test_support_staff_find_nothing_in_the_chats_of_staff(client, user):
+    colleague = User.objects.create_user("colleague@example.com", is_staff=True)
+    kept = ChatSession.objects.create(user=colleague, title="Salaries", model="m")
+    ChatMessage.objects.create(session=kept, role="user", content="salaries of all")
+    index_pending()
+    make_staff_groups()
+    support = User.objects.create_user("support@example.com", is_staff=True)
+    support.groups.add(Group.objects.get(name=SUPPORT))
+    client.force_login(support)
+
+    assert search_of(client, colleague, "salaries") == []
+
+
+@pytest.mark.parametrize("error", [TooManySearches, SearchesBusy])
+def test_too_many_searches_are_a_page_that_says_so(admin_client, user, monkeypatch, error):
+    def reject(*given, **options):
+        raise error
+
+    monkeypatch.setattr(sessions, "search_chats", reject)
+    response = admin_client.get(reverse(LIST), {"user": user.pk, "q": "words"})
+
+    assert response.status_code == error.status_code
+    assert "at the moment" in response.content.decode() or "try again" in response.content.decode()
+
+
+@pytest.mark.parametrize("odd", ["x", "-1", "9" * 30, ""])
+def test_an_odd_user_is_no_fault(admin_client, session, odd):
+    response = admin_client.get(reverse(LIST), {"user": odd, "q": "hello"})
+
+    assert response.status_code in {200, 302, 400}

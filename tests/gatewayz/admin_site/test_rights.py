@@ -54,7 +54,7 @@ ACTS = {
     RateLimitConfig: {"add", "change", "delete", "delete_selected"},
     ReferralCode: {"change"},
     Share: {"revoke"},
-    ChatSession: {"restore"},
+    ChatSession: {"restore", "chat_export_user"},
     Notification: {"retry"},
     Plan: {"add", "change"},
     Group: {"add", "change", "delete", "delete_selected"},
@@ -72,7 +72,10 @@ PAGES = {
     "auth_user_password_change",
     "accounts_plan_rejections",
     "accounts_rejected_requests",
+    "chat_export_user",
 }
+# Of these, what is no page to look at.
+NOT_SHOWN = {"auth_user_password_change", "chat_export_user"}
 
 ROLES = ("support", "operator", "staff with every permission", "superuser")
 OWNERS = ("own", "ordinary", "staff", "superuser")
@@ -214,7 +217,8 @@ def requests_for(model, row, owner):
     for name in custom_urls(model):
         takes_row = name == "auth_user_password_change"
         path = reverse(f"admin:{name}", args=[row.pk] if takes_row else [])
-        found[name] = (path, form_of(model, row, owner))
+        form = {"user": owner.pk} if name == "chat_export_user" else form_of(model, row, owner)
+        found[name] = (path, form)
     return found
 
 
@@ -360,7 +364,7 @@ def test_no_page_acts_in_a_way_that_these_tests_miss():
 def test_a_custom_page_is_closed_to_staff_without_rights(people):
     nobody = User.objects.create_user("nobody@example.com", is_staff=True)
 
-    for name in PAGES - {"auth_user_password_change"}:
+    for name in PAGES - NOT_SHOWN:
         assert ask(nobody, reverse(f"admin:{name}")) is None
         assert ask(people["roles"]["support"], reverse(f"admin:{name}")) is not None
 
