@@ -287,6 +287,19 @@ class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
         """Those of the branch that the session follows."""
         return self.filter(is_current=True)
 
+    def newest_totals(self, at_most: int) -> models.QuerySet[Any, dict[str, Any]]:
+        """`all_tokens` and `count` of the newest messages by `session_id`, most tokens first.
+
+        For operators; reads `at_most` rows by their primary key.
+        """
+        newest = ChatMessage.objects.order_by("-pk").values("pk")[:at_most]
+        return (
+            self.filter(pk__in=newest)
+            .values("session_id")
+            .annotate(all_tokens=models.Sum("tokens"), count=models.Count("pk"))
+            .order_by("-all_tokens", "-session_id")
+        )
+
     def before(self, message_id: int) -> Self:
         """Those before a message, on whatever branch it is, of the same session."""
         return self.filter(position__lt=self._place_of(message_id))

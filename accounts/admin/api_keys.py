@@ -5,22 +5,26 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import JSONField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from accounts import audit, keys
 from accounts.audit.rejected_requests import split_mask
-from accounts.models import ApiKey, ApiKeyDay
+from accounts.keys import leak_signs
+from accounts.models import ApiKey, ApiKeyDay, ApiKeyNetwork
 from accounts.principals.scopes import RESOURCES
 from gatewayz.admin_site.charts import BarChart, bar_chart
 from gatewayz.admin_site.lists import BigTableAdmin, confirmed, found_or_newest
 
 SHOWN_DAYS = 30
+SHOWN_SIGNS = 50
 
 
 class ScopesField(forms.MultipleChoiceField):
@@ -144,7 +148,35 @@ class ApiKeyAdmin(BigTableAdmin):
     ) -> HttpResponse:
         key = context.get("original")
         context["usage"] = _usage_chart(key) if key else None
+        if key:
+            context["networks"] = ApiKeyNetwork.objects.filter(api_key=key).order_by(
+                "-last_seen_on", "network"
+            )
         return super().render_change_form(request, context, *args, **options)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.keys_to_check)
+        return [path("to-check/", view, name="accounts_keys_to_check"), *super().get_urls()]
+
+    def keys_to_check(self, request: HttpRequest) -> HttpResponse:
+        """List the keys that may be in the wrong hands. Four statements, each of a week."""
+        if not request.user.has_perms(["accounts.view_apikey", "accounts.view_user"]):
+            raise PermissionDenied
+        today = datetime.now(UTC).date()
+        found = list(leak_signs.spikes(today)[:SHOWN_SIGNS])
+        keys = ApiKey.objects.select_related("user").in_bulk([row["api_key_id"] for row in found])
+        since = today - timedelta(days=leak_signs.COMPARED_DAYS)
+        networks = leak_signs.new_networks(since).select_related("api_key__user")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Keys to check",
+            "spikes": [(keys.get(row["api_key_id"]), row) for row in found],
+            "networks": networks[:SHOWN_SIGNS],
+            "spike_requests": leak_signs.SPIKE_REQUESTS,
+            "spike_factor": leak_signs.SPIKE_FACTOR,
+            "compared_days": leak_signs.COMPARED_DAYS,
+        }
+        return TemplateResponse(request, "admin/accounts/apikey/keys_to_check.html", context)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple:
         # A key cannot change its user or its environment, which is part of its text.

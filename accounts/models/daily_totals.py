@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from accounts.models.api_keys import ApiKey
@@ -23,6 +24,15 @@ class ActivityDayQuerySet(models.QuerySet["ActivityDay"]):
         if last:
             found = found.filter(day__lte=last)
         return found
+
+    def heaviest(self, *by: str) -> models.QuerySet[Any, dict[str, Any]]:
+        """The sums by these fields (`all_tokens`, `all_requests`, `all_spend`), most tokens first.
+
+        For operators: reads every row of the days that were chosen (idx_activity_daily_day).
+        """
+        sums = {f"all_{name}": models.Sum(name) for name in ("tokens", "requests", "spend")}
+        rows: models.QuerySet[Any, dict[str, Any]] = self.values(*by).annotate(**sums)
+        return rows.order_by("-all_tokens", "-all_requests")
 
     def logged_per_day(self) -> models.QuerySet[Any, tuple[date, int]]:
         """Each day with events in the activity log and their number, newest first."""
@@ -55,6 +65,10 @@ class ActivityDay(models.Model):
 
     class Meta:
         db_table = "activity_daily"
+        indexes = [
+            # For adding up the last days of all users.
+            BrinIndex(fields=["day"], name="idx_activity_daily_day", autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.requests} requests"
@@ -78,6 +92,10 @@ class ApiKeyDay(models.Model):
 
     class Meta:
         db_table = "api_key_usage_daily"
+        indexes = [
+            # For comparing a day of all keys with the days before.
+            BrinIndex(fields=["day"], name="idx_api_key_usage_daily_day", autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.day}: {self.requests} requests"

@@ -3,6 +3,7 @@
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -156,10 +157,20 @@ class ApiKeyNetwork(models.Model):
         db_index=False,
     )
     network = models.CharField(max_length=64, help_text="CIDR: a /24 of IPv4, a /48 of IPv6")
+    first_seen_on = models.DateField(
+        null=True, help_text="UTC; unknown for networks of earlier releases"
+    )
     last_seen_on = models.DateField(help_text="UTC")
 
     class Meta:
         db_table = "api_key_networks"
+        indexes = [
+            # For finding networks that are new. Rows come in the order of this day, so a BRIN
+            # index costs next to nothing.
+            BrinIndex(
+                fields=["first_seen_on"], name="idx_api_key_networks_first", autosummarize=True
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.network

@@ -74,7 +74,8 @@ def _remember(key_id: int, networks: list[str]) -> int:
         room = max(0, MAX_NETWORKS - len(before))
         new = [network for network in networks if network not in before][:room]
         ApiKeyNetwork.objects.bulk_create(
-            ApiKeyNetwork(api_key=key, network=network, last_seen_on=today) for network in new
+            ApiKeyNetwork(api_key=key, network=network, first_seen_on=today, last_seen_on=today)
+            for network in new
         )
         return len(notify([_notice(key, network) for network in (new if before else new[1:])]))
 

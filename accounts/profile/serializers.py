@@ -170,7 +170,7 @@ class KeyDaySerializer(serializers.ModelSerializer):
 class KeyNetworkSerializer(serializers.ModelSerializer):
     class Meta:
         model = ApiKeyNetwork
-        fields = ["api_key_id", "network", "last_seen_on"]
+        fields = ["api_key_id", "network", "first_seen_on", "last_seen_on"]
 
 
 class ReferralCodeSerializer(serializers.ModelSerializer):

@@ -16,6 +16,7 @@ from django.urls import URLPattern, path
 from accounts import audit
 from accounts.models.users import MAX_RETENTION_DAYS
 from accounts.principals.principal import Principal
+from chat.admin.usage import usage
 from chat.admin.user_export import export_user
 from chat.messages.conversation import conversation
 from chat.models import ChatSession, ChatSessionQuerySet
@@ -53,6 +54,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("export-user/", wrap(export_user), name="chat_export_user"),
+            path("usage/", wrap(usage), name="chat_usage"),
             *super().get_urls(),
         ]
 

@@ -121,6 +121,18 @@ UNFOLD = {
                         "permission": _may_view("accounts.auditentry"),
                     },
                     {
+                        "title": "Keys to check",
+                        "icon": "key_alert",
+                        "link": reverse_lazy("admin:accounts_keys_to_check"),
+                        "permission": _may_view("accounts.apikey"),
+                    },
+                    {
+                        "title": "Most used",
+                        "icon": "bar_chart",
+                        "link": reverse_lazy("admin:chat_usage"),
+                        "permission": _may_view("accounts.activityevent"),
+                    },
+                    {
                         "title": "Failed deliveries",
                         "icon": "unsubscribe",
                         "link": lambda request: (

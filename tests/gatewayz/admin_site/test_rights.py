@@ -72,6 +72,8 @@ PAGES = {
     "auth_user_password_change",
     "accounts_plan_rejections",
     "accounts_rejected_requests",
+    "accounts_keys_to_check",
+    "chat_usage",
     "chat_export_user",
 }
 # Of these, what is no page to look at.
