@@ -61,6 +61,7 @@ urlpatterns = [
     path("user/", include("accounts.activity.urls")),
     path("v1/schema", schema, name="schema"),
     path("docs", api_page, name="api-page"),
+    path("", include("accounts.key_pages.urls")),
     path("healthz", health.healthz),
     path(
         "readyz",

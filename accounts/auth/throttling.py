@@ -14,6 +14,8 @@ SIGN_UPS_PER_ADDRESS = 10
 RESETS_PER_ADDRESS = 10
 SIGN_UP_WINDOW_SECONDS = 3600
 
+KEYS_PAGE_ACTS_PER_MINUTE = 30
+
 
 def admit_sign_in(address: str, email: str | None) -> None:
     """Count an attempt to sign in from an address, and to the account of `email` if given.
@@ -50,6 +52,11 @@ def admit_password_change(user_id: int) -> None:
     Raises LimitExceeded (429).
     """
     _admit("password_change", str(user_id), SIGN_INS_PER_ACCOUNT, SIGN_IN_WINDOW_SECONDS)
+
+
+def admit_keys_page(user_id: int) -> None:
+    """Count a user's act on the pages of /keys. Raises LimitExceeded (429)."""
+    _admit("keys_page", str(user_id), KEYS_PAGE_ACTS_PER_MINUTE, 60)
 
 
 def _admit(scope: str, identity: str, limit: int, window_seconds: int) -> None:

@@ -16,7 +16,7 @@ from rest_framework import exceptions
 from gatewayz.api.bodies import MEDIA_TYPE, JSONResponse
 from gatewayz.api.openai_errors import OPENAI_PATHS, add_openai_error
 from gatewayz.request import deadline
-from gatewayz.request.context import current_request_id
+from gatewayz.request.context import current_request, current_request_id
 from gatewayz.request.deadline import RETRY_AFTER_SECONDS, DeadlineExceeded
 from gatewayz.telemetry.metrics.requests import count_problem
 
@@ -61,6 +61,14 @@ def problem(
     if errors is not None:
         body["errors"] = errors
     return body
+
+
+# Where people see pages for errors, too.
+_PAGES = ("/admin/", "/keys")
+
+
+class PageResponse(HttpResponse):
+    """A page for people, which stays a page even if it reports an error."""
 
 
 def problem_response(
@@ -187,10 +195,6 @@ def _first_message(errors: Any, path: str = "") -> str:
     return f"{path}: {errors}" if path else str(errors)
 
 
-class PageResponse(HttpResponse):
-    """A page for people, which stays a page even if it reports an error."""
-
-
 class ProblemMiddleware:
     """Replaces error responses that are empty or HTML by problem objects.
 
@@ -257,16 +261,21 @@ class PageProblemMiddleware:
         return admin_error_page(HTTPStatus.BAD_REQUEST, _INVALID_VALUE)
 
 
-def admin_error_page(status: HTTPStatus, text: str) -> HttpResponse:
-    """Return an error page of the admin. It runs no statement: the database may be down."""
+def admin_error_page(status: HTTPStatus, text: str) -> PageResponse:
+    """Return an error page of the admin, or of /keys if the current request is for that.
+
+    It runs no statement: the database may be down.
+    """
+    request = current_request()
     context = {
         "title": status.phrase,
         "text": text,
         "status": status.value,
         "request_id": current_request_id(),
+        "home": "keys-page" if request and request.path.startswith("/keys") else "admin:index",
     }
     page = render_to_string("gatewayz/admin_error.html", context)
-    return HttpResponse(page, status=status)
+    return PageResponse(page, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -280,7 +289,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    if request.path.startswith("/admin/"):
+    if request.path.startswith(_PAGES):
         text = str(exception) or "You do not have the right to see or do this."
         return admin_error_page(HTTPStatus.FORBIDDEN, text)
     return problem_response(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
@@ -288,7 +297,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404, for a path that leads nowhere."""
-    if request.path.startswith("/admin/"):
+    if request.path.startswith(_PAGES):
         return admin_error_page(
             HTTPStatus.NOT_FOUND, "There is no such page, or the row has been deleted."
         )
@@ -297,7 +306,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500. Django has already logged the exception."""
-    if request.path.startswith("/admin/"):
+    if request.path.startswith(_PAGES):
         return admin_error_page(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "Something went wrong on our side. The log has the details under the request id.",

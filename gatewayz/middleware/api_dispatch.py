@@ -12,8 +12,9 @@ from django.middleware.security import SecurityMiddleware
 from django.template.response import SimpleTemplateResponse
 from django.urls import ResolverMatch, resolve
 
-# Where the paths of pages begin: the admin, static files, and the page to try the API on.
-PAGE_PATHS = ("/admin", settings.STATIC_URL, "/docs")
+# Where the paths of pages begin: the admin, static files, the page to try the API on, and those on
+# which users manage their keys.
+PAGE_PATHS = ("/admin", settings.STATIC_URL, "/docs", "/keys")
 
 # How many allowed hosts are remembered; with `*` in ALLOWED_HOSTS there may be any number.
 MAX_HOSTS = 1_000

@@ -25,7 +25,7 @@ def test_it_says_what_the_service_is_and_is_not():
 def test_its_links_work():
     links = re.findall(r'<a href="([^"]*)"', page().content.decode())
 
-    assert set(links) == {"/docs", "/admin/", "/v1/schema", "/readyz"}
+    assert set(links) == {"/docs", "/keys", "/admin/", "/v1/schema", "/readyz"}
     assert {Client().get(link, follow=True).status_code for link in links} == {200}
 
 
