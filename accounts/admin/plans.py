@@ -1,6 +1,7 @@
 """Admin pages of plans, of keys' rate limits, and of requests that limits rejected."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -20,6 +21,8 @@ from gatewayz.admin_site.lists import BigTableAdmin
 logger = logging.getLogger(__name__)
 
 SHOWN_REJECTIONS = 100
+
+LIMITS = (*WINDOW_FIELDS, "concurrency_limit")
 
 
 @admin.register(Plan)
@@ -134,16 +137,31 @@ def with_user_and_key(rejections: list[Rejections]) -> list[dict[str, Any]]:
     ]
 
 
+def _limit_column(name: str) -> Callable[[RateLimitConfig], str]:
+    """Return a column of a limit, which says so when it is left to the plan."""
+
+    @admin.display(description=name.replace("_", " "))
+    def shown(config: RateLimitConfig) -> str:
+        limit = getattr(config, name)
+        return f"{limit:,}" if limit else "left to the plan"
+
+    return shown
+
+
 @admin.register(RateLimitConfig)
 class RateLimitConfigAdmin(BigTableAdmin):
     """Operators may set a key's limits higher than its user could; the plan still applies."""
 
     owner = "api_key__user"
-    list_display = ("api_key", *WINDOW_FIELDS, "concurrency_limit")
+    list_display = ("api_key", *map(_limit_column, LIMITS))
     list_select_related = ("api_key",)
     search_fields = ("api_key__user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     autocomplete_fields = ("api_key",)
+
+    def get_form(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
+        help_texts = dict.fromkeys(LIMITS, "0 leaves this to the plan.")
+        return super().get_form(request, *given, help_texts=help_texts, **options)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: RateLimitConfig | None = None

@@ -1,7 +1,10 @@
 """The audit log in the admin."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEntry
@@ -38,3 +41,14 @@ def test_an_entry_is_read_with_the_personal_data_it_holds(
         ).content.decode()
 
     assert "Laptop" in shown
+
+
+def test_entries_are_filtered_by_the_day(admin_client, entries):
+    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
+    url = reverse("admin:accounts_auditentry_changelist")
+
+    def found(**query):
+        return list(admin_client.get(url, query).context["cl"].result_list)
+
+    assert found(created_at__lt=tomorrow) == entries
+    assert found(created_at__gte=tomorrow) == []

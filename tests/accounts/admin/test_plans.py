@@ -112,3 +112,14 @@ def test_a_user_is_moved_to_another_plan(operator, user):
     form = operator.get(url).context["adminform"].form
 
     assert form["plan"].value() == 1
+
+
+def test_a_limit_of_zero_says_that_it_is_left_to_the_plan(admin_client, key):
+    RateLimitConfig.objects.create(api_key=key, requests_per_minute=1234)
+
+    listed = admin_client.get(reverse("admin:accounts_ratelimitconfig_changelist"))
+    form = admin_client.get(reverse("admin:accounts_ratelimitconfig_change", args=[key.pk]))
+
+    assert "1,234" in listed.content.decode()
+    assert listed.content.decode().count("left to the plan") == 6
+    assert "0 leaves this to the plan." in form.content.decode()
