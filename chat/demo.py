@@ -105,6 +105,7 @@ def _keys(number: int, user: User, chance: random.Random) -> list[ApiKey]:
         ApiKeyNetwork(
             api_key=key,
             network=f"203.0.{key.pk % 250 + ago}.0/24",
+            first_seen_on=timezone.now().date() - timedelta(days=3 * ago),
             last_seen_on=timezone.now().date() - timedelta(days=ago),
         )
         for key in made

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.limits.store import record_rejection
 from accounts.models import AuditEntry, Plan, RateLimitConfig, User
+from accounts.models.rate_limits import WINDOW_FIELDS
 
 REFUSALS = "admin:accounts_plan_rejections"
 
@@ -115,7 +116,8 @@ def test_a_user_is_moved_to_another_plan(operator, user):
 
 
 def test_a_limit_of_zero_says_that_it_is_left_to_the_plan(admin_client, key):
-    RateLimitConfig.objects.create(api_key=key, requests_per_minute=1234)
+    zeros = dict.fromkeys((*WINDOW_FIELDS, "concurrency_limit"), 0)
+    RateLimitConfig.objects.create(api_key=key, **zeros | {"requests_per_minute": 1234})
 
     listed = admin_client.get(reverse("admin:accounts_ratelimitconfig_changelist"))
     form = admin_client.get(reverse("admin:accounts_ratelimitconfig_change", args=[key.pk]))
