@@ -37,8 +37,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     change_form_after_template = "admin/chat/chatsession/conversation.html"
     list_display = ("number", "title", "user", "model", "is_active", "updated_at", "purged_on")
     list_display_links = ("number", "title")
-    # By time, which idx_chat_sessions_created serves.
-    list_filter = ("is_active", "created_at")
+    list_filter = ("is_active",)
     list_select_related = ("user",)
     # get_search_results decides how these are searched.
     search_fields = ("pk", "user__email", "title")

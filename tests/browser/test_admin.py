@@ -16,13 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept
 
 PASSWORD = "Correct-horse-1"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-WALL = {"width": 1920, "height": 1080}
-LOOKS = {
-    "light": ("light", DESK),
-    "dark": ("dark", DESK),
-    "phone": ("light", PHONE),
-    "wall": ("light", WALL),
-}
+LOOKS = {"light": ("light", DESK), "dark": ("dark", DESK), "phone": ("light", PHONE)}
 
 ANSWER = """Here is a **plan** with `code`, and a [link](https://example.com):
 
@@ -151,11 +145,6 @@ PAGES = {
     "user": "/admin/accounts/user/{user}/change/",
     "activity": "/admin/accounts/activityevent/",
     "plans": "/admin/accounts/plan/",
-    "users": "/admin/accounts/user/",
-    "audit": "/admin/accounts/auditentry/",
-    "rejected": "/admin/accounts/auditentry/rejected-requests/",
-    "keys-to-check": "/admin/accounts/apikey/to-check/",
-    "most-used": "/admin/chat/chatsession/usage/",
 }
 
 
