@@ -101,10 +101,17 @@ def change_feedback(owner: Principal, feedback_id: int, **given: Any) -> Feedbac
 
     Fields that are None stay unchanged. Raises Http404 when there is no such feedback.
     """
-    feedback = Feedback.objects.owned_by(owner).filter(pk=feedback_id)
+    owned = Feedback.objects.owned_by(owner)
+    feedback = owned.filter(pk=feedback_id)
     changed = {name: value for name, value in given.items() if value is not None}
     if changed:
         feedback.update(updated_at=timezone.now(), **changed)
+    if changed.get("feedback_type") in _THUMBS:
+        # Of what has become a thumb, too, there is one of each message.
+        of_message = feedback.exclude(message_id=None).values("session_id", "message_id")
+        for subject in of_message:
+            thumbs = owned.filter(feedback_type__in=_THUMBS, **subject)
+            thumbs.exclude(pk=feedback_id).delete()
     with deadline.extended():
         found = get_object_or_404(feedback)
         record_chat(

@@ -190,3 +190,17 @@ def test_a_thumb_replaces_the_previous_one_and_is_counted_once(api, message):
     assert (down["id"], down["feedback_type"], down["rating"]) == (up["id"], "thumbs_down", None)
     stats = api.get("/v1/chat/feedback/stats").json()["data"]
     assert (stats["thumbs_up"], stats["thumbs_down"], stats["regenerate"]) == (0, 1, 2)
+
+
+def test_feedback_that_becomes_a_thumb_replaces_the_thumb_of_its_message(api, message, session):
+    up = give(api, message_id=message.pk)
+    again = give(api, message_id=message.pk, feedback_type="regenerate")
+    of_session = give(api, session_id=session.pk)
+
+    changed = api.put(
+        f"{PATH}/{again['id']}", {"feedback_type": "thumbs_down"}, content_type="application/json"
+    )
+
+    assert changed.status_code == 200
+    assert up["id"] not in ids(api.get(PATH))
+    assert set(ids(api.get(PATH))) == {again["id"], of_session["id"]}
