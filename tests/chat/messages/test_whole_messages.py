@@ -99,7 +99,97 @@ AI_SDK = [
         "createdAt": "2026-01-01T00:00:00.000Z",
     },
 ]
-ALL = OPENAI + ANTHROPIC + GEMINI + AI_SDK
+MORE = [
+    # OpenAI
+    {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]},
+    {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+    {"role": "assistant", "content": None, "audio": {"id": "audio_1", "expires_at": 1729018505}},
+    {"role": "assistant", "content": "x", "reasoning_content": "So", "reasoning_details": [{}]},
+    {"role": "tool", "tool_call_id": "call_2", "content": [{"type": "text", "text": "7"}]},
+    {"role": "assistant", "content": [{"type": "output_text", "text": "a", "annotations": []}]},
+    # Anthropic
+    {
+        "role": "assistant",
+        "content": [
+            {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}},
+            {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
+        ],
+        "container": None,
+    },
+    {
+        "role": "user",
+        "content": [
+            {
+                "type": "document",
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="},
+                "cache_control": {"type": "ephemeral", "ttl": "1h"},
+                "citations": {"enabled": True},
+            }
+        ],
+    },
+    {
+        "role": "user",
+        "content": [
+            {"type": "tool_result", "tool_use_id": "t", "is_error": True, "content": "late"}
+        ],
+    },
+    {"role": "assistant", "content": [], "stop_reason": "refusal"},
+    # Gemini
+    {
+        "role": "assistant",
+        "parts": [
+            {"text": "Hm", "thought": True},
+            {"executableCode": {"language": "PYTHON", "code": "print(1)"}},
+            {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1\n"}},
+        ],
+    },
+    {"role": "user", "parts": [{"fileData": {"mimeType": "video/mp4", "fileUri": "gs://a/b"}}]},
+    {
+        "role": "assistant",
+        "parts": [{"text": "a"}],
+        "finishReason": "MAX_TOKENS",
+        "safetyRatings": [{"category": "C", "probability": "LOW", "score": 0.10}],
+        "avgLogprobs": -1.0e-5,
+    },
+    {"role": "user", "parts": []},
+    # AI SDK
+    {
+        "id": "msg_3",
+        "role": "assistant",
+        "parts": [
+            {"type": "tool-x", "toolCallId": "c", "state": "output-error", "errorText": "no"},
+            {
+                "type": "dynamic-tool",
+                "toolName": "y",
+                "toolCallId": "d",
+                "state": "input-streaming",
+            },
+            {"type": "source-url", "sourceId": "s", "url": "https://a.example", "title": None},
+            {"type": "data-weather", "id": "w", "data": {"b": 1, "a": [None, True, 1e16]}},
+        ],
+    },
+    {
+        "id": "msg_4",
+        "role": "assistant",
+        "content": "12°",
+        "toolInvocations": [{"state": "result", "toolCallId": "c", "args": {}, "result": 12}],
+        "experimental_attachments": [{"name": "a.png", "contentType": "image/png", "url": "x"}],
+    },
+    {"id": "msg_5", "role": "user", "parts": [{"type": "text", "text": ""}], "metadata": None},
+    {
+        "id": "msg_6",
+        "role": "assistant",
+        "parts": [{"type": "text", "text": "a", "providerMetadata": {"openai": {"itemId": "i"}}}],
+    },
+    {
+        "id": "msg_7",
+        "role": "user",
+        "parts": [{"type": "file", "url": "data:text/plain;base64,AA==", "filename": "é.txt"}],
+    },
+    {"id": "msg_8", "role": "system", "content": "", "parts": [], "data": {"b": {}, "a": []}},
+    {"role": "user", "content": "\n  kept as it is \t\u2028 👩‍👩‍👧"},
+]
+ALL = OPENAI + ANTHROPIC + GEMINI + AI_SDK + MORE
 # What differs between a message and its copy.
 OWN = {"id", "session_id", "parent_id", "position", "created_at"}
 
@@ -153,6 +243,23 @@ def test_batch_export_import_fork_and_share_lose_nothing(api, session):
     for found, givens in ((openai, ALL), (shared, public)):
         for one, given in zip(found, givens, strict=True):
             assert_holds(one, {n: v for n, v in given.items() if n not in ("id", "metadata")})
+
+
+def test_forty_messages_of_every_provider_are_equal_after_an_export_and_an_import(api, session):
+    path = f"/v1/chat/sessions/{session.pk}"
+    assert len(ALL) >= 40
+    for given in ALL:
+        assert api.post_json(f"{path}/messages", given).status_code == 201
+
+    exported = b"".join(api.get(f"{path}/export").streaming_content)
+    imported = api.generic("POST", "/v1/chat/import", exported, "application/json").json()["data"]
+
+    first, again = (messages_of(api, number) for number in (session.pk, imported["id"]))
+    for message, given in zip(first, ALL, strict=True):
+        assert_holds(message, given)
+    assert json.dumps(without_own(first)) == json.dumps(without_own(again))
+    times = [[message["created_at"] for message in messages] for messages in (first, again)]
+    assert times[0] == times[1]
 
 
 def test_an_old_row_is_read_unchanged(api, session):
