@@ -62,10 +62,10 @@ def conversation(
 ) -> Conversation:
     """Return the newest page of `session`, or the one before or after a message id.
 
-    One statement.
+    With the messages of all branches. One statement.
     """
     messages, has_more = page_of_messages(
-        session, message_limit=PAGE_MESSAGES, before=before, after=after
+        session, message_limit=PAGE_MESSAGES, before=before, after=after, branches="all"
     )
     renderer = _Renderer()
     shown = [renderer.show(message) for message in messages]

@@ -53,6 +53,23 @@ def test_reasoning_metadata_and_results_of_tools_are_folded(admin_client, sessio
         assert f"<details><summary>{title}</summary><pre>{text}</pre>" in shown
 
 
+def test_shows_what_is_edited_unfinished_or_of_another_branch(admin_client, session):
+    say(session, "plain")
+    plain = read(admin_client, session).content.decode()
+    assert not any(word in plain for word in (" · edited", "another branch", " · completed"))
+
+    say(session, "first", edited=True, is_current=False)
+    say(session, "second", status="in_progress", model="acme/big")
+    say(session, "third", extra={"tool_calls": [{"id": "call_1"}]}, status="failed")
+    shown = read(admin_client, session).content.decode()
+
+    assert " · edited · another branch</span>" in shown
+    assert " · acme/big · in progress</span>" in shown
+    assert " · failed</span>" in shown
+    assert "<summary>Tool calls</summary>" in shown
+    assert "call_1" in shown
+
+
 def test_parts_of_a_message_are_shown_and_no_picture_is_fetched(admin_client, session):
     say(
         session,
