@@ -91,7 +91,15 @@ def admit_address(scope: str, address: str, *, limit: int, window_seconds: int) 
 
     IPv6 addresses count by their /64. Raises as `admit_request` does.
     """
-    decision = hit(scope, subscriber_of(address), limit=limit, window_seconds=window_seconds)
+    admit_attempt(scope, subscriber_of(address), limit=limit, window_seconds=window_seconds)
+
+
+def admit_attempt(scope: str, identity: str, *, limit: int, window_seconds: int) -> None:
+    """Admit a request by a limit of its own instead of those of its principal; see `hit`.
+
+    Raises as `admit_request` does.
+    """
+    decision = hit(scope, identity, limit=limit, window_seconds=window_seconds)
     _current.set(Admission(decision))
     if not decision.allowed:
         raise LimitExceeded(decision)

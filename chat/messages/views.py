@@ -18,6 +18,7 @@ from chat.messages.serializers import (
     MessageSerializer,
     TruncationInput,
 )
+from chat.messages.throttles import UpdateThrottle
 from chat.messages.write import NewMessage
 from chat.models import ChatMessage, ChatSession
 from chat.view import ChatView
@@ -31,6 +32,7 @@ from gatewayz.database.replica import reads_replica
 @openapi.messages
 class MessagesView(ChatView):
     takes_long_bodies = True
+    throttle_classes = (UpdateThrottle,)
 
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
@@ -63,6 +65,7 @@ class MessagesView(ChatView):
 @openapi.message
 class MessageView(ChatView):
     takes_long_bodies = True
+    throttle_classes = (UpdateThrottle,)
 
     def get(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> JSONResponse:
         messages = ChatMessage.objects.owned_by(request.user).filter(session_id=session_id)

@@ -74,11 +74,11 @@ class ApiView(APIView):
         self.request = asked = ApiRequest(
             request, authenticators=self.get_authenticators(), negotiator=_negotiator
         )
+        asked.read_body = self.read_body
         try:
             self.perform_authentication(asked)
             self.check_permissions(asked)
             self.check_throttles(asked)
-            asked.read_body = self.read_body
             asked.may_be_long = self.takes_long_bodies and current_user_id() is not None
             name = (request.method or "").lower()
             known = name in self.http_method_names

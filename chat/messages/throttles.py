@@ -1,0 +1,69 @@
+"""The limit of updates of messages that are still being written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from accounts.limits.admission import admit_attempt
+from accounts.limits.throttles import PrincipalThrottle
+from accounts.principals.principal import Principal
+from chat.models import ChatMessage
+from gatewayz.request.long_bodies import SMALL_BODY_BYTES
+
+# Of one user: ten messages that each grow twice a second.
+UPDATES_PER_MINUTE = 1_200
+
+
+class UpdateThrottle(PrincipalThrottle):
+    """Counts what lets a message in progress grow by a limit of its own, and all else as usual.
+
+    An answer may be saved fifty times while it is written. What begins and what ends it are
+    requests like others.
+    """
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        owner = request.user
+        if not isinstance(owner, Principal):
+            return super().allow_request(request, view)
+        is_limited = owner.limits or owner.max_requests
+        if not is_limited or not self._lets_grow(owner, request, view):
+            return super().allow_request(request, view)
+        limit = {"limit": UPDATES_PER_MINUTE, "window_seconds": 60}
+        admit_attempt("updates", str(owner.user_id), **limit)
+        return True
+
+    def _lets_grow(self, owner: Principal, request: Request, view: Any) -> bool:
+        if request.method not in {"POST", "PATCH", "PUT"}:
+            return False
+        # A long body is read only after the request is admitted.
+        if not 0 < int(request.META.get("CONTENT_LENGTH") or 0) <= SMALL_BODY_BYTES:
+            return False
+        try:
+            given = request.data
+        except APIException:
+            super().allow_request(request, view)
+            raise
+        return isinstance(given, Mapping) and _grows(owner, given, **view.kwargs)
+
+
+def _grows(
+    owner: Principal, given: Mapping[str, Any], session_id: int, message_id: int | None = None
+) -> bool:
+    """Whether a message is in progress before and after `given`. One statement at most."""
+    growing = ChatMessage.Status.IN_PROGRESS
+    client_id = given.get("client_id", given.get("id"))
+    if message_id is not None:
+        grows = given.get("status") in (None, growing)
+        known = Q(pk=message_id)
+    else:
+        # What is appended is complete unless it says otherwise.
+        is_name = isinstance(client_id, str) and "\x00" not in client_id
+        grows = is_name and given.get("status") == growing
+        known = Q(client_id=client_id)
+    if not grows:
+        return False
+    messages = ChatMessage.objects.filter(known, session_id=session_id, user_id=owner.user_id)
+    return messages.filter(status=growing).exists()
