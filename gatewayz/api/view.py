@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.metadata import SimpleMetadata
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from gatewayz.api.bodies import JSONResponse, read_json
+from gatewayz.api.serializing import MAX_ID
 from gatewayz.request.context import current_user_id
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
 
@@ -79,6 +80,9 @@ class ApiView(APIView):
             self.perform_authentication(asked)
             self.check_permissions(asked)
             self.check_throttles(asked)
+            # No row has such an id, and PostgreSQL would call it invalid.
+            if any(isinstance(value, int) and value > MAX_ID for value in kwargs.values()):
+                raise Http404
             asked.may_be_long = self.takes_long_bodies and current_user_id() is not None
             name = (request.method or "").lower()
             known = name in self.http_method_names

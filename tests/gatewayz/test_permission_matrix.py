@@ -160,6 +160,8 @@ BODIES: dict[str, Any] = {
     "PUT /user/rate-limits/<int:key_id>": LIMITS,
 }
 METHODS = ("get", "post", "put", "patch", "delete")
+# What paths call the ids in them.
+IDS = ("session_id", "message_id", "feedback_id", "key_id", "plan_id", "user_id")
 
 
 class Endpoint(NamedTuple):
@@ -207,7 +209,7 @@ OWNED = [endpoint for endpoint in SCOPED if "<" in endpoint.route]
 
 def ask(endpoint, api_key=None, ids=None, **headers):
     path = endpoint.route
-    for name in ("session_id", "message_id", "feedback_id", "key_id", "plan_id", "token"):
+    for name in (*IDS, "token"):
         for converter in ("int", "slug"):
             path = path.replace(f"<{converter}:{name}>", str((ids or {}).get(name, 1)))
     if api_key is not None:
@@ -379,3 +381,13 @@ def test_public_endpoints_need_no_key_and_ignore_it():
         without, with_one = ask(endpoint), ask(endpoint, made_up)
 
         assert without.status_code == with_one.status_code not in {401, 403}, endpoint
+
+
+def test_no_endpoint_finds_an_id_that_no_row_can_have(operator):
+    _, secret = a_key(operator)
+    numbered = [endpoint for endpoint in CLOSED if "<int:" in endpoint.route]
+    huge = dict.fromkeys(IDS, 2**63)
+
+    found = others_than((404, "not_found"), numbered, lambda one: ask(one, secret, huge))
+
+    assert found == {}
