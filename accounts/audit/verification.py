@@ -8,15 +8,17 @@ elsewhere.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts.audit.erasure import ERASED
 from accounts.audit.personal_data import commitment
-from accounts.models import AuditHead
+from accounts.models import AuditHead, AuditLink
 
+# So many rows are read by one statement, each of which sees the log at a moment of its own: what
+# is in the log does not change, and what comes meanwhile comes after the head.
 FETCHED_ROWS = 2000
 
 # The same expression as in the trigger `audit_chain_entry`.
@@ -27,33 +29,38 @@ SELECT link.sequence, link.hash, link.entry_id, CASE WHEN entry.id IS NOT NULL T
         entry.channel, entry.actor_user_id, entry.actor_key_id, entry.request_id, entry.before,
         entry.after, entry.commitments
     )::text END
-FROM audit_chain AS link LEFT JOIN audit_log AS entry ON entry.id = link.entry_id
+FROM (
+    SELECT * FROM audit_chain WHERE sequence > %s AND sequence <= %s ORDER BY sequence LIMIT %s
+) AS link LEFT JOIN audit_log AS entry ON entry.id = link.entry_id
 ORDER BY link.sequence
 """
 
-_UNCHAINED = """
-SELECT id FROM audit_log AS entry
-WHERE NOT EXISTS (SELECT FROM audit_chain AS link WHERE link.entry_id = entry.id)
-ORDER BY id LIMIT 1
+# Personal data may be missing only where a later entry records that it was erased.
+_ENTRIES = """
+SELECT entry.id,
+    EXISTS (SELECT FROM audit_chain AS link WHERE link.entry_id = entry.id),
+    EXISTS (
+        SELECT FROM jsonb_object_keys(entry.commitments) AS owner
+        WHERE NOT EXISTS (
+            SELECT FROM audit_personal_data AS data
+            WHERE data.entry_id = entry.id AND data.user_id = owner::bigint
+        ) AND NOT EXISTS (
+            SELECT FROM audit_log AS erased
+            WHERE erased.user_id = owner::bigint AND erased.action = %s AND erased.id >= entry.id
+        )
+    )
+FROM (SELECT * FROM audit_log WHERE id > %s ORDER BY id LIMIT %s) AS entry
+ORDER BY entry.id
 """
 
 _PERSONAL = """
-SELECT data.entry_id, data.salt, data.content, entry.commitments ->> data.user_id::text
-FROM audit_personal_data AS data LEFT JOIN audit_log AS entry ON entry.id = data.entry_id
-ORDER BY data.entry_id
-"""
-
-# Personal data may be missing only where a later entry records that it was erased.
-_TAKEN = """
-SELECT entry.id FROM audit_log AS entry, jsonb_object_keys(entry.commitments) AS owner
-WHERE NOT EXISTS (
-    SELECT FROM audit_personal_data AS data
-    WHERE data.entry_id = entry.id AND data.user_id = owner::bigint
-) AND NOT EXISTS (
-    SELECT FROM audit_log AS erased
-    WHERE erased.user_id = owner::bigint AND erased.action = %s AND erased.id >= entry.id
-)
-ORDER BY entry.id LIMIT 1
+SELECT data.entry_id, data.user_id, data.salt, data.content,
+    entry.commitments ->> data.user_id::text
+FROM (
+    SELECT * FROM audit_personal_data WHERE (entry_id, user_id) > (%s, %s)
+    ORDER BY entry_id, user_id LIMIT %s
+) AS data LEFT JOIN audit_log AS entry ON entry.id = data.entry_id
+ORDER BY data.entry_id, data.user_id
 """
 
 
@@ -78,71 +85,83 @@ class Anchor:
         return cls(int(sequence), hash_)
 
 
-def verify(anchor: Anchor | None = None) -> Anchor:
-    """Verify the whole audit log, in bounded memory, as of one moment.
+def verify(anchor: Anchor | None = None, *, whole: bool = False) -> Anchor:
+    """Verify the audit log in pieces, while it is written to.
 
-    Returns its head. Store that where nobody who can change the database can change it, and pass
+    With an anchor, verifies that its link is there, and what came after it; `whole`, or without
+    an anchor, everything.
+
+    Returns the head. Store that where nobody who can change the database can change it, and pass
     it as `anchor` the next time.
 
     Raises BrokenAuditLogError.
     """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            # One snapshot, so that concurrent entries do not matter. On a long log, a statement
-            # may take longer than a request's statement may.
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute("SET LOCAL statement_timeout = 0")
-        head = _verify_chain(anchor)
-        _verify_entries()
+    # Before the head, which has gone on since, if anything.
+    newest = AuditLink.objects.order_by("-sequence").first()
+    found = AuditHead.objects.first()
+    head = Anchor(found.sequence, found.hash) if found else Anchor(0, "")
+    if newest is not None and newest.sequence > head.sequence:
+        raise BrokenAuditLogError(f"link {newest.sequence} is beyond the head, {head.sequence}")
+    entry_id = _find(anchor, head) if anchor is not None and anchor.sequence else 0
+    if anchor is None or whole:
+        anchor, entry_id = Anchor(0, ""), 0
+    _verify_chain(anchor, head)
+    _verify_entries(entry_id)
+    _verify_personal_data(entry_id)
     return head
 
 
-def _verify_chain(anchor: Anchor | None) -> Anchor:
-    """Verify every link from the first to the head. Returns the head."""
-    last = Anchor(0, "")
-    for sequence, hash_, entry_id, content in _rows("audit_links", _LINKS):
-        if sequence != last.sequence + 1:
-            raise BrokenAuditLogError(f"link {last.sequence + 1} is missing")
-        if content is None:
-            raise BrokenAuditLogError(f"entry {entry_id} is missing, at link {sequence}")
-        if hashlib.sha256((last.hash + content).encode()).hexdigest() != hash_:
-            raise BrokenAuditLogError(f"entry {entry_id} has been changed, at link {sequence}")
-        last = Anchor(sequence, hash_)
-        if anchor is not None and anchor.sequence == sequence and anchor != last:
-            raise BrokenAuditLogError(f"link {sequence} is not that of the anchor")
-    head = AuditHead.objects.first()
-    if last != (Anchor(head.sequence, head.hash) if head else Anchor(0, "")):
-        raise BrokenAuditLogError(f"the entries after link {last.sequence} are missing")
-    if anchor is not None and anchor.sequence > last.sequence:
+def _find(anchor: Anchor, head: Anchor) -> int:
+    """Return the id of the entry of an anchor."""
+    link = AuditLink.objects.filter(sequence=anchor.sequence).first()
+    if anchor.sequence > head.sequence or link is None:
         raise BrokenAuditLogError(
-            f"the entries after link {last.sequence}, up to the anchor, are gone"
+            f"the entries after link {head.sequence}, up to the anchor, are gone"
         )
-    return last
+    if link.hash != anchor.hash:
+        raise BrokenAuditLogError(f"link {anchor.sequence} is not that of the anchor")
+    return link.entry_id
 
 
-def _verify_entries() -> None:
-    """Verify that every entry is in the chain and has its personal data."""
-    with connection.cursor() as cursor:
-        cursor.execute(_UNCHAINED)
-        for (entry_id,) in cursor.fetchall():
-            raise BrokenAuditLogError(f"entry {entry_id} is not in the chain")
-        for entry_id, salt, content, committed in _rows("audit_personal", _PERSONAL):
+def _verify_chain(last: Anchor, head: Anchor) -> None:
+    """Verify every link after `last` up to the head."""
+    while rows := _rows(_LINKS, last.sequence, head.sequence, FETCHED_ROWS):
+        for sequence, hash_, entry_id, content in rows:
+            if sequence != last.sequence + 1:
+                raise BrokenAuditLogError(f"link {last.sequence + 1} is missing")
+            if content is None:
+                raise BrokenAuditLogError(f"entry {entry_id} is missing, at link {sequence}")
+            if hashlib.sha256((last.hash + content).encode()).hexdigest() != hash_:
+                raise BrokenAuditLogError(f"entry {entry_id} has been changed, at link {sequence}")
+            last = Anchor(sequence, hash_)
+    if last != head:
+        raise BrokenAuditLogError(f"the entries after link {last.sequence} are missing")
+
+
+def _verify_entries(last_id: int) -> None:
+    """Verify that every entry after one is in the chain and has its personal data."""
+    while rows := _rows(_ENTRIES, ERASED, last_id, FETCHED_ROWS):
+        for last_id, is_linked, is_incomplete in rows:
+            if not is_linked:
+                raise BrokenAuditLogError(f"entry {last_id} is not in the chain")
+            if is_incomplete:
+                raise BrokenAuditLogError(f"the personal data of entry {last_id} is missing")
+
+
+def _verify_personal_data(entry_id: int) -> None:
+    """Verify the personal data of the entries after one."""
+    user_id = 2**63 - 1
+    while rows := _rows(_PERSONAL, entry_id, user_id, FETCHED_ROWS):
+        for entry_id, _, salt, content, committed in rows:
             if commitment(salt, content) != committed:
                 raise BrokenAuditLogError(
                     f"the personal data of entry {entry_id} has been changed"
                 )
-        cursor.execute(_TAKEN, [ERASED])
-        for (entry_id,) in cursor.fetchall():
-            raise BrokenAuditLogError(f"the personal data of entry {entry_id} is missing")
+        user_id = rows[-1][1]
 
 
-def _rows(name: str, statement: str) -> Iterator[tuple]:
-    """Yield the rows of a statement in batches, through a server-side cursor called `name`."""
+def _rows(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {statement}")
-        while True:
-            cursor.execute(f"FETCH {FETCHED_ROWS} FROM {name}")
-            rows = cursor.fetchall()
-            yield from rows
-            if len(rows) < FETCHED_ROWS:
-                return
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -25,12 +25,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--anchor", type=_anchor, metavar="NUMBER:HASH", help="what an earlier run printed"
+            "--anchor",
+            type=_anchor,
+            metavar="NUMBER:HASH",
+            help="What an earlier run printed: verifies that link and what came after it.",
+        )
+        parser.add_argument(
+            "--whole", action="store_true", help="Verify what came before the anchor, too."
         )
 
-    def handle(self, *args: Any, anchor: Anchor | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, anchor: Anchor | None, whole: bool = False, **options: Any
+    ) -> None:
         try:
-            head = verify(anchor)
+            head = verify(anchor, whole=whole)
         except BrokenAuditLogError as error:
             self.stderr.write(f"The audit log is broken: {error}")
             sys.exit(1)

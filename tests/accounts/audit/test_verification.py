@@ -11,6 +11,7 @@ from accounts.audit import verification
 from accounts.audit.verification import Anchor, BrokenAuditLogError, verify
 from accounts.keys import create_key
 from accounts.models import AuditEntry, AuditHead, AuditLink, AuditPersonalData, User
+from tests.plans import plans_of
 from tests.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,6 +125,14 @@ def test_deleted_newest_entries_are_detected(log):
         verify()
 
 
+def test_a_head_that_was_set_back_is_told(log):
+    kept = AuditLink.objects.get(sequence=3)
+    tamper("UPDATE audit_head SET sequence = 3, hash = %s", kept.hash)
+
+    with pytest.raises(BrokenAuditLogError, match="link 5 is beyond the head, 3"):
+        verify()
+
+
 def test_a_deleted_log_is_detected(log):
     tamper("DELETE FROM audit_log")
     tamper("DELETE FROM audit_chain")
@@ -174,6 +183,46 @@ def test_an_anchor_of_an_earlier_run_verifies(user, log, capsys):
     call_command("verify_audit", f"--anchor={anchor}")
 
     assert capsys.readouterr().out.startswith("6:")
+
+
+def test_what_came_before_an_anchor_is_verified_on_request_only(user, log):
+    anchor = verify()
+    record(user, number=6)
+    tamper("UPDATE audit_log SET action = 'other' WHERE id = %s", log[1])
+
+    assert verify(anchor).sequence == 6
+    with pytest.raises(BrokenAuditLogError, match=f"entry {log[1]} has been changed"):
+        verify(anchor, whole=True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE audit_log SET action = 'other' WHERE id = %s", "has been changed"),
+        ("UPDATE audit_personal_data SET content = '{}' WHERE entry_id = %s", "has been changed"),
+        ("DELETE FROM audit_personal_data WHERE entry_id = %s", "is missing"),
+        ("DELETE FROM audit_log WHERE id = %s", "is missing"),
+    ],
+)
+def test_what_came_after_an_anchor_is_verified(user, log, statement, message):
+    anchor = verify()
+    record(user, number=6, name="Ada")
+    newest = AuditEntry.objects.latest("id").pk
+    tamper(statement, newest)
+
+    with pytest.raises(BrokenAuditLogError, match=f"entry {newest} {message}"):
+        verify(anchor)
+
+
+def test_a_long_log_is_read_in_pieces(log, monkeypatch):
+    monkeypatch.setattr(verification, "FETCHED_ROWS", 2)
+
+    with plans_of() as plans:
+        verify()
+
+    pieces = [plan for plan in plans if "audit_" in str(plan)]
+    assert len(pieces) > 3 * 5 // 2
+    assert max(plan["Actual Rows"] for plan in pieces) == 2
 
 
 def test_changed_personal_data_is_detected(log):
