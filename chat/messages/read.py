@@ -61,6 +61,27 @@ def within_bytes(
     `at_most` there are. One statement.
     """
     listed, parameters = messages[:at_most].query.sql_with_params()
+    return _rows_within(listed, parameters, max_bytes)
+
+
+_FIRST_OF_EACH = """
+SELECT message.* FROM unnest(%s::bigint[]) WITH ORDINALITY AS session (id, place)
+CROSS JOIN LATERAL (
+    SELECT * FROM "chat_messages" WHERE session_id = session.id ORDER BY position, id LIMIT %s
+) AS message
+ORDER BY session.place, message.position, message.id
+"""
+
+
+def first_of_each(session_ids: Sequence[int], at_most: int) -> RawQuerySet:
+    """The first `at_most` messages of each session, as far as PAGE_BYTES reach, one after another.
+
+    As `within_bytes`, of whose `available` it tells. One statement.
+    """
+    return _rows_within(_FIRST_OF_EACH, ([*session_ids], at_most), PAGE_BYTES)
+
+
+def _rows_within(listed: str, parameters: Sequence[Any], max_bytes: int) -> RawQuerySet:
     within = _WITHIN.format(columns="*", size_bytes=SIZE_BYTES, max_bytes=max_bytes)
     return ChatMessage.objects.raw(within.format(listed), parameters)
 

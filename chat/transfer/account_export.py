@@ -1,6 +1,7 @@
 """The chats in the export of everything that a user owns; see accounts.profile.export."""
 
 from collections.abc import Iterator
+from itertools import batched
 from operator import attrgetter
 from typing import Any
 
@@ -11,7 +12,7 @@ from chat.messages.serializers import MessageSerializer
 from chat.models import ChatMessage, ChatSession, Feedback, Share
 from chat.sessions.serializers import represented_session
 from chat.shares.serializers import ShareSerializer
-from chat.transfer.copying import messages_of
+from chat.transfer.copying import PAGE_SESSIONS, messages_of_each
 
 
 class ExportedShareSerializer(ShareSerializer):
@@ -28,8 +29,9 @@ def _sessions(owner: Principal) -> Iterator[ChatSession]:
 
 
 def _messages(owner: Principal) -> Iterator[ChatMessage]:
-    for session in _sessions(owner):
-        yield from messages_of(session)
+    for page in batched(_sessions(owner), PAGE_SESSIONS):
+        for _, messages in messages_of_each(page):
+            yield from messages
 
 
 def _session_lines(owner: Principal) -> Iterator[dict[str, Any]]:

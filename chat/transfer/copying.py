@@ -1,12 +1,13 @@
 """Exporting chats as a stream, page by page however long they are."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
 from accounts.principals.principal import Principal
-from chat.messages.read import within_bytes
+from chat.messages.read import first_of_each, within_bytes
 from chat.models import ChatMessage, ChatSession
 from chat.transfer.markdown import title_of, turn_of
 from gatewayz.api.bodies import encode
@@ -54,14 +55,14 @@ def export_all(owner: Principal, **matching: str) -> Iterator[bytes]:
     owned = ChatSession.objects.owned_by(owner).active().matching(**matching)
     owned = owned.with_current_message().order_by("id")
     while page := read_page(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
-        for session in page:
+        for session, messages in messages_of_each(page):
             lines += 1
             line = {"type": "session", "id": session.pk, **_session(session)}
             yield (
                 encode(line | {"current_message_id": attrgetter("current_message_id")(session)})
                 + b"\n"
             )
-            for message in messages_of(session):
+            for message in messages:
                 lines += 1
                 line = {"type": "message", "session_id": session.pk}
                 yield encode(line | _branched(message)) + b"\n"
@@ -70,10 +71,39 @@ def export_all(owner: Principal, **matching: str) -> Iterator[bytes]:
     yield encode({"type": "end", "id": None, "lines": lines}) + b"\n"
 
 
-def messages_of(session: ChatSession) -> Iterator[ChatMessage]:
-    """Yield a session's messages in order, holding PAGE_MESSAGES and PAGE_BYTES in memory."""
+def messages_of_each(
+    sessions: Sequence[ChatSession],
+) -> Iterator[tuple[ChatSession, Iterable[ChatMessage]]]:
+    """Yield sessions, each with its messages in order, which must be taken before the next.
+
+    Many short sessions are read by one statement. Holds as much in memory as `messages_of`, for
+    each of the sessions, but no more than PAGE_BYTES together.
+    """
+    left = list(sessions)
+    while left:
+        found = read_page(first_of_each([session.pk for session in left], PAGE_MESSAGES))
+        pages = {pk: [*page] for pk, page in groupby(found, attrgetter("session_id"))}
+        # The session with which the page was full: those after it have not been read.
+        is_cut = bool(found) and found[0].available > len(found)
+        last = found[-1].session_id if is_cut else left[-1].pk
+        while left:
+            session = left.pop(0)
+            page = pages.get(session.pk, [])
+            is_last = session.pk == last
+            is_more = len(page) == PAGE_MESSAGES or (is_cut and is_last)
+            yield session, chain(page, messages_of(session, page[-1].position) if is_more else ())
+            if is_last:
+                break
+
+
+def messages_of(session: ChatSession, position: int | None = None) -> Iterator[ChatMessage]:
+    """Yield a session's messages in order, those after `position`.
+
+    Holds PAGE_MESSAGES and PAGE_BYTES in memory.
+    """
     in_order = session.messages.in_order()
-    page = read_page(within_bytes(in_order, PAGE_MESSAGES))
+    first = in_order if position is None else in_order.filter(position__gt=position)
+    page = read_page(within_bytes(first, PAGE_MESSAGES))
     while page:
         yield from page
         # Compares with the position and not with the row, which may be deleted meanwhile.
