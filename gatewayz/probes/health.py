@@ -66,7 +66,8 @@ def readyz(
 
     A large backlog of activity is `degraded`, but still 200: requests are answered well, and
     taking web processes out of service would not make the workers faster. Search is `outdated`
-    while chats are indexed by an older version's rules.
+    while chats are indexed by an older version's rules. Statistics are `missing` while PostgreSQL
+    has none of a table that is not small, as after a restore without ANALYZE: its plans are bad.
 
     Anybody may ask, so a process checks only once in REMEMBERED_SECONDS, for all callers.
     """
@@ -127,6 +128,7 @@ def _check_parts(
     try:
         backlog = activity()
         search = "outdated" if is_search_outdated() else "ok"
+        statistics = "missing" if _statistics_are_missing() else "ok"
     except (OperationalError, InterfaceError, RedisError) as exc:
         logger.warning("Cannot read the backlog of activity: %s", exc)
         body = {"status": "unavailable", "parts": {**parts, "activity": "failing"}}
@@ -134,9 +136,30 @@ def _check_parts(
     status = "degraded" if backlog.is_degraded else "ok"
     return {
         "status": status,
-        "parts": {**parts, "activity": status, "search": search},
+        "parts": {**parts, "activity": status, "search": search, "statistics": statistics},
         "activity": {"depth": backlog.depth, "oldest_seconds": backlog.oldest_seconds},
     }, HTTPStatus.OK
+
+
+_WITHOUT_STATISTICS = """
+SELECT relname FROM pg_class AS class
+WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+    AND pg_relation_size(oid) > %s AND has_table_privilege(oid, 'SELECT')
+    AND NOT EXISTS (
+        SELECT FROM pg_stats WHERE schemaname = current_schema() AND tablename = relname
+    )
+"""
+# A smaller table may have grown since autovacuum last looked.
+_SMALL_BYTES = 10_000_000
+
+
+def _statistics_are_missing() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHOUT_STATISTICS, [_SMALL_BYTES])
+        tables = [name for (name,) in cursor.fetchall()]
+    if tables:
+        logger.warning("PostgreSQL has no statistics of %s: run ANALYZE", ", ".join(tables))
+    return bool(tables)
 
 
 def _database_answers() -> bool:

@@ -31,7 +31,7 @@ def test_readyz_is_ok_when_database_and_redis_answer(db):
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "parts": {"database": "ok", "redis": "ok", "activity": "ok", "search": "ok"},
+        "parts": dict.fromkeys(("database", "redis", "activity", "search", "statistics"), "ok"),
         "activity": {"depth": 0, "oldest_seconds": None},
     }
 
@@ -66,6 +66,22 @@ def test_readyz_names_the_database_when_it_does_not_answer(transactional_db, mon
         "redis": "ok",
         "activity": "unknown",
     }
+
+
+def test_readyz_warns_while_a_table_that_is_not_small_has_no_statistics(db, caplog, monkeypatch):
+    monkeypatch.setattr(health, "REMEMBERED_SECONDS", -1.0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE restored AS"
+            " SELECT repeat('x', 1000) AS text FROM generate_series(1, 12000)"
+        )
+        before = Client().get("/readyz")
+        cursor.execute("ANALYZE restored")
+        after = Client().get("/readyz")
+
+    assert (before.status_code, before.json()["parts"]["statistics"]) == (200, "missing")
+    assert "no statistics of restored: run ANALYZE" in caplog.text
+    assert after.json()["parts"]["statistics"] == "ok"
 
 
 def test_readyz_checks_once_for_all_callers(db, remembered):
