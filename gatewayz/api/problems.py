@@ -279,12 +279,14 @@ def admin_error_page(status: HTTPStatus, text: str) -> PageResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Return the page for a form without a valid token (CSRF_FAILURE_VIEW)."""
-    return admin_error_page(
-        HTTPStatus.FORBIDDEN,
+    """Return the error of a form without a valid token (CSRF_FAILURE_VIEW)."""
+    text = (
         "This form was opened before you last logged in, or cookies are blocked. "
-        "Go back, reload the page and send it again.",
+        "Go back, reload the page and send it again."
     )
+    if request.path.startswith(_PAGES):
+        return admin_error_page(HTTPStatus.FORBIDDEN, text)
+    return problem_response(HTTPStatus.FORBIDDEN, "permission_denied", text)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
