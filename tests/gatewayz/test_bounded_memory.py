@@ -24,6 +24,7 @@ from accounts.audit import denials
 from accounts.limits import leases
 from accounts.principals import key_format
 from accounts.principals.cached_keys import key_cache
+from gatewayz.database import compiled
 from gatewayz.middleware import api_dispatch
 from gatewayz.request import client_address
 from gatewayz.wsgi import application
@@ -127,6 +128,8 @@ def _small_bounds(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
     parsed = client_address._parsed_address.__wrapped__
     monkeypatch.setattr(client_address, "_parsed_address", lru_cache(BOUND)(parsed))
+    compiled_once = compiled._compiled.__wrapped__
+    monkeypatch.setattr(compiled, "_compiled", lru_cache(BOUND)(compiled_once))
     monkeypatch.setattr(api_dispatch, "MAX_HOSTS", BOUND)
     monkeypatch.setattr(leases, "MAX_LEASES", BOUND)
     monkeypatch.setattr(denials, "MAX_RECORDED", BOUND)
