@@ -140,7 +140,7 @@ def queue() -> Gauge:
         stats.depth,
         QUEUE_TARGET,
         "below",
-        note=f"{age}; {tasks:,} tasks wait; {stats.dead_letters:,} dead letters",
+        note=f"{age}; tasks waiting: {tasks:,}; dead letters: {stats.dead_letters:,}",
     )
 
 

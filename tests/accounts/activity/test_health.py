@@ -123,7 +123,7 @@ def test_the_activity_log_of_the_admin_shows_the_backlog(user, admin_client):
 
     assert "Up to date." in page
     assert "1 events wait" in page
-    assert "1 dead letters" in page
+    assert "dead letters: 1" in page
 
 
 def test_the_activity_log_of_the_admin_opens_without_redis(admin_client, no_redis):
