@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -29,7 +30,9 @@ def awaited(use: Callable[[AsyncGatewayz], Awaitable[Any]], transport: Any, **op
         async with AsyncGatewayz("gw_live_key", transport=transport, **options) as client:
             return await use(client)
 
-    return asyncio.run(run())
+    # In a thread of its own: that of the tests may have the event loop of the browser's.
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, run()).result()
 
 
 class Synchronous(httpx.AsyncBaseTransport):
