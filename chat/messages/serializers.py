@@ -10,7 +10,13 @@ from rest_framework import serializers
 
 from chat.messages.content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage
-from gatewayz.api.serializing import MAX_ID, IndexedList, TextField, reject_or_ignore
+from gatewayz.api.serializing import (
+    MAX_ID,
+    IndexedList,
+    SparseSerializer,
+    TextField,
+    reject_or_ignore,
+)
 
 MAX_MESSAGES = 1000
 
@@ -144,7 +150,7 @@ class ClientTimeField(CreationTimeField):
         return super().in_range(min(time, timezone.now()))
 
 
-class MessageFields(serializers.Serializer):
+class MessageFields(SparseSerializer):
     """The fields of a new or changed message. Unknown fields are kept too."""
 
     keeps_unknown_fields = True

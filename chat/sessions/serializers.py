@@ -16,6 +16,7 @@ from gatewayz.api.serializing import (
     MAX_ID,
     BoundedListField,
     IndexedList,
+    SparseSerializer,
     TextField,
     represented,
 )
@@ -40,7 +41,7 @@ class TitleField(TextField):
         return title if isinstance(title, str) and is_visible(title) else None
 
 
-class SessionFields(serializers.Serializer):
+class SessionFields(SparseSerializer):
     """What can be said of a session, whether it is new or not. Whatever else is given is kept."""
 
     keeps_unknown_fields = True

@@ -18,6 +18,7 @@ from gatewayz.api import bodies
 from gatewayz.api.serializing import (
     BoundedDictField,
     BoundedListField,
+    SparseSerializer,
     TextField,
     represented,
     validated,
@@ -186,3 +187,37 @@ def test_every_list_that_a_caller_sends_has_its_length_checked_first():
         for field in fields
         if isinstance(field, serializers.ListSerializer) and field.max_length is None
     ] == []
+
+
+class Fields(serializers.Serializer):
+    """Of each kind one: required, with a default, with a method, nullable, read-only."""
+
+    role = serializers.ChoiceField(choices=["user", "system"])
+    tokens = serializers.IntegerField(default=7, max_value=9)
+    title = TextField(max_length=3, required=False, allow_null=True)
+    tags = serializers.ListField(child=TextField(max_length=2), required=False)
+    id = serializers.IntegerField(read_only=True)
+
+    def validate_title(self, title: str | None) -> str | None:
+        if title == "no":
+            raise serializers.ValidationError("Not this one.")
+        return title and title.upper()
+
+
+class Sparse(SparseSerializer, Fields):
+    pass
+
+
+VALUES = st.sampled_from(["user", "no", "long text", "", None, 1, 10, ["a"], ["long"], {}])
+
+
+@given(
+    st.dictionaries(st.sampled_from(["role", "tokens", "title", "tags", "id", "other"]), VALUES)
+    | VALUES
+)
+def test_a_sparse_serializer_says_what_drfs_says(body):
+    sparse, drf = Sparse(), Fields()
+
+    assert outcome(lambda: sparse.run_validation(body)) == outcome(
+        lambda: drf.run_validation(body)
+    )
