@@ -122,7 +122,7 @@ def test_the_activity_log_of_the_admin_shows_the_backlog(user, admin_client):
     page = admin_client.get(reverse("admin:accounts_activityevent_changelist")).content.decode()
 
     assert "Up to date." in page
-    assert "1 events wait" in page
+    assert "Events waiting: 1" in page
     assert "dead letters: 1" in page
 
 
