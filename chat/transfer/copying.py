@@ -1,8 +1,7 @@
 """Exporting chats as a stream, page by page however long they are."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -102,13 +101,11 @@ def messages_of(session: ChatSession, position: int | None = None) -> Iterator[C
     Holds PAGE_MESSAGES and PAGE_BYTES in memory.
     """
     in_order = session.messages.in_order()
-    first = in_order if position is None else in_order.filter(position__gt=position)
-    page = read_page(within_bytes(first, PAGE_MESSAGES))
-    while page:
+    following = in_order if position is None else in_order.filter(position__gt=position)
+    while page := read_page(within_bytes(following, PAGE_MESSAGES)):
         yield from page
         # Compares with the position and not with the row, which may be deleted meanwhile.
         following = in_order.filter(position__gt=page[-1].position)
-        page = read_page(within_bytes(following, PAGE_MESSAGES))
 
 
 def _session(session: ChatSession) -> dict[str, Any]:
@@ -150,9 +147,7 @@ def _openai(session: ChatSession) -> Iterator[bytes]:
 def _object(head: dict[str, Any], messages: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     """Yield a JSON object of `head` and `messages`, one message at a time."""
     yield encode(head)[:-1] + b',"messages":['
-    for separator, message in zip(
-        itertools.chain([b"\n"], itertools.repeat(b",\n")), messages, strict=False
-    ):
+    for separator, message in zip(chain([b"\n"], repeat(b",\n")), messages, strict=False):
         yield separator + encode(message)
     yield b"\n]}\n"
 
