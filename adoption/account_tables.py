@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.access.key_lookup import current_digest
 from accounts.models.plans import FREE_PLAN_ID
-from accounts.models.rate_limits import WINDOW_FIELDS
+from accounts.models.rate_limits import LIMIT_FIELDS, WINDOW_FIELDS
 from accounts.principals import key_format
 from accounts.principals.allowlists import (
     MAX_ENTRIES,
@@ -321,20 +321,17 @@ def new_limits(given: Any) -> dict[str, int] | None:
     """
     if not isinstance(given, Mapping):
         return None
-    wanted = (*WINDOW_FIELDS, "concurrency_limit")
     limits = {
         name: min(int(given[name]), MAX_LIMIT if name in WINDOW_FIELDS else MAX_CONCURRENCY)
-        for name in wanted
+        for name in LIMIT_FIELDS
         if isinstance(given.get(name), int | float) and given[name] >= 1
     }
-    return dict.fromkeys(wanted, 0) | limits if limits else None
+    return dict.fromkeys(LIMIT_FIELDS, 0) | limits if limits else None
 
-
-_LIMIT_COLUMNS = (*WINDOW_FIELDS, "concurrency_limit")
 
 _KEY_LIMITS = f"""
-INSERT INTO rate_limit_configs (api_key_id, {", ".join(_LIMIT_COLUMNS)}, updated_at)
-SELECT id, {", ".join(f"(limits->>'{name}')::bigint" for name in _LIMIT_COLUMNS)}, now()
+INSERT INTO rate_limit_configs (api_key_id, {", ".join(LIMIT_FIELDS)}, updated_at)
+SELECT id, {", ".join(f"(limits->>'{name}')::bigint" for name in LIMIT_FIELDS)}, now()
 FROM derived JOIN copied USING (id)
 WHERE limits <> 'null'
 """
@@ -473,14 +470,14 @@ def _limit_of_window(column: str) -> str:
 
 # A limit that the key has already, from `rate_limit_config`, stays: users set these.
 _LIMITS_BY_WINDOW = f"""
-INSERT INTO rate_limit_configs AS known (api_key_id, {", ".join(_LIMIT_COLUMNS)}, updated_at)
+INSERT INTO rate_limit_configs AS known (api_key_id, {", ".join(LIMIT_FIELDS)}, updated_at)
 SELECT api_key_id, {", ".join(_limit_of_window(name) for name in WINDOW_FIELDS)},
        COALESCE(LEAST(GREATEST(max(concurrency_limit), 0), {MAX_CONCURRENCY}), 0), now()
 FROM copied
 GROUP BY api_key_id
 ORDER BY api_key_id
 ON CONFLICT (api_key_id) DO UPDATE SET
-    {", ".join(f"{n} = COALESCE(NULLIF(known.{n}, 0), EXCLUDED.{n})" for n in _LIMIT_COLUMNS)}
+    {", ".join(f"{n} = COALESCE(NULLIF(known.{n}, 0), EXCLUDED.{n})" for n in LIMIT_FIELDS)}
 """
 
 LIMITS_BY_WINDOW = TablePlan(

@@ -15,14 +15,12 @@ from redis.exceptions import RedisError
 from accounts import audit
 from accounts.limits.store import KEPT_REJECTIONS_DAYS, Rejections, most_rejected
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
-from accounts.models.rate_limits import WINDOW_FIELDS
+from accounts.models.rate_limits import LIMIT_FIELDS
 from gatewayz.admin_site.lists import BigTableAdmin
 
 logger = logging.getLogger(__name__)
 
 SHOWN_REJECTIONS = 100
-
-LIMITS = (*WINDOW_FIELDS, "concurrency_limit")
 
 
 @admin.register(Plan)
@@ -153,14 +151,14 @@ class RateLimitConfigAdmin(BigTableAdmin):
     """Operators may set a key's limits higher than its user could; the plan still applies."""
 
     owner = "api_key__user"
-    list_display = ("api_key", *map(_limit_column, LIMITS))
+    list_display = ("api_key", *map(_limit_column, LIMIT_FIELDS))
     list_select_related = ("api_key",)
     search_fields = ("api_key__user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     autocomplete_fields = ("api_key",)
 
     def get_form(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
-        help_texts = dict.fromkeys(LIMITS, "0 leaves this to the plan.")
+        help_texts = dict.fromkeys(LIMIT_FIELDS, "0 leaves this to the plan.")
         return super().get_form(request, *given, help_texts=help_texts, **options)
 
     def get_readonly_fields(

@@ -22,6 +22,7 @@ from accounts.limits import LimitExceeded
 from gatewayz.api.problems import PageResponse
 from gatewayz.api.serializing import validated
 from gatewayz.api.view import ApiView
+from gatewayz.pages.policy import page_policy
 from gatewayz.request.client_address import client_address
 
 # Enough for a form with a token and a password.
@@ -30,16 +31,7 @@ MAX_FORM_FIELDS = 10
 
 # Only our own style sheet and icon, and a form that posts back here.
 _HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "style-src 'self'",
-            "img-src 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
+    "Content-Security-Policy": page_policy(form_action="'self'"),
     "Cache-Control": "no-store",
     # The URL of this page gives access to an account.
     "Referrer-Policy": "no-referrer",

@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.limits.store import KeyUsage, usage_of_keys
 from accounts.models import ApiKey, RateLimitConfig
-from accounts.models.rate_limits import WINDOW_FIELDS
+from accounts.models.rate_limits import LIMIT_FIELDS, WINDOW_FIELDS
 from accounts.principals.principal import Limits, Principal
 
 WINDOWS = ("minute", "hour", "day")
@@ -36,7 +36,7 @@ def limits_of_key(owner: Principal) -> dict[str, int]:
 
 def _describe(key: ApiKey, used: KeyUsage) -> dict[str, Any]:
     config: RateLimitConfig | None = getattr(key, "rate_limits", None)
-    allowed = {name: getattr(config, name, 0) for name in (*WINDOW_FIELDS, "concurrency_limit")}
+    allowed = {name: getattr(config, name, 0) for name in LIMIT_FIELDS}
     status: dict[str, int | None] = {
         f"{what}_remaining_{window}": _remaining(
             allowed[f"{what}_per_{window}"], getattr(used, f"{what}_per_{window}")

@@ -24,27 +24,21 @@ from accounts.key_pages import sessions
 from accounts.keys.serializers import ApiKeyInput, GraceInput
 from accounts.keys.usage_totals import with_usage
 from accounts.models import ApiKey, Plan
-from accounts.models.rate_limits import WINDOW_FIELDS
+from accounts.models.rate_limits import LIMIT_FIELDS
 from accounts.principals.principal import Principal
 from gatewayz.api.problems import PageResponse
 from gatewayz.api.serializing import validated
+from gatewayz.pages.policy import page_policy
 
 SHOWN_KEYS = 100
 # Of the new secret's form: how long the old one keeps working, in seconds.
 GRACE_CHOICES = ((0, "now"), (3_600, "in an hour"), (86_400, "in a day"))
 
 _HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            # The button that copies a secret.
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
+    "Content-Security-Policy": page_policy(
+        # The button that copies a secret.
+        script_src="'self'",
+        form_action="'self'",
     ),
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",
@@ -118,7 +112,7 @@ def rotate(request: HttpRequest, owner: Principal, key_id: int) -> HttpResponse:
 @_acts
 def limit(request: HttpRequest, owner: Principal, key_id: int) -> HttpResponse:
     """Set the limits of a key; an empty field leaves one to the plan."""
-    form = {name: request.POST.get(name) or 0 for name in (*WINDOW_FIELDS, "concurrency_limit")}
+    form = {name: request.POST.get(name) or 0 for name in LIMIT_FIELDS}
     configure_key(owner, _own(owner, key_id), validated(RateLimitInput, form))
     return redirect("keys-page")
 
@@ -171,7 +165,7 @@ def _limits(key: ApiKey, bounds: dict[str, int | None]) -> list[tuple[str, str, 
             getattr(config, name) if config else 0,
             bounds.get(name),
         )
-        for name in (*WINDOW_FIELDS, "concurrency_limit")
+        for name in LIMIT_FIELDS
     ]
 
 

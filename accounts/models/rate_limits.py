@@ -18,6 +18,7 @@ WINDOW_FIELDS = (
     "tokens_per_hour",
     "tokens_per_day",
 )
+LIMIT_FIELDS = (*WINDOW_FIELDS, "concurrency_limit")
 
 _BOUNDED = [MaxValueValidator(MAX_LIMIT)]
 
@@ -32,7 +33,7 @@ class RateLimitConfigQuerySet(CachedRowQuerySet["RateLimitConfig"]):
 class RateLimitConfig(CachedRow):
     """The limits of one key, as sliding windows; 0 leaves one to the plan."""
 
-    CACHED_FIELDS = frozenset({*WINDOW_FIELDS, "concurrency_limit"})
+    CACHED_FIELDS = frozenset(LIMIT_FIELDS)
 
     api_key = models.OneToOneField(
         ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="rate_limits"

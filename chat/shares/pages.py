@@ -10,20 +10,12 @@ from rest_framework.request import Request
 from chat.messages.conversation import conversation_from_start
 from chat.models import Share
 from gatewayz.api.problems import PageResponse
+from gatewayz.pages.policy import page_policy
 
 # No scripts; our own style sheet, and the pictures that are part of messages. A browser asks
 # nobody else for anything, so that no writer of a message learns who reads it.
 _HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "form-action 'none'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
+    "Content-Security-Policy": page_policy(img_src="'self' data:"),
     # A revoked link must not survive in caches and search engines.
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",

@@ -9,17 +9,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from gatewayz.pages.policy import page_policy
+
 # The page loads its style sheet and icon from this service, and nothing else.
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "form-action 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
+_POLICY = page_policy()
 
 _ICON = (Path(__file__).parents[1] / "static" / "gatewayz" / "favicon.ico").read_bytes()
 _ICON_SECONDS = 86_400
