@@ -273,7 +273,7 @@ def _begins_with_atom(text: str) -> bool:
 
 
 def _unit(text: str, *, is_exact: bool, is_last: bool) -> Unit | None:
-    """Return the unit that a token stands for; None when it has nothing to look up."""
+    """Return the unit of a token, or None if nothing in it can be searched for."""
     pieces = tuple(atoms(text))
     if not pieces:
         return None

@@ -48,7 +48,8 @@ def bar_chart(
 ) -> BarChart:
     """Draw a bar for each label and value, in order; `over` marks those that miss the target.
 
-    `summary` stands for the chart where it cannot be seen; without it, the values are added up.
+    `summary` is read to people who cannot see the chart; by default it says the sum of the
+    values and the highest.
     """
     highest = max((value for _, value in values), default=0.0)
     step = WIDTH / max(1, len(values))

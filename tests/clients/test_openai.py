@@ -24,7 +24,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = folder / "bin" / "python"
     install = [python, "-m", "pip", "install", "--quiet", "--no-input", "--retries=1", *PACKAGES]
     if subprocess.run(install, stdin=subprocess.DEVNULL, check=False).returncode:
-        pytest.skip("OpenAI's packages cannot be had from here")
+        pytest.skip("OpenAI's packages cannot be downloaded")
     return python
 
 
