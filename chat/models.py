@@ -582,6 +582,109 @@ class IdempotencyKey(models.Model):
         return self.key
 
 
+class ChatImportQuerySet(models.QuerySet["ChatImport"]):
+    def owned_by(self, owner: Principal) -> Self:
+        """One user's imports. Every look-up by id starts here."""
+        return self.filter(user_id=owner.user_id)
+
+    def unfinished(self) -> Self:
+        """Those whose file arrives or is worked on (idx_chat_imports_unfinished)."""
+        return self.filter(state__in=ChatImport.UNFINISHED)
+
+
+class ChatImport(models.Model):
+    """A long file of chats and how far its import is. See `chat.transfer.jobs`."""
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving"
+        RUNNING = "running"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    UNFINISHED = (State.RECEIVING, State.RUNNING)
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        # Served by idx_chat_imports_user.
+        db_index=False,
+    )
+    state = models.CharField(max_length=16, choices=State, default=State.RECEIVING)
+    file_name = models.CharField(max_length=255, blank=True)
+    are_lines = models.BooleanField(default=False)
+    size_bytes = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
+    position = models.JSONField(
+        default=list, help_text="Where in the file the import goes on: see jobs."
+    )
+    read_bytes = models.BigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="How often a worker has begun since the last progress."
+    )
+    report = models.JSONField(default=dict)
+    reason = models.TextField(blank=True, help_text="Why it failed.")
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["ChatImport"]] = ChatImportQuerySet.as_manager()
+
+    class Meta:
+        db_table = "chat_imports"
+        verbose_name = "import"
+        indexes = [
+            models.Index(fields=["user", "-id"], name="idx_chat_imports_user"),
+            # What is to be worked on next; it holds few rows.
+            models.Index(
+                fields=["updated_at"],
+                name="idx_chat_imports_unfinished",
+                condition=models.Q(state__in=["receiving", "running"]),
+            ),
+            # For finding old ones.
+            models.Index(fields=["finished_at"], name="idx_chat_imports_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"import {self.pk} {self.file_name}".strip()
+
+    @property
+    def progress(self) -> float:
+        """The share of the file that has been read, from 0 to 1."""
+        if self.state == self.State.COMPLETED:
+            return 1.0
+        return round(min(1.0, self.read_bytes / max(1, self.size_bytes)), 4)
+
+
+class ChatImportChunk(models.Model):
+    """A piece of a file that is imported; web and worker share no disk.
+
+    Triggers count its bytes in the storage of the user while it is there.
+    """
+
+    chat_import = models.ForeignKey(
+        ChatImport,
+        on_delete=models.CASCADE,
+        related_name="chunks",
+        # Served by idx_chat_import_chunks.
+        db_index=False,
+    )
+    number = models.PositiveIntegerField()
+    bytes = models.BinaryField()
+
+    class Meta:
+        db_table = "chat_import_chunks"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chat_import", "number"], name="idx_chat_import_chunks"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of import {self.chat_import_id}"
+
+
 class ChatDay(models.Model):
     """The numbers of sessions and messages of one day (UTC). See `chat.daily_counts`."""
 

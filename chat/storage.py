@@ -18,6 +18,11 @@ SELECT %(user)s, (
     ))
     FROM chat_messages AS message JOIN chat_sessions AS session ON session.id = message.session_id
     WHERE session.user_id = %(user)s
+), 0) + COALESCE((
+    SELECT sum(octet_length(chunk.bytes))
+    FROM chat_import_chunks AS chunk JOIN chat_imports AS import
+        ON import.id = chunk.chat_import_id
+    WHERE import.user_id = %(user)s
 ), 0)
 ON CONFLICT (user_id) DO UPDATE SET bytes = EXCLUDED.bytes
 """

@@ -5,7 +5,7 @@ from django.core.management import call_command
 
 from accounts.models import Plan, StorageUse
 from accounts.worker import drain
-from chat.models import ChatMessage, ChatSession
+from chat.models import ChatImport, ChatImportChunk, ChatMessage, ChatSession
 from tests.problems import assert_problem
 
 SESSIONS = "/v1/chat/sessions"
@@ -129,3 +129,17 @@ def test_feedback_metadata_is_bounded(api):
     body = {"feedback_type": "thumbs_up", "metadata": {"a": "x" * 20_000}}
 
     assert_problem(api.post_json("/v1/chat/feedback", body), 400, "validation_error")
+
+
+def test_a_file_that_waits_for_its_import_counts_until_it_is_deleted(user, filled):
+    before = stored(user)
+    begun = ChatImport.objects.create(user=user)
+    ChatImportChunk.objects.create(chat_import=begun, number=0, bytes=b"x" * 700)
+    ChatImportChunk.objects.create(chat_import=begun, number=1, bytes=b"x" * 300)
+
+    assert stored(user) == before + 1_000
+    call_command("count_storage")
+    assert stored(user) == before + 1_000
+
+    begun.delete()
+    assert stored(user) == before

@@ -64,6 +64,8 @@ LEFT_OUT = {
     "chat_search_owners": "the index of what is exported",
     "chat_search_pending": "the index of what is exported",
     "chat_search_words": "the index of what is exported",
+    "chat_imports": "how far files were imported that the user has",
+    "chat_import_chunks": "files that the user has",
     "chat_idempotency_keys": "answers kept for a day, of what is exported",
     "django_admin_log": "what operators did",
     "users_groups": "what operators may do",
