@@ -57,6 +57,10 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
             .filter(has_expired | models.Q(is_purged=True))
         )
 
+    def old(self, user_id: int, until: datetime) -> Self:
+        """One user's sessions without a message since `until`, but for pinned ones."""
+        return self.active().filter(user_id=user_id, updated_at__lt=until, is_pinned=False)
+
     def trash(self, *, is_purged: bool = False) -> int:
         """Put these into the trash, or past it: `is_purged`. Returns how many there were."""
         return self.update(

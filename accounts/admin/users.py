@@ -78,7 +78,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
                 )
             },
         ),
-        ("Chats", {"fields": ("chat_retention_days",)}),
+        ("Chats", {"fields": (("chat_retention_days", "delete_chats_after_days"),)}),
         ("Staff", {"fields": STAFF_FIELDS}),
         ("Times", {"fields": (("created_at", "updated_at", "last_login"),)}),
     )

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
 from django.db.models.lookups import IExact
@@ -159,6 +159,13 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         validators=[MaxValueValidator(MAX_RETENTION_DAYS)],
         help_text="Days that deleted chats stay in the trash; 0: for ever; empty: the default.",
     )
+    delete_chats_after_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],
+        help_text="Days after its last message in which a chat goes to the trash, unless it is "
+        "pinned; empty: never.",
+    )
     plan = models.ForeignKey(
         Plan,
         on_delete=models.PROTECT,
@@ -202,11 +209,23 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(erased_from__isnull=False),
                 name="idx_users_erased_from",
             ),
+            # For finding users whose old chats are deleted.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(delete_chats_after_days__isnull=False),
+                name="idx_users_delete_chats",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(chat_retention_days__lte=MAX_RETENTION_DAYS),
                 name="users_chat_retention_bounded",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    delete_chats_after_days__gte=1, delete_chats_after_days__lte=MAX_RETENTION_DAYS
+                ),
+                name="users_delete_chats_bounded",
             ),
             # With `include` these are indexes, which can be dropped and rebuilt by their names.
             models.UniqueConstraint(

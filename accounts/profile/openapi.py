@@ -23,6 +23,7 @@ PROFILE = {
     "settings": {"default_model": "openai/gpt-4o"},
     "preferences": {},
     "chat_retention_days": None,
+    "delete_chats_after_days": None,
     "is_active": True,
     "created_at": "2026-03-01T12:00:00Z",
     "updated_at": "2026-03-01T12:00:00Z",

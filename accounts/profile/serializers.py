@@ -45,6 +45,7 @@ class ProfileSerializer(serializers.ModelSerializer):
             "settings",
             "preferences",
             "chat_retention_days",
+            "delete_chats_after_days",
             "is_active",
             "created_at",
             "updated_at",
@@ -88,6 +89,14 @@ class ProfileChange(serializers.Serializer):
         allow_null=True,
         help_text="Days that deleted chats stay in the trash; 0: for ever; null: the default.",
     )
+    delete_chats_after_days = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_RETENTION_DAYS,
+        required=False,
+        allow_null=True,
+        help_text="Days after its last message in which a chat goes to the trash, unless it is "
+        "pinned; null: never.",
+    )
 
     def validate_username(self, username: str) -> str:
         if any(unicodedata.category(character).startswith("C") for character in username):
@@ -97,7 +106,7 @@ class ProfileChange(serializers.Serializer):
     def to_internal_value(self, data: Any) -> Any:
         # Clients of the old service send null for what stays unchanged.
         if isinstance(data, dict):
-            kept = {"chat_retention_days"}
+            kept = {"chat_retention_days", "delete_chats_after_days"}
             data = {name: data[name] for name in data if data[name] is not None or name in kept}
         return super().to_internal_value(data)
 

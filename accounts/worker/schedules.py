@@ -41,6 +41,7 @@ SCHEDULES: dict[str, tuple[str, Timing]] = {
     "purge deleted chats": ("chat.sessions.retention.purge_expired", _DAILY),
     "index chats": ("chat.search.index.index_pending", _every(1)),
     "report key cache": ("accounts.access.effectiveness.report", _DAILY),
+    "delete old chats": ("chat.sessions.retention.delete_old", _DAILY),
     "end temporary chats": ("chat.sessions.retention.end_temporary", _every(1)),
     "count chats by day": ("chat.daily_counts.count_days", _every(10)),
 }

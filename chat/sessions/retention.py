@@ -1,4 +1,4 @@
-"""Purging sessions that were deleted long ago."""
+"""Deleting sessions that nobody wrote in for long, and purging those deleted long ago."""
 
 import logging
 import time
@@ -10,6 +10,7 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from accounts.background import TimedRun, enqueue
+from accounts.models import User
 from chat.models import ChatSession
 from gatewayz.database.deletion import PARENT_ROWS, delete_dependents
 
@@ -147,6 +148,31 @@ def end_temporary() -> int:
     if ended:
         enqueue("chat.sessions.retention.purge_expired")
     return ended
+
+
+def delete_old(after: int = 0) -> int:
+    """Move to the trash what users want to have deleted some days after the last message.
+
+    Pinned sessions stay. Runs every day, beginning after the user with the id `after`; a run that
+    cannot finish in time enqueues another. A user whose sessions cannot be moved is logged and
+    skipped. Returns how many sessions this run moved.
+    """
+    run = TimedRun("chat.sessions.retention.delete_old")
+    choosing = User.objects.active().filter(pk__gt=after, delete_chats_after_days__isnull=False)
+    deleted = 0
+    for user_id, days in choosing.values_list("pk", "delete_chats_after_days"):
+        old = ChatSession.objects.old(user_id, timezone.now() - timedelta(days=days))
+        try:
+            while batch := list(old.values_list("pk", flat=True)[:BATCH_SESSIONS]):
+                if run.left_seconds <= 0:
+                    run.continue_later(after)
+                    return deleted
+                # Asked again, because a message may have been added meanwhile.
+                deleted += old.filter(pk__in=batch).trash()
+        except Error:
+            logger.exception("Could not delete the old chats of user %d", user_id)
+        after = user_id
+    return deleted
 
 
 def purge_expired() -> int:

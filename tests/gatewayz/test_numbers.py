@@ -113,6 +113,8 @@ def test_the_database_rejects_larger_numbers(user, key):
         (RateLimitConfig.objects.filter(pk=key.pk), {"tokens_per_day": MAX_LIMIT + 1}),
         (Plan.objects.filter(pk=user.plan_id), {"monthly_request_limit": MAX_LIMIT + 1}),
         (User.objects.filter(pk=user.pk), {"chat_retention_days": 36_501}),
+        (User.objects.filter(pk=user.pk), {"delete_chats_after_days": 0}),
+        (User.objects.filter(pk=user.pk), {"delete_chats_after_days": 36_501}),
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             rows.update(**change)

@@ -36,6 +36,7 @@ def test_shows_the_users_own_profile(api, user, path):
         "settings": {},
         "preferences": {},
         "chat_retention_days": None,
+        "delete_chats_after_days": None,
         "is_active": True,
     }
 
@@ -62,6 +63,15 @@ def test_changes_only_the_given_fields(api, user):
     assert put(api, {"chat_retention_days": None}).json()["data"]["chat_retention_days"] is None
     patched = api.patch(PATH, {"username": "eda"}, content_type="application/json")
     assert patched.json()["data"]["username"] == "eda"
+
+
+def test_the_days_after_which_chats_are_deleted_can_be_set_and_removed(api):
+    def set_to(days):
+        return put(api, {"delete_chats_after_days": days}).json()["data"][
+            "delete_chats_after_days"
+        ]
+
+    assert (set_to(90), set_to(None)) == (90, None)
 
 
 def test_is_audited_and_recorded_as_activity(api, user, settings, committed):
@@ -102,6 +112,8 @@ def test_rejects_a_name_of_another_user(api, stranger_api, user):
         {"username": "x" * 255},
         {"chat_retention_days": -1},
         {"chat_retention_days": 10**9},
+        {"delete_chats_after_days": 0},
+        {"delete_chats_after_days": 36_501},
         [],
     ],
 )

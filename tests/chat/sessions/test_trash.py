@@ -133,3 +133,59 @@ def test_a_session_with_an_expiry_is_purged_when_it_expires(api, session):
     assert_problem(api.post_json(f"{PATH}/{temporary}/restore", {}), 404, "not_found")
     retention.purge_expired()
     assert ChatSession.objects.get() == session
+
+
+@pytest.fixture
+def last_written_in(session):
+    """A function that sets how many days ago the last message of `session` was added."""
+
+    def set_to(days_ago, **fields):
+        then = timezone.now() - timedelta(days=days_ago)
+        ChatSession.objects.filter(pk=session.pk).update(updated_at=then, **fields)
+
+    return set_to
+
+
+@pytest.mark.parametrize(
+    ("users_days", "days_ago", "deleted"), [(None, 9999, 0), (7, 6, 0), (7, 8, 1)]
+)
+def test_a_chat_goes_to_the_trash_so_many_days_after_its_last_message(
+    api, user, session, last_written_in, users_days, days_ago, deleted
+):
+    User.objects.filter(pk=user.pk).update(delete_chats_after_days=users_days)
+    last_written_in(days_ago)
+
+    assert retention.delete_old() == deleted
+    assert api.get(PATH, {"deleted": "true"}).json()["count"] == deleted
+    if deleted:
+        assert retention.purge_expired() == 0
+        assert api.post_json(f"{PATH}/{session.pk}/restore", {}).status_code == 200
+
+
+def test_pinned_chats_and_those_of_other_users_do_not_grow_old(user, session, last_written_in):
+    last_written_in(8)
+    other = User.objects.create_user("other@example.com", delete_chats_after_days=7)
+    assert retention.delete_old() == 0
+
+    User.objects.filter(pk=user.pk).update(delete_chats_after_days=7)
+    last_written_in(8, is_pinned=True)
+
+    assert retention.delete_old() == 0
+    assert retention.delete_old(after=other.pk) == 0
+
+
+def test_deleting_old_chats_continues_later_with_the_user_it_came_to(
+    user, session, last_written_in, monkeypatch
+):
+    User.objects.filter(pk=user.pk).update(delete_chats_after_days=7)
+    last_written_in(8)
+    later = []
+    monkeypatch.setattr(
+        retention.TimedRun, "continue_later", lambda _run, after: later.append(after)
+    )
+    monkeypatch.setattr("accounts.background.timed_run.RUN_SECONDS", 0)
+
+    assert retention.delete_old() == 0
+    assert later == [0]
+    monkeypatch.undo()
+    assert retention.delete_old(*later) == 1

@@ -183,6 +183,8 @@ def test_null_clears_a_field(client: Gatewayz):
 
     assert client.account.patch_profile(username="ada")["chat_retention_days"] == 7
     assert client.account.patch_profile(chat_retention_days=NULL)["chat_retention_days"] is None
+    kept = client.account.patch_profile(delete_chats_after_days=90)
+    assert kept["delete_chats_after_days"] == 90
 
 
 def test_an_unknown_key_is_rejected(client: Gatewayz):

@@ -82,8 +82,12 @@ class Account:
         settings: Mapping[str, Any] | None = None,
         preferences: Mapping[str, Any] | None = None,
         chat_retention_days: int | Null | None = None,
+        delete_chats_after_days: int | Null | None = None,
     ) -> Profile:
-        """Change the profile. `NULL` days in the trash are the service's own.
+        """Change the profile.
+
+        `NULL` days in the trash are the service's own. `NULL` days after which chats are deleted
+        mean never.
 
         An `email` is not set but sent a link, and is the user's once that was opened.
         """
@@ -95,6 +99,7 @@ class Account:
             settings=settings,
             preferences=preferences,
             chat_retention_days=chat_retention_days,
+            delete_chats_after_days=delete_chats_after_days,
         )
         profile: Profile = answer["data"]
         return profile

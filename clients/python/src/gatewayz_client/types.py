@@ -358,6 +358,7 @@ class Profile(TypedDict):
     settings: Mapping[str, Any]
     preferences: Mapping[str, Any]
     chat_retention_days: int | None
+    delete_chats_after_days: int | None
     is_active: bool
     created_at: str
     updated_at: str
