@@ -167,6 +167,37 @@ MESSAGES_IN_ORDER = TablePlan(
     extra_steps={"shown": _PLACES, "placed": _PLACED, "joined": _JOINED},
 )
 
+# All thumbs but the latest of each user and message, and those of messages that got a thumb here
+# while feedback was not adopted yet.
+_THUMBS = "('thumbs_up', 'thumbs_down')"
+_REPLACED_THUMB = f"""
+page.id IN (
+    SELECT id FROM (
+        SELECT id, row_number() OVER (
+            PARTITION BY user_id, session, message ORDER BY given_at DESC NULLS LAST, id DESC
+        ) AS nth
+        -- Old tables without some columns: their names are then those of `without`.
+        FROM (
+            SELECT NULL::bigint AS session_id, NULL::bigint AS message_id,
+                NULL::timestamptz AS created_at, NULL::timestamptz AS updated_at
+        ) AS without
+        CROSS JOIN LATERAL (
+            SELECT id, user_id, session_id, message_id,
+                GREATEST(created_at, updated_at) AS given_at
+            FROM {SCHEMA}.message_feedback AS old
+            WHERE feedback_type::text IN {_THUMBS} AND message_id IN (SELECT message_id FROM read)
+        ) AS thumb (id, user_id, session, message, given_at)
+    ) AS thumb
+    WHERE nth > 1
+) OR (
+    page.feedback_type IN {_THUMBS} AND EXISTS (
+        SELECT FROM message_feedback AS known WHERE known.session_id = page.session_id
+        AND known.message_id = page.message_id AND known.user_id = page.user_id
+        AND known.feedback_type IN {_THUMBS}
+    )
+)
+"""
+
 FEEDBACK = TablePlan(
     table="message_feedback",
     required=frozenset({"id", "user_id", "feedback_type"}),
@@ -189,6 +220,7 @@ FEEDBACK = TablePlan(
         "(SELECT FROM chat_sessions AS session WHERE session.id = page.session_id)",
         "its type is unknown": "page.feedback_type IS NULL OR page.feedback_type NOT IN "
         "('thumbs_up', 'thumbs_down', 'regenerate')",
+        "a later thumb of its user on its message stays": _REPLACED_THUMB,
     },
     columns={
         "id": "id",

@@ -122,7 +122,15 @@ ROWS = {
         FROM generate_series(1, 5000) AS n""",
     "message_feedback": """
         INSERT INTO message_feedback (session_id, message_id, user_id, feedback_type, rating)
-        SELECT 1, n, 1, 'thumbs_up', 1 + n % 5 FROM generate_series(1, 20) AS n""",
+        SELECT 1, n, 1, 'thumbs_up', 1 + n % 5 FROM generate_series(1, 20) AS n;
+        -- An earlier one, a later one, one that was changed later, another user's, and no thumb.
+        INSERT INTO message_feedback (session_id, message_id, user_id, feedback_type, created_at,
+            updated_at)
+        VALUES (1, 1, 1, 'thumbs_down', '2020-01-01', '2020-01-01'),
+            (1, 2, 1, 'thumbs_down', '2999-01-01', '2999-01-01'),
+            (1, 3, 1, 'thumbs_down', '2020-01-01', '2999-01-01'),
+            (1, 4, 2, 'thumbs_down', '2020-01-01', '2020-01-01'),
+            (1, 5, 1, 'regenerate', '2020-01-01', '2020-01-01')""",
     "shared_chats": """
         INSERT INTO shared_chats (session_id, share_token, created_by_user_id)
         VALUES (1, 'a-token-that-nobody-guesses', 1)""",

@@ -46,7 +46,8 @@ def test_reports_the_outcome_for_every_table(adopted):
         "api_key_audit_logs: 9 found, 9 adopted, 0 skipped",
         "chat_sessions: 100 found, 100 adopted, 0 skipped",
         "chat_messages: 5,000 found, 5,000 adopted, 0 skipped",
-        "message_feedback: 20 found",
+        "message_feedback: 25 found, 22 adopted, 3 skipped",
+        "  3 skipped: a later thumb of its user on its message stays",
         "shared_chats: 1 found, 1 adopted, 0 skipped",
         "activity_log: 50 found, 50 adopted, 0 skipped",
         "  1 not made staff: its role was not user",
@@ -58,14 +59,10 @@ def test_every_row_of_chats_and_activity_is_kept_unchanged(adopted):
     for table, columns in {
         "chat_sessions": "id, user_id, title, model, is_active, created_at, updated_at",
         "chat_messages": "id, session_id, role, content, model, tokens, created_at",
-        "message_feedback": "id, session_id, message_id, user_id, rating, created_at",
         "activity_log": 'id, user_id, "timestamp", model, provider, tokens, cost',
         "users": "id, username, email, settings, preferences, is_active, created_at",
         "api_keys_new": "id, user_id, key_name, is_active, is_primary, created_at",
     }.items():
-        if table == "message_feedback":
-            # One thumb for each user and message.
-            continue
         assert differing(adopted, table, columns, columns) == 0
     assert (
         differing(
@@ -76,6 +73,20 @@ def test_every_row_of_chats_and_activity_is_kept_unchanged(adopted):
         )
         == 0
     )
+
+
+def test_the_latest_thumb_of_each_user_on_a_message_is_kept_unchanged(adopted):
+    columns = "id, session_id, message_id, user_id, feedback_type::text, rating, created_at"
+    missing = adopted.rows(
+        f"SELECT {columns} FROM legacy.message_feedback "
+        f"EXCEPT SELECT {columns} FROM public.message_feedback"
+    )
+
+    assert sorted((row["message_id"], row["feedback_type"]) for row in missing) == [
+        (1, "thumbs_down"),
+        (2, "thumbs_up"),
+        (3, "thumbs_up"),
+    ]
 
 
 def test_messages_are_in_the_order_of_their_numbers(adopted):
