@@ -606,6 +606,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gatewayz.api.openapi.only_used_tags",
+        "gatewayz.api.openapi.whole_answers",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Role": "chat.models.ChatMessage.Role",

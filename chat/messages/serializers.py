@@ -37,8 +37,12 @@ OF_THE_SERVICE = frozenset(
 )
 
 
-# Any JSON but null. Client generators need a schema for the items of a possible list.
-ANY_JSON = {"type": ["object", "array", "string", "number", "boolean"], "items": {}}
+# Any JSON but null. Client generators need a schema for what a list or an object may hold.
+ANY_JSON = {
+    "type": ["object", "array", "string", "number", "boolean"],
+    "items": {},
+    "additionalProperties": {},
+}
 
 
 def _check(data: Any, *, takes_any_number: bool) -> None:

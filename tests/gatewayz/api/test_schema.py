@@ -41,3 +41,41 @@ def test_an_operation_that_needs_a_key_documents_403_and_429():
         for operation in asked_with_a_key
         if not {"401", "403", "429"} <= operation["responses"].keys()
     ] == []
+
+
+def test_no_operation_shows_the_docstring_of_its_view():
+    paths = Client().get(PATH).json()["paths"].values()
+    operations = [operation for path in paths for operation in path.values()]
+
+    assert [one["operationId"] for one in operations if one.get("description")] == []
+
+
+def test_what_is_only_answered_has_all_of_its_fields():
+    schemas = Client().get(PATH).json()["components"]["schemas"]
+
+    for name in ("Session", "SessionDetail", "Message", "SavedMessages", "ApiKey", "Profile"):
+        assert set(schemas[name]["required"]) == schemas[name]["properties"].keys()
+    assert schemas["MessageInput"]["required"] == ["role"]
+
+
+def test_every_list_and_object_says_what_it_may_hold():
+    left_open = []
+    waiting = [("", Client().get(PATH).json())]
+    while waiting:
+        place, described = waiting.pop()
+        if isinstance(described, list):
+            waiting += ((f"{place}/{n}", one) for n, one in enumerate(described))
+        elif isinstance(described, dict):
+            kinds = described.get("type", ())
+            kinds = {kinds} if isinstance(kinds, str) else {*kinds} if kinds else set()
+            holds = {"object": {"properties", "additionalProperties"}, "array": {"items"}}
+            left_open += [
+                place for kind in kinds & holds.keys() if not holds[kind] & described.keys()
+            ]
+            waiting += (
+                (f"{place}/{name}", one)
+                for name, one in described.items()
+                if name not in {"example", "examples"}
+            )
+
+    assert left_open == []
