@@ -20,14 +20,14 @@ from accounts.principals.allowlists import (
 from accounts.principals.email_addresses import canonical, validate_address
 from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT
 from accounts.principals.scopes import LEVELS, RESOURCES
-from adoption.table_plan import SCHEMA, Computed, TablePlan, taken_before
+from adoption.table_plan import SCHEMA, Computed, TablePlan, is_there, taken_before
 
-NO_USER = "NOT EXISTS (SELECT FROM users WHERE users.id = page.user_id)"
+NO_USER = f"NOT {is_there('FROM users WHERE users.id = page.user_id')}"
 
 _USERNAME = (
     "left(COALESCE(NULLIF(btrim(page.username), ''), page.address, 'user-' || page.id), 254)"
 )
-_NUMBERED_USERNAME = "left(wanted_username, 230) || '-' || id"
+_NUMBERED_USERNAME = "left(derived.wanted_username, 230) || '-' || derived.id"
 
 
 # Domains of the addresses that the old service made up for users without one.
@@ -157,9 +157,8 @@ USERS = TablePlan(
         "email": "CASE WHEN NOT email_is_taken THEN address END",
         "username": f"""CASE
             WHEN NOT username_is_taken THEN wanted_username
-            WHEN NOT EXISTS (
-                SELECT FROM users AS known WHERE known.username = {_NUMBERED_USERNAME}
-            ) THEN {_NUMBERED_USERNAME}
+            WHEN NOT {is_there(f"FROM users AS known WHERE known.username = {_NUMBERED_USERNAME}")}
+            THEN {_NUMBERED_USERNAME}
             ELSE 'user-' || gen_random_uuid()
         END""",
         "privy_user_id": "CASE WHEN NOT privy_id_is_taken THEN wanted_privy_id END",
@@ -338,8 +337,8 @@ WHERE limits <> 'null'
 
 _KEY_NAME = "left(COALESCE(NULLIF(btrim(page.key_name), ''), 'Key ' || page.id), 255)"
 
-_SAME_KEY = """
-EXISTS (SELECT FROM api_keys_new AS known WHERE known.key_digest = page.key_digest)
+_SAME_KEY = f"""
+{is_there("FROM api_keys_new AS known WHERE known.key_digest = page.key_digest")}
 OR row_number() OVER (PARTITION BY page.key_digest ORDER BY page.id) > 1
 """
 
@@ -495,7 +494,7 @@ LIMITS_BY_WINDOW = TablePlan(
     },
     skipped={
         "its key is missing": (
-            "NOT EXISTS (SELECT FROM api_keys_new AS key WHERE key.id = page.api_key_id)"
+            f"NOT {is_there('FROM api_keys_new AS key WHERE key.id = page.api_key_id')}"
         ),
         "it is not active": "page.is_active IS FALSE",
         "its window is none of minute, hour and day": f"({_WINDOW}) IS NULL",

@@ -6,7 +6,9 @@ Triggers on the new tables index the text for the search.
 from django.conf import settings
 
 from adoption.account_tables import NO_USER
-from adoption.table_plan import SCHEMA, TablePlan, taken_before
+from adoption.table_plan import SCHEMA, TablePlan, is_there, taken_before
+
+_NO_SESSION = f"NOT {is_there('FROM chat_sessions AS session WHERE session.id = page.session_id')}"
 
 # Only active sessions of a user have different ones.
 _ACTIVE_EXTERNAL_ID = (
@@ -74,8 +76,7 @@ MESSAGES = TablePlan(
         "sequence_number": "bigint",
     },
     skipped={
-        "its session is missing": "NOT EXISTS "
-        "(SELECT FROM chat_sessions AS session WHERE session.id = page.session_id)",
+        "its session is missing": _NO_SESSION,
     },
     derived={
         "new_role": """CASE lower(page.role)
@@ -159,8 +160,9 @@ MESSAGES_IN_ORDER = TablePlan(
     required=frozenset({"id"}),
     old_columns={"id": "bigint"},
     skipped={
-        "it was not adopted": "NOT EXISTS "
-        "(SELECT FROM chat_sessions AS session WHERE session.id = page.id)",
+        "it was not adopted": (
+            f"NOT {is_there('FROM chat_sessions AS session WHERE session.id = page.id')}"
+        ),
     },
     columns={},
     merged="true",
@@ -216,8 +218,7 @@ FEEDBACK = TablePlan(
     },
     skipped={
         "its user is missing": NO_USER,
-        "its session is missing": "page.session_id IS NOT NULL AND NOT EXISTS "
-        "(SELECT FROM chat_sessions AS session WHERE session.id = page.session_id)",
+        "its session is missing": f"page.session_id IS NOT NULL AND {_NO_SESSION}",
         "its type is unknown": "page.feedback_type IS NULL OR page.feedback_type NOT IN "
         "('thumbs_up', 'thumbs_down', 'regenerate')",
         "a later thumb of its user on its message stays": _REPLACED_THUMB,
@@ -258,8 +259,7 @@ SHARES = TablePlan(
     },
     skipped={
         "it has no token": f"{_TOKEN} IS NULL OR length({_TOKEN}) NOT BETWEEN 16 AND 64",
-        "its session is missing": "NOT EXISTS (SELECT FROM chat_sessions AS session "
-        "WHERE session.id = page.session_id)",
+        "its session is missing": _NO_SESSION,
     },
     derived={
         "token_is_taken": taken_before(

@@ -65,7 +65,7 @@ def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
         if cursor.fetchone() and old.rows:
             for statement in plan.prepare:
                 cursor.execute(statement)
-    statement = _statement(plan, old)
+    statement = batch_statement(plan, old)
     while True:
         try:
             found = _copy_batch(plan, old, statement, rows)
@@ -97,6 +97,38 @@ def report(table: str) -> TableReport:
         for note, is_skipped, count in cursor.fetchall():
             (skipped if is_skipped else changed)[note] = count
     return TableReport(table, found, adopted, changed, skipped)
+
+
+def batch_statement(plan: TablePlan, old: OldTable) -> str:
+    """Return the statement that copies one batch of rows of an old table.
+
+    Its parameters are those of the plan, `table` (the plan's label), `after` (an id), `rows` (how
+    many at most) and, when the plan computes columns, `computed` (a JSON array). It returns the
+    number of rows read, the last id and the number of rows adopted.
+    """
+    notes = [
+        "SELECT id, skipped_because AS note, true AS skipped FROM derived "
+        "WHERE skipped_because IS NOT NULL",
+        *(
+            f"SELECT id, '{note}', false FROM derived WHERE skipped_because IS NULL AND ({when})"
+            for note, when in plan.changes.items()
+        ),
+    ]
+    steps = {
+        "read": _page(plan, old),
+        "page": f"SELECT * FROM read {_join_of_computed(plan)}",
+        "with_reason": f"SELECT page.*, {_skipped_because(plan)} AS skipped_because FROM page",
+        "derived": f"SELECT {_named({'page.*': '', **plan.derived})} FROM with_reason AS page",
+        "copied": _write(plan),
+        "noted": f"INSERT INTO {SCHEMA}.adoption_notes (table_name, row_id, note, skipped) "
+        f"SELECT %(table)s, id, note, skipped FROM ({' UNION ALL '.join(notes)}) AS note",
+        **plan.extra_steps,
+    }
+    return (
+        "WITH "
+        + ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
+        + "SELECT count(*), max(id), (SELECT count(*) FROM copied) FROM read"
+    )
 
 
 def _copy_batch(plan: TablePlan, old: OldTable, statement: str, rows: int) -> int:
@@ -163,33 +195,6 @@ def _skip_row(plan: TablePlan, error: Exception) -> int:
     return 1
 
 
-def _statement(plan: TablePlan, old: OldTable) -> str:
-    """The statement that copies one batch; it returns rows read, the last id, rows adopted."""
-    notes = [
-        "SELECT id, skipped_because AS note, true AS skipped FROM derived "
-        "WHERE skipped_because IS NOT NULL",
-        *(
-            f"SELECT id, '{note}', false FROM derived WHERE skipped_because IS NULL AND ({when})"
-            for note, when in plan.changes.items()
-        ),
-    ]
-    steps = {
-        "read": _page(plan, old),
-        "page": f"SELECT * FROM read {_join_of_computed(plan)}",
-        "with_reason": f"SELECT page.*, {_skipped_because(plan)} AS skipped_because FROM page",
-        "derived": f"SELECT {_named({'page.*': '', **plan.derived})} FROM with_reason AS page",
-        "copied": _write(plan),
-        "noted": f"INSERT INTO {SCHEMA}.adoption_notes (table_name, row_id, note, skipped) "
-        f"SELECT %(table)s, id, note, skipped FROM ({' UNION ALL '.join(notes)}) AS note",
-        **plan.extra_steps,
-    }
-    return (
-        "WITH "
-        + ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
-        + "SELECT count(*), max(id), (SELECT count(*) FROM copied) FROM read"
-    )
-
-
 def _write(plan: TablePlan) -> str:
     if plan.merged:
         return f"SELECT * FROM derived WHERE skipped_because IS NULL AND {plan.merged}"
@@ -205,9 +210,10 @@ def _write(plan: TablePlan) -> str:
 
 def _page(plan: TablePlan, old: OldTable) -> str:
     columns = {name: _cast(name, wanted, old) for name, wanted in plan.old_columns.items()}
+    # By the table's own id: once it is cast, the index no longer gives the order.
     return (
         f"SELECT {_named(columns)} FROM {SCHEMA}.{plan.table} AS old "
-        "WHERE id > %(after)s ORDER BY id LIMIT %(rows)s"
+        "WHERE old.id > %(after)s ORDER BY old.id LIMIT %(rows)s"
     )
 
 

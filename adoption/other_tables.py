@@ -4,7 +4,7 @@ from accounts.models.plans import FREE_PLAN_ID
 from accounts.notifications.serializers import MAX_REMINDER_DAYS
 from accounts.principals.principal import MAX_CONCURRENCY, MAX_LIMIT
 from adoption.account_tables import NO_USER
-from adoption.table_plan import SCHEMA, TablePlan, taken_before
+from adoption.table_plan import SCHEMA, TablePlan, is_there, taken_before
 
 _IS_FREE = "lower(COALESCE(page.plan_type, page.tier, page.name)) IN ('free', 'basic')"
 # New users get the plan with FREE_PLAN_ID, so it is the old service's free one.
@@ -137,9 +137,10 @@ PREFERENCES = TablePlan(
     },
     skipped={
         "its user is missing": NO_USER,
-        "its user has others": "EXISTS (SELECT FROM notification_preferences AS known "
-        "WHERE known.user_id = page.user_id) "
-        "OR row_number() OVER (PARTITION BY page.user_id ORDER BY page.id) > 1",
+        "its user has others": is_there(
+            "FROM notification_preferences AS known WHERE known.user_id = page.user_id"
+        )
+        + " OR row_number() OVER (PARTITION BY page.user_id ORDER BY page.id) > 1",
     },
     columns={
         "user_id": "user_id",
@@ -215,13 +216,14 @@ REFERRALS = TablePlan(
         "it names nobody who was referred": "page.referred_user_id IS NULL "
         "OR page.referred_user_id = page.referrer_id",
         "the user referred is missing": (
-            "NOT EXISTS (SELECT FROM users WHERE users.id = page.referred_user_id)"
+            f"NOT {is_there('FROM users WHERE users.id = page.referred_user_id')}"
         ),
         "it is neither pending nor completed": "lower(COALESCE(page.status, 'pending')) "
         "NOT IN ('pending', 'completed')",
-        "the user was referred before": "EXISTS (SELECT FROM referrals AS known "
-        "WHERE known.referred_user_id = page.referred_user_id) "
-        "OR row_number() OVER (PARTITION BY page.referred_user_id ORDER BY page.id) > 1",
+        "the user was referred before": is_there(
+            "FROM referrals AS known WHERE known.referred_user_id = page.referred_user_id"
+        )
+        + " OR row_number() OVER (PARTITION BY page.referred_user_id ORDER BY page.id) > 1",
     },
     columns={
         "id": "id",

@@ -65,6 +65,15 @@ class TablePlan:
         return not self.merged and "id" in self.columns
 
 
+def is_there(rows: str) -> str:
+    """SQL that is true when `rows`, as `FROM … WHERE …`, finds one.
+
+    A plain EXISTS may be planned as a hash of the whole table, made anew for every batch; this is
+    one search of an index for each row.
+    """
+    return f"(SELECT true {rows} LIMIT 1) IS NOT NULL"
+
+
 def taken_before(column: str, *, per: str = "", where: str) -> str:
     """SQL that is true when another row has the value: a new row, or an earlier one of the page.
 
@@ -75,6 +84,6 @@ def taken_before(column: str, *, per: str = "", where: str) -> str:
     """
     group = f"{per}, {column}" if per else column
     return (
-        f"{column} IS NOT NULL AND (EXISTS (SELECT {where}) OR row_number() OVER "
+        f"{column} IS NOT NULL AND ({is_there(where)} OR row_number() OVER "
         f"(PARTITION BY {group}, skipped_because IS NULL ORDER BY page.id) > 1)"
     )

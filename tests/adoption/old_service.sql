@@ -125,7 +125,7 @@ INSERT INTO payments (user_id, amount) VALUES (1, 10);
 
 INSERT INTO users (id, username, email, api_key, privy_user_id, is_active, registration_date,
                    created_at) VALUES
-    (900001, 'caps', 'USER1@EXAMPLE.COM', NULL, NULL, true, NULL, now()),
+    (900001, 'user2-900002', 'USER1@EXAMPLE.COM', NULL, NULL, true, NULL, now()),
     (900002, 'user2', 'second-user2@example.com', NULL, NULL, true, NULL, now()),
     (900003, NULL, NULL, '', '', NULL, '2023-05-05Z', NULL),
     (900004, 'twin', 'twin@example.com', 'gw_live_' || md5('users key1'), 'did:privy:1', true,

@@ -5,6 +5,9 @@ import os
 import psycopg
 import pytest
 
+from adoption.copying import batch_statement
+from adoption.management.commands.adopt import PLANS
+from adoption.old_tables import OldTable
 from tests.adoption.conftest import database
 from tests.adoption.newest_schema import newest_schema, rows
 from tests.gatewayz.processes import CHECKOUT
@@ -271,6 +274,36 @@ def test_keys_in_plain_text_stop_working(adopted):
     assert adopted.value("SELECT to_regnamespace('legacy')") is None
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         adopted.rows("INSERT INTO trial_grants (user_id) VALUES (101)")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.label)
+def test_a_batch_costs_the_same_however_big_the_tables_are(adopted, plan):
+    columns = adopted.rows(
+        "SELECT column_name AS name, data_type AS kind FROM information_schema.columns "
+        "WHERE table_schema = 'legacy' AND table_name = %s",
+        plan.table,
+    )
+    old = OldTable(plan.table, {column["name"]: column["kind"] for column in columns}, rows=1)
+    given = {**plan.parameters, "table": plan.label, "after": 0, "rows": 2000, "computed": "[]"}
+    with psycopg.connect(adopted.url) as connection:
+        connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        plan_of_page = connection.execute(
+            "EXPLAIN (FORMAT JSON) " + batch_statement(plan, old), given
+        ).fetchone()[0][0]["Plan"]
+
+    nodes = list(every_node(plan_of_page))
+    # A hash of a whole table would be made anew for every batch, and so would a sorted copy.
+    assert not [node for node in nodes if "hashed SubPlan" in str(node)]
+    (page,) = [node for node in nodes if node.get("Subplan Name") == "CTE read"]
+    kinds = [node["Node Type"] for node in every_node(page)]
+    assert kinds in (["Limit", "Index Scan"], ["Limit", "Index Only Scan"])
+
+
+def every_node(node):
+    yield node
+    for child in node.get("Plans", ()):
+        yield from every_node(child)
 
 
 def test_a_dry_run_changes_nothing_and_older_schemas_are_adopted_after_a_kill():
