@@ -108,6 +108,8 @@ def test_sessions_are_created_while_searches_do_not_end():
                 return client.getresponse().status
 
         with transaction.atomic(), connection.cursor() as cursor:
+            # On a busy machine, the block takes longer than a connection of the service may be idle.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("LOCK TABLE chat_search_owners IN ACCESS EXCLUSIVE MODE")
             found = [
                 threads.submit(post, key, PATH, {"query": "cat"}) for key in keys for _ in range(3)
