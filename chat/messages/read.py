@@ -19,23 +19,39 @@ PAGE_BYTES = 4_000_000
 # So that a page has an end, too, when its messages have hardly any text.
 MAX_PAGE_MESSAGES = 5_000
 
-# The bytes of a row of chat_messages that its size depends on. Values that PostgreSQL stores
-# outside the row, as it does long texts, are measured without reading them.
+# The bytes of a row of chat_messages that its size depends on, as they are stored. Values that
+# PostgreSQL stores outside the row, as it does long texts, are measured without reading them.
 SIZE_BYTES = """
     octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
     + COALESCE(octet_length(reasoning), 0) + COALESCE(pg_column_size(metadata), 0)
     + COALESCE(pg_column_size(extra), 0)
 """
 
+# JSON that is stored compressed may be a hundred times as long. Its length can only be known by
+# reading it.
+READ_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + "".join(
+    f"""
+    + CASE WHEN pg_column_compression({name}) IS NULL THEN COALESCE(pg_column_size({name}), 0)
+        ELSE octet_length({name}::text) END"""
+    for name in ("content_parts", "metadata", "extra")
+)
+
+# Measured twice, so that compressed JSON is read only as far as what is stored reaches.
 _WITHIN = """
 SELECT {columns} FROM (
-    SELECT *,
-        sum(size_bytes) OVER (ROWS UNBOUNDED PRECEDING) - size_bytes AS bytes_before,
-        count(*) OVER () AS available,
-        row_number() OVER () AS place
+    SELECT *, sum(read_bytes) OVER (ROWS UNBOUNDED PRECEDING) - read_bytes AS bytes_before
     FROM (
-        SELECT *, {size_bytes} AS size_bytes FROM ({{}}) AS listed
-    ) AS measured
+        SELECT *, {read_bytes} AS read_bytes FROM (
+            SELECT *,
+                sum(size_bytes) OVER (ROWS UNBOUNDED PRECEDING) - size_bytes AS stored_before,
+                count(*) OVER () AS available,
+                row_number() OVER () AS place
+            FROM (
+                SELECT *, {size_bytes} AS size_bytes FROM ({{}}) AS listed
+            ) AS measured
+        ) AS numbered
+        WHERE stored_before < {max_bytes:d}
+    ) AS within
 ) AS page
 WHERE bytes_before < {max_bytes:d}
 ORDER BY place
@@ -48,6 +64,7 @@ _SHOWN = ", ".join(
 _PAGE = _WITHIN.format(
     columns=f"{_SHOWN}, content_parts::text, extra::text, available",
     size_bytes=SIZE_BYTES,
+    read_bytes=READ_BYTES,
     max_bytes=PAGE_BYTES,
 )
 
@@ -82,7 +99,9 @@ def first_of_each(session_ids: Sequence[int], at_most: int) -> RawQuerySet:
 
 
 def _rows_within(listed: str, parameters: Sequence[Any], max_bytes: int) -> RawQuerySet:
-    within = _WITHIN.format(columns="*", size_bytes=SIZE_BYTES, max_bytes=max_bytes)
+    within = _WITHIN.format(
+        columns="*", size_bytes=SIZE_BYTES, read_bytes=READ_BYTES, max_bytes=max_bytes
+    )
     return ChatMessage.objects.raw(within.format(listed), parameters)
 
 

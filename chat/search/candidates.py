@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connections, router
 
+from chat.messages.read import READ_BYTES
 from chat.models import ChatMessage, ChatSession
 from chat.search.asked import Asked, Unit
 from chat.search.index import ERA, Prepared, era_mask, key, prepared, unpack, words_with
@@ -42,10 +43,6 @@ _ESCAPED = r"\\\g<0>"
 _SESSION_COLUMNS = ", ".join(
     f"session.{field.column}" for field in ChatSession._meta.concrete_fields
 )
-# The most memory that a message takes, approximately.
-_BYTES = """octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
-    + COALESCE(pg_column_size(extra), 0)
-    + COALESCE(octet_length(reasoning), 0)"""
 
 # Words are separated by line ends, which no parameter contains.
 _OWNER = """
@@ -98,13 +95,13 @@ SELECT id, place <= %(messages)s AND before < %(bytes)s AS is_within
 FROM (
     SELECT id, row_number() OVER newest AS place, sum(bytes) OVER newest - bytes AS before
     FROM (
-        SELECT id, {_BYTES} AS bytes FROM chat_messages WHERE id = ANY(%(message_ids)s)
+        SELECT id, {READ_BYTES} AS bytes FROM chat_messages WHERE id = ANY(%(message_ids)s)
         UNION
         (
             SELECT message.id, message.bytes
             FROM unnest(%(whole)s::bigint[]) AS whole (session_id)
             CROSS JOIN LATERAL (
-                SELECT id, {_BYTES} AS bytes FROM chat_messages
+                SELECT id, {READ_BYTES} AS bytes FROM chat_messages
                 WHERE session_id = whole.session_id
                 ORDER BY created_at DESC LIMIT %(messages)s + 1
             ) AS message
@@ -182,7 +179,7 @@ _SIZED = f"""
 SELECT id, sum(bytes) OVER (ORDER BY place) <= %(bytes)s AS is_within
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
 CROSS JOIN LATERAL (
-    SELECT {_BYTES} AS bytes FROM chat_messages WHERE id = given.id OFFSET 0
+    SELECT {READ_BYTES} AS bytes FROM chat_messages WHERE id = given.id OFFSET 0
 ) AS message
 """  # noqa: S608 - constants
 

@@ -102,6 +102,21 @@ def test_a_page_has_a_limit_in_bytes_and_the_next_one_continues(api, session, me
     assert pages == expected
 
 
+@pytest.mark.parametrize("column", ["extra", "content_parts"])
+def test_the_bytes_of_a_page_are_those_of_json_that_is_stored_compressed(api, session, column):
+    picture = [{"type": "image_url", "image_url": {"url": "data:" + "x" * (PAGE_BYTES // 2)}}]
+    given = {"extra": {"content": picture}, "content_parts": picture}[column]
+    ChatMessage.objects.bulk_create(
+        ChatMessage(session=session, role="user", position=n, **{column: given}) for n in range(5)
+    )
+
+    response = api.get(path(session))
+
+    assert len(response.json()["data"]["messages"]) == 2
+    assert response.json()["data"]["has_more_messages"] is True
+    assert len(response.content) < PAGE_BYTES * 1.1
+
+
 def test_a_message_of_another_session_is_not_a_valid_position(api, user, session, messages):
     other = ChatSession.objects.create(user=user, title="Other", model="m")
     elsewhere = ChatMessage.objects.create(session=other, role="user", content="X")
