@@ -10,6 +10,7 @@ is found immediately; the worker empties the list every minute.
 """
 
 import hashlib
+import logging
 import secrets
 import time
 import zlib
@@ -20,11 +21,22 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 import msgspec
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
+from django.db.models.expressions import RawSQL
 
-from chat.models import ChatMessage, ChatSession, SearchDocument, SearchOwner, SearchWords
+from chat.messages.read import PAGE_BYTES
+from chat.models import (
+    ChatMessage,
+    ChatMessageQuerySet,
+    ChatSession,
+    SearchDocument,
+    SearchOwner,
+    SearchWords,
+)
 from chat.search.message_text import searched_text
 from chat.search.text import VERSION, fold, terms
+
+logger = logging.getLogger(__name__)
 
 # A document ends with the message that fills it.
 DOCUMENT_CHARACTERS = 32_000
@@ -42,6 +54,14 @@ MAX_WORDS_ROWS = 128
 
 _BATCH_SESSIONS = 100
 _BATCH_LISTED = 5_000
+_BATCH_MESSAGES = 200
+# What a message takes in memory, at most: JSON that is stored compressed may be a hundred times as
+# long, and measuring it would mean reading it.
+_MOST_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + "".join(
+    f" + COALESCE(pg_column_size({name}), 0)"
+    f" * CASE WHEN pg_column_compression({name}) IS NULL THEN 1 ELSE 100 END"
+    for name in ("content_parts", "metadata", "extra")
+)
 # A scheduled run ends before django-q2's time-out and leaves the rest to the next.
 _RUN_SECONDS = 40
 
@@ -124,25 +144,50 @@ def index_listed() -> Iterator[int]:
     """Index the listed sessions until the list is empty, each batch in its own transaction.
 
     May run during traffic and alongside other runs, and may be interrupted at any time, because
-    each batch removes what it has indexed from the list. Yields the number of sessions of each
-    batch. Raises django.db.Error.
+    each batch removes what it has indexed from the list. A session that cannot be indexed is
+    logged and stays on the list. Yields the number of sessions of each batch. Raises
+    django.db.Error.
     """
-    while lines := _next_lines():
+    failed: list[int] = []
+    while lines := _next_lines(failed):
         sessions = list(lines)
         for at in range(0, len(sessions), _BATCH_SESSIONS):
-            batch = sessions[at : at + _BATCH_SESSIONS]
-            _index({user_id for user_id, _ in batch}, [one for its in batch for one in lines[its]])
-            yield len(batch)
+            batch = {its: lines[its] for its in sessions[at : at + _BATCH_SESSIONS]}
+            failed_here = _index_batch(batch)
+            failed += failed_here
+            yield len(batch) - len(failed_here)
 
 
-def _next_lines() -> dict[tuple[int, int], list[int]]:
-    """The oldest lines of the list, by (user, session), in order of users."""
+def _index_batch(lines: dict[tuple[int, int], list[int]]) -> list[int]:
+    """Index sessions together, or each by itself when that fails. Returns those that failed."""
+    failed: list[int] = []
+    try:
+        _index({user_id for user_id, _ in lines}, [one for its in lines.values() for one in its])
+    except Error as error:
+        logger.info("Indexing %d chat sessions one by one: %s", len(lines), error)
+    else:
+        return failed
+    for (user_id, session_id), its in lines.items():
+        try:
+            _index({user_id}, its)
+        except Error:
+            logger.exception("Could not index chat session %d", session_id)
+            failed.append(session_id)
+    return failed
+
+
+def _next_lines(without: list[int]) -> dict[tuple[int, int], list[int]]:
+    """The oldest lines of the list, by (user, session), in order of users.
+
+    Leaves out the sessions in `without`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT user_id, session_id, array_agg(id) FROM"
-            " (SELECT * FROM chat_search_pending ORDER BY id LIMIT %s) AS first"
+            " (SELECT * FROM chat_search_pending WHERE session_id <> ALL(%s)"
+            " ORDER BY id LIMIT %s) AS first"
             " GROUP BY user_id, session_id ORDER BY user_id, session_id",
-            [_BATCH_LISTED],
+            [without, _BATCH_LISTED],
         )
         return {(user_id, session_id): ids for user_id, session_id, ids in cursor.fetchall()}
 
@@ -247,9 +292,7 @@ def _messages(
     whole = {session.pk: session for session in sessions if parts[session.pk][0] == 0}
     messages = ChatMessage.objects.filter(session_id__in=whole).order_by("session_id", "id")
     seen = set()
-    for session_id, its in groupby(
-        messages.iterator(chunk_size=200), key=lambda message: message.session_id
-    ):
+    for session_id, its in groupby(_read(messages), key=lambda message: message.session_id):
         seen.add(session_id)
         yield whole[session_id], map(prepared, its)
     for session_id in whole.keys() - seen:
@@ -258,7 +301,29 @@ def _messages(
         if session.pk not in whole:
             first_id = parts[session.pk][1]
             rest = ChatMessage.objects.filter(session_id=session.pk, id__gte=first_id)
-            yield session, map(prepared, rest.order_by("id").iterator(chunk_size=200))
+            yield session, map(prepared, _read(rest.order_by("id")))
+
+
+def _read(messages: ChatMessageQuerySet) -> Iterator[ChatMessage]:
+    """Read the messages of a queryset, those of PAGE_BYTES at a time; one at least.
+
+    One that is deleted meanwhile is left out.
+    """
+    sizes = messages.annotate(size=RawSQL(_MOST_BYTES, []))  # noqa: S611 - names of columns
+    ids: list[int] = []
+    total_bytes = 0
+    for message_id, size_bytes in sizes.values_list("pk", "size").iterator(chunk_size=2_000):
+        if ids and (total_bytes + size_bytes > PAGE_BYTES or len(ids) == _BATCH_MESSAGES):
+            yield from _read_by_ids(ids)
+            ids, total_bytes = [], 0
+        ids.append(message_id)
+        total_bytes += size_bytes
+    yield from _read_by_ids(ids)
+
+
+def _read_by_ids(ids: list[int]) -> Iterator[ChatMessage]:
+    found = ChatMessage.objects.in_bulk(ids)
+    return (found[message_id] for message_id in ids if message_id in found)
 
 
 def _documents(

@@ -1,5 +1,7 @@
 """The index follows what is written, and what is read from it is what is there."""
 
+import tracemalloc
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -193,6 +195,40 @@ def test_interrupted_indexing_continues(api, user, monkeypatch):
     assert counts(api, "albatross") == [5]
     assert index_pending() == 3
     assert counts(api, "albatross") == [5]
+
+
+def test_indexing_pictures_takes_the_memory_of_a_few_of_them(api, session):
+    for number in range(20):
+        say(
+            session, f"albatross {number}", extra={"content": [{"url": "data:" + "x" * 2_000_000}]}
+        )
+    tracemalloc.start()
+    index_pending()
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert SearchPending.objects.count() == 0
+    assert peak_bytes < 25_000_000
+
+
+def test_a_session_that_cannot_be_indexed_holds_up_no_other(api, user, session, caplog):
+    say(session, "albatross")
+    other = ChatSession.objects.create(user=user, title="T", model="m")
+    say(other, "cormorant")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'canceling statement' USING ERRCODE = 'query_canceled'; END $$;
+            CREATE TRIGGER reject BEFORE INSERT ON chat_search_documents
+            FOR EACH ROW WHEN (NEW.session_id = {session.pk}) EXECUTE FUNCTION reject();
+            """
+        )
+
+    assert index_pending() == 1
+    assert f"Could not index chat session {session.pk}" in caplog.text
+    assert set(SearchPending.objects.values_list("session_id", flat=True)) == {session.pk}
+    assert counts(api, "albatross", "cormorant") == [1, 1]
 
 
 def test_an_outdated_index_is_reported_and_rebuilt(
