@@ -66,7 +66,7 @@ def held(message):
     try:
         other.set_autocommit(False)
         with other.cursor() as cursor:
-            # On a busy machine, the block takes longer than a connection of the service may be idle.
+            # On a busy machine, the block takes longer than the service lets a connection be idle.
             cursor.execute("SET idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT FROM chat_messages WHERE id = %s FOR UPDATE", [message.pk])
         yield

@@ -108,7 +108,7 @@ def test_sessions_are_created_while_searches_do_not_end():
                 return client.getresponse().status
 
         with transaction.atomic(), connection.cursor() as cursor:
-            # On a busy machine, the block takes longer than a connection of the service may be idle.
+            # On a busy machine, the block takes longer than the service lets a connection be idle.
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("LOCK TABLE chat_search_owners IN ACCESS EXCLUSIVE MODE")
             found = [
