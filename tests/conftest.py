@@ -35,22 +35,36 @@ hypothesis_settings.load_profile("any machine")
 # Where every test is `long`: left out by `make test`, run by `make test-all`.
 _LONG = (
     "tests/abuse/",
+    "tests/accounts/access/test_key_cache_processes.py",
+    "tests/accounts/access/test_lost_commits.py",
+    "tests/accounts/auth/test_enumeration.py",
+    "tests/accounts/background/test_failed_rows.py",
     "tests/accounts/keys/test_rotation_under_load.py",
+    "tests/accounts/limits/test_processes.py",
     "tests/adoption/",
     "tests/browser/",
+    "tests/chat/search/test_relevance.py",
+    "tests/chat/search/test_search_plan.py",
+    "tests/chat/search/test_search_slots.py",
     "tests/deploy/",
+    "tests/docs/test_site.py",
     "tests/faults/",
     "tests/fuzz/",
+    "tests/gatewayz/database/test_migrations.py",
     "tests/gatewayz/development/test_embedded.py",
     "tests/gatewayz/development/test_run.py",
+    "tests/gatewayz/management/test_django_commands.py",
+    "tests/gatewayz/management/test_setup_advice.py",
     "tests/gatewayz/middleware/test_whole_bodies.py",
+    "tests/gatewayz/streaming/",
     "tests/gatewayz/telemetry/test_tracing.py",
+    "tests/gatewayz/test_linear_parsing.py",
     "tests/gatewayz/web/",
 )
 _NOT_LONG = ("tests/deploy/test_files.py",)
 # Files and folders that take some time all the same. Processes that share the tests begin with
 # these and the long ones, one of each at a time, and end together with what takes little.
-_FIRST = ("tests/contract/", "tests/docs/", "tests/gatewayz/streaming/")
+_FIRST = ("tests/contract/", "tests/docs/")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

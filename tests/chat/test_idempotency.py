@@ -235,6 +235,7 @@ print(response.status_code, response.content.decode())
 """
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_requests_in_two_processes_run_once(api_key):
     command = [sys.executable, "-c", ASKER, connection.settings_dict["NAME"], api_key]

@@ -37,6 +37,7 @@ def test_migrate_repairs_a_changed_or_deleted_row():
     assert Schedule.objects.get(name="sweep activity").minutes == 1
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_reversing_the_migration_restores_the_old_function_names():
     call_command("migrate", "accounts", "0024", verbosity=0)

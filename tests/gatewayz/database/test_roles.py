@@ -273,6 +273,7 @@ def test_postgresql_denies(connections, role, statement):
         connections[role].execute(statement.replace("PREFIX", PREFIX))
 
 
+@pytest.mark.long
 @committing
 def test_the_migrator_migrates():
     with connected_as("migrator"):
