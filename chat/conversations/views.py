@@ -23,6 +23,7 @@ from chat.models import ChatSession
 from chat.sessions.write import delete_session, update_session
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.envelope import with_ignored_fields
 from gatewayz.api.serializing import validated
 from gatewayz.database.replica import reads_replica
 
@@ -67,7 +68,8 @@ class ItemsView(ChatView):
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(ItemsInput, request.data)
         appended = append_messages(request.user, session_id, given["items"])
-        return JSONResponse(listed([item_of(message) for message, _ in appended]))
+        answer = listed([item_of(message) for message, _ in appended])
+        return JSONResponse(with_ignored_fields(answer))
 
 
 @openapi.item

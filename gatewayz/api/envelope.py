@@ -23,13 +23,16 @@ def success(
 
     Unless OLD_SHAPES is off, the fields that `old` makes of `data` are added too.
     The `etag` is one that `gatewayz.api.conditional` made; without it, the middleware makes one.
-    `ignored_fields` lists the names in the body of the request that had no effect.
     """
-    body = {"success": True, "data": data, **top}
-    if ignored := ignored_fields():
-        body["ignored_fields"] = ignored
+    body = with_ignored_fields({"success": True, "data": data, **top})
     if message is not None:
         body["message"] = message
     if old is not None and settings.OLD_SHAPES:
         body.update(old(data))
     return JSONResponse(body, status, headers={"ETag": etag} if etag else None)
+
+
+def with_ignored_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """Return `body` with `ignored_fields`: names in the body of the request that had no effect."""
+    ignored = ignored_fields()
+    return {**body, "ignored_fields": ignored} if ignored else body

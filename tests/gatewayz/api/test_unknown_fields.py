@@ -1,0 +1,129 @@
+"""A field of a body that an operation does not know is kept, listed as ignored, or rejected."""
+
+from typing import Any
+
+import pytest
+
+from chat.models import ChatMessage, ChatSession, Feedback
+from tests.openapi import operations, read_schema
+
+pytestmark = pytest.mark.django_db
+
+UNKNOWN = "flavour"
+
+# Sessions and messages keep what they do not know.
+KEEPING = {
+    *(("post", f"/v1{path}") for path in ("/chat/sessions", "/chat/import", "/conversations")),
+    ("post", "/v1/chat/sessions/{session_id}/messages"),
+    ("post", "/v1/conversations/conv_{session_id}"),
+    *((method, "/v1/chat/sessions/{session_id}") for method in ("put", "patch")),
+    *(
+        (method, "/v1/chat/sessions/{session_id}/messages/{message_id}")
+        for method in ("put", "patch")
+    ),
+}
+
+# Where the example of the description does not fit what the test has.
+BODIES: dict[str, dict[str, Any]] = {
+    "/v1/auth/register": {"email": "new@example.com", "password": "a long enough one"},
+    "/v1/chat/feedback": {"feedback_type": "thumbs_up"},
+    "/v1/chat/sessions/{session_id}/fork": {},
+    "/v1/chat/sessions/{session_id}/messages/{message_id}": {"content": "changed"},
+}
+
+
+def _example(described: dict[str, Any]) -> dict[str, Any]:
+    (example,) = described["examples"].values()
+    value: dict[str, Any] = example["value"]
+    return value
+
+
+@pytest.fixture
+def ids(user, key):
+    """Ids of rows of the user, by the name that paths give them."""
+    session = ChatSession.objects.create(user=user, title="T", model="m")
+    message = ChatMessage.objects.create(session=session, role="user", content="x", position=1)
+    feedback = Feedback.objects.create(user=user, feedback_type="thumbs_up")
+    return {
+        "session_id": session.pk,
+        "message_id": message.pk,
+        "feedback_id": feedback.pk,
+        "key_id": key.pk,
+    }
+
+
+@pytest.fixture
+def answers(api, ids):
+    """A function: the answer of each operation that takes JSON to its example and UNKNOWN."""
+
+    def ask():
+        found = {}
+        for (method, path), operation in operations(read_schema()).items():
+            described = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if described is None:
+                continue
+            body = {**BODIES.get(path, _example(described)), UNKNOWN: 1}
+            if path == "/v1/chat/share":
+                body = {"session_id": ids["session_id"], UNKNOWN: 1}
+            call = getattr(api, method)
+            answer = call(path.format(**ids), body, content_type="application/json")
+            found[method, path] = answer, is_stored()
+        return found
+
+    def is_stored():
+        """Whether a row has the field since this was asked last."""
+        rows = [
+            row
+            for model in (ChatSession, ChatMessage)
+            for row in model.objects.all()
+            if UNKNOWN in (row.extra or {})
+        ]
+        for row in rows:
+            row.extra = None
+            row.save()
+        return bool(rows)
+
+    return ask
+
+
+def test_only_sessions_and_messages_keep_fields_that_they_do_not_know(answers):
+    assert {operation for operation, (_, is_kept) in answers().items() if is_kept} == KEEPING
+
+
+def test_other_operations_list_the_fields_that_they_do_not_know(answers):
+    silent = {
+        operation: answer.content
+        for operation, (answer, is_kept) in answers().items()
+        if not is_kept
+        and answer.status_code < 300
+        and answer.json().get("ignored_fields") != [UNKNOWN]
+    }
+
+    assert silent == {}
+
+
+def test_without_old_shapes_they_reject_them(answers, settings):
+    settings.OLD_SHAPES = False
+    silent = {
+        operation: answer.content
+        for operation, (answer, is_kept) in answers().items()
+        if not is_kept
+        and (answer.status_code, [*answer.json().get("errors", {})]) != (400, [UNKNOWN])
+    }
+
+    assert silent == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/sessions", {"ids": [1]}),
+        ("/v1/user/profile", {"confirmation": "DELETE_ACCOUNT"}),
+        ("/v1/user/api-keys/{key_id}", {"confirmation": "DELETE_KEY"}),
+    ],
+)
+def test_bodies_of_deletes_are_no_exception(api, ids, settings, path, body):
+    settings.OLD_SHAPES = False
+    answer = api.delete(path.format(**ids), {**body, UNKNOWN: 1}, content_type="application/json")
+
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, [UNKNOWN])
