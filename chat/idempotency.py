@@ -60,8 +60,8 @@ def idempotent(post: Post) -> Post:
     """Make a view's `post` answer a repeated `Idempotency-Key` with its first answer.
 
     A repeated answer has the header `Idempotent-Replayed: true`, and nothing is done a second
-    time. Only successful answers are stored, for IDEMPOTENCY_KEY_HOURS and per user: after an
-    error, the same key can be used again, also with a corrected body.
+    time. Only answers of what is done (no error and no 202) are stored, for IDEMPOTENCY_KEY_HOURS
+    and per user: after an error, the same key can be used again, also with a corrected body.
 
     The view raises IdempotencyConflict when the key was used for another path or body, and
     ValidationError when it is not 1–255 visible ASCII characters.
@@ -138,6 +138,11 @@ class _OnceOnly:
             # Unsuccessful answers are exceptions here, which roll the transaction back.
             with activity.collect_events() as self._events:
                 response = self._do()
+            if response.status_code == HTTPStatus.ACCEPTED:
+                # The work is not done: a repeated request goes on with it or tells how far it is.
+                mine.delete()
+                activity.record_encoded(self._events)
+                return response
             mine.update(
                 status=response.status_code,
                 body=response.content.decode(),

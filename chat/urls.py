@@ -23,6 +23,8 @@ urlpatterns = [
     path("chat/sessions/<int:session_id>/export", transfer.ExportView.as_view()),
     path("chat/export", transfer.ExportAllView.as_view()),
     path("chat/import", transfer.ImportView.as_view()),
+    path("chat/imports", transfer.ImportsView.as_view()),
+    path("chat/imports/<int:import_id>", transfer.ImportJobView.as_view()),
     path("chat/feedback", feedback.FeedbackListView.as_view()),
     path("chat/feedback/stats", feedback.FeedbackStatsView.as_view()),
     path("chat/feedback/<int:feedback_id>", feedback.FeedbackView.as_view()),

@@ -202,6 +202,10 @@ CORS_EXPOSE_HEADERS = [
 # MAX_BODY_BYTES: larger request bodies are rejected with 413.
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=10 * 1024 * 1024)
 
+# MAX_IMPORT_BYTES: longer files of chats are rejected with 413. Those longer than MAX_BODY_BYTES
+# are kept in the database until a worker has imported them.
+MAX_IMPORT_BYTES = env.int("MAX_IMPORT_BYTES", default=1_000_000_000)
+
 # --- Applications -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from rest_framework.exceptions import APIException
 
+from accounts.models import User
 from accounts.principals.principal import Principal
 
 # Counted for a session itself, besides its messages.
@@ -30,3 +31,11 @@ def check_storage(owner: Principal) -> None:
     """Raise StorageUsedUp when `owner` may not store anything more."""
     if owner.storage_is_used_up:
         raise StorageUsedUp
+
+
+def storage_left_bytes(user_id: int) -> int | None:
+    """Return how much more a user may store, by the database; None without a limit."""
+    of_user = User.objects.filter(pk=user_id)
+    row = of_user.values_list("plan__max_storage_bytes", "storage__bytes").first()
+    max_bytes, stored_bytes = row or (None, None)
+    return None if max_bytes is None else max_bytes - (stored_bytes or 0)

@@ -43,6 +43,8 @@ SCHEDULES: dict[str, tuple[str, Timing]] = {
     "report key cache": ("accounts.access.effectiveness.report", _DAILY),
     "delete old chats": ("chat.sessions.retention.delete_old", _DAILY),
     "end temporary chats": ("chat.sessions.retention.end_temporary", _every(1)),
+    "go on with imports": ("chat.transfer.jobs.run", _every(1)),
+    "prune imports": ("chat.transfer.jobs.prune", _HOURLY),
     "count chats by day": ("chat.daily_counts.count_days", _every(10)),
 }
 

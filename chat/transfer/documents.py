@@ -11,8 +11,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from rest_framework.exceptions import APIException, ParseError
 
@@ -47,35 +47,59 @@ _TEXT_SUFFIXES = (".json", ".ndjson", ".jsonl")
 _OWN_FILES = ("chat_session.ndjson", "chat_message.ndjson")
 
 
+class Position(NamedTuple):
+    """Where the reading of a file can go on, between two values.
+
+    The place among the chosen files of an archive, the byte in that file, and the number of values
+    or lines before it.
+    """
+
+    file: int = 0
+    byte: int = 0
+    number: int = 0
+
+
 class Document(NamedTuple):
-    """A JSON value of a file and its place there; or an UnreadableError that says why not."""
+    """A JSON value of a file and its place there; or an UnreadableError that says why not.
+
+    `after` is where the reading can go on after it, None if it cannot.
+    """
 
     place: str
     value: Any
+    after: Position | None = None
 
 
-def documents(file: BinaryIO, name: str = "", *, are_lines: bool = False) -> Iterator[Document]:
+def documents(
+    file: BinaryIO, name: str = "", *, are_lines: bool = False, start: Position | None = None
+) -> Iterator[Document]:
     """Yield the JSON values of a file: the items of an array, the lines, or what a ZIP holds.
 
     `name` begins the places. `are_lines` says that each line is a value; otherwise the file tells.
-    What cannot be read is yielded as an UnreadableError, and as much of the rest as possible
-    follows. Raises DeadlineExceeded.
+    The reading begins at `start`. What cannot be read is yielded as an UnreadableError, and as
+    much of the rest as possible follows. Raises DeadlineExceeded.
     """
-    start = file.read(4)
     file.seek(0)
-    if start == b"PK\x03\x04":
-        yield from _of_archive(file)
+    head = file.read(4)
+    file.seek(0)
+    start = start or Position()
+    if head == b"PK\x03\x04":
+        yield from _of_archive(file, start)
     else:
-        yield from _Text(file.read, name).documents(are_lines=are_lines)
+        yield from _Text(file, name, start).documents(are_lines=are_lines)
 
 
-def _of_archive(file: BinaryIO) -> Iterator[Document]:
+def _of_archive(file: BinaryIO, start: Position) -> Iterator[Document]:
     try:
         _check_directory(file)
         with zipfile.ZipFile(file) as archive:
-            for info in _chosen(archive):
+            for number, info in enumerate(_chosen(archive)):
+                if number < start.file:
+                    continue
+                begun = start if number == start.file else Position(number)
                 with archive.open(info) as member:
-                    yield from _of_member(_Text(member.read, info.filename), info.filename)
+                    text = _Text(cast(BinaryIO, member), info.filename, begun)
+                    yield from _of_member(text, info.filename)
     except UnreadableError as problem:
         yield Document("", problem)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, *_OF_ZIP):
@@ -130,7 +154,8 @@ def _of_member(text: "_Text", path: str) -> Iterator[Document]:
     for document in text.documents(are_lines=True):
         if isinstance(document.value, dict):
             document.value["type"] = kind
-        yield document
+        # Not without the files and lines before it.
+        yield document._replace(after=None)
     # The archive is whole, for it has its directory.
     yield Document(path, {"type": "end", "lines": None})
 
@@ -138,10 +163,13 @@ def _of_member(text: "_Text", path: str) -> Iterator[Document]:
 class _Text:
     """JSON that is read in pieces."""
 
-    def __init__(self, read: Callable[[int], bytes], name: str) -> None:
-        self._read = read
+    def __init__(self, file: BinaryIO, name: str, start: Position) -> None:
+        self._file = file
         self._name = name
+        self._start = start
         self._buffer = bytearray()
+        # How much of the file came before the buffer.
+        self._gone_bytes = 0
 
     def documents(self, *, are_lines: bool) -> Iterator[Document]:
         self._skip_space()
@@ -159,15 +187,32 @@ class _Text:
         """Read as much again as there is, so that reading all takes linear time."""
         if deadline.has_passed():
             raise deadline.DeadlineExceeded
-        piece = self._read(max(PIECE_BYTES, len(self._buffer)))
+        piece = self._file.read(max(PIECE_BYTES, len(self._buffer)))
         self._buffer += piece
         return bool(piece)
 
     def _skip_space(self) -> None:
         while self._more():
-            self._buffer = self._buffer.removeprefix(_BOM).lstrip()
+            kept = self._buffer.removeprefix(_BOM).lstrip()
+            self._drop(len(self._buffer) - len(kept))
             if self._buffer:
                 return
+
+    def _drop(self, size: int) -> None:
+        """Forget the first `size` bytes of the buffer."""
+        del self._buffer[:size]
+        self._gone_bytes += size
+
+    def _go_to_start(self) -> bool:
+        """Go on where the reading is to begin. Returns whether that is not the beginning."""
+        if not self._start.byte:
+            return False
+        self._buffer.clear()
+        self._gone_bytes = self._file.seek(self._start.byte)
+        return True
+
+    def _position(self, at: int, number: int) -> Position:
+        return Position(self._start.file, self._gone_bytes + at, number)
 
     def _looks_like_lines(self) -> bool:
         """Whether the first line is an object of its own, and so is the next."""
@@ -178,11 +223,12 @@ class _Text:
         return first.rstrip().endswith(b"}") and following.lstrip()[:1] == b"{"
 
     def _lines(self) -> Iterator[Document]:
-        number = begin = 0
+        self._go_to_start()
+        number, begin = self._start.number, 0
         while True:
             end = self._buffer.find(b"\n", begin)
             if end < 0:
-                del self._buffer[:begin]
+                self._drop(begin)
                 begin = 0
                 if len(self._buffer) <= MAX_DOCUMENT_BYTES and self._more():
                     continue
@@ -190,21 +236,22 @@ class _Text:
             number += 1
             line = self._buffer[begin:end]
             if line.strip():
-                yield Document(f"{self._name} line {number}".strip(), _parsed(line))
+                after = self._position(min(end + 1, len(self._buffer)), number)
+                yield Document(f"{self._name} line {number}".strip(), _parsed(line), after)
             if end == len(self._buffer):
                 return
             begin = end + 1
 
     def _items(self) -> Iterator[Document]:
-        number, depth = 0, 0
+        number, depth = self._start.number, 0
         # Where the reading is, the end of the last item, and the beginning of this one.
-        at = ended = 1
+        at = ended = 0 if self._go_to_start() else 1
         began: int | None = None
         while True:
             at = _match_end(self._buffer, at)
             if at == len(self._buffer) or self._buffer[at] == _QUOTE:
                 kept = ended if began is None else began
-                del self._buffer[:kept]
+                self._drop(kept)
                 at, ended, began = at - kept, 0, None if began is None else 0
                 problem = _TOO_LONG if len(self._buffer) > MAX_DOCUMENT_BYTES else None
                 if problem is None and not self._more():
@@ -224,7 +271,8 @@ class _Text:
             at += 1
             depth += 1 if opens else -1
             if depth == 0:
-                yield Document(self._place(number), _parsed(self._buffer[began:at]))
+                item = _parsed(self._buffer[began:at])
+                yield Document(self._place(number), item, self._position(at, number + 1))
                 number, ended, began = number + 1, at, None
 
     def _place(self, number: int) -> str:

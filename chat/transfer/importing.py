@@ -1,11 +1,12 @@
 """Importing conversations, each of them wholly or not at all."""
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from rest_framework.exceptions import ValidationError
 
 from accounts.principals.principal import Principal
@@ -19,7 +20,10 @@ from chat.transfer.recognition import OF_PRODUCTS, Found, format_of, read
 from chat.transfer.serializers import ChatInput
 from gatewayz.api.bodies import encode_sorted
 from gatewayz.api.serializing import validated
+from gatewayz.database.bad_rows import is_caused_by_rows
 from gatewayz.request import deadline
+
+logger = logging.getLogger(__name__)
 
 # How many messages one statement adds.
 APPENDED_MESSAGES = 1_000
@@ -74,6 +78,12 @@ class Report:
         )
         return text if self.is_complete else f"{text}; send the same file again to go on"
 
+    def reason_of_failure(self) -> str:
+        """Why nothing of the file could be read; empty when something could."""
+        if self.imported or self.existing:
+            return ""
+        return str(self.errors[0]["errors"]) if self.errors else "It holds no conversation."
+
     def raise_if_in_vain(self) -> None:
         """Raise ValidationError (400) when the file holds no conversation that can be read."""
         if self.imported or self.existing or not self.is_complete:
@@ -89,21 +99,32 @@ def import_all(owner: Principal, found: Iterable[Found], report: Report) -> None
     digest of what it says. So the same file can be sent again. A request stops before its time is
     over. Raises StorageUsedUp.
     """
-    for place, name, conversation in found:
+    for one in found:
         left_seconds = deadline.remaining_seconds()
         if left_seconds is not None and left_seconds < MIN_SECONDS:
             report.is_complete = False
             return
-        report.add_format(name)
-        if isinstance(conversation, UnreadableError):
-            report.add_error(place, str(conversation))
-            continue
-        try:
-            given = validated_chat(conversation, report)
-        except ValidationError as error:
-            report.add_error(place, error.detail)
-            continue
+        import_found(owner, one, report)
+
+
+def import_found(owner: Principal, found: Found, report: Report) -> None:
+    """Import one conversation as `import_all` does. Raises StorageUsedUp."""
+    place, name, conversation, _ = found
+    report.add_format(name)
+    if isinstance(conversation, UnreadableError):
+        report.add_error(place, str(conversation))
+        return
+    try:
+        given = validated_chat(conversation, report)
         session, is_new = import_chat(owner, _named(given, conversation))
+    except ValidationError as error:
+        report.add_error(place, error.detail)
+    except DatabaseError as error:
+        if not is_caused_by_rows(error):
+            raise
+        logger.warning("A conversation was not stored", exc_info=True)
+        report.add_error(place, "The database cannot store it.")
+    else:
         report.add_session(session, is_new=is_new)
 
 

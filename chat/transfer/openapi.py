@@ -7,8 +7,34 @@ from rest_framework import serializers
 from chat.messages.openapi import NEW_MESSAGE_EXAMPLE
 from chat.sessions.openapi import SESSION_EXAMPLE
 from chat.sessions.serializers import ChosenEndUserInput, SessionSerializer
-from chat.transfer.serializers import ChatInput, ExportInput, ImportReportSerializer
+from chat.transfer.serializers import (
+    ChatImportSerializer,
+    ChatInput,
+    ExportInput,
+    ImportReportSerializer,
+    ListedImportSerializer,
+)
 from gatewayz.api.openapi import describe, described, streamed
+from gatewayz.api.paging import PageInput
+
+_IMPORT_EXAMPLE = {
+    "id": 5,
+    "state": "running",
+    "file_name": "export.zip",
+    "size_bytes": 52_000_000,
+    "progress": 0.25,
+    "reason": "",
+    "created_at": "2026-01-01T12:00:00Z",
+    "updated_at": "2026-01-01T12:00:10Z",
+    "finished_at": None,
+    "format": "chatgpt",
+    "imported": 250,
+    "existing": 0,
+    "failed": 0,
+    "is_complete": False,
+    "dropped": [],
+}
+_WHOLE_IMPORT_EXAMPLE = {**_IMPORT_EXAMPLE, "sessions": [1, 2], "errors": []}
 
 export = describe(
     get=streamed(
@@ -41,14 +67,44 @@ chat_import = describe(
         },
         request_example={"title": "Holidays", "messages": [NEW_MESSAGE_EXAMPLE]},
         answer=PolymorphicProxySerializer(
-            "ImportedData", [SessionSerializer, ImportReportSerializer], None
+            "ImportedData", [SessionSerializer, ImportReportSerializer, ChatImportSerializer], None
         ),
         example=SESSION_EXAMPLE,
         status=201,
         repeated_status=200,
         beside={"format": serializers.CharField(help_text="Whose form it is, such as `chatgpt`.")},
         example_beside={"format": "gatewayz"},
+        accepted_example=_WHOLE_IMPORT_EXAMPLE,
         problems=(400, 401),
         idempotent=True,
     )
+)
+
+imports = describe(
+    get=described(
+        "List your imports of long files, newest first",
+        name="listImports",
+        query=PageInput,
+        answer=ListedImportSerializer(many=True),
+        example=[_IMPORT_EXAMPLE],
+        beside={"count": serializers.IntegerField()},
+        example_beside={"count": 1},
+        problems=(400, 401),
+    )
+)
+import_job = describe(
+    get=described(
+        "See how far an import is",
+        name="getImport",
+        answer=ChatImportSerializer(),
+        example=_WHOLE_IMPORT_EXAMPLE,
+        problems=(401, 404),
+    ),
+    delete=described(
+        "Cancel an import; what it has imported stays",
+        name="cancelImport",
+        answer=ChatImportSerializer(),
+        example={**_WHOLE_IMPORT_EXAMPLE, "state": "cancelled"},
+        problems=(401, 404),
+    ),
 )

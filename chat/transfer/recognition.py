@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from chat.transfer.documents import Document
+from chat.transfer.documents import Document, Position
 from chat.transfer.formats import (
     anthropic,
     chatgpt,
@@ -51,11 +51,15 @@ _NOT_KNOWN = "This is no conversation in a form that is known here."
 
 
 class Found(NamedTuple):
-    """A conversation of a file, or what is wrong with it; `format` is empty when not known."""
+    """A conversation of a file, or what is wrong with it; `format` is empty when not known.
+
+    `after` is where the reading of the file can go on after it, None if it cannot.
+    """
 
     place: str
     format: str
     conversation: Conversation | UnreadableError
+    after: Position | None = None
 
 
 def format_of(document: dict[str, Any]) -> Format | None:
@@ -70,25 +74,31 @@ def is_list(document: Any) -> bool:
     return own.is_line(document) or any(isinstance(document.get(name), list) for name in _LISTS)
 
 
-def conversations(documents: Iterable[Document]) -> Iterator[Found]:
-    """Yield the conversations of a file, given its JSON values."""
+def conversations(documents: Iterable[Document], start: Position | None = None) -> Iterator[Found]:
+    """Yield the conversations of a file, given its JSON values from `start` on."""
     lines: own.Lines | None = None
     said: list[dict[str, Any]] = []
-    place = ""
-    for place, value in documents:
+    place, before = "", start
+    count = start.number if start else 0
+    for place, value, after in documents:
         if isinstance(value, UnreadableError):
             yield Found(place, "", value)
         elif not isinstance(value, dict):
             yield Found(place, "", UnreadableError(_NOT_KNOWN))
         elif lines is not None or own.is_line(value):
-            lines = lines or own.Lines()
+            lines = lines or own.Lines(count)
+            # The line of the next session is not used up by the one that ends before it.
+            resumed = before if own.begins_session(value) else None
             for begun, conversation in lines.add(place, value):
-                yield Found(begun, own.NAME, conversation)
-        elif "role" in value and format_of(value) is None:
+                yield Found(begun, own.NAME, conversation, resumed)
+        elif (known := format_of(value)) is not None:
+            yield read(place, known, value)._replace(after=None if said else after)
+        elif "role" in value:
             # A bare list of messages.
             said.append(value)
         else:
             yield from of_document(place, value)
+        before = after
     if said:
         yield Found("", openai.NAME, openai.conversation({"messages": said}))
     if lines is not None:

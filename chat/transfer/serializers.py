@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat.messages.serializers import CreationTimeField, MessageInput
+from chat.models import ChatImport
 from chat.sessions.serializers import SessionInput
 from gatewayz.api.serializing import IndexedList
 
@@ -122,7 +123,7 @@ class ImportReportSerializer(serializers.Serializer):
     existing = serializers.IntegerField(help_text="Known from an earlier import.")
     failed = serializers.IntegerField()
     is_complete = serializers.BooleanField(
-        help_text="False: the time was over. Send the same file again to go on."
+        help_text="False: the time was over, or the import is still running."
     )
     sessions = serializers.ListField(
         child=serializers.IntegerField(), help_text="The ids of the first 1,000."
@@ -132,3 +133,22 @@ class ImportReportSerializer(serializers.Serializer):
         child=serializers.CharField(),
         help_text="Names in the file of what there was no room for.",
     )
+
+
+class ChatImportSerializer(ImportReportSerializer):
+    """The import of a long file, and what has become of the file so far."""
+
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=ChatImport.State.choices)
+    file_name = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    progress = serializers.FloatField(help_text="The share of the file that is read, 0 to 1.")
+    reason = serializers.CharField(help_text="Why it failed, else empty.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class ListedImportSerializer(ChatImportSerializer):
+    sessions = None  # type: ignore[assignment]
+    errors = None  # type: ignore[assignment]

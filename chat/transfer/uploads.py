@@ -1,18 +1,27 @@
-"""The files of a request: its body, or those of a form."""
+"""The files of a request: its body, or those of a form.
+
+A body of more than MAX_BODY_BYTES is one file, which is written to the spool while it arrives.
+"""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from io import BytesIO
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
-from chat.transfer.documents import Document, documents
+from chat.transfer.documents import PIECE_BYTES, Document, documents
 from chat.transfer.formats.conversations import UnreadableError
 from chat.transfer.recognition import is_list
-from gatewayz.api.bodies import MEDIA_TYPE, media_type, read_body
+from chat.transfer.spool import Spool
+from gatewayz.api.bodies import MEDIA_TYPE, PayloadTooLarge, media_type, read_body
+from gatewayz.request.context import current_user_id
+from gatewayz.request.long_bodies import UPLOAD
+from gatewayz.streaming.uploads import Upload
 
 _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 _ARCHIVES = frozenset({"application/zip", "application/x-zip-compressed"})
@@ -27,13 +36,26 @@ class GivenFile(NamedTuple):
     body: bytes
     are_lines: bool
 
+    def close(self) -> None:
+        """Do nothing: MultiPartParser closes the files of a form that turns out malformed."""
 
-def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile]:
-    """Return the files of `request`, none when it has no body.
 
-    Raises UnsupportedMediaType (415), PayloadTooLarge (413), ParseError (400), and what
-    `gatewayz.streaming.uploads` raises for a long body.
+class SpooledFile(NamedTuple):
+    """A file that is in the spool, by its digest."""
+
+    digest: str
+
+
+def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledFile:
+    """Return the files of `request`, none when it has no body, or the one that it has spooled.
+
+    Raises UnsupportedMediaType (415), PayloadTooLarge (413), ParseError (400), what
+    `chat.transfer.spool` and what `gatewayz.streaming.uploads` raise for a long body.
     """
+    declared = request.META.get("CONTENT_LENGTH") or ""
+    user_id = current_user_id()
+    if declared.isdecimal() and int(declared) > max_bytes and user_id is not None:
+        return _spooled(request, user_id)
     body = read_body(request, max_bytes, MEDIA_TYPES)
     if body is None:
         return []
@@ -52,6 +74,82 @@ def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile]:
     return given
 
 
+def _spooled(request: HttpRequest, user_id: int) -> SpooledFile:
+    """Write the file of a long body to the spool. Raises what `read_files` does."""
+    kind = media_type(request)
+    if kind not in MEDIA_TYPES:
+        raise UnsupportedMediaType(request.META.get("CONTENT_TYPE", ""))
+    if int(request.META["CONTENT_LENGTH"]) > settings.MAX_IMPORT_BYTES:
+        raise PayloadTooLarge
+    upload: Upload | None = request.META.get(UPLOAD)
+    body = request if upload is None else _Arriving(upload)
+    with nullcontext() if upload is None else upload.arriving():
+        if kind == _FORM:
+            return SpooledFile(_spooled_form(request, body, user_id))
+        spool = Spool(user_id, "", are_lines=kind in _LINES)
+        try:
+            while piece := body.read(PIECE_BYTES):
+                spool.write(piece)
+            return SpooledFile(spool.finish())
+        except Exception:
+            spool.discard()
+            raise
+
+
+def _spooled_form(request: HttpRequest, body: Any, user_id: int) -> str:
+    handler = _InSpool(user_id)
+    try:
+        MultiPartParser(request.META, body, [handler]).parse()
+        if handler.digest is None:
+            raise ParseError("The form holds no file.", code="malformed_form")
+    except Exception as error:
+        if handler.spool is not None:
+            handler.spool.discard()
+        if isinstance(error, MultiPartParserError):
+            raise ParseError("The form is malformed.", code="malformed_form") from error
+        raise
+    return handler.digest
+
+
+class _Arriving:
+    """A body that is read while it arrives, as MultiPartParser reads files."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+
+    def read(self, size: int = PIECE_BYTES) -> bytes:
+        return self._upload.receive(size)
+
+
+class _InSpool(FileUploadHandler):
+    """Writes the file of a form to the spool; a long form has one."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__()
+        self.spool: Spool | None = None
+        self.digest: str | None = None
+        self._user_id = user_id
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        if self.spool is not None:
+            raise ParseError("A long form may hold one file.", code="malformed_form")
+        self.spool = Spool(self._user_id, self.file_name or "", are_lines=_are_lines(self))
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.spool is not None:
+            self.spool.write(raw_data)
+
+    def file_complete(self, file_size: int) -> Any:
+        if self.spool is not None:
+            self.digest = self.spool.finish()
+        return GivenFile(self.file_name or "", b"", are_lines=False)
+
+
+def _are_lines(file: FileUploadHandler) -> bool:
+    return file.content_type in _LINES or (file.file_name or "").endswith((".ndjson", ".jsonl"))
+
+
 class _InMemory(FileUploadHandler):
     """Keeps files in memory, in which their body is already; nothing is written to a disk."""
 
@@ -63,9 +161,7 @@ class _InMemory(FileUploadHandler):
         self._pieces.append(raw_data)
 
     def file_complete(self, file_size: int) -> Any:
-        name = self.file_name or ""
-        are_lines = self.content_type in _LINES or name.endswith((".ndjson", ".jsonl"))
-        return GivenFile(name, b"".join(self._pieces), are_lines)
+        return GivenFile(self.file_name or "", b"".join(self._pieces), _are_lines(self))
 
 
 def values_of(file: GivenFile) -> Iterator[Document]:

@@ -9,16 +9,24 @@ from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
-from chat.models import ChatSession
+from chat.models import ChatImport, ChatSession
 from chat.sessions.serializers import ChosenEndUserInput, represented_session
-from chat.transfer import copying, openapi
+from chat.transfer import copying, jobs, openapi
 from chat.transfer.importing import Report, import_all, import_one
+from chat.transfer.jobs import represented_import
 from chat.transfer.recognition import conversations
 from chat.transfer.serializers import ExportInput
-from chat.transfer.uploads import GivenFile, read_files, single_value, values_of
+from chat.transfer.uploads import (
+    GivenFile,
+    SpooledFile,
+    read_files,
+    single_value,
+    values_of,
+)
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
+from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import validated
 from gatewayz.streaming.downloads import Download
 
@@ -56,13 +64,16 @@ class ImportView(ChatView):
     takes_long_bodies = True
 
     @staticmethod
-    def read_body(request: HttpRequest, max_bytes: int) -> list[GivenFile]:
+    def read_body(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledFile:
         return read_files(request, max_bytes)
 
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         owner, report = request.user, Report()
-        files = cast(list[GivenFile], request.data)
+        given = cast("list[GivenFile] | SpooledFile", request.data)
+        if isinstance(given, SpooledFile):
+            return _accepted(*jobs.submit(owner, given.digest))
+        files = given
         single = single_value(files)
         if single is not None:
             session, is_new = import_one(owner, single.value, report)
@@ -74,10 +85,54 @@ class ImportView(ChatView):
             )
         for file in files:
             import_all(owner, conversations(values_of(file)), report)
+        if not report.is_complete and len(files) == 1:
+            return _accepted(*jobs.go_on_later(owner, files[0], report))
         report.raise_if_in_vain()
         return success(
             asdict(report),
             format=report.format,
             message=report.message(),
-            status=HTTPStatus.CREATED if report.imported else HTTPStatus.OK,
+            status=_status(report),
+        )
+
+
+def _status(report: Report) -> HTTPStatus:
+    if not report.is_complete:
+        # It is not kept for a repeated request, which goes on.
+        return HTTPStatus.ACCEPTED
+    return HTTPStatus.CREATED if report.imported else HTTPStatus.OK
+
+
+def _accepted(job: ChatImport, is_new: bool) -> JSONResponse:
+    response = success(
+        represented_import(job),
+        format=job.report.get("format", ""),
+        message="The import has begun" if is_new else "This file is being imported already",
+        status=HTTPStatus.ACCEPTED,
+    )
+    response["Location"] = f"/v1/chat/imports/{job.pk}"
+    return response
+
+
+@openapi.imports
+class ImportsView(ChatView):
+    def get(self, request: AuthenticatedRequest) -> JSONResponse:
+        page = validated(PageInput, request.query_params)
+        owned = ChatImport.objects.owned_by(request.user).order_by("-id")
+        found, count = page_of(owned, **page)
+        return success([represented_import(job, briefly=True) for job in found], count=count)
+
+
+@openapi.import_job
+class ImportJobView(ChatView):
+    def get(self, request: AuthenticatedRequest, import_id: int) -> JSONResponse:
+        owned = ChatImport.objects.owned_by(request.user)
+        return success(represented_import(get_object_or_404(owned, pk=import_id)))
+
+    def delete(self, request: AuthenticatedRequest, import_id: int) -> JSONResponse:
+        owned = ChatImport.objects.owned_by(request.user).filter(pk=import_id)
+        cancelled = jobs.cancel(owned)
+        return success(
+            represented_import(get_object_or_404(owned)),
+            message="Import cancelled" if cancelled else "This import has ended before",
         )

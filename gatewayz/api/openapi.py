@@ -92,6 +92,7 @@ def described(
     status: int = 200,
     repeated_status: int | None = None,
     may_answer_202: bool = False,
+    accepted_example: Any = None,
     example: Any = None,
     request: Any = None,
     request_example: Any = None,
@@ -113,6 +114,7 @@ def described(
         repeated_status: the status when the same had been done before, if that differs.
         may_answer_202: the answer may also be 202 without data, when the caller has to do
             something else first.
+        accepted_example: an example of `data` of an answer 202, which says how far the work is.
         example: an example of `data`.
         request: a serializer of the body.
         request_example: an example of the body.
@@ -139,9 +141,11 @@ def described(
     envelope = deprecated(type(envelope))()
     errors = {*problems, *((409, 413) if idempotent else ())}
     answers = [status] if repeated_status is None else [status, repeated_status]
+    begun = {"data": accepted_example, **(example_beside or {})}
     examples = [
         _example("Answer", {"data": example, **(example_beside or {})}, answers),
         *([_example("Accepted", _ACCEPTED, [202])] if may_answer_202 else []),
+        *([_example("Begun", begun, [202])] if accepted_example else []),
         *([OpenApiExample("Request", request_example, request_only=True)] if request else []),
     ]
     return extend_schema(
@@ -152,6 +156,7 @@ def described(
         responses={
             **{(done, "application/json"): envelope for done in answers},
             **({(202, "application/json"): _accepted()} if may_answer_202 else {}),
+            **({(202, "application/json"): envelope} if accepted_example else {}),
             **problem_answers(errors, of_keys=not public),
         },
         examples=examples,

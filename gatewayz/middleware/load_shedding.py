@@ -154,6 +154,27 @@ def without_slot() -> Iterator[None]:
         raise Overloaded
 
 
+@contextmanager
+def patient_slot() -> Iterator[None]:
+    """Run the block in a slot of its own, for which it waits as long as a download may take.
+
+    The block has the time of a request. For parts of long requests that have given up their slot.
+    Raises Overloaded.
+    """
+    if not settings.DATABASE_POOL_SIZE:
+        yield
+        return
+    gate = process_gate()
+    if not gate.enter(settings.DOWNLOAD_SECONDS):
+        raise Overloaded
+    entered = time.monotonic()
+    try:
+        with deadline.limited(settings.REQUEST_DEADLINE_SECONDS):
+            yield
+    finally:
+        gate.leave(time.monotonic() - entered)
+
+
 def process_gate() -> Gate:
     """The gate of this process; DATABASE_POOL_SIZE decides how many slots it has."""
     return _gate_with(REQUESTS_PER_CONNECTION * settings.DATABASE_POOL_SIZE)

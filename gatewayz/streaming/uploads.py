@@ -7,6 +7,8 @@ The memory that long bodies take is bounded, for the process and for each user.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -82,6 +84,28 @@ class Upload:
         self._is_over = False
         self._user_id: int | None = None
         self._reserved_bytes = 0
+
+    @contextmanager
+    def arriving(self) -> Iterator[None]:
+        """Receive the body within the block, by `receive`; it holds no slot and has no deadline.
+
+        Raises Overloaded when there is no slot in time afterwards.
+        """
+        self._awaits_continue = False
+        with timed("receive"), without_slot():
+            yield
+
+    def receive(self, max_bytes: int) -> bytes:
+        """Return the next `max_bytes` or fewer, none at the end. No memory is reserved for it.
+
+        Raises IncompleteBody (400) when the client goes away.
+        """
+        give_back_connections()
+        piece, self._begun = self._begun, b""
+        piece = piece or self._next(max_bytes)
+        if not piece and self._received_bytes < (self._declared_bytes or 0):
+            raise IncompleteBody
+        return piece
 
     def read(self, max_bytes: int) -> bytearray:
         """Return the body, or its first `max_bytes`. May be called once.

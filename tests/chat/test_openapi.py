@@ -1,5 +1,6 @@
 """The answers of the chat API match GET /v1/schema."""
 
+from django.test import override_settings
 from drf_spectacular.validation import validate_schema
 
 from tests.openapi import DescribedClient, check, operations, read_schema, strict
@@ -83,6 +84,11 @@ def test_every_response_matches_the_schema(api, session):
         ask("get", f"{one}/export", query={"format": form}, **of)
     ask("get", "/v1/chat/export")
     ask("post", "/v1/chat/import", {"messages": [said, parts]})
+    with override_settings(MAX_BODY_BYTES=10):
+        begun = ask("post", "/v1/chat/import", {"messages": [said, parts]})
+    ask("get", "/v1/chat/imports")
+    ask("get", "/v1/chat/imports/{import_id}", import_id=begun["id"])
+    ask("delete", "/v1/chat/imports/{import_id}", import_id=begun["id"])
     ask("delete", single, **of, message_id=message["id"])
     ask("delete", one, **of)
     ask("post", f"{one}/restore", **of)

@@ -16,7 +16,7 @@ from accounts.keys import create_key
 from accounts.models import ApiKey, User
 from accounts.principals import key_format
 from accounts.principals.scopes import RESOURCES
-from chat.models import ChatSession, Feedback, Share
+from chat.models import ChatImport, ChatSession, Feedback, Share
 from tests.conftest import ApiClient
 
 PUBLIC = "public"
@@ -56,6 +56,8 @@ NEEDS = {
     "/chat/feedback/<int:feedback_id>": "chat",
     "/chat/feedback/stats": "chat",
     "/chat/import": "chat",
+    "/chat/imports": "chat",
+    "/chat/imports/<int:import_id>": "chat",
     "/chat/search": "chat",
     "POST /chat/search": "chat:read",
     "/chat/sessions": "chat",
@@ -162,7 +164,10 @@ BODIES: dict[str, Any] = {
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 # What paths call the ids in them.
-IDS = ("session_id", "message_id", "feedback_id", "key_id", "plan_id", "user_id")
+IDS = (
+    *("session_id", "message_id", "feedback_id", "key_id", "plan_id", "user_id"),
+    "import_id",
+)
 
 
 class Endpoint(NamedTuple):
@@ -373,6 +378,7 @@ def test_rows_of_somebody_else_are_not_found(user, stranger_api):
             user=owner, session=session, feedback_type="thumbs_up"
         ).pk,
         "key_id": owner.api_keys.get().pk,
+        "import_id": ChatImport.objects.create(user=owner).pk,
         "token": Share.objects.create(user=owner, session=session, token="t" * 32).token,
     }
     _, secret = a_key(user)

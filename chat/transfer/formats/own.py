@@ -43,18 +43,23 @@ def is_line(document: Mapping[str, Any]) -> bool:
     return "messages" not in document and document.get("type") in _KINDS
 
 
+def begins_session(line: Mapping[str, Any]) -> bool:
+    """Whether this line is a session whose messages follow it, and which needs no line before."""
+    return line.get("type") == "session"
+
+
 class Lines:
     """Puts the lines of an export of everything together to conversations.
 
     It holds one conversation at a time, and of the export of an account, where all sessions come
-    before all messages, the lines of the sessions.
+    before all messages, the lines of the sessions. `count` is how many lines are not given to it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = 0) -> None:
         self._waiting: dict[str, tuple[str, dict[str, Any]]] = {}
         self._open: tuple[str, dict[str, Any]] | None = None
         self._open_key = ""
-        self._count = 0
+        self._count = count
         self._is_whole = False
 
     def add(self, place: str, line: dict[str, Any]) -> Iterator[tuple[str, Conversation]]:

@@ -105,6 +105,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your imports of long files, newest first */
+        get: operations["listImports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how far an import is */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        /** Cancel an import; what it has imported stays */
+        delete: operations["cancelImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/search": {
         parameters: {
             query?: never;
@@ -376,6 +411,40 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The import of a long file, and what has become of the file so far. */
+        ChatImport: {
+            /** @description Of its conversations; `mixed` when they differ. */
+            format: string;
+            imported: number;
+            /** @description Known from an earlier import. */
+            existing: number;
+            failed: number;
+            /** @description False: the time was over, or the import is still running. */
+            is_complete: boolean;
+            /** @description The ids of the first 1,000. */
+            sessions: number[];
+            /** @description The first 100. */
+            errors: components["schemas"]["ImportError"][];
+            /** @description Names in the file of what there was no room for. */
+            dropped: string[];
+            id: number;
+            state: components["schemas"]["StateEnum"];
+            file_name: string;
+            size_bytes: number;
+            /**
+             * Format: double
+             * @description The share of the file that is read, 0 to 1.
+             */
+            progress: number;
+            /** @description Why it failed, else empty. */
+            reason: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
         /** @description A JSON export, or an object in the form of OpenAI's `messages`. */
         ChatInput: {
             title?: string | null;
@@ -531,7 +600,7 @@ export interface components {
             /** @description Known from an earlier import. */
             existing: number;
             failed: number;
-            /** @description False: the time was over. Send the same file again to go on. */
+            /** @description False: the time was over, or the import is still running. */
             is_complete: boolean;
             /** @description The ids of the first 1,000. */
             sessions: number[];
@@ -540,7 +609,7 @@ export interface components {
             /** @description Names in the file of what there was no room for. */
             dropped: string[];
         };
-        ImportedData: components["schemas"]["Session"] | components["schemas"]["ImportReport"];
+        ImportedData: components["schemas"]["Session"] | components["schemas"]["ImportReport"] | components["schemas"]["ChatImport"];
         /** @description A message of an export. `id` is what `parent_id` of others and `current_message_id` mean. */
         ImportedMessageInput: {
             content?: string | {
@@ -565,6 +634,36 @@ export interface components {
             /** Format: date-time */
             updated_at?: string | null;
             edited?: boolean | null;
+        };
+        /** @description The import of a long file, and what has become of the file so far. */
+        ListedImport: {
+            /** @description Of its conversations; `mixed` when they differ. */
+            format: string;
+            imported: number;
+            /** @description Known from an earlier import. */
+            existing: number;
+            failed: number;
+            /** @description False: the time was over, or the import is still running. */
+            is_complete: boolean;
+            /** @description Names in the file of what there was no room for. */
+            dropped: string[];
+            id: number;
+            state: components["schemas"]["StateEnum"];
+            file_name: string;
+            size_bytes: number;
+            /**
+             * Format: double
+             * @description The share of the file that is read, 0 to 1.
+             */
+            progress: number;
+            /** @description Why it failed, else empty. */
+            reason: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
         };
         Match: {
             readonly id: number;
@@ -928,6 +1027,15 @@ export interface components {
          * @enum {string}
          */
         SortEnum: "relevance" | "recent";
+        /**
+         * @description * `receiving` - Receiving
+         *     * `running` - Running
+         *     * `completed` - Completed
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        StateEnum: "receiving" | "running" | "completed" | "failed" | "cancelled";
         Statistics: {
             total_sessions: number;
             active_sessions: number;
@@ -947,6 +1055,11 @@ export interface components {
         };
         appendMessagesAnswer: {
             data: components["schemas"]["SavedMessages"];
+            success: boolean;
+            message?: string;
+        };
+        cancelImportAnswer: {
+            data: components["schemas"]["ChatImport"];
             success: boolean;
             message?: string;
         };
@@ -1002,6 +1115,11 @@ export interface components {
             success: boolean;
             message?: string;
         };
+        getImportAnswer: {
+            data: components["schemas"]["ChatImport"];
+            success: boolean;
+            message?: string;
+        };
         giveFeedbackAnswer: {
             data: components["schemas"]["Feedback"];
             success: boolean;
@@ -1024,6 +1142,12 @@ export interface components {
         listFoldersAnswer: {
             data: components["schemas"]["FolderCount"][];
             /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+        };
+        listImportsAnswer: {
+            data: components["schemas"]["ListedImport"][];
             count: number;
             success: boolean;
             message?: string;
@@ -1390,6 +1514,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["importChatAnswer"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["importChatAnswer"];
+                };
+            };
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["listImportsAnswer"];
+                };
+            };
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getImportAnswer"];
+                };
+            };
+        };
+    };
+    cancelImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["cancelImportAnswer"];
                 };
             };
         };

@@ -32,6 +32,9 @@ LEFT_OUT = {
     "updateProfile": "does what patchProfile does",
     "eraseAccount": "nothing that a program should do by a slip",
     **dict.fromkeys(
+        ["listImports", "getImport", "cancelImport"], "for files, which the client does not send"
+    ),
+    **dict.fromkeys(
         [
             *("createConversation", "readConversation", "updateConversation"),
             *("deleteConversation", "listItems", "appendItems", "readItem", "deleteItem"),

@@ -1,0 +1,273 @@
+"""Imports of long files, done by the worker in slices.
+
+A slice imports for SLICE_SECONDS, in transactions of about BATCH_SECONDS: each commits the
+conversations, and how far the import is, together. So an import goes on where it was, however its
+process ends. One process at a time imports, whosesoever files wait: they take turns, and other
+tasks find a process that is free.
+"""
+
+import time
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from typing import Any, BinaryIO, cast
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from accounts import activity
+from accounts.background import TimedRun, enqueue
+from accounts.plans.storage import StorageUsedUp, storage_left_bytes
+from accounts.principals.principal import Principal
+from chat.models import ChatImport, ChatImportChunk
+from chat.transfer.documents import Position, documents
+from chat.transfer.importing import Report, import_found
+from chat.transfer.recognition import conversations
+from chat.transfer.spool import (
+    ABANDONED_SECONDS,
+    CHUNK_BYTES,
+    Spool,
+    SpooledFile,
+    SpoolGoneError,
+)
+from chat.transfer.uploads import GivenFile
+from gatewayz.database.after_commit import after_commit
+from gatewayz.database.deletion import delete_in_batches
+from gatewayz.middleware.load_shedding import without_slot
+
+SLICE_SECONDS = 10.0
+BATCH_SECONDS = 1.0
+# Without progress. What ends a process so often would end it again.
+MAX_ATTEMPTS = 5
+
+# For how long one can ask what became of an import.
+KEPT_DAYS = 30
+# Chunks that one transaction deletes: 50 MB.
+DELETED_CHUNKS = 50
+
+_RUN, _PRUNE = "chat.transfer.jobs.run", "chat.transfer.jobs.prune"
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('chat_imports'))"
+
+_STUCK = "It ended the process that imports, several times, at the same place."
+_GIVEN_UP = "The file did not arrive completely."
+
+State = ChatImport.State
+
+_SHOWN = (
+    *("id", "state", "file_name", "size_bytes", "progress", "reason"),
+    *("created_at", "updated_at", "finished_at"),
+)
+
+
+def submit(owner: Principal, digest: str, report: Report | None = None) -> tuple[ChatImport, bool]:
+    """Begin the import of the file with this digest, which has just arrived.
+
+    `report` is what became of the conversations at its beginning, which are imported already. The
+    same file is not begun a second time while its import runs.
+
+    Returns the import and whether it is new.
+    """
+    imports = ChatImport.objects.owned_by(owner).filter(digest=digest).order_by("-pk")
+    with transaction.atomic():
+        arrived = imports.filter(state=State.RECEIVING)[:1].get()
+        known = imports.filter(state=State.RUNNING).first()
+        if known is not None:
+            arrived.delete()
+            return known, False
+        arrived.state, arrived.updated_at = State.RUNNING, timezone.now()
+        if report is not None:
+            report.is_complete = True
+            arrived.report = asdict(report)
+            arrived.position = [*Position(), report.imported + report.existing + report.failed]
+        arrived.save()
+        # Without Redis, the run of the next minute finds it.
+        after_commit(partial(enqueue, _RUN))
+    return arrived, True
+
+
+def go_on_later(owner: Principal, file: GivenFile, report: Report) -> tuple[ChatImport, bool]:
+    """Have a worker go on with a file for which the time of its request was too short.
+
+    Returns what `submit` does. Raises what `Spool` does.
+    """
+    with without_slot():
+        spool = Spool(owner.user_id, file.name, are_lines=file.are_lines)
+        for begin in range(0, len(file.body), CHUNK_BYTES):
+            spool.write(file.body[begin : begin + CHUNK_BYTES])
+        digest = spool.finish()
+    return submit(owner, digest, report)
+
+
+def represented_import(job: ChatImport, *, briefly: bool = False) -> dict[str, Any]:
+    """Return an import as the API shows it; `briefly` without its sessions and errors."""
+    report = {**asdict(Report()), **job.report, "is_complete": job.state == State.COMPLETED}
+    if briefly:
+        del report["sessions"], report["errors"]
+    return {**{name: getattr(job, name) for name in _SHOWN}, **report}
+
+
+def cancel(imports: QuerySet[ChatImport]) -> int:
+    """End those of `imports` that are not finished. What they have imported stays.
+
+    Returns how many there were.
+    """
+    ended = imports.filter(state__in=ChatImport.UNFINISHED).update(
+        state=State.CANCELLED, finished_at=timezone.now(), updated_at=timezone.now()
+    )
+    if ended:
+        after_commit(partial(enqueue, _PRUNE))
+    return ended
+
+
+def run() -> int:
+    """Go on for a slice with the import that has waited longest; also runs every minute.
+
+    Returns how many conversations it has read. As long as imports are left, it enqueues the next
+    run, unless another process imports.
+    """
+    this_run = TimedRun(_RUN, SLICE_SECONDS)
+    job = _next()
+    if job is None:
+        return 0
+    work = _Work(job)
+    may_go_on = work.import_batch()
+    while may_go_on and not work.is_over and this_run.left_seconds > 0:
+        may_go_on = work.import_batch()
+    if may_go_on:
+        this_run.continue_later()
+    return work.count
+
+
+def _next() -> ChatImport | None:
+    """The import that has waited longest, and that a run is begun for by this."""
+    running = ChatImport.objects.filter(state=State.RUNNING, user__is_active=True)
+    for job in running.order_by("updated_at")[:MAX_ATTEMPTS]:
+        if job.attempts < MAX_ATTEMPTS:
+            now = timezone.now()
+            running.filter(pk=job.pk).update(attempts=F("attempts") + 1, updated_at=now)
+            return job
+        _end(job, State.FAILED, _STUCK)
+    return None
+
+
+def _end(job: ChatImport, state: State, reason: str = "") -> None:
+    ChatImport.objects.filter(pk=job.pk, state=State.RUNNING).update(
+        state=state, reason=reason, finished_at=timezone.now(), updated_at=timezone.now()
+    )
+    after_commit(partial(enqueue, _PRUNE))
+
+
+class _Work:
+    """The work on one import in this process, from where the one before has committed."""
+
+    def __init__(self, job: ChatImport) -> None:
+        self.count = 0
+        self.is_over = False
+        self._job = job
+        self._place = [*job.position] or [*Position(), 0]
+        # Conversations after the position that are imported already.
+        *position, self._skipped = self._place
+        self._report = Report(**job.report)
+        self._file = SpooledFile(job)
+        start = Position(*position)
+        self._found = conversations(
+            documents(
+                cast(BinaryIO, self._file), job.file_name, are_lines=job.are_lines, start=start
+            ),
+            start,
+        )
+
+    def import_batch(self) -> bool:
+        """Import for about BATCH_SECONDS, and commit that with how far it is.
+
+        Returns False, and changes nothing, when another process imports, or when the import has
+        been ended meanwhile.
+        """
+        try:
+            with transaction.atomic(), activity.collect_events() as events:
+                if not self._is_ours():
+                    return False
+                self._import_some()
+                if not self._save():
+                    transaction.set_rollback(True)
+                    self.is_over = True
+                    return True
+                activity.record_encoded(events)
+        except StorageUsedUp as error:
+            _end(self._job, State.FAILED, str(error.detail))
+            self.is_over = True
+        except SpoolGoneError:
+            self.is_over = True
+        return True
+
+    def _is_ours(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK)
+            if not cursor.fetchone()[0]:
+                return False
+        # Else another process has gone on with it.
+        known = ChatImport.objects.filter(pk=self._job.pk).values_list("position", flat=True)
+        return (known.first() or [*Position(), 0]) == self._place
+
+    def _import_some(self) -> None:
+        left_bytes = storage_left_bytes(self._job.user_id)
+        if left_bytes is not None and left_bytes <= 0:
+            raise StorageUsedUp
+        owner = Principal.without_key(self._job.user_id)
+        *position, since = self._place
+        until = time.monotonic() + BATCH_SECONDS
+        for found in self._found:
+            if self._skipped:
+                self._skipped -= 1
+                continue
+            import_found(owner, found, self._report)
+            self.count += 1
+            position, since = ([*found.after], 0) if found.after else (position, since + 1)
+            if time.monotonic() >= until:
+                break
+        else:
+            self.is_over = True
+        self._place = [*position, since]
+
+    def _save(self) -> bool:
+        """Store how far it is. Returns whether the import was not ended meanwhile."""
+        now = timezone.now()
+        fields = {
+            "position": self._place,
+            "read_bytes": max(self._job.read_bytes, self._file.tell()),
+            "report": asdict(self._report),
+            "attempts": 0,
+            "updated_at": now,
+        }
+        if self.is_over:
+            reason = self._report.reason_of_failure()
+            state = State.FAILED if reason else State.COMPLETED
+            fields |= {"state": state, "reason": reason, "finished_at": now}
+            after_commit(partial(enqueue, _PRUNE))
+        running = ChatImport.objects.filter(pk=self._job.pk, state=State.RUNNING)
+        return bool(running.update(**fields))
+
+
+def prune() -> int:
+    """Delete the files of finished imports, and imports that finished KEPT_DAYS ago.
+
+    Gives up files that do not arrive any more. Runs every hour and after an import. Returns how
+    many chunks went; a run that cannot finish in time enqueues another.
+    """
+    this_run = TimedRun(_PRUNE)
+    now = timezone.now()
+    ChatImport.objects.filter(
+        state=State.RECEIVING, updated_at__lt=now - timedelta(seconds=ABANDONED_SECONDS)
+    ).update(state=State.FAILED, reason=_GIVEN_UP, finished_at=now, updated_at=now)
+    deleted, complete = delete_in_batches(
+        ChatImportChunk.objects.filter(chat_import__finished_at__isnull=False),
+        ends_at=this_run.ends_at,
+        batch_rows=DELETED_CHUNKS,
+    )
+    if complete:
+        old = ChatImport.objects.filter(finished_at__lt=now - timedelta(days=KEPT_DAYS))
+        _, complete = delete_in_batches(old, ends_at=this_run.ends_at)
+    if not complete:
+        this_run.continue_later()
+    return deleted
