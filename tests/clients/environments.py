@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,21 +56,23 @@ def _install(python: Path, wanted: Sequence[str | Path]) -> None:
         pytest.fail(ran.stderr)
 
 
-def run_against_a_service(python: Path, *program: str | Path) -> str:
-    """What a program prints that finds a running service in GATEWAYZ_URL, and a key for it."""
+@contextmanager
+def service() -> Iterator[dict[str, str]]:
+    """The environment of programs that find a running service, and a key for it."""
     user = User.objects.create_user("ada@example.com")
     _, secret = create_key(user, key_name="first")
     with web_process() as port:
-        ran = subprocess.run(
-            [python, *program],
-            env={
-                **os.environ,
-                "GATEWAYZ_API_KEY": secret,
-                "GATEWAYZ_URL": f"http://127.0.0.1:{port}",
-                "OPENAI_AGENTS_DISABLE_TRACING": "1",
-            },
-            capture_output=True,
-            text=True,
-        )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+        yield {
+            **os.environ,
+            "GATEWAYZ_API_KEY": secret,
+            "GATEWAYZ_URL": f"http://127.0.0.1:{port}",
+            "OPENAI_AGENTS_DISABLE_TRACING": "1",
+            # What the installation did not compile, the first program does.
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
+
+
+def run(python: Path, program: Path, environ: dict[str, str]) -> None:
+    """Run a program to its end, which must be a good one."""
+    ran = subprocess.run([python, program], env=environ, capture_output=True, text=True)
+    assert ran.returncode == 0, f"{program}\n{ran.stderr}"

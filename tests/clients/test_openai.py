@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.environments import python_with, run_against_a_service
+from tests.clients.environments import python_with, run, service
 
 SCRIPT = Path(__file__).with_name("openai_conversation.py")
 
@@ -14,4 +14,6 @@ SCRIPT = Path(__file__).with_name("openai_conversation.py")
 @pytest.mark.django_db(transaction=True)
 def test_openais_client_keeps_a_conversation():
     # The Agents SDK brings the client.
-    run_against_a_service(python_with("openai-agents"), SCRIPT)
+    python = python_with("openai-agents")
+    with service() as environ:
+        run(python, SCRIPT, environ)

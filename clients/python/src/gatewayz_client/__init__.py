@@ -17,7 +17,7 @@ from gatewayz_client.problems import (
     UnreachableError,
 )
 
-__version__ = "1.1.0"
+__version__ = "1.2.0"
 
 __all__ = [
     "NULL",

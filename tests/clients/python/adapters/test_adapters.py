@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.environments import python_with, run_against_a_service
+from tests.clients.environments import python_with, run, service
 
 CONVERSATIONS = sorted(Path(__file__).parent.glob("*_conversation.py"))
 
@@ -15,4 +15,6 @@ CONVERSATIONS = sorted(Path(__file__).parent.glob("*_conversation.py"))
 @pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda path: path.stem)
 def test_a_framework_keeps_its_conversations(conversation):
     extra = conversation.stem.removesuffix("_conversation").replace("_", "-")
-    run_against_a_service(python_with(extra), conversation)
+    python = python_with(extra)
+    with service() as environ:
+        run(python, conversation, environ)
