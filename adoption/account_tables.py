@@ -387,10 +387,10 @@ API_KEYS = TablePlan(
         "lets_nobody_in": "boolean",
     },
     skipped={
-        "it has no key": "page.key_digest IS NULL",
+        "it has no key": "COALESCE(page.api_key, '') = ''",
         "its user is missing": NO_USER,
-        "another row has the same key": _SAME_KEY,
     },
+    skipped_on_copy={"another row has the same key": _SAME_KEY},
     derived={
         "wanted_name": _KEY_NAME,
         "name_is_taken": taken_before(

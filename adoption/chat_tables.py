@@ -169,35 +169,38 @@ MESSAGES_IN_ORDER = TablePlan(
     extra_steps={"shown": _PLACES, "placed": _PLACED, "joined": _JOINED},
 )
 
-# All thumbs but the latest of each user and message, and those of messages that got a thumb here
-# while feedback was not adopted yet.
 _THUMBS = "('thumbs_up', 'thumbs_down')"
-_REPLACED_THUMB = f"""
-page.id IN (
-    SELECT id FROM (
-        SELECT id, row_number() OVER (
-            PARTITION BY user_id, session, message ORDER BY given_at DESC NULLS LAST, id DESC
-        ) AS nth
-        -- Old tables without some columns: their names are then those of `without`.
-        FROM (
-            SELECT NULL::bigint AS session_id, NULL::bigint AS message_id,
-                NULL::timestamptz AS created_at, NULL::timestamptz AS updated_at
-        ) AS without
-        CROSS JOIN LATERAL (
-            SELECT id, user_id, session_id, message_id,
-                GREATEST(created_at, updated_at) AS given_at
-            FROM {SCHEMA}.message_feedback AS old
-            WHERE feedback_type::text IN {_THUMBS} AND message_id IN (SELECT message_id FROM read)
-        ) AS thumb (id, user_id, session, message, given_at)
-    ) AS thumb
-    WHERE nth > 1
-) OR (
-    page.feedback_type IN {_THUMBS} AND EXISTS (
-        SELECT FROM message_feedback AS known WHERE known.session_id = page.session_id
-        AND known.message_id = page.message_id AND known.user_id = page.user_id
-        AND known.feedback_type IN {_THUMBS}
-    )
-)
+
+# Of an old table without one of the columns, the name is that of `without`.
+_LATER_THUMB = f"""
+FROM (
+    SELECT NULL::bigint AS session_id, NULL::bigint AS message_id,
+        NULL::timestamptz AS created_at, NULL::timestamptz AS updated_at
+) AS without
+CROSS JOIN LATERAL (
+    SELECT session_id, (COALESCE(GREATEST(created_at, updated_at), '-infinity'), id)
+    FROM {SCHEMA}.message_feedback AS old
+    WHERE message_id = page.message_id AND user_id = page.user_id
+        AND feedback_type::text IN {_THUMBS}
+) AS thumb (session, given)
+WHERE thumb.session IS NOT DISTINCT FROM page.session_id
+    AND thumb.given > (COALESCE(GREATEST(page.created_at, page.updated_at), '-infinity'), page.id)
+"""
+
+# Given here while the old feedback was not adopted yet.
+_NEW_THUMB = f"""
+FROM message_feedback AS known
+WHERE known.session_id = page.session_id AND known.message_id = page.message_id
+    AND known.user_id = page.user_id AND known.feedback_type IN {_THUMBS}
+"""
+
+# Or else each thumb would be looked for in the whole old table.
+_INDEX_OF_THUMBS = f"""
+DO $$ BEGIN
+    CREATE INDEX ON {SCHEMA}.message_feedback (message_id);
+EXCEPTION WHEN undefined_column THEN
+    NULL;
+END $$
 """
 
 FEEDBACK = TablePlan(
@@ -221,8 +224,12 @@ FEEDBACK = TablePlan(
         "its session is missing": f"page.session_id IS NOT NULL AND {_NO_SESSION}",
         "its type is unknown": "page.feedback_type IS NULL OR page.feedback_type NOT IN "
         "('thumbs_up', 'thumbs_down', 'regenerate')",
-        "a later thumb of its user on its message stays": _REPLACED_THUMB,
     },
+    skipped_on_copy={
+        "a later thumb of its user on its message stays": f"page.feedback_type IN {_THUMBS} "
+        f"AND ({is_there(_LATER_THUMB)} OR {is_there(_NEW_THUMB)})",
+    },
+    prepare=(_INDEX_OF_THUMBS,),
     columns={
         "id": "id",
         "user_id": "user_id",

@@ -80,6 +80,20 @@ def copy(plan: TablePlan, old: OldTable) -> Iterator[int]:
         yield found
 
 
+def predicted_skips(plan: TablePlan, old: OldTable) -> Counter[str]:
+    """Count, by reason, the rows of an old table that is not moved yet which will be skipped.
+
+    Not counted are rows that refer to a skipped row, and those of `plan.skipped_on_copy`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH page AS (SELECT {_old_columns(plan, old)} FROM {plan.table} AS old) "
+            f"SELECT reason, count(*) FROM (SELECT {_first_true(plan.skipped)} AS reason "
+            "FROM page) AS skipped WHERE reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
+        return Counter(dict(cursor.fetchall()))
+
+
 def report(table: str) -> TableReport:
     """Return the outcome for `table` so far."""
     with connection.cursor() as cursor:
@@ -106,6 +120,7 @@ def batch_statement(plan: TablePlan, old: OldTable) -> str:
     many at most) and, when the plan computes columns, `computed` (a JSON array). It returns the
     number of rows read, the last id and the number of rows adopted.
     """
+    reasons = {**plan.skipped, **plan.skipped_on_copy}
     notes = [
         "SELECT id, skipped_because AS note, true AS skipped FROM derived "
         "WHERE skipped_because IS NOT NULL",
@@ -117,7 +132,7 @@ def batch_statement(plan: TablePlan, old: OldTable) -> str:
     steps = {
         "read": _page(plan, old),
         "page": f"SELECT * FROM read {_join_of_computed(plan)}",
-        "with_reason": f"SELECT page.*, {_skipped_because(plan)} AS skipped_because FROM page",
+        "with_reason": f"SELECT page.*, {_first_true(reasons)} AS skipped_because FROM page",
         "derived": f"SELECT {_named({'page.*': '', **plan.derived})} FROM with_reason AS page",
         "copied": _write(plan),
         "noted": f"INSERT INTO {SCHEMA}.adoption_notes (table_name, row_id, note, skipped) "
@@ -209,12 +224,15 @@ def _write(plan: TablePlan) -> str:
 
 
 def _page(plan: TablePlan, old: OldTable) -> str:
-    columns = {name: _cast(name, wanted, old) for name, wanted in plan.old_columns.items()}
     # By the table's own id: once it is cast, the index no longer gives the order.
     return (
-        f"SELECT {_named(columns)} FROM {SCHEMA}.{plan.table} AS old "
+        f"SELECT {_old_columns(plan, old)} FROM {SCHEMA}.{plan.table} AS old "
         "WHERE old.id > %(after)s ORDER BY old.id LIMIT %(rows)s"
     )
+
+
+def _old_columns(plan: TablePlan, old: OldTable) -> str:
+    return _named({name: _cast(name, wanted, old) for name, wanted in plan.old_columns.items()})
 
 
 def _cast(name: str, wanted: str, old: OldTable) -> str:
@@ -236,10 +254,10 @@ def _join_of_computed(plan: TablePlan) -> str:
     )
 
 
-def _skipped_because(plan: TablePlan) -> str:
-    if not plan.skipped:
+def _first_true(reasons: Mapping[str, str]) -> str:
+    if not reasons:
         return "NULL::text"
-    cases = " ".join(f"WHEN {when} THEN '{reason}'" for reason, when in plan.skipped.items())
+    cases = " ".join(f"WHEN {when} THEN '{reason}'" for reason, when in reasons.items())
     return f"CASE {cases} END"
 
 

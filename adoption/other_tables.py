@@ -105,10 +105,10 @@ USER_PLANS = TablePlan(
     },
     skipped={
         "its user is missing": NO_USER,
-        "its plan is missing": f"{_PLAN_ID} IS NULL",
         "it is not active": "page.is_active IS FALSE",
         "it has ended": "page.expires_at <= now()",
     },
+    skipped_on_copy={"its plan is missing": f"{_PLAN_ID} IS NULL"},
     derived={"new_plan_id": _PLAN_ID},
     columns={},
     merged="true",
@@ -137,6 +137,8 @@ PREFERENCES = TablePlan(
     },
     skipped={
         "its user is missing": NO_USER,
+    },
+    skipped_on_copy={
         "its user has others": is_there(
             "FROM notification_preferences AS known WHERE known.user_id = page.user_id"
         )
@@ -220,6 +222,8 @@ REFERRALS = TablePlan(
         ),
         "it is neither pending nor completed": "lower(COALESCE(page.status, 'pending')) "
         "NOT IN ('pending', 'completed')",
+    },
+    skipped_on_copy={
         "the user was referred before": is_there(
             "FROM referrals AS known WHERE known.referred_user_id = page.referred_user_id"
         )

@@ -25,8 +25,11 @@ class TablePlan:
     required: frozenset[str]
     # New column → expression over `derived`. Columns that the new table lacks are ignored.
     columns: Mapping[str, str]
-    # Reason to skip a row → condition over `page`. The first that is true is reported.
+    # Reason to skip a row → condition over `page`. The first that is true is reported. A dry run
+    # counts these in the old tables, which have the same names and ids as the new ones.
     skipped: Mapping[str, str] = field(default_factory=dict)
+    # The same, for what depends on rows that are copied already. Reported after `skipped`.
+    skipped_on_copy: Mapping[str, str] = field(default_factory=dict)
     # Column of `derived` → expression over `page`, such as whether a value is taken already.
     derived: Mapping[str, str] = field(default_factory=dict)
     # Change to report for an adopted row → condition over `derived`.

@@ -39,12 +39,16 @@ def first_rows(old):
 
 
 @pytest.fixture(scope="module")
-def output(old, first_rows):
-    """What the adoption said that ended, after two that were killed and one that looked."""
-    dry_run = old.adopt("--dry-run")
-    assert (dry_run.returncode, dry_run.stderr) == (0, "")
+def dry_run(old, first_rows):
+    result = old.adopt("--dry-run")
+    assert (result.returncode, result.stderr) == (0, "")
     assert old.value("SELECT to_regnamespace('legacy')") is None
+    return result.stdout
 
+
+@pytest.fixture(scope="module")
+def output(old, dry_run):
+    """What the adoption said that ended, after two that were killed and one that looked."""
     old.adopt_killed_when(
         lambda: old.value("SELECT to_regclass('legacy.adoption_progress')") is not None
     )
@@ -87,6 +91,19 @@ def test_reports_how_many_rows_it_found_adopted_and_skipped(output):
         "  not adopted: auth_method",
     ):
         assert line in output
+
+
+def test_a_dry_run_says_which_rows_will_be_skipped(dry_run):
+    skipped = sorted(line for line in dry_run.splitlines() if "to be skipped" in line)
+
+    assert skipped == [
+        "activity_log: 1 to be skipped: it has no time",
+        "activity_log: 1 to be skipped: its user is missing",
+        "api_keys_new: 1 to be skipped: it has no key",
+        "api_keys_new: 1 to be skipped: its user is missing",
+        "chat_messages: 1 to be skipped: its session is missing",
+        "chat_sessions: 1 to be skipped: its user is missing",
+    ]
 
 
 def test_the_old_balance_opens_the_ledger(old, output):

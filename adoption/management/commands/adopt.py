@@ -70,6 +70,8 @@ class Command(BaseCommand):
             self._describe(tables)
             if not options["dry_run"]:
                 self._adopt(tables)
+            elif not old_tables.adoption_began():
+                self._predict(tables)
         except UnadoptableDatabaseError as exc:
             raise CommandError(str(exc)) from exc
 
@@ -91,6 +93,16 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: {rows:,} rows stay where they are")
         for name in old_tables.tables_that_refer_to([table.name for table in tables]):
             self.stdout.write(f"{name}: its foreign keys will point to the old tables")
+
+    def _predict(self, tables: Sequence[OldTable]) -> None:
+        by_name = {table.name: table for table in tables}
+        if missing := {"users", "chat_sessions", "api_keys_new"} - by_name.keys():
+            self.stdout.write(f"rows to skip are not counted without {', '.join(sorted(missing))}")
+            return
+        for plan in PLANS:
+            if plan.table in by_name:
+                for reason, count in copying.predicted_skips(plan, by_name[plan.table]).items():
+                    self.stdout.write(f"{plan.label}: {count:,} to be skipped: {reason}")
 
     def _adopt(self, tables: Sequence[OldTable]) -> None:
         if not old_tables.adoption_began():
