@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from accounts.access import effectiveness
 from accounts.access.key_lookup import get_user
 from chat.models import ChatSession
+from tests.gatewayz.processes import CHECKOUT
 
 
 def test_key_cache_hits_and_misses_are_logged_with_masked_keys(api_key, caplog):
@@ -56,7 +58,15 @@ def test_the_effectiveness_of_the_key_cache_is_logged(caplog):
     assert "Key cache effectiveness: " in caplog.text
 
 
-@pytest.mark.parametrize("name", ["GATEWAYZ_KEY_CACHE", "GATEWAYZ_DEFER_ACTIVITY"])
+PAGE = (CHECKOUT / "docs/roll-back.md").read_text()
+SWITCHES = re.findall(r"^(GATEWAYZ_\w+)=off", PAGE, re.MULTILINE)
+
+
+def test_the_page_about_rolling_back_names_both_switches():
+    assert set(SWITCHES) == {"GATEWAYZ_KEY_CACHE", "GATEWAYZ_DEFER_ACTIVITY"}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
 def test_each_switch_for_rolling_back_is_read(name):
     printed = "from gatewayz import settings; print(settings.KEY_CACHE, settings.DEFER_ACTIVITY)"
     done = subprocess.run(
