@@ -60,7 +60,7 @@ def model_of_openai() -> Iterator[str]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)  # it may have to make four environments
 @pytest.mark.django_db(transaction=True)
 def test_each_example_keeps_a_chat(tmp_path):
     pythons = {extra: python_with(extra) for extra in {extra_of(block) for _, block in EXAMPLES}}

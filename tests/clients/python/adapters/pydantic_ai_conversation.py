@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 from gatewayz_client import AsyncGatewayz, Gatewayz
@@ -35,7 +35,7 @@ KEY, URL = os.environ["GATEWAYZ_API_KEY"], os.environ["GATEWAYZ_URL"]
 # Of all bytes, so that the two alphabets of base64 differ.
 PICTURE = b"\x89PNG\r\n" + bytes(range(256)) + b"\xfb\xff\xfe"
 IMAGE = BinaryContent(PICTURE, media_type="image/png", vendor_metadata={"detail": "low"})
-NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
+NOON = datetime.fromisoformat("2026-11-29T12:00:00+00:00")
 
 
 def as_pydantic_reads_back(messages):
