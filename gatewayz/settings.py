@@ -237,6 +237,8 @@ MIDDLEWARE = [
     "gatewayz.middleware.cross_origin.CrossOriginMiddleware",
     "gatewayz.middleware.response_headers.ResponseHeadersMiddleware",
     "gatewayz.api.problems.ProblemMiddleware",
+    # Outside of what holds a slot, because an answer is held for as long as its client reads.
+    "gatewayz.streaming.long_answers.LongAnswerMiddleware",
     "gatewayz.request.deadline.DeadlineMiddleware",
     "gatewayz.probes.health.ProbeMiddleware",
     "gatewayz.middleware.whole_bodies.WholeBodyMiddleware",

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import BytesIO
@@ -21,6 +22,7 @@ from django.urls import resolve
 
 from gatewayz.middleware.whole_bodies import note_missing_body
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES, UPLOAD
+from gatewayz.streaming.long_answers import LongAnswer, is_long
 from gatewayz.streaming.uploads import Upload
 from gatewayz.web import draining
 from gatewayz.web.silent_connections import waiting_for_body
@@ -47,13 +49,22 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if draining.has_begun():
         start_response = partial(_start_last_response, start_response)
     upload = _upload(environ)
+    began = time.monotonic()
     if upload is None:
-        return _django(environ, start_response)
+        return _answer(environ, start_response, began)
     environ[UPLOAD] = upload
     try:
-        return _ResponseToUpload(_django(environ, start_response), upload)
+        return _ResponseToUpload(_answer(environ, start_response, began), upload)
     finally:
         upload.release()
+
+
+def _answer(
+    environ: dict[str, Any], start_response: Callable[..., Any], began: float
+) -> Iterable[bytes]:
+    """Call Django. A long answer is sent at the pace at which its client reads."""
+    response = _django(environ, start_response)
+    return LongAnswer(response, began) if is_long(response) else response
 
 
 def _upload(environ: dict[str, Any]) -> Upload | None:

@@ -78,7 +78,7 @@ class Download(StreamingHttpResponse):
         # The server closes the response, unless an error comes before that.
         weakref.finalize(self, leave)
         super().__init__(
-            _send(pieces, deadline.began_at()),
+            in_pieces(pieces, deadline.began_at()),
             content_type=content_type,
             headers={"Content-Disposition": f'attachment; filename="{filename}"'},
         )
@@ -118,8 +118,11 @@ def read_page(rows: Iterable[Row]) -> list[Row]:
         gate.leave(time.monotonic() - entered)
 
 
-def _send(pieces: Iterator[bytes], began: float) -> Iterator[bytes]:
-    """Split `pieces` into parts of at most PIECE_BYTES, and hold nothing while one is sent."""
+def in_pieces(pieces: Iterator[bytes], began: float) -> Iterator[bytes]:
+    """Split `pieces` into parts of at most PIECE_BYTES, and hold nothing scarce while one is sent.
+
+    `began` is when the request began (monotonic seconds); DOWNLOAD_SECONDS later it is aborted.
+    """
     try:
         while (piece := _next(pieces)) is not None:
             for start in range(0, len(piece), PIECE_BYTES):

@@ -9,16 +9,18 @@ from rest_framework.exceptions import APIException
 class UserCounts:
     """Counts by user (None: no key), of which no user and not all together may have too much.
 
+    Without a key, the address of the caller may stand for the user.
+
     `of_user` is the error when the user would have too much, `of_all` when all would.
     """
 
     def __init__(self, of_user: type[APIException], of_all: type[APIException]) -> None:
         self._of_user = of_user
         self._of_all = of_all
-        self._counts: Counter[int | None] = Counter()
+        self._counts: Counter[int | str | None] = Counter()
         self._lock = Lock()
 
-    def __getitem__(self, user_id: int | None) -> int:
+    def __getitem__(self, user_id: int | str | None) -> int:
         """How much a user has."""
         return self._counts[user_id]
 
@@ -27,7 +29,7 @@ class UserCounts:
         return len(self._counts)
 
     def excess(
-        self, user_id: int | None, amount: int, max_of_user: int, max_of_all: int
+        self, user_id: int | str | None, amount: int, max_of_user: int, max_of_all: int
     ) -> type[APIException] | None:
         """Return the error that `take` would raise."""
         if self._counts[user_id] + amount > max_of_user:
@@ -36,14 +38,16 @@ class UserCounts:
             return self._of_all
         return None
 
-    def take(self, user_id: int | None, amount: int, max_of_user: int, max_of_all: int) -> None:
+    def take(
+        self, user_id: int | str | None, amount: int, max_of_user: int, max_of_all: int
+    ) -> None:
         """Count `amount` for a user. Raises the error that `excess` returns."""
         with self._lock:
             if error := self.excess(user_id, amount, max_of_user, max_of_all):
                 raise error
             self._counts[user_id] += amount
 
-    def give_back(self, user_id: int | None, amount: int) -> None:
+    def give_back(self, user_id: int | str | None, amount: int) -> None:
         """Count `amount` less for a user."""
         with self._lock:
             self._counts[user_id] -= amount
