@@ -15,6 +15,7 @@ CREATING_A_SESSION = [
     "gatewayz/request/context.py",
     "gatewayz/middleware/response_headers.py",
     "gatewayz/api/problems.py",
+    "gatewayz/streaming/long_answers.py",
     "gatewayz/request/deadline.py",
     "gatewayz/probes/health.py",
     "gatewayz/middleware/whole_bodies.py",
