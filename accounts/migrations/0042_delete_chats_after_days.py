@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "user",
             "delete_chats_after_days",
-            models.PositiveIntegerField(
+            models.IntegerField(
                 blank=True,
                 help_text="Days after its last message in which a chat goes to the trash, unless "
                 "it is pinned; empty: never.",

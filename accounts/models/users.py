@@ -159,7 +159,7 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
         validators=[MaxValueValidator(MAX_RETENTION_DAYS)],
         help_text="Days that deleted chats stay in the trash; 0: for ever; empty: the default.",
     )
-    delete_chats_after_days = models.PositiveIntegerField(
+    delete_chats_after_days = models.IntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],

@@ -44,6 +44,15 @@ SELECT max(id) FROM page
 """
 
 
+def validate(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    connection = schema_editor.connection
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute(
+            "ALTER TABLE chat_messages VALIDATE CONSTRAINT chat_messages_revision_check"
+        )
+
+
 def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     connection = schema_editor.connection
     last = 0
@@ -60,4 +69,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("chat", "0021_message_columns")]
 
-    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(validate, migrations.RunPython.noop),
+        migrations.RunPython(fill, migrations.RunPython.noop),
+    ]

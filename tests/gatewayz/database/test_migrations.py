@@ -15,6 +15,10 @@ _CREATED = re.compile(r'^CREATE TABLE "?(\w+)"?', re.MULTILINE)
 _DROPPED = re.compile(r'^DROP TABLE "?(\w+)"?', re.MULTILINE)
 _LOCKED = re.compile(r"^LOCK TABLE ([\w, ]+?) IN [A-Z ]+ MODE", re.MULTILINE)
 
+_CHECKED = re.compile(r'^ALTER TABLE "?(\w+)"?[^;]*\bCHECK\b[^;]*;', re.MULTILINE)
+# Tables with so few rows that reading them all takes no time.
+_SMALL = {"plans"}
+
 # The migrations of 1.0.0, with which nothing was running yet.
 _FIRST = {"accounts": 24, "chat": 14}
 
@@ -45,3 +49,17 @@ def test_a_migration_locks_tables_in_the_order_of_the_requests(is_backwards: boo
             f"{migration}: lock all tables first, or alter each in a migration of its own. A "
             "request that has one of them and waits for another is in a deadlock."
         )
+
+
+@pytest.mark.django_db
+def test_a_migration_checks_the_rows_of_a_table_without_a_lock() -> None:
+    loader = MigrationLoader(connection)
+    for migration in migrations():
+        sql = "\n".join(loader.collect_sql([(migration, False)]))
+        created = set(_CREATED.findall(sql))
+
+        for found in _CHECKED.finditer(sql):
+            assert found[1] in created | _SMALL or "NOT VALID" in found[0], (
+                f"{migration}: add the CHECK as NOT VALID, and validate it in a later migration. "
+                "Otherwise all rows are read while nobody can use the table."
+            )
