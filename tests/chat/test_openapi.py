@@ -119,7 +119,7 @@ def test_every_answer_of_conversations_is_as_described(api, session):
     assert described.asked == described.operations_below("/v1/conversations")
 
 
-def test_whatever_may_be_a_list_says_what_its_items_are():
+def test_every_list_declares_its_items():
     def lists_without_items(value):
         if isinstance(value, list):
             return [found for each in value for found in lists_without_items(each)]

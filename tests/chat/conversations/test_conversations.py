@@ -90,7 +90,7 @@ def test_a_conversation_takes_the_fields_of_a_session(api):
 
 
 @pytest.mark.parametrize("item", [CALL, OUTPUT, REASONING], ids=lambda item: item["type"])
-def test_an_item_that_is_no_message_comes_back_as_it_was_given(api, session, item):
+def test_an_item_other_than_a_message_is_returned_unchanged(api, session, item):
     (added,) = say(api, session, item)
 
     assert added == {**item, "id": added["id"]}

@@ -315,7 +315,7 @@ def test_times_may_be_seconds_milliseconds_or_iso(api, time, kept):
     assert (session["created_at"], session["updated_at"]) == (kept, kept)
 
 
-def test_what_has_no_room_is_named_as_dropped(api):
+def test_fields_that_cannot_be_kept_are_reported_as_dropped(api):
     report = api.post_json(PATH, [files.chatgpt(huge="x" * 20_000)]).json()["data"]
 
     assert report["dropped"] == ["gizmo_id", "huge"]

@@ -121,7 +121,7 @@ def test_raises_what_the_synchronous_client_raises(first, error):
         awaited(lambda client: client.keys.create_api_key("mine"), httpx.MockTransport(server))
 
 
-def test_an_export_that_was_cut_off_is_no_whole_one():
+def test_a_truncated_export_raises_an_error():
     server = Server(httpx.Response(200, text='{"type": "session"}\n'))
 
     async def use(client: AsyncGatewayz) -> None:

@@ -26,7 +26,7 @@ def test_a_missing_key_is_an_error_of_authentication():
 @pytest.mark.parametrize(
     "path", ["conv_7", "conv_x", "17", "conv_7/items", "conv_99999999999999999999", "conv_7/x"]
 )
-def test_what_is_not_there_is_an_invalid_request(api, path):
+def test_a_missing_conversation_or_item_is_an_invalid_request(api, path):
     answer = api.get(f"/v1/conversations/{path}")
 
     assert_problem(answer, 404, "not_found")

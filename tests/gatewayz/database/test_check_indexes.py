@@ -83,7 +83,7 @@ def test_repair_rebuilds_dropped_indexes(capsys):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_invalid_index_that_no_model_names_is_told_and_built_again(capsys):
+def test_an_invalid_index_of_no_model_is_reported_and_rebuilt(capsys):
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE pg_index SET indisvalid = false"
