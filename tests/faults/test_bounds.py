@@ -67,7 +67,7 @@ def report(fault, answers, found=None):
     print(row_of(fault, answers, found))
 
 
-def ask_all_the_while(
+def answers_during(
     service: Service,
     fault: Callable[[], None],
     allowed_seconds: float = PATIENT_SECONDS,
@@ -163,7 +163,7 @@ def test_a_silent_database_hangs_no_request(service):
     normal_ms = median_ms(service)
     allowed_seconds = enough_seconds(normal_ms)
 
-    answers = ask_all_the_while(
+    answers = answers_during(
         service,
         lambda: hold(service.database_network, FAULT_SECONDS + allowed_seconds - ALLOWED_SECONDS),
         allowed_seconds,
@@ -197,7 +197,7 @@ def test_a_silent_redis_fails_no_request(service):
             waits = network.round_trips() - before
 
     began_at = time.monotonic()
-    answers = ask_all_the_while(service, fault)
+    answers = answers_during(service, fault)
     ended_at = time.monotonic()
 
     report(f"Redis silent for {FAULT_SECONDS} s", answers)
@@ -212,7 +212,7 @@ def test_a_silent_redis_fails_no_request(service):
 def test_half_open_connections_fail_few_requests(service):
     normal_ms = median_ms(service)
 
-    answers = ask_all_the_while(
+    answers = answers_during(
         service,
         lambda: (service.database_network.half_open(), time.sleep(FAULT_SECONDS)),
         enough_seconds(normal_ms),
@@ -230,14 +230,14 @@ def test_terminated_connections_fail_no_request(service):
             time.sleep(FAULT_SECONDS / 5)
             service.terminate_connections()
 
-    answers = ask_all_the_while(service, terminate)
+    answers = answers_during(service, terminate)
 
     report("database connections terminated", answers)
     assert {answer.status for answer in answers} == {201}
 
 
 def test_reset_connections_fail_at_most_one_request_each(service):
-    answers = ask_all_the_while(
+    answers = answers_during(
         service, lambda: (service.database_network.cut(), time.sleep(FAULT_SECONDS))
     )
 
@@ -273,7 +273,7 @@ def test_a_restart_of_redis_fails_no_request(service):
         service.start_redis()
         time.sleep(FAULT_SECONDS / 2)
 
-    answers = ask_all_the_while(service, restart)
+    answers = answers_during(service, restart)
 
     report("Redis restarted", answers)
     assert {answer.status for answer in answers} == {201}
@@ -301,7 +301,7 @@ def test_a_failover_to_another_address_is_followed(service):
             f"&port={ports}&target_session_attrs=read-write"
         )
         with web_restarted(service, DATABASE_URL=url):
-            answers = ask_all_the_while(
+            answers = answers_during(
                 service,
                 lambda: (
                     time.sleep(0.3),

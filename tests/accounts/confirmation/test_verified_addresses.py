@@ -35,14 +35,14 @@ def squatter(db):
     return create_user(ADDRESS, PASSWORD, username="squatter")
 
 
-def as_operators_do(capsys, *arguments):
+def create_api_key(capsys, *arguments):
     call_command("create_api_key", *arguments)
     return capsys.readouterr()
 
 
 @pytest.mark.parametrize("spelling", [ADDRESS, "VICTIM@example.com", "victim@example.com."])
 def test_an_operators_key_does_not_go_to_a_squatter(capsys, squatter, spelling):
-    printed = as_operators_do(capsys, spelling)
+    printed = create_api_key(capsys, spelling)
 
     principal = get_user(printed.out.strip())
     assert principal.user_id != squatter.pk
@@ -56,7 +56,7 @@ def test_an_operators_key_does_not_go_to_a_squatter(capsys, squatter, spelling):
 def test_losing_an_address_is_audited_and_costs_nothing_else(capsys, squatter):
     api = ApiClient(post({"email": ADDRESS, "password": PASSWORD}).json()["api_key"])
 
-    as_operators_do(capsys, ADDRESS)
+    create_api_key(capsys, ADDRESS)
 
     assert api.get("/v1/user/profile").json()["data"]["email"] is None
     entry = AuditEntry.objects.with_personal_data().get(action="address_released")
@@ -65,8 +65,8 @@ def test_losing_an_address_is_audited_and_costs_nothing_else(capsys, squatter):
 
 
 def test_a_second_key_goes_to_the_same_user(capsys):
-    first = get_user(as_operators_do(capsys, ADDRESS).out.strip())
-    printed = as_operators_do(capsys, ADDRESS.upper())
+    first = get_user(create_api_key(capsys, ADDRESS).out.strip())
+    printed = create_api_key(capsys, ADDRESS.upper())
 
     assert get_user(printed.out.strip()).user_id == first.user_id
     assert printed.err == ""
@@ -75,7 +75,7 @@ def test_a_second_key_goes_to_the_same_user(capsys):
 def test_a_user_named_like_the_address_does_not_matter(capsys):
     other = User.objects.create_user("old@example.com", username=ADDRESS)
 
-    principal = get_user(as_operators_do(capsys, ADDRESS).out.strip())
+    principal = get_user(create_api_key(capsys, ADDRESS).out.strip())
 
     assert principal.user_id != other.pk
 
@@ -156,9 +156,9 @@ def test_removing_a_verified_address_notifies_it(admin_client, user):
     background.broker().purge_queue()
 
     admin_client.post(url, {"email": "eve@example.com", **form})
-    worker_does_all()
+    run_queued_tasks()
     admin_client.post(url, {"email": "", **form})
-    worker_does_all()
+    run_queued_tasks()
 
     assert [message.to for message in mail.outbox] == [["ada@example.com"], ["eve@example.com"]]
     assert {message.subject for message in mail.outbox} == {
@@ -166,7 +166,7 @@ def test_removing_a_verified_address_notifies_it(admin_client, user):
     }
 
 
-def worker_does_all():
+def run_queued_tasks():
     broker = background.broker()
     while broker.queue_size():
         for _, signed in broker.dequeue():

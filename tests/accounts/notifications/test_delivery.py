@@ -21,7 +21,7 @@ def notice(user, cause="because", kind=Notification.Kind.TEST):
     return Notice(user.pk, kind, cause, {})
 
 
-def told(user, **fields):
+def queued_notification(user, **fields):
     (notification_id,) = notify([notice(user)])
     Notification.objects.filter(pk=notification_id).update(**fields)
     return Notification.objects.get(pk=notification_id)
@@ -58,7 +58,7 @@ def test_concurrent_workers_notify_of_a_cause_once(user):
 
 
 def test_concurrent_couriers_send_an_email_once(user, smtp):
-    notification = told(user)
+    notification = queued_notification(user)
 
     at_once(lambda _: deliver_due(), range(8))
 
@@ -176,7 +176,7 @@ def test_each_kind_of_message_has_its_own_daily_limit_per_mailbox(user):
 
 
 def test_an_email_is_not_sent_again_when_its_worker_died(user):
-    notification = told(user, attempt_started_at=timezone.now(), attempts=1)
+    notification = queued_notification(user, attempt_started_at=timezone.now(), attempts=1)
     make_due(notification)
 
     assert delivery.sweep() == 0
@@ -190,7 +190,7 @@ def test_a_webhook_is_sent_again_with_the_same_id_when_its_worker_died(user, hoo
     NotificationPreferences.objects.create(
         user=user, email_notifications=False, webhook_url=hook.url
     )
-    notification = told(user)
+    notification = queued_notification(user)
     deliver_due()
     # As if it had died before it could record the outcome.
     Notification.objects.update(status="pending", attempt_started_at=timezone.now())
@@ -206,7 +206,7 @@ def test_a_webhook_is_sent_again_with_the_same_id_when_its_worker_died(user, hoo
 
 def test_an_email_deferred_by_the_mail_server_is_retried_a_few_times(user, smtp):
     smtp.data_answer = b"451 later"
-    notification = told(user)
+    notification = queued_notification(user)
 
     waits = []
     for _ in range(delivery.MAX_ATTEMPTS):
@@ -227,7 +227,7 @@ def test_an_email_deferred_by_the_mail_server_is_retried_a_few_times(user, smtp)
 
 def test_an_email_rejected_by_the_mail_server_is_not_retried(user, smtp):
     smtp.data_answer = b"554 spam"
-    notification = told(user)
+    notification = queued_notification(user)
 
     deliver_due()
 
@@ -237,7 +237,7 @@ def test_an_email_rejected_by_the_mail_server_is_not_retried(user, smtp):
 
 def test_an_email_that_may_have_been_accepted_is_not_sent_again(user, smtp):
     smtp.data_answer = None
-    notification = told(user)
+    notification = queued_notification(user)
 
     deliver_due()
 
@@ -248,7 +248,7 @@ def test_an_email_that_may_have_been_accepted_is_not_sent_again(user, smtp):
 
 def test_an_unreachable_mail_server_is_tried_again(user, smtp, settings):
     settings.EMAIL_PORT = 1
-    notification = told(user)
+    notification = queued_notification(user)
 
     deliver_due()
 

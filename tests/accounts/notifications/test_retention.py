@@ -17,7 +17,7 @@ Kind = Notification.Kind
 
 
 @pytest.fixture
-def told(user, settings):
+def make_notification(user, settings):
     """Create a notification from `days` ago."""
     settings.NOTIFICATION_RETENTION_DAYS = 100
 
@@ -37,38 +37,38 @@ def causes():
     return set(Notification.objects.values_list("cause", flat=True))
 
 
-def test_only_old_notifications_are_deleted(told, monkeypatch):
+def test_only_old_notifications_are_deleted(make_notification, monkeypatch):
     monkeypatch.setattr(retention, "BATCH_ROWS", 2)
     for number in range(5):
-        told(f"old {number}", 101)
-    told("new", 99)
+        make_notification(f"old {number}", 101)
+    make_notification("new", 99)
 
     assert retention.prune_expired() == 5
     assert causes() == {"new"}
 
 
-def test_notifications_that_prevent_repeats_are_kept(told):
-    told("key:1:quota:10:100", 101, Kind.QUOTA_REACHED)
-    told("plan:1:quota:2020-01:10:80", 101, Kind.QUOTA_WARNING)
-    told("key:1:created", 101, Kind.KEY_CREATED)
+def test_notifications_that_prevent_repeats_are_kept(make_notification):
+    make_notification("key:1:quota:10:100", 101, Kind.QUOTA_REACHED)
+    make_notification("plan:1:quota:2020-01:10:80", 101, Kind.QUOTA_WARNING)
+    make_notification("key:1:created", 101, Kind.KEY_CREATED)
 
     retention.prune_expired()
 
     assert causes() == {"key:1:quota:10:100"}
 
 
-def test_a_run_that_does_not_finish_starts_another(told, monkeypatch):
+def test_a_run_that_does_not_finish_starts_another(make_notification, monkeypatch):
     monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
-    told("old", 101)
+    make_notification("old", 101)
     before = background.broker().queue_size()
 
     assert retention.prune_expired() == 0
     assert background.broker().queue_size() == before + 1
 
 
-def test_zero_days_keep_everything(told, settings):
+def test_zero_days_keep_everything(make_notification, settings):
     settings.NOTIFICATION_RETENTION_DAYS = 0
-    told("old", 10_000)
+    make_notification("old", 10_000)
 
     assert retention.prune_expired() == 0
     assert causes() == {"old"}

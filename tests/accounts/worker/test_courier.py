@@ -31,7 +31,7 @@ def somebody(name, **preferences):
     return user
 
 
-def be_told(user, times=1):
+def queue_notifications(user, times=1):
     notify([Notice(user.pk, Notification.Kind.TEST, f"cause {n}", {}) for n in range(times)])
 
 
@@ -66,11 +66,11 @@ def test_slow_webhooks_of_one_user_do_not_delay_others(hook):  # noqa: F811
     courier = Courier()
     with tarpit() as (url, taken):
         slow = somebody("slow", email_notifications=False, webhook_url=url)
-        be_told(slow, 40)
+        queue_notifications(slow, 40)
         courier.poll()
         wait_until(lambda: taken)
         for other in others:
-            be_told(other)
+            queue_notifications(other)
 
         def are_told():
             courier.poll()
@@ -92,11 +92,11 @@ def test_e_mail_does_not_wait_for_webhooks(monkeypatch, settings):
     monkeypatch.setattr("accounts.worker.courier.WEBHOOKS", 1)
     courier = Courier()
     with tarpit() as (url, taken):
-        be_told(somebody("slow", email_notifications=False, webhook_url=url), 3)
+        queue_notifications(somebody("slow", email_notifications=False, webhook_url=url), 3)
         courier.poll()
         wait_until(lambda: taken)
         reader = somebody("reader")
-        be_told(reader)
+        queue_notifications(reader)
 
         wait_until(lambda: courier.poll() or mail.outbox)
 
@@ -106,8 +106,8 @@ def test_e_mail_does_not_wait_for_webhooks(monkeypatch, settings):
 
 def test_users_take_turns(user):
     busy, rare = somebody("busy"), somebody("rare")
-    be_told(busy, 3)
-    be_told(rare)
+    queue_notifications(busy, 3)
+    queue_notifications(rare)
     position, order = RoundRobin(EMAIL), []
 
     for _ in range(6):
@@ -120,7 +120,7 @@ def test_users_take_turns(user):
 
 def test_a_user_is_sent_one_notification_at_a_time():
     busy = somebody("busy")
-    be_told(busy, 3)
+    queue_notifications(busy, 3)
 
     (first,) = claim(RoundRobin(EMAIL), 10)
     assert claim(RoundRobin(EMAIL), 10) == []
@@ -133,7 +133,7 @@ def test_everyone_is_reached_however_many_wait_for_a_retry(monkeypatch):
     monkeypatch.setattr(delivery, "USERS_PER_STATEMENT", 3)
     users = [somebody(f"user{n}") for n in range(10)]
     for user in users:
-        be_told(user)
+        queue_notifications(user)
     later = timezone.now() + timedelta(hours=1)
     Notification.objects.exclude(user=users[-1]).update(due_at=later)
     position = RoundRobin(EMAIL)
@@ -146,7 +146,7 @@ def test_everyone_is_reached_however_many_wait_for_a_retry(monkeypatch):
 
 def test_the_oldest_notification_is_sent_first():
     reader = somebody("reader")
-    be_told(reader, 3)
+    queue_notifications(reader, 3)
 
     deliver_due()
 
@@ -179,7 +179,7 @@ def test_a_notification_that_cannot_be_claimed_is_logged_once_and_others_are_sen
 ):
     users = [somebody(f"user{n}") for n in range(5)]
     for user in users:
-        be_told(user, 2)
+        queue_notifications(user, 2)
     bad = Notification.objects.filter(user=users[2]).earliest("pk")
     refuse_one(bad.pk)
 
@@ -194,7 +194,7 @@ def test_a_notification_that_cannot_be_claimed_is_logged_once_and_others_are_sen
 def test_a_claim_that_cannot_be_ended_does_not_block_others(refuse_one, caplog):
     users = [somebody(f"user{n}") for n in range(5)]
     for user in users:
-        be_told(user)
+        queue_notifications(user)
     Notification.objects.update(
         channel=WEBHOOK, attempts=1, attempt_started_at=timezone.now(), due_at=timezone.now()
     )
@@ -208,7 +208,7 @@ def test_a_claim_that_cannot_be_ended_does_not_block_others(refuse_one, caplog):
 
 
 def test_an_outcome_is_not_recorded_for_an_expired_claim():
-    be_told(somebody("reader"))
+    queue_notifications(somebody("reader"))
     (notification,) = claim(RoundRobin(EMAIL), 1)
     Notification.objects.update(due_at=timezone.now())
     delivery.sweep()
@@ -223,7 +223,7 @@ def test_an_outcome_is_not_recorded_for_an_expired_claim():
 
 
 def test_sending_takes_no_statement(django_assert_num_queries, hook):  # noqa: F811
-    be_told(somebody("both", webhook_url=hook.url))
+    queue_notifications(somebody("both", webhook_url=hook.url))
     both = [*claim(RoundRobin(EMAIL), 1), *claim(RoundRobin(WEBHOOK), 1)]
 
     with django_assert_num_queries(0):
@@ -259,7 +259,7 @@ def test_the_next_user_is_found_by_an_index():
 
 
 def test_expired_claims_are_found_by_their_index():
-    be_told(somebody("reader"))
+    queue_notifications(somebody("reader"))
 
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
