@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from redis.exceptions import RedisError
@@ -14,7 +16,8 @@ from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
 from accounts.admin.json_display import as_text, pretty_json
 from accounts.models import ActivityDeadLetter, ActivityEvent
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.filters import DayRangeOfUserFilter
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +27,16 @@ class ActivityEventAdmin(ReadOnlyAdmin):
     owner = "user"
     # Shows the health of the activity pipeline above the list.
     list_before_template = "admin/accounts/activityevent/health.html"
-    list_display = ("timestamp", "user", "app", "finish_reason", "model", "tokens", "cost")
+    list_display = (
+        "timestamp",
+        linked("user"),
+        "app",
+        "finish_reason",
+        "model",
+        "tokens",
+        "money",
+    )
+    list_filter = (("timestamp", DayRangeOfUserFilter),)
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
     order_of_user = ("-timestamp", "-pk")
@@ -39,7 +51,7 @@ class ActivityEventAdmin(ReadOnlyAdmin):
         "model",
         "provider",
         "tokens",
-        "cost",
+        "money",
         "speed",
         "shown_metadata",
     )
@@ -58,7 +70,14 @@ class ActivityEventAdmin(ReadOnlyAdmin):
     @admin.display(description="API key")
     def api_key_number(self, event: ActivityEvent) -> str:
         # The id and not the key, which may have been deleted.
-        return f"#{event.api_key_id}" if event.api_key_id else "-"
+        if not event.api_key_id:
+            return "-"
+        page = reverse("admin:accounts_apikey_change", args=[event.api_key_id])
+        return format_html('<a class="gw-link" href="{}">#{}</a>', page, event.api_key_id)
+
+    @admin.display(description="cost")
+    def money(self, event: ActivityEvent) -> str:
+        return f"${event.cost.normalize():,f}" if event.cost else "-"
 
     @admin.display(description="metadata")
     def shown_metadata(self, event: ActivityEvent) -> SafeString:

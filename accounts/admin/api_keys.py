@@ -21,7 +21,8 @@ from accounts.keys import leak_signs
 from accounts.models import ApiKey, ApiKeyDay, ApiKeyNetwork
 from accounts.principals.scopes import RESOURCES
 from gatewayz.admin_site.charts import BarChart, bar_chart
-from gatewayz.admin_site.lists import BigTableAdmin, confirmed, found_or_newest
+from gatewayz.admin_site.filters import DayRangeOfUserFilter
+from gatewayz.admin_site.lists import BigTableAdmin, confirmed, found_or_newest, linked
 
 SHOWN_DAYS = 30
 SHOWN_SIGNS = 50
@@ -96,14 +97,14 @@ class ApiKeyAdmin(BigTableAdmin):
     list_display = (
         "key_name",
         "masked",
-        "user",
+        linked("user"),
         "environment_tag",
         "is_active",
         "requests_used",
         "last_used_at",
         "expiration_date",
     )
-    list_filter = ("is_active", "environment_tag")
+    list_filter = ("is_active", "environment_tag", ("created_at", DayRangeOfUserFilter))
     list_select_related = ("user",)
     # get_search_results decides how these are searched.
     search_fields = ("user__email", "key_name", "last_four")
@@ -287,6 +288,7 @@ class ApiKeyAdmin(BigTableAdmin):
             {
                 **self.admin_site.each_context(request),
                 "title": "New API keys",
+                "page_title": "New API keys",
                 "opts": self.opts,
                 "new_secrets": new_secrets,
             },

@@ -24,6 +24,7 @@ from accounts.audit.rejected_requests import (
     split_mask,
 )
 from accounts.models import ApiKey, AuditEntry, AuditPersonalData, User
+from gatewayz.admin_site.filters import DayRangeFilter
 from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     change_form_after_template = "admin/accounts/auditentry/personal_data.html"
     list_display = ("created_at", "action", "target", "summary", "channel", "actor_user_id")
     # By time, which idx_audit_log_created serves.
-    list_filter = ("channel", "created_at")
+    list_filter = ("channel", ("created_at", DayRangeFilter))
     # get_search_results decides how these are searched. A filter by action would read every entry
     # to list the actions.
     search_fields = ("user_id", "action")

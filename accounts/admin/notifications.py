@@ -8,14 +8,15 @@ from django.http import HttpRequest
 
 from accounts.models import Notification, NotificationPreferences
 from accounts.notifications import delivery
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.filters import DayRangeOfUserFilter
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
 
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     owner = "user"
-    list_display = ("created_at", "user", "kind", "channel", "status", "attempts", "error")
-    list_filter = ("status", "kind", "channel")
+    list_display = ("created_at", linked("user"), "kind", "channel", "status", "attempts", "error")
+    list_filter = ("status", "kind", "channel", ("created_at", DayRangeOfUserFilter))
     list_select_related = ("user",)
     search_fields = ("user__email__iexact",)
     order_of_user = ("-pk",)

@@ -109,6 +109,7 @@ class PlanAdmin(BigTableAdmin):
             **self.admin_site.each_context(request),
             "title": "Requests rejected by limits",
             "opts": self.opts,
+            "page_title": "Requests rejected by limits",
             "days": days,
             "day": day,
         }

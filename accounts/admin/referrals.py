@@ -5,7 +5,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.models import Credit, Referral, ReferralCode
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
 
 
 @admin.register(ReferralCode)
@@ -13,7 +13,7 @@ class ReferralCodeAdmin(ReadOnlyAdmin):
     """Users create codes; operators can change how often one may be used."""
 
     owner = "user"
-    list_display = ("code", "user", "max_uses", "created_at")
+    list_display = ("code", linked("user"), "max_uses", "created_at")
     list_select_related = ("user",)
     search_fields = ("code__exact", "user__email__iexact")
     search_help_text = "A whole code or the user's whole e-mail address"
@@ -27,7 +27,13 @@ class ReferralCodeAdmin(ReadOnlyAdmin):
 @admin.register(Referral)
 class ReferralAdmin(ReadOnlyAdmin):
     owner = "referrer"
-    list_display = ("created_at", "referrer", "referred_user", "bonus", "completed_at")
+    list_display = (
+        "created_at",
+        linked("referrer"),
+        linked("referred_user"),
+        "bonus",
+        "completed_at",
+    )
     list_select_related = ("referrer", "referred_user")
     search_fields = ("referrer__email__iexact", "referred_user__email__iexact")
     search_help_text = "The whole e-mail address of one of the two"

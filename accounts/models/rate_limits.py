@@ -66,4 +66,4 @@ class RateLimitConfig(CachedRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.requests_per_minute} requests a minute"
+        return f"Limits of {self.api_key}"

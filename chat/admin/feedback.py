@@ -4,15 +4,23 @@ from django.contrib import admin
 from django.utils.text import Truncator
 
 from chat.models import Feedback
-from gatewayz.admin_site.lists import ReadOnlyAdmin
+from gatewayz.admin_site.filters import DayRangeOfUserFilter
+from gatewayz.admin_site.lists import ReadOnlyAdmin, linked
 
 
 @admin.register(Feedback)
 class FeedbackAdmin(ReadOnlyAdmin):
     owner = "user"
     is_private = True
-    list_display = ("created_at", "feedback_type", "rating", "shown_comment", "user", "session")
-    list_filter = ("feedback_type",)
+    list_display = (
+        "created_at",
+        "feedback_type",
+        "rating",
+        "shown_comment",
+        linked("user"),
+        linked("session"),
+    )
+    list_filter = ("feedback_type", ("created_at", DayRangeOfUserFilter))
     list_select_related = ("user", "session")
     search_fields = ("user__email__iexact",)
     order_of_user = ("-created_at", "-pk")

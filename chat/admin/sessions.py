@@ -23,7 +23,8 @@ from chat.models import ChatSession, ChatSessionQuerySet
 from chat.search.query import MAX_QUERY, search_chats
 from chat.search.slots import process_searches
 from chat.sessions import write
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.filters import DayRangeFilter
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
 
 FOUND_SESSIONS = 100
 # Of a query, in the audit log.
@@ -35,9 +36,19 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     owner = "user"
     is_private = True
     change_form_after_template = "admin/chat/chatsession/conversation.html"
-    list_display = ("number", "title", "user", "model", "is_active", "updated_at", "purged_on")
+    list_display = (
+        "number",
+        "title",
+        linked("user"),
+        "model",
+        "is_active",
+        "created_at",
+        "updated_at",
+        "purged_on",
+    )
     list_display_links = ("number", "title")
-    list_filter = ("is_active",)
+    # By creation, which idx_chat_sessions_created serves.
+    list_filter = ("is_active", ("created_at", DayRangeFilter))
     list_select_related = ("user",)
     # get_search_results decides how these are searched.
     search_fields = ("pk", "user__email", "title")

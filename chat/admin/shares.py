@@ -6,7 +6,8 @@ from django.http import HttpRequest
 
 from chat.models import Share
 from chat.shares import write
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, confirmed
+from gatewayz.admin_site.filters import DayRangeOfUserFilter
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, confirmed, linked
 
 
 @admin.register(Share)
@@ -15,14 +16,14 @@ class ShareAdmin(ReadOnlyAdmin):
     is_private = True
     list_display = (
         "created_at",
-        "session",
-        "user",
+        linked("session"),
+        linked("user"),
         "is_active",
         "expires_at",
         "view_count",
         "last_viewed_at",
     )
-    list_filter = ("is_active",)
+    list_filter = ("is_active", ("created_at", DayRangeOfUserFilter))
     list_select_related = ("user", "session")
     search_fields = ("user__email__iexact",)
     order_of_user = ("-created_at", "-pk")

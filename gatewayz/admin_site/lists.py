@@ -4,16 +4,18 @@ from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
+from gatewayz.admin_site.filters import DayRangeFilter, is_of_one_user
 from gatewayz.admin_site.rights import OwnedRows
 
 if TYPE_CHECKING:
@@ -58,6 +60,21 @@ class OneOrderList(ChangeList):
         self.full_result_count = self.result_count
 
 
+def linked(name: str) -> Callable[[models.Model], str]:
+    """Return a column with a link to the row that the foreign key `name` refers to."""
+
+    @admin.display(description=name.replace("_", " "))
+    def shown(row: models.Model) -> str:
+        other: models.Model | None = getattr(row, name)
+        if other is None:
+            return "-"
+        page = f"admin:{other._meta.app_label}_{other._meta.model_name}_change"
+        link = '<a class="gw-link" href="{}"><bdi>{}</bdi></a>'
+        return format_html(link, reverse(page, args=[other.pk]), other)
+
+    return shown
+
+
 def found_or_newest(
     whole: models.QuerySet[Any], rows: models.QuerySet[Any], parts: models.Q
 ) -> models.QuerySet[Any]:
@@ -94,8 +111,20 @@ class BigTableAdmin(OwnedRows, ModelAdmin):
     order_of_user: ClassVar[tuple[str, ...]] = ()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        is_searched = "@" in request.GET.get(SEARCH_VAR, "")
-        return (is_searched and self.order_of_user) or self.ordering
+        for column, _ in self.day_filters():
+            if any(request.GET.get(name) for name in DayRangeFilter.parameters(column)):
+                # By primary key, PostgreSQL may read all rows after these days first.
+                return f"-{column}", "-pk"
+        return (is_of_one_user(request) and self.order_of_user) or self.ordering
+
+    @classmethod
+    def day_filters(cls) -> list[tuple[str, type[DayRangeFilter]]]:
+        """The columns of time that the list is filtered by, each with the class of its filter."""
+        return [
+            (str(one[0]), one[1])
+            for one in cls.list_filter
+            if isinstance(one, tuple) and issubclass(one[1], DayRangeFilter)
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -119,7 +148,7 @@ class BigTableAdmin(OwnedRows, ModelAdmin):
             entries = self.admin_site.audit_entries(  # type: ignore[attr-defined]
                 request, row, self.owner
             )
-        context = {"entries": entries, **(extra_context or {})}
+        context = {"entries": entries, "page_title": "History", **(extra_context or {})}
         return super().history_view(request, object_id, context)
 
 
@@ -156,6 +185,7 @@ def confirmed(warning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 **model_admin.admin_site.each_context(request),
                 "title": "Are you sure?",
                 "opts": model_admin.opts,
+                "page_title": "Are you sure?",
                 "warning": warning,
                 "action": action.__name__,
                 "rows": rows,

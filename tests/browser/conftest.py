@@ -68,12 +68,10 @@ def keep_screenshot(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
-def serious_faults(page: Page) -> list[str]:
-    """What keeps people from using `page`, by axe-core: serious and critical faults."""
-    found = Axe().run(page).response["violations"]
+def faults_of(page: Page) -> list[str]:
+    """What keeps people from using `page`, by axe-core."""
     return [
         f"{fault['id']}: {node['html'][:200]}"
-        for fault in found
-        if fault["impact"] in {"serious", "critical"}
+        for fault in Axe().run(page).response["violations"]
         for node in fault["nodes"]
     ]

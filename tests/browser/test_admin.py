@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from accounts.keys import create_key
 from accounts.models import ApiKeyDay, User
 from chat.models import ChatDay, ChatMessage, ChatSession, Share
-from tests.browser.conftest import keep_screenshot, new_context, serious_faults
+from tests.browser.conftest import faults_of, keep_screenshot, new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -145,6 +145,12 @@ PAGES = {
     "user": "/admin/accounts/user/{user}/change/",
     "activity": "/admin/accounts/activityevent/",
     "plans": "/admin/accounts/plan/",
+    "keys-to-check": "/admin/accounts/apikey/to-check/",
+    "most-used": "/admin/chat/chatsession/usage/",
+    "rejected-requests": "/admin/accounts/auditentry/rejected-requests/",
+    "deliveries": "/admin/accounts/notification/?status__exact=failed",
+    "failed-tasks": "/admin/django_q/failure/",
+    "history": "/admin/accounts/apikey/{key}/history/",
 }
 
 
@@ -160,7 +166,7 @@ def test_pages_are_accessible(open_page, operator, chats):
             keep_screenshot(page, f"{name}-{look}")
             width = page.evaluate("document.documentElement.scrollWidth")
             # The phone has the colours and the content of the others.
-            found = serious_faults(page) if size == DESK else []
+            found = faults_of(page) if size == DESK else []
             if width > size["width"]:
                 found.append(f"{width} pixels wide")
             if found:

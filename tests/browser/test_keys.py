@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 from accounts.models import ApiKey, User
-from tests.browser.conftest import keep_screenshot, new_context, serious_faults
+from tests.browser.conftest import faults_of, keep_screenshot, new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -42,7 +42,7 @@ def look_at(page, name):
     for width_name, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert serious_faults(page) == []
+        assert faults_of(page) == []
         keep_screenshot(page, f"{name}-{width_name}-{page.scheme}")
 
 

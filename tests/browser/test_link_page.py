@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.confirmation.links import AddressLink, PasswordLink, seal, state_of
 from accounts.models import User
-from tests.browser.conftest import keep_screenshot, new_context, serious_faults
+from tests.browser.conftest import faults_of, keep_screenshot, new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -34,7 +34,7 @@ def test_a_user_chooses_a_password(page):
     for name, (wide, high) in WIDTHS.items():
         page.set_viewport_size({"width": wide, "height": high})
         assert page.evaluate("document.documentElement.scrollWidth") <= wide
-        assert serious_faults(page) == []
+        assert faults_of(page) == []
         keep_screenshot(page, f"link-{name}-{page.scheme}")
 
     page.get_by_label("New password").fill("12345678")
@@ -53,7 +53,7 @@ def test_a_user_confirms_an_address_with_the_password(page, user):
     user.set_password(PASSWORD)
     user.save()
     open_link(page, AddressLink(user.pk, user.email, "new@example.com"))
-    assert serious_faults(page) == []
+    assert faults_of(page) == []
 
     page.get_by_label("The password of that account").fill(PASSWORD)
     page.get_by_role("button").click()
@@ -66,4 +66,4 @@ def test_a_dead_link_says_so(page):
     page.goto("/auth/link?token=none")
 
     expect(page.get_by_role("heading")).to_have_text("This link does not work")
-    assert serious_faults(page) == []
+    assert faults_of(page) == []

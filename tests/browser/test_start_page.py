@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import keep_screenshot, new_context, serious_faults
+from tests.browser.conftest import faults_of, keep_screenshot, new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -24,6 +24,6 @@ def test_it_fits_its_window_and_is_accessible(browser, live_server, width, schem
 
     keep_screenshot(page, f"start-{width}-{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert serious_faults(page) == []
+    assert faults_of(page) == []
     assert complaints == []
     context.close()

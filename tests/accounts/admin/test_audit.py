@@ -44,11 +44,11 @@ def test_an_entry_is_read_with_the_personal_data_it_holds(
 
 
 def test_entries_are_filtered_by_the_day(admin_client, entries):
-    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
+    tomorrow = (timezone.now() + timedelta(days=1)).date().isoformat()
     url = reverse("admin:accounts_auditentry_changelist")
 
     def found(**query):
         return list(admin_client.get(url, query).context["cl"].result_list)
 
-    assert found(created_at__lt=tomorrow) == entries
-    assert found(created_at__gte=tomorrow) == []
+    assert found(created_at_to=tomorrow) == entries
+    assert found(created_at_from=tomorrow) == []
