@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.models import ChatSession
-from tests.browser.conftest import new_context
+from tests.browser.conftest import faults_of, new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -40,6 +40,24 @@ def test_a_pasted_key_makes_a_call_and_the_page_fits_its_window(page, api_key, u
     for wide, high in WIDTHS.values():
         page.set_viewport_size({"width": wide, "height": high})
         assert page.evaluate("document.documentElement.scrollWidth") <= wide
+
+
+def test_the_page_is_accessible(page):
+    assert faults_of(page) == []
+
+
+def test_a_wrong_key_is_told_beside_its_field(page):
+    page.get_by_label("API key").fill("gw_live_nothing")
+    page.get_by_label("API key").press("Enter")
+
+    expect(page.get_by_text("This API key does not exist.")).to_be_visible()
+
+
+def test_the_operations_are_filtered_by_group(page):
+    page.get_by_label("Filter by the name of a group").fill("Messages")
+
+    expect(page.get_by_role("heading", name="Messages")).to_be_visible()
+    expect(page.locator("#operations-tag-Sessions")).to_have_count(0)
 
 
 def test_without_a_key_the_response_is_401(page):
