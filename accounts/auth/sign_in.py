@@ -1,20 +1,36 @@
-"""Creating an API key for a user who has proved their identity.
+"""Proving who signs in, and creating an API key for a user who has.
 
 A key's secret is shown only once, so each sign-in creates a key. These keys expire, and a user has
 a limited number of them: a further sign-in deletes the oldest.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.auth.errors import SignInDenied
+from accounts.auth.passwords import user_with_password
+from accounts.auth.privy import user_of_token
+from accounts.auth.throttling import admit_sign_in
 from accounts.keys import create_key, delete_key
 from accounts.models import ApiKey, User
 
 MAX_SIGN_IN_KEYS = 10
 KEY_DAYS = 30
+
+
+def proven_user(address: str, given: dict[str, Any]) -> tuple[User, bool]:
+    """Return the user of a valid SignInInput from `address`, and whether it was created just now.
+
+    Raises LimitExceeded (429), and what `user_of_token` and `user_with_password` raise.
+    """
+    token = given.get("token")
+    admit_sign_in(address, None if token else given["email"])
+    if token:
+        return user_of_token(token)
+    return user_with_password(given["email"], given["password"]), False
 
 
 def sign_in(user: User) -> tuple[ApiKey, str]:

@@ -11,9 +11,7 @@ from accounts.auth.passwords import (
     change_password,
     choose_password,
     register,
-    user_with_password,
 )
-from accounts.auth.privy import user_of_token
 from accounts.auth.serializers import (
     PasswordChange,
     PasswordChoice,
@@ -22,12 +20,11 @@ from accounts.auth.serializers import (
     SignInInput,
     SignUpInput,
 )
-from accounts.auth.sign_in import sign_in
+from accounts.auth.sign_in import proven_user, sign_in
 from accounts.auth.throttling import (
     admit_link,
     admit_password_change,
     admit_reset,
-    admit_sign_in,
     admit_sign_up,
 )
 from accounts.confirmation import mails
@@ -48,13 +45,9 @@ class SignInView(ApiView):
 
     def post(self, request: Request) -> JSONResponse:
         given = validated(SignInInput, request.data)
-        token, email = given.get("token"), given.get("email")
-        admit_sign_in(client_address(request), None if token else email)
-        if token:
-            user, is_new = user_of_token(token)
-        else:
-            user, is_new = user_with_password(given["email"], given["password"]), False
-        return _signed_in(user, is_new=is_new, method="privy" if token else "email")
+        user, is_new = proven_user(client_address(request), given)
+        method = "privy" if given.get("token") else "email"
+        return _signed_in(user, is_new=is_new, method=method)
 
 
 @openapi.sign_up

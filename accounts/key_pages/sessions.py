@@ -12,11 +12,8 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import audit
 from accounts.auth.errors import SignInDenied
-from accounts.auth.passwords import user_with_password
-from accounts.auth.throttling import admit_sign_in
 from accounts.models import User
 from accounts.principals.principal import Principal
-from gatewayz.request.client_address import client_address
 from gatewayz.request.context import set_current_user_id
 
 SIGNED_IN_SECONDS = 3_600
@@ -24,14 +21,11 @@ SIGNED_IN_SECONDS = 3_600
 _NAME = "keys"
 
 
-def sign_in(request: HttpRequest, email: str, password: str) -> None:
-    """Sign the user in for SIGNED_IN_SECONDS, and audit it.
+def sign_in(request: HttpRequest, user: User) -> None:
+    """Sign in `user`, who has proved who it is, for SIGNED_IN_SECONDS, and audit it.
 
-    Raises LimitExceeded (429), and SignInDenied (401) as `user_with_password` does, and for a user
-    who is deactivated.
+    Raises SignInDenied (401) for a user who is deactivated.
     """
-    admit_sign_in(client_address(request), email)
-    user = user_with_password(email, password)
     if not user.is_active:
         raise SignInDenied("This account is deactivated.", code="inactive_user")
     # Another id, so that nobody who planted the one before is signed in as well.

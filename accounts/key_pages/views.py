@@ -9,6 +9,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -17,6 +18,7 @@ from rest_framework.exceptions import APIException, ErrorDetail
 
 from accounts import keys
 from accounts.auth.serializers import SignInInput
+from accounts.auth.sign_in import proven_user
 from accounts.auth.throttling import admit_keys_page
 from accounts.key_limits.configuration import configure_key
 from accounts.key_limits.serializers import RateLimitInput
@@ -29,6 +31,7 @@ from accounts.principals.principal import Principal
 from gatewayz.api.problems import PageResponse
 from gatewayz.api.serializing import validated
 from gatewayz.pages.policy import page_policy
+from gatewayz.request.client_address import client_address
 
 SHOWN_KEYS = 100
 # Of the new secret's form: how long the old one keeps working, in seconds.
@@ -36,7 +39,7 @@ GRACE_CHOICES = ((0, "now"), (3_600, "in an hour"), (86_400, "in a day"))
 
 _HEADERS = {
     "Content-Security-Policy": page_policy(
-        # The button that copies a secret.
+        # The button that copies a secret, and the field that takes over a token of Privy.
         script_src="'self'",
         form_action="'self'",
     ),
@@ -56,13 +59,15 @@ def keys_page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in by e-mail address and password."""
-    form = {name: request.POST.get(name, "") for name in ("email", "password")}
+    """Sign in by e-mail address and password, or by a token of Privy, as the API does."""
+    sent = ("email", "password", "token")
+    form = {name: request.POST[name] for name in sent if name in request.POST}
     try:
         given = validated(SignInInput, form)
-        sessions.sign_in(request, given["email"], given["password"])
+        sessions.sign_in(request, proven_user(client_address(request), given)[0])
     except APIException as error:
-        return _page(request, {"email": form["email"], "messages": _messages(error)}, error)
+        context = {"email": form.get("email", ""), "messages": _messages(error)}
+        return _page(request, context, error)
     return redirect("keys-page")
 
 
@@ -190,6 +195,7 @@ def _page(
     request: HttpRequest, context: dict[str, Any], error: APIException | None = None
 ) -> PageResponse:
     status = HTTPStatus.OK if error is None else HTTPStatus(error.status_code)
+    context = {"privy": bool(settings.PRIVY_APP_ID), **context}
     text = render_to_string("accounts/keys.html", context, request)
     page = PageResponse(text, status=status, headers=_HEADERS)
     if getattr(error, "wait", None):

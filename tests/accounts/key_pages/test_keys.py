@@ -11,6 +11,7 @@ from accounts.auth import throttling
 from accounts.key_pages import sessions
 from accounts.keys import create_key
 from accounts.models import ApiKey, AuditEntry, RateLimitConfig, User
+from tests.accounts.auth.conftest import _privy, token  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,36 @@ def test_a_deactivated_user_is_not_signed_in(owner, browser):
 
     assert "Sign in" in browser.get("/keys").content.decode()
     assert sign_in(Client(), owner.email).status_code == 401
+
+
+@pytest.mark.usefixtures("_privy")
+def test_a_token_of_privy_signs_in_the_user_whom_it_names():
+    browser = Client()
+    assert "Sign in with Privy" in browser.get("/keys").content.decode()
+
+    response = browser.post("/keys/sign-in", {"token": token()})
+
+    assert (response.status_code, response.url) == (302, "/keys")
+    assert "Your API keys" in browser.get("/keys").content.decode()
+    user = User.objects.get(privy_user_id="did:privy:ada")
+    assert not ApiKey.objects.filter(user=user).exists()
+    assert AuditEntry.objects.filter(action="keys_page_sign_in", user_id=user.pk).count() == 1
+
+
+@pytest.mark.usefixtures("_privy")
+def test_a_token_that_privy_did_not_sign_signs_nobody_in():
+    response = Client().post("/keys/sign-in", {"token": token(aud="another-application")})
+
+    assert response.status_code == 401
+    assert "This token is not valid." in response.content.decode()
+    assert not User.objects.exists()
+
+
+def test_privy_is_not_offered_where_it_is_not_configured():
+    browser = Client()
+
+    assert "Privy" not in browser.get("/keys").content.decode()
+    assert browser.post("/keys/sign-in", {"token": token()}).status_code == 400
 
 
 def test_another_password_signs_out(owner, browser):
