@@ -188,6 +188,43 @@ def test_pages_are_accessible(open_page, operator, chats):
     assert faults == {}
 
 
+def test_the_keyboard_alone_logs_in_searches_and_rotates(open_page, operator, chats):
+    key = chats.user.api_keys.get()
+    page = open_page("/admin/login/")
+    page.get_by_label("Email").focus()
+    page.keyboard.type("ops@example.com")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#nav-sidebar-inner")).to_be_attached()
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("nothing is called so")
+    expect(page.get_by_text("Nothing matched your search")).to_be_visible()
+    page.locator("#search-input-command").fill("")
+    page.keyboard.type("Laptop")
+    expect(page.locator("#command-results-list a", has_text="Laptop (")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/apikey/{key.pk}/change/$"))
+
+    page.goto("/admin/accounts/apikey/")
+    page.locator("input.action-select").focus()
+    page.keyboard.press("Space")
+    page.locator("select[name=action]").focus()
+    page.keyboard.type("Rotate the selected keys")
+    page.get_by_role("button", name="Run").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Yes, I’m sure").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".gw-secret")).to_be_visible()
+
+
 def test_the_search_works_from_every_page(open_page, operator, chats):
     page = open_page("/admin/")
     log_in(page)

@@ -84,5 +84,5 @@ def test_a_bounded_count_says_so(admin_client, monkeypatch):
 
     shown = admin_client.get(reverse("admin:accounts_user_changelist")).content.decode()
 
-    assert "2+ users" in shown
+    assert "2+ rows" in shown
     assert "Show all" not in shown
