@@ -1,5 +1,6 @@
 """OpenAPI descriptions of rate limits, applied to the views as decorators."""
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.key_limits.old_shapes import (
@@ -47,6 +48,7 @@ _KEY = {
 }
 
 
+@extend_schema_serializer(extensions={"x-partial": True})
 class SetRateLimits(RateLimits):
     concurrency_limit = serializers.IntegerField(required=False)
 

@@ -3,7 +3,6 @@
 import unicodedata
 from typing import Any
 
-import msgspec
 from rest_framework import serializers
 
 from accounts.fields import AddressField
@@ -20,7 +19,9 @@ from accounts.models import (
     User,
 )
 from accounts.models.users import MAX_RETENTION_DAYS
+from gatewayz.api.bodies import encode
 from gatewayz.api.serializing import BoundedDictField
+from gatewayz.api.storable_json import UnstorableJsonError, check_storable
 
 CONFIRMATION = "DELETE_ACCOUNT"
 MAX_CLIENT_DATA_BYTES = 16_384
@@ -57,14 +58,14 @@ class ClientDataField(BoundedDictField):
 
     def to_internal_value(self, data: Any) -> Any:
         data = super().to_internal_value(data)
-        encoded = msgspec.json.encode(data)
-        if len(encoded) > MAX_CLIENT_DATA_BYTES:
+        try:
+            check_storable(data)
+        except UnstorableJsonError as error:
+            raise serializers.ValidationError(str(error)) from error
+        if len(encode(data)) > MAX_CLIENT_DATA_BYTES:
             raise serializers.ValidationError(
                 f"This may have at most {MAX_CLIENT_DATA_BYTES:,} bytes of JSON."
             )
-        # PostgreSQL cannot hold them.
-        if b"\\u0000" in encoded.replace(b"\\\\", b""):
-            raise serializers.ValidationError("Null characters are not allowed.")
         return data
 
 

@@ -8,7 +8,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from chat.messages.content import UnstorableJsonError, check_storable
 from chat.models import ChatMessage
 from gatewayz.api.serializing import (
     MAX_ID,
@@ -17,6 +16,7 @@ from gatewayz.api.serializing import (
     TextField,
     reject_or_ignore,
 )
+from gatewayz.api.storable_json import UnstorableJsonError, check_storable
 
 MAX_MESSAGES = 1000
 
@@ -102,7 +102,6 @@ class GivenJsonField(StorableJsonField):
         "oneOf": [
             {"type": "string"},
             {"type": "array", "items": {"type": "object", "additionalProperties": True}},
-            {"type": "null"},
         ]
     }
 )

@@ -149,6 +149,7 @@ session = describe(
             request_example={"title": "Holidays in March"},
             answer=SessionSerializer(),
             example=SESSION_EXAMPLE,
+            problems=(400, 401, 404, 409),
         )
         for method, verb in (("put", "update"), ("patch", "patch"))
     },
@@ -206,6 +207,6 @@ stats = describe(
         example=_STATISTICS,
         beside={"stats": Statistics()},
         example_beside={"stats": _STATISTICS},
-        problems=(401,),
+        problems=(400, 401),
     )
 )

@@ -10,7 +10,6 @@ from django.db import DatabaseError, connection, transaction
 from rest_framework.exceptions import ValidationError
 
 from accounts.principals.principal import Principal
-from chat.messages.content import UnstorableJsonError, check_storable
 from chat.messages.write import NewMessage, append_messages
 from chat.models import ChatSession
 from chat.sessions.serializers import MAX_METADATA_BYTES
@@ -20,6 +19,7 @@ from chat.transfer.recognition import OF_PRODUCTS, Found, format_of, read
 from chat.transfer.serializers import ChatInput
 from gatewayz.api.bodies import encode_sorted
 from gatewayz.api.serializing import validated
+from gatewayz.api.storable_json import UnstorableJsonError, check_storable
 from gatewayz.database.bad_rows import is_caused_by_rows
 from gatewayz.request import deadline
 
@@ -142,6 +142,8 @@ def import_one(owner: Principal, document: Any, report: Report) -> tuple[ChatSes
     report.add_format(found.format)
     if isinstance(found.conversation, UnreadableError):
         raise ValidationError({"conversation": [str(found.conversation)]})
+    if not isinstance(found.conversation.fields, Mapping):
+        raise ValidationError({"conversation": ["A conversation is an object."]})
     given = validated_chat(found.conversation, report)
     if found.format in OF_PRODUCTS:
         return import_chat(owner, _named(given, found.conversation))

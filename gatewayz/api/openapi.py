@@ -282,7 +282,8 @@ def only_used_tags(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 def whole_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """A drf-spectacular hook that says of each component of answers that no field is left out.
 
-    Envelopes and problems have optional fields, and say so themselves.
+    Envelopes and problems have optional fields, and say so themselves, as serializers may do with
+    the extension `x-partial`.
     """
     components = result["components"]["schemas"]
     given: set[str] = set()
@@ -297,8 +298,8 @@ def whole_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         given |= new
         waiting += (components[name] for name in new)
     for name, component in components.items():
-        is_whole = name not in given and not name.endswith(("Answer", "Problem"))
-        if is_whole and (fields := component.get("properties")):
+        is_partial = component.pop("x-partial", False) or name.endswith(("Answer", "Problem"))
+        if name not in given and not is_partial and (fields := component.get("properties")):
             component["required"] = sorted(fields)
     return result
 

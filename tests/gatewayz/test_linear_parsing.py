@@ -49,7 +49,6 @@ from chat import idempotency
 from chat.conversations import items
 from chat.feedback.serializers import FeedbackInput
 from chat.messages import conversation
-from chat.messages.content import UnstorableJsonError, check_storable
 from chat.messages.markdown import render_markdown
 from chat.messages.serializers import MessageInput
 from chat.search import asked, candidates, snippets
@@ -66,6 +65,7 @@ from chat.transfer.serializers import ChatInput
 from gatewayz.api import bodies
 from gatewayz.api.bodies import MAX_VALUES, read_json
 from gatewayz.api.serializing import validated
+from gatewayz.api.storable_json import UnstorableJsonError, check_storable
 from gatewayz.middleware import cross_origin
 from gatewayz.middleware.cookies import CookieMiddleware
 from gatewayz.middleware.request_context import RequestContextMiddleware

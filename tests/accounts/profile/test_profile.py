@@ -1,5 +1,7 @@
 """GET, PUT and PATCH /v1/user/profile."""
 
+import json
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -139,3 +141,18 @@ def test_needs_a_key_with_the_scope(key, api):
     key.scope_permissions = {"chat": ["admin"]}
     key.save()
     assert_problem(api.get(PATH), 403, "insufficient_scope")
+
+
+@pytest.mark.parametrize("number", ["1.10", "5.1e+16", "-724286643336681357312"])
+def test_settings_hold_numbers_however_they_are_spelled(api, number):
+    response = api.put(PATH, f'{{"settings": {{"n": {number}}}}}', content_type="application/json")
+
+    assert response.status_code == 200
+    assert api.get(PATH).json()["data"]["settings"] == {"n": json.loads(number)}
+
+
+@pytest.mark.parametrize("value", ["1e400", '"\\u0000"'])
+def test_settings_that_the_database_cannot_hold_are_rejected(api, value):
+    response = api.put(PATH, f'{{"settings": {{"n": {value}}}}}', content_type="application/json")
+
+    assert_problem(response, 400, "validation_error")

@@ -321,7 +321,9 @@ def test_fields_that_cannot_be_kept_are_reported_as_dropped(api):
     assert report["dropped"] == ["gizmo_id", "huge"]
 
 
-@pytest.mark.parametrize("body", ["[]", "[1]", '[{"a": 1}]', "[[]]", '{"conversations": [{}]}'])
+@pytest.mark.parametrize(
+    "body", ['"AAA"', "7", "[]", "[1]", '[{"a": 1}]', "[[]]", '{"conversations": [{}]}']
+)
 def test_a_file_without_conversations_is_an_error(api, body):
     assert_problem(send(api, body), 400, "validation_error")
 

@@ -1,6 +1,6 @@
 """Types of requests and answers, named as in the service's OpenAPI description.
 
-Times are ISO 8601 with an offset. An answer has every field.
+Times are ISO 8601 with an offset. An answer has every field that is not marked.
 """
 
 from __future__ import annotations
@@ -457,7 +457,7 @@ class SetRateLimits(TypedDict):
     tokens_per_minute: int
     tokens_per_hour: int
     tokens_per_day: int
-    concurrency_limit: int
+    concurrency_limit: NotRequired[int]
 
 
 class Share(TypedDict):
