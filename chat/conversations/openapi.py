@@ -85,7 +85,8 @@ def _shaped(
         responses={
             (200, "application/json"): answer,
             **problem_answers(
-                {*problems, *((409, 413) if idempotent else ())}, schema=ConversationProblem
+                {*problems, *((413,) if request else ()), *((409,) if idempotent else ())},
+                schema=ConversationProblem,
             ),
         },
         examples=examples,

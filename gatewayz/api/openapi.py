@@ -139,7 +139,7 @@ def described(
     )
     deprecated = extend_schema_serializer(deprecate_fields=old)
     envelope = deprecated(type(envelope))()
-    errors = {*problems, *((409, 413) if idempotent else ())}
+    errors = {*problems, *((413,) if request else ()), *((409,) if idempotent else ())}
     answers = [status] if repeated_status is None else [status, repeated_status]
     begun = {"data": accepted_example, **(example_beside or {})}
     examples = [
