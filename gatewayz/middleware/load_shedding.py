@@ -155,24 +155,32 @@ def without_slot() -> Iterator[None]:
 
 
 @contextmanager
-def patient_slot() -> Iterator[None]:
+def slot_of_its_own() -> Iterator[None]:
     """Run the block in a slot of its own, for which it waits as long as a download may take.
 
-    The block has the time of a request. For parts of long requests that have given up their slot.
-    Raises Overloaded.
+    Needs DATABASE_POOL_SIZE. Raises Overloaded.
     """
-    if not settings.DATABASE_POOL_SIZE:
-        yield
-        return
     gate = process_gate()
     if not gate.enter(settings.DOWNLOAD_SECONDS):
         raise Overloaded
     entered = time.monotonic()
     try:
-        with deadline.limited(settings.REQUEST_DEADLINE_SECONDS):
-            yield
+        yield
     finally:
         gate.leave(time.monotonic() - entered)
+
+
+@contextmanager
+def patient_slot() -> Iterator[None]:
+    """Run a part of a long request, which has given up its slot, in the time of a request.
+
+    Waits for a slot as `slot_of_its_own` does. Raises Overloaded.
+    """
+    if not settings.DATABASE_POOL_SIZE:
+        yield
+        return
+    with slot_of_its_own(), deadline.limited(settings.REQUEST_DEADLINE_SECONDS):
+        yield
 
 
 def process_gate() -> Gate:

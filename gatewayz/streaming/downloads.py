@@ -11,11 +11,8 @@ content lacks the end that its format requires.
 
 import logging
 import time
-import weakref
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from threading import Lock
 from typing import TypeVar
 
 from django.conf import settings
@@ -24,7 +21,7 @@ from django.http import StreamingHttpResponse
 from rest_framework.exceptions import APIException
 
 from gatewayz.database.base import give_back_connections
-from gatewayz.middleware.load_shedding import process_gate
+from gatewayz.middleware.load_shedding import Overloaded, slot_of_its_own
 from gatewayz.request import deadline
 from gatewayz.threads.user_counts import UserCounts
 from gatewayz.web.silent_connections import abort_response
@@ -74,48 +71,26 @@ class Download(StreamingHttpResponse):
     def __init__(
         self, user_id: int, pieces: Iterator[bytes], *, filename: str, content_type: str
     ) -> None:
-        leave = _downloads.enter(user_id)
-        # The server closes the response, unless an error comes before that.
-        weakref.finalize(self, leave)
         super().__init__(
             in_pieces(pieces, deadline.began_at()),
             content_type=content_type,
             headers={"Content-Disposition": f'attachment; filename="{filename}"'},
         )
-        self._resource_closers.append(leave)  # type: ignore[attr-defined]
+        _downloads.take_while_sent(self, user_id, 1, MAX_DOWNLOADS_OF_USER, MAX_DOWNLOADS)
 
 
-class _Downloads:
-    """Counts the downloads of this process, by user."""
-
-    def __init__(self) -> None:
-        self._counts = UserCounts(TooManyDownloads, DownloadsBusy)
-
-    def enter(self, user_id: int) -> Callable[[], None]:
-        """Count a download. Returns the function that ends it, which may be called repeatedly."""
-        self._counts.take(user_id, 1, MAX_DOWNLOADS_OF_USER, MAX_DOWNLOADS)
-        return partial(self._leave, user_id, Lock())
-
-    def _leave(self, user_id: int, ended: Lock) -> None:
-        if ended.acquire(blocking=False):
-            self._counts.give_back(user_id, 1)
-
-
-_downloads = _Downloads()
+_downloads = UserCounts(TooManyDownloads, DownloadsBusy)
 
 
 def read_page(rows: Iterable[Row]) -> list[Row]:
     """Read the rows of a bounded queryset, in a slot of the gate like a request's."""
     if not settings.DATABASE_POOL_SIZE:
         return list(rows)
-    gate = process_gate()
-    if not gate.enter(settings.DOWNLOAD_SECONDS):
-        raise DownloadTimeoutError
-    entered = time.monotonic()
     try:
-        return list(rows)
-    finally:
-        gate.leave(time.monotonic() - entered)
+        with slot_of_its_own():
+            return list(rows)
+    except Overloaded as error:
+        raise DownloadTimeoutError from error
 
 
 def in_pieces(pieces: Iterator[bytes], began: float) -> Iterator[bytes]:

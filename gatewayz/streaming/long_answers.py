@@ -5,11 +5,8 @@ the process and for each caller, and an answer is sent as a download is: in piec
 that reads, and not for longer than a download may take.
 """
 
-import weakref
 from collections.abc import Callable, Iterator
-from functools import partial
 from http import HTTPStatus
-from threading import Lock
 from typing import TypeGuard
 
 from django.http import HttpRequest, HttpResponse
@@ -55,7 +52,9 @@ class LongAnswerMiddleware:
         caller = current_user_id() or subscriber_of(client_address(request))
         size_bytes = len(response.content)
         try:
-            _held_bytes.take(caller, size_bytes, MAX_HELD_BYTES_OF_CALLER, MAX_HELD_BYTES)
+            _held_bytes.take_while_sent(
+                response, caller, size_bytes, MAX_HELD_BYTES_OF_CALLER, MAX_HELD_BYTES
+            )
         except AnswersBusy as busy:
             return problem_response(
                 busy.status_code,
@@ -63,17 +62,8 @@ class LongAnswerMiddleware:
                 busy.default_detail,
                 headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
-        release = partial(_release, caller, size_bytes, Lock())
-        # The server closes the response, unless an error comes before that.
-        weakref.finalize(response, release)
-        response._resource_closers.append(release)  # type: ignore[attr-defined]
         give_back_connections()
         return response
-
-
-def _release(caller: int | str, size_bytes: int, ended: Lock) -> None:
-    if ended.acquire(blocking=False):
-        _held_bytes.give_back(caller, size_bytes)
 
 
 def is_long(response: HttpResponseBase) -> TypeGuard[HttpResponse]:

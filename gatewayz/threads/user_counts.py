@@ -1,15 +1,17 @@
 """What the threads of a process hold of something bounded, by user."""
 
+import weakref
 from collections import Counter
 from threading import Lock
 
+from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException
 
 
 class UserCounts:
     """Counts by user (None: no key), of which no user and not all together may have too much.
 
-    Without a key, the address of the caller may stand for the user.
+    A caller without a key may be counted by its address.
 
     `of_user` is the error when the user would have too much, `of_all` when all would.
     """
@@ -53,3 +55,17 @@ class UserCounts:
             self._counts[user_id] -= amount
             if self._counts[user_id] <= 0:
                 del self._counts[user_id]  # users who have nothing take no room
+
+    def take_while_sent(
+        self,
+        response: HttpResponseBase,
+        user_id: int | str | None,
+        amount: int,
+        max_of_user: int,
+        max_of_all: int,
+    ) -> None:
+        """`take`, until the server closes the response or nothing refers to it any more."""
+        self.take(user_id, amount, max_of_user, max_of_all)
+        # It gives back once, however often it is called.
+        give_back = weakref.finalize(response, self.give_back, user_id, amount)
+        response._resource_closers.append(give_back)  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from accounts.keys import create_key
 from accounts.models import User
 from chat.models import ChatMessage, ChatSession
 from gatewayz.streaming import downloads
+from gatewayz.threads.user_counts import UserCounts
 from gatewayz.web.server import UNREAD_SECONDS
 from tests.conftest import ApiClient
 from tests.problems import assert_problem
@@ -169,7 +170,9 @@ def _no_messages_to_read():
 @pytest.fixture
 def no_more(monkeypatch):
     # Those of other tests may not be collected yet.
-    monkeypatch.setattr(downloads, "_downloads", downloads._Downloads())
+    monkeypatch.setattr(
+        downloads, "_downloads", UserCounts(downloads.TooManyDownloads, downloads.DownloadsBusy)
+    )
     monkeypatch.setattr(downloads, "MAX_DOWNLOADS", 3)
     monkeypatch.setattr(downloads, "MAX_DOWNLOADS_OF_USER", 2)
 
