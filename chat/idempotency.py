@@ -141,13 +141,12 @@ class _OnceOnly:
             if response.status_code == HTTPStatus.ACCEPTED:
                 # The work is not done: a repeated request goes on with it or tells how far it is.
                 mine.delete()
-                activity.record_encoded(self._events)
-                return response
-            mine.update(
-                status=response.status_code,
-                body=response.content.decode(),
-                activity=b"\n".join(self._events).decode(),
-            )
+            else:
+                mine.update(
+                    status=response.status_code,
+                    body=response.content.decode(),
+                    activity=b"\n".join(self._events).decode(),
+                )
             activity.record_encoded(self._events)
         return response
 

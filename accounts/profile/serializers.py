@@ -21,7 +21,7 @@ from accounts.models import (
 from accounts.models.users import MAX_RETENTION_DAYS
 from gatewayz.api.bodies import encode
 from gatewayz.api.serializing import BoundedDictField
-from gatewayz.api.storable_json import UnstorableJsonError, check_storable
+from gatewayz.api.storable_json import check_storable
 
 CONFIRMATION = "DELETE_ACCOUNT"
 MAX_CLIENT_DATA_BYTES = 16_384
@@ -58,10 +58,7 @@ class ClientDataField(BoundedDictField):
 
     def to_internal_value(self, data: Any) -> Any:
         data = super().to_internal_value(data)
-        try:
-            check_storable(data)
-        except UnstorableJsonError as error:
-            raise serializers.ValidationError(str(error)) from error
+        check_storable(data)
         if len(encode(data)) > MAX_CLIENT_DATA_BYTES:
             raise serializers.ValidationError(
                 f"This may have at most {MAX_CLIENT_DATA_BYTES:,} bytes of JSON."

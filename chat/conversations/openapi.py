@@ -22,6 +22,7 @@ from gatewayz.api.openapi import (
     Problem,
     describe,
     problem_answers,
+    problems_of_bodies,
 )
 
 _MESSAGE = {
@@ -85,7 +86,7 @@ def _shaped(
         responses={
             (200, "application/json"): answer,
             **problem_answers(
-                {*problems, *((413,) if request else ()), *((409,) if idempotent else ())},
+                {*problems, *problems_of_bodies(request, idempotent=idempotent)},
                 schema=ConversationProblem,
             ),
         },

@@ -16,7 +16,7 @@ from gatewayz.api.serializing import (
     TextField,
     reject_or_ignore,
 )
-from gatewayz.api.storable_json import UnstorableJsonError, check_storable
+from gatewayz.api.storable_json import check_storable
 
 MAX_MESSAGES = 1000
 
@@ -45,14 +45,6 @@ ANY_JSON = {
 }
 
 
-def _check(data: Any, *, takes_any_number: bool) -> None:
-    """Raise ValidationError (400) for JSON that would not be kept as it is."""
-    try:
-        check_storable(data, takes_any_number=takes_any_number)
-    except UnstorableJsonError as exc:
-        raise serializers.ValidationError(str(exc)) from exc
-
-
 def other_fields(
     data: Mapping[str, Any], known: Mapping[str, Any], of_the_service: Set[str]
 ) -> dict[str, Any]:
@@ -70,7 +62,7 @@ def other_fields(
         for name, value in data.items()
         if name in unknown and name not in of_the_service
     }
-    _check(others, takes_any_number=True)
+    check_storable(others, takes_any_number=True)
     if owned := unknown & of_the_service:
         reject_or_ignore(owned)
     return others
@@ -86,7 +78,7 @@ class StorableJsonField(serializers.JSONField):
     takes_any_number: ClassVar[bool] = False
 
     def to_internal_value(self, data: Any) -> Any:
-        _check(data, takes_any_number=self.takes_any_number)
+        check_storable(data, takes_any_number=self.takes_any_number)
         # It comes from JSON.
         return data
 

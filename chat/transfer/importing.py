@@ -142,8 +142,6 @@ def import_one(owner: Principal, document: Any, report: Report) -> tuple[ChatSes
     report.add_format(found.format)
     if isinstance(found.conversation, UnreadableError):
         raise ValidationError({"conversation": [str(found.conversation)]})
-    if not isinstance(found.conversation.fields, Mapping):
-        raise ValidationError({"conversation": ["A conversation is an object."]})
     given = validated_chat(found.conversation, report)
     if found.format in OF_PRODUCTS:
         return import_chat(owner, _named(given, found.conversation))
@@ -158,6 +156,8 @@ def validated_chat(conversation: Conversation, report: Report) -> dict[str, Any]
 
     Raises rest_framework.exceptions.ValidationError (400).
     """
+    if not isinstance(conversation.fields, Mapping):
+        raise ValidationError({"conversation": ["A conversation is an object."]})
     fields = dict(conversation.fields)
     if isinstance(title := fields.get("title"), str):
         fields["title"] = title[:MAX_TITLE_CHARS]

@@ -38,7 +38,7 @@ from gatewayz.middleware.load_shedding import without_slot
 
 SLICE_SECONDS = 10.0
 BATCH_SECONDS = 1.0
-# Without progress. What ends a process so often would end it again.
+# Starts without progress after which an import fails, since it would only end another process.
 MAX_ATTEMPTS = 5
 
 # For how long one can ask what became of an import.
@@ -51,6 +51,9 @@ _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('chat_imports'))"
 
 _STUCK = "It ended the process that imports, several times, at the same place."
 _GIVEN_UP = "The file did not arrive completely."
+
+# Of a file: where to read on, and how many conversations after that are imported already.
+_BEGINNING: list[Any] = [*Position(), 0]
 
 State = ChatImport.State
 
@@ -165,7 +168,7 @@ class _Work:
         self.count = 0
         self.is_over = False
         self._job = job
-        self._place = [*job.position] or [*Position(), 0]
+        self._place = [*job.position] or _BEGINNING
         # Conversations after the position that are imported already.
         *position, self._skipped = self._place
         self._report = Report(**job.report)
@@ -208,7 +211,7 @@ class _Work:
                 return False
         # Else another process has gone on with it.
         known = ChatImport.objects.filter(pk=self._job.pk).values_list("position", flat=True)
-        return (known.first() or [*Position(), 0]) == self._place
+        return (known.first() or _BEGINNING) == self._place
 
     def _import_some(self) -> None:
         left_bytes = storage_left_bytes(self._job.user_id)

@@ -40,13 +40,13 @@ class GivenFile(NamedTuple):
         """Do nothing: MultiPartParser closes the files of a form that turns out malformed."""
 
 
-class SpooledFile(NamedTuple):
+class SpooledUpload(NamedTuple):
     """A file that is in the spool, by its digest."""
 
     digest: str
 
 
-def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledFile:
+def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledUpload:
     """Return the files of `request`, none when it has no body, or the one that it has spooled.
 
     Raises UnsupportedMediaType (415), PayloadTooLarge (413), ParseError (400), what
@@ -74,7 +74,7 @@ def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile] | Spoole
     return given
 
 
-def _spooled(request: HttpRequest, user_id: int) -> SpooledFile:
+def _spooled(request: HttpRequest, user_id: int) -> SpooledUpload:
     """Write the file of a long body to the spool. Raises what `read_files` does."""
     kind = media_type(request)
     if kind not in MEDIA_TYPES:
@@ -85,12 +85,12 @@ def _spooled(request: HttpRequest, user_id: int) -> SpooledFile:
     body = request if upload is None else _Arriving(upload)
     with nullcontext() if upload is None else upload.arriving():
         if kind == _FORM:
-            return SpooledFile(_spooled_form(request, body, user_id))
+            return SpooledUpload(_spooled_form(request, body, user_id))
         spool = Spool(user_id, "", are_lines=kind in _LINES)
         try:
             while piece := body.read(PIECE_BYTES):
                 spool.write(piece)
-            return SpooledFile(spool.finish())
+            return SpooledUpload(spool.finish())
         except Exception:
             spool.discard()
             raise

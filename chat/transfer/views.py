@@ -18,7 +18,7 @@ from chat.transfer.recognition import conversations
 from chat.transfer.serializers import ExportInput
 from chat.transfer.uploads import (
     GivenFile,
-    SpooledFile,
+    SpooledUpload,
     read_files,
     single_value,
     values_of,
@@ -64,14 +64,14 @@ class ImportView(ChatView):
     takes_long_bodies = True
 
     @staticmethod
-    def read_body(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledFile:
+    def read_body(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledUpload:
         return read_files(request, max_bytes)
 
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         owner, report = request.user, Report()
-        given = cast("list[GivenFile] | SpooledFile", request.data)
-        if isinstance(given, SpooledFile):
+        given = cast("list[GivenFile] | SpooledUpload", request.data)
+        if isinstance(given, SpooledUpload):
             return _accepted(*jobs.submit(owner, given.digest))
         files = given
         single = single_value(files)

@@ -84,6 +84,11 @@ class Problem(serializers.Serializer):
 _OF_KEYS = (403, 429)
 
 
+def problems_of_bodies(request: Any, *, idempotent: bool) -> set[int]:
+    """Return the statuses of the errors that come with a body, or with an Idempotency-Key."""
+    return ({413} if request or idempotent else set()) | ({409} if idempotent else set())
+
+
 def described(
     summary: str,
     *,
@@ -139,7 +144,7 @@ def described(
     )
     deprecated = extend_schema_serializer(deprecate_fields=old)
     envelope = deprecated(type(envelope))()
-    errors = {*problems, *((413,) if request else ()), *((409,) if idempotent else ())}
+    errors = {*problems, *problems_of_bodies(request, idempotent=idempotent)}
     answers = [status] if repeated_status is None else [status, repeated_status]
     begun = {"data": accepted_example, **(example_beside or {})}
     examples = [

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from rest_framework.exceptions import ValidationError
+
 from gatewayz.api.bodies import HugeNumber
 
 # Far above what models take, and below what JSON encoders and PostgreSQL bear.
 MAX_DEPTH = 64
 
 
-class UnstorableJsonError(ValueError):
-    """JSON that PostgreSQL would not keep as it is. The message is for clients."""
+class UnstorableJsonError(ValidationError):
+    """400: JSON that PostgreSQL would not keep as it is."""
 
 
 def check_storable(value: Any, *, takes_any_number: bool = False) -> None:
