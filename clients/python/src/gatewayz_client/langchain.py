@@ -12,6 +12,7 @@ from gatewayz_client.asynchronous import AsyncGatewayz
 from gatewayz_client.client import Gatewayz
 from gatewayz_client.history import History, arun, run
 from gatewayz_client.originals import (
+    MAX_CHARS,
     PartOf,
     Path,
     content_of,
@@ -22,6 +23,7 @@ from gatewayz_client.originals import (
     tool_call,
     understood,
     url_part,
+    usable_id,
 )
 from gatewayz_client.types import Message, MessageInput
 
@@ -33,7 +35,6 @@ _ROLES = {
     "tool": "tool",
     "function": "function",
 }
-_MAX_CHARS = 255
 
 
 class GatewayzChatMessageHistory(BaseChatMessageHistory):
@@ -83,7 +84,6 @@ def _input(message: BaseMessage) -> MessageInput:
         if isinstance(given, list)
         else [_part(given, where)]
     )
-    known_id = isinstance(message.id, str) and 0 < len(message.id) <= _MAX_CHARS
     calls = [
         tool_call(call["id"], call["name"], call["args"])
         for call in (*data.get("tool_calls", ()), *data.get("invalid_tool_calls", ()))
@@ -95,7 +95,7 @@ def _input(message: BaseMessage) -> MessageInput:
         places,
         role=_role(message),
         content=content,
-        client_id=message.id if known_id else None,
+        client_id=usable_id(message.id),
         model=_model(message),
         tokens=(data.get("usage_metadata") or {}).get("total_tokens"),
         reasoning=reasoning if isinstance(reasoning, str) else None,
@@ -115,7 +115,7 @@ def _role(message: BaseMessage) -> str:
 def _model(message: BaseMessage) -> str | None:
     for name in ("model_name", "model"):
         if isinstance(model := message.response_metadata.get(name), str):
-            return model[:_MAX_CHARS]
+            return model[:MAX_CHARS]
     return None
 
 

@@ -21,6 +21,7 @@ from gatewayz_client.originals import (
     arguments_of,
     content_of,
     data_part,
+    image_of,
     kept,
     restored,
     text_of,
@@ -221,11 +222,10 @@ def _original(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _block(part: dict[str, Any]) -> dict[str, Any]:
-    image = part.get("image_url")
-    if part.get("type") == "image_url" and isinstance(image, dict):
-        prefix, is_data, data = image["url"].partition(";base64,")
-        if is_data:
-            media_type = prefix.removeprefix("data:")
-            return {"block_type": "image", "image": data, "image_mimetype": media_type}
-        return {"block_type": "image", "url": image["url"]}
-    return {"block_type": "text", "text": text_of([part])}
+    image = image_of(part)
+    if image is None:
+        return {"block_type": "text", "text": text_of([part])}
+    data, media_type = image
+    if media_type is None:
+        return {"block_type": "image", "url": data}
+    return {"block_type": "image", "image": data, "image_mimetype": media_type}

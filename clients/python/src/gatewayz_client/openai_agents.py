@@ -13,13 +13,12 @@ from agents.memory import SessionSettings
 from gatewayz_client.asynchronous import AsyncGatewayz
 from gatewayz_client.client import Gatewayz
 from gatewayz_client.history import History, arun
-from gatewayz_client.originals import Place, kept, restored
+from gatewayz_client.originals import Place, kept, restored, usable_id
 from gatewayz_client.types import Message, MessageInput, MessageStatus
 
 _KEY = "openai_agents"
 # The SDK gives this id to the items of a model that has none.
 _NO_ID = "__fake_id__"
-_MAX_CHARS = 255
 # Fields of an item that a message has none of, or has for something else.
 _OF_MESSAGES = {"id", "type", *MessageInput.__annotations__}
 
@@ -71,9 +70,7 @@ class GatewayzSession:
 
 
 def _input(item: dict[str, Any]) -> MessageInput:
-    given_id = item.get("id")
-    known_id = isinstance(given_id, str) and 0 < len(given_id) <= _MAX_CHARS
-    client_id = given_id if known_id and given_id != _NO_ID else None
+    client_id = None if item.get("id") == _NO_ID else usable_id(item.get("id"))
     kind = item.get("type") or "message"
     if kind != "message":
         role = "tool" if kind.endswith("_output") else "assistant"

@@ -15,6 +15,9 @@ from gatewayz_client.types import Message, MessageInput
 
 Path = tuple[str | int, ...]
 
+# Of an id, and of the name of a model.
+MAX_CHARS = 255
+
 
 class Place(NamedTuple):
     """Where a value of the original is found in the message.
@@ -175,6 +178,23 @@ def _plain(content: Any) -> Any:
         else:
             parts.append(part)
     return parts
+
+
+def image_of(part: dict[str, Any]) -> tuple[str, str | None] | None:
+    """The image of a part: its base64 and media type, or its address and None.
+
+    None when the part holds no image.
+    """
+    image = part.get("image_url")
+    if part.get("type") != "image_url" or not isinstance(image, dict):
+        return None
+    prefix, is_data, data = image["url"].partition(";base64,")
+    return (data, prefix.removeprefix("data:")) if is_data else (image["url"], None)
+
+
+def usable_id(given: Any) -> str | None:
+    """The id of a framework's message, unless Gatewayz takes no such `client_id`."""
+    return given if isinstance(given, str) and 0 < len(given) <= MAX_CHARS else None
 
 
 def text_of(content: Any) -> str:

@@ -14,11 +14,13 @@ from gatewayz_client.asynchronous import AsyncGatewayz
 from gatewayz_client.client import Gatewayz
 from gatewayz_client.history import History, arun, run
 from gatewayz_client.originals import (
+    MAX_CHARS,
     PartOf,
     Path,
     Place,
     content_of,
     data_part,
+    image_of,
     kept,
     restored,
     text_of,
@@ -30,7 +32,6 @@ from gatewayz_client.originals import (
 from gatewayz_client.types import Message, MessageInput
 
 _KEY = "pydantic_ai"
-_MAX_CHARS = 255
 
 
 class Run(Protocol):
@@ -119,7 +120,7 @@ def _response(original: dict[str, Any]) -> MessageInput:
         content=content,
         reasoning="\n".join(reasoning) if reasoning else None,
         tool_calls=calls or None,
-        model=model and model[:_MAX_CHARS],
+        model=model and model[:MAX_CHARS],
         tokens=usage.get("input_tokens", 0) + usage.get("output_tokens", 0),
     )
 
@@ -229,11 +230,10 @@ _OF_TOOLS = {"tool_name": "name", "tool_call_id": "tool_call_id"}
 
 
 def _prompt(part: dict[str, Any]) -> Any:
-    image = part.get("image_url")
-    if part.get("type") == "image_url" and isinstance(image, dict):
-        prefix, is_data, data = image["url"].partition(";base64,")
-        if is_data:
-            media_type = prefix.removeprefix("data:")
-            return {"kind": "binary", "data": data, "media_type": media_type}
-        return {"kind": "image-url", "url": image["url"]}
-    return text_of([part])
+    image = image_of(part)
+    if image is None:
+        return text_of([part])
+    data, media_type = image
+    if media_type is None:
+        return {"kind": "image-url", "url": data}
+    return {"kind": "binary", "data": data, "media_type": media_type}
