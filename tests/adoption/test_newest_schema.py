@@ -11,6 +11,7 @@ from adoption.old_tables import OldTable
 from tests.adoption.conftest import database
 from tests.adoption.newest_schema import newest_schema, rows
 from tests.gatewayz.processes import CHECKOUT
+from tests.plans import steps
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -292,18 +293,12 @@ def test_a_batch_costs_the_same_however_big_the_tables_are(adopted, plan):
             "EXPLAIN (FORMAT JSON) " + batch_statement(plan, old), given
         ).fetchone()[0][0]["Plan"]
 
-    nodes = list(every_node(plan_of_page))
+    nodes = list(steps(plan_of_page))
     # A hash of a whole table would be made anew for every batch, and so would a sorted copy.
     assert not [node for node in nodes if "hashed SubPlan" in str(node)]
     (page,) = [node for node in nodes if node.get("Subplan Name") == "CTE read"]
-    kinds = [node["Node Type"] for node in every_node(page)]
+    kinds = [node["Node Type"] for node in steps(page)]
     assert kinds in (["Limit", "Index Scan"], ["Limit", "Index Only Scan"])
-
-
-def every_node(node):
-    yield node
-    for child in node.get("Plans", ()):
-        yield from every_node(child)
 
 
 def test_a_dry_run_changes_nothing_and_older_schemas_are_adopted_after_a_kill():

@@ -1,7 +1,8 @@
 """The time of an append through each client and adapter, against httpx alone.
 
 `python -m tests.clients.append_times` in a Python with the extras that are to be timed, with
-GATEWAYZ_URL and GATEWAYZ_API_KEY of a running service. What is not installed is left out.
+GATEWAYZ_URL and GATEWAYZ_API_KEY of a running service. Adapters that lack their framework are
+skipped.
 """
 
 import asyncio

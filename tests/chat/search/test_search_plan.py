@@ -8,6 +8,7 @@ from accounts.principals.principal import Principal
 from chat.search.index import index_listed
 from chat.search.query import search_chats
 from tests.conftest import truncate
+from tests.plans import steps
 
 LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
@@ -49,12 +50,6 @@ def _many_rows(django_db_setup, django_db_blocker):
         truncate(TABLES)
 
 
-def nodes_of(plan):
-    yield plan
-    for inner in plan.get("Plans", []):
-        yield from nodes_of(inner)
-
-
 def nodes_of_search(query):
     """What the plans of the statements of a search do, run once more."""
     owner = Principal(7, 1, True, True, False, "live", None)
@@ -64,7 +59,7 @@ def nodes_of_search(query):
         for statement in captured:
             cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement["sql"].replace("%", "%%"))
             ((plan,),) = cursor.fetchone()
-            yield from nodes_of(plan["Plan"])
+            yield from steps(plan["Plan"])
 
 
 @pytest.mark.django_db
