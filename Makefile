@@ -53,10 +53,11 @@ docs: $(VENV)/docs.stamp ## Build the documentation in build/docs
 pictures: $(VENV)/test.stamp ## Take the pictures of the documentation again (needs Chromium)
 	$(PY) -m docs.pictures
 
-lint: $(VENV)/test.stamp ## Check format, types, migrations, settings, images, manifests and known vulnerabilities
+lint: $(VENV)/test.stamp ## Check format, types, imports of tests, migrations, settings, images, manifests and known vulnerabilities
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(PACKAGES)
+	$(PY) -m pytest --collect-only --quiet --quiet >/dev/null
 	SECRET_KEY="$$($(SECRET))" KEY_PEPPERS="$$($(SECRET))" $(PRODUCTION) \
 		$(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) -m gatewayz.development.embedded \

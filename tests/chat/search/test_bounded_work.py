@@ -11,7 +11,7 @@ from chat.models import ChatMessage, ChatSession
 from chat.search import asked, candidates, index, query
 from chat.search.index import index_pending
 from chat.search.query import search_chats
-from tests.chat.search.test_search_plan import nodes_of
+from tests.plans import steps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
@@ -72,7 +72,7 @@ def rows_read(statements):
         for statement in statements:
             cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement.replace("%", "%%"))
             ((plan,),) = cursor.fetchone()
-            for node in nodes_of(plan["Plan"]):
+            for node in steps(plan["Plan"]):
                 rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
                 most = max(most, rows * node["Actual Loops"])
     return most
