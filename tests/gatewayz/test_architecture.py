@@ -99,7 +99,8 @@ def test_production_does_not_import_the_development_servers():
 @pytest.mark.parametrize(
     ("library", "door"),
     [
-        # Work is sent by the first, done by the second, and the admin shows its tables.
+        # Work is sent by the first, done by the second; the admin shows its tables, and demo data
+        # fills them.
         (
             "django_q",
             {
@@ -107,6 +108,7 @@ def test_production_does_not_import_the_development_servers():
                 "accounts.worker.cluster",
                 "accounts.worker.schedules",
                 "accounts.admin.tasks",
+                "accounts.demo",
             },
         ),
         # Every message passes what bounds and words it.

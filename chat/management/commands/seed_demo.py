@@ -9,10 +9,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.access.key_lookup import get_user
+from accounts.demo import PEOPLE
 from accounts.keys import create_key
 from accounts.models import Plan, User
 from accounts.users import get_or_create_verified_user
-from chat.demo import PEOPLE, make_demo_data
+from chat.demo import make_demo_data
 from gatewayz.admin_site.groups import make_staff_groups
 
 DEMO_EMAIL = "demo@example.com"
