@@ -80,6 +80,7 @@ lock: $(VENV)/venv.stamp ## Pin the newest versions that the .in files allow, an
 			--generate-hashes --no-header --no-emit-index-url \
 			$$list.in --output-file $$list.txt || exit 1; \
 	done
+	.ci/platforms $(PY)
 	$(PY) .ci/newer
 
 sbom: ## List what the image holds and its licences: build/sbom.json (CycloneDX), build/licences.md
