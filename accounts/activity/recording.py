@@ -130,9 +130,13 @@ def collect_events() -> Iterator[list[bytes]]:
 def record_encoded(encoded: Sequence[bytes]) -> None:
     """Record collected events once the surrounding transaction commits.
 
-    They may have been recorded before: the log holds each event once.
+    They may have been recorded before: the log holds each event once. Within another
+    `collect_events`, they become part of what that collects.
     """
-    after_commit(lambda: record_now(encoded))
+    if (collected := _collected.get()) is not None:
+        collected += encoded
+    else:
+        after_commit(lambda: record_now(encoded))
 
 
 def _network() -> str:

@@ -307,23 +307,30 @@ def _is_growing(message: ChatMessage) -> bool:
     return message.status == ChatMessage.Status.IN_PROGRESS
 
 
-def _unsaved(owner: Principal, session_id: int, given: NewMessage) -> ChatMessage:
+def stored_content(given: NewMessage) -> tuple[str, dict[str, Any] | None]:
+    """Return the columns `content` and `extra` of a message."""
     content = given.get("content")
     extra = {} if isinstance(content, str) else {"content": content}
     if given.get("metadata") is not None:
         extra["metadata"] = given["metadata"]
     others = given.get("others", {})
+    # The parts of a message of Gemini or the AI SDK have another name.
+    text = text_of(others.get("parts") if content is None else content)
+    return text, {**extra, **others} or None
+
+
+def _unsaved(owner: Principal, session_id: int, given: NewMessage) -> ChatMessage:
+    content, extra = stored_content(given)
     return ChatMessage(
         session_id=session_id,
         user_id=owner.user_id,
         role=given["role"],
-        # The parts of a message of Gemini or the AI SDK have another name.
-        content=text_of(others.get("parts") if content is None else content),
+        content=content,
         model=given.get("model") or "",
         tokens=given.get("tokens") or 0,
         reasoning=given.get("reasoning"),
         client_id=given.get("client_id"),
-        extra={**extra, **others} or None,
+        extra=extra,
     )
 
 

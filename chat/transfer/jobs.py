@@ -16,13 +16,12 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts import activity
 from accounts.background import TimedRun, enqueue
 from accounts.plans.storage import StorageUsedUp, storage_left_bytes
 from accounts.principals.principal import Principal
 from chat.models import ChatImport, ChatImportChunk
 from chat.transfer.documents import Position, documents
-from chat.transfer.importing import Report, import_found
+from chat.transfer.importing import Batch, Report
 from chat.transfer.recognition import conversations
 from chat.transfer.spool import (
     ABANDONED_SECONDS,
@@ -188,7 +187,7 @@ class _Work:
         been ended meanwhile.
         """
         try:
-            with transaction.atomic(), activity.collect_events() as events:
+            with transaction.atomic():
                 if not self._is_ours():
                     return False
                 self._import_some()
@@ -196,7 +195,6 @@ class _Work:
                     transaction.set_rollback(True)
                     self.is_over = True
                     return True
-                activity.record_encoded(events)
         except StorageUsedUp as error:
             _end(self._job, State.FAILED, str(error.detail))
             self.is_over = True
@@ -217,20 +215,21 @@ class _Work:
         left_bytes = storage_left_bytes(self._job.user_id)
         if left_bytes is not None and left_bytes <= 0:
             raise StorageUsedUp
-        owner = Principal.without_key(self._job.user_id)
+        batch = Batch(Principal.without_key(self._job.user_id), self._report)
         *position, since = self._place
         until = time.monotonic() + BATCH_SECONDS
         for found in self._found:
             if self._skipped:
                 self._skipped -= 1
                 continue
-            import_found(owner, found, self._report)
+            batch.add(found)
             self.count += 1
             position, since = ([*found.after], 0) if found.after else (position, since + 1)
             if time.monotonic() >= until:
                 break
         else:
             self.is_over = True
+        batch.store()
         self._place = [*position, since]
 
     def _save(self) -> bool:

@@ -121,6 +121,7 @@ class ImportReportSerializer(serializers.Serializer):
     format = serializers.CharField(help_text="Of its conversations; `mixed` when they differ.")
     imported = serializers.IntegerField()
     existing = serializers.IntegerField(help_text="Known from an earlier import.")
+    extended = serializers.IntegerField(help_text="Those of them that got new messages.")
     failed = serializers.IntegerField()
     is_complete = serializers.BooleanField(
         help_text="False: the time was over, or the import is still running."

@@ -16,6 +16,7 @@ from chat.transfer.importing import Report, import_all, import_one
 from chat.transfer.jobs import represented_import
 from chat.transfer.recognition import conversations
 from chat.transfer.serializers import ExportInput
+from chat.transfer.storing import Stored
 from chat.transfer.uploads import (
     GivenFile,
     SpooledUpload,
@@ -76,12 +77,12 @@ class ImportView(ChatView):
         files = given
         single = single_value(files)
         if single is not None:
-            session, is_new = import_one(owner, single.value, report)
+            stored = import_one(owner, single.value, report)
             return success(
-                represented_session(session),
+                represented_session(stored.session),
                 format=report.format,
-                message="Chat imported successfully" if is_new else "This chat is here already",
-                status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
+                message=_message(stored),
+                status=HTTPStatus.CREATED if stored.is_new else HTTPStatus.OK,
             )
         for file in files:
             import_all(owner, conversations(values_of(file)), report)
@@ -94,6 +95,14 @@ class ImportView(ChatView):
             message=report.message(),
             status=_status(report),
         )
+
+
+def _message(stored: Stored) -> str:
+    if stored.is_new:
+        return "Chat imported successfully"
+    if stored.added:
+        return f"This chat is here already: {stored.added:,} messages were new"
+    return "This chat is here already"
 
 
 def _status(report: Report) -> HTTPStatus:

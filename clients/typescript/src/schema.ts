@@ -418,6 +418,8 @@ export interface components {
             imported: number;
             /** @description Known from an earlier import. */
             existing: number;
+            /** @description Those of them that got new messages. */
+            extended: number;
             failed: number;
             /** @description False: the time was over, or the import is still running. */
             is_complete: boolean;
@@ -599,6 +601,8 @@ export interface components {
             imported: number;
             /** @description Known from an earlier import. */
             existing: number;
+            /** @description Those of them that got new messages. */
+            extended: number;
             failed: number;
             /** @description False: the time was over, or the import is still running. */
             is_complete: boolean;
@@ -642,6 +646,8 @@ export interface components {
             imported: number;
             /** @description Known from an earlier import. */
             existing: number;
+            /** @description Those of them that got new messages. */
+            extended: number;
             failed: number;
             /** @description False: the time was over, or the import is still running. */
             is_complete: boolean;
