@@ -11,9 +11,9 @@ const text = source.startsWith("http")
     : await readFile(source, "utf8");
 const schema = JSON.parse(text);
 
-// The client has the operations of chats. Errors are all of one shape.
+// Conversations are for OpenAI's own clients. Errors are all of one shape.
 for (const [path, operations] of Object.entries(schema.paths)) {
-    if (!path.startsWith("/v1/chat")) delete schema.paths[path];
+    if (path.startsWith("/v1/conversations")) delete schema.paths[path];
     for (const { responses } of Object.values(operations)) {
         for (const status of Object.keys(responses)) if (status >= 400) delete responses[status];
     }

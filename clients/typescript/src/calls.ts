@@ -35,13 +35,18 @@ interface Request extends CallOptions {
     query?: object | undefined;
     body?: object | undefined;
     idempotencyKey?: string;
+    /** Whether it may be executed twice without harm; so it is unless this is false. */
+    isRepeatable?: boolean;
 }
 
 type Reader<Result> = (response: Response) => Result | Promise<Result>;
 
 const FIRST_PAUSE_SECONDS = 0.2;
 
-/** Sends requests to the service, and repeats them: each may be executed twice without harm. */
+/** Answers to requests that the service did not begin: any of them may be repeated. */
+const NOT_BEGUN = "overloaded";
+
+/** Sends requests to the service, and repeats those that are safe to repeat. */
 export class Calls {
     readonly #headers: Record<string, string>;
     readonly #baseUrl: string;
@@ -72,6 +77,12 @@ export class Calls {
         return this.#send({ ...options, method: "DELETE", path, query, body }, json<Answer>);
     }
 
+    /** Send a POST, which is repeated only when the service did not begin it. */
+    post<Answer>(path: string, body: object, options?: CallOptions): Promise<Answer> {
+        const request = { ...options, method: "POST", path, body, isRepeatable: false };
+        return this.#send(request, json<Answer>);
+    }
+
     /** Send a POST with an Idempotency-Key, which the service executes only once. */
     postOnce<Answer>(path: string, body: object, options?: OnceOptions): Promise<Answer> {
         const idempotencyKey = options?.idempotencyKey ?? uniqueKey();
@@ -88,7 +99,7 @@ export class Calls {
             try {
                 return await this.#attempt(request, read);
             } catch (error) {
-                const pauseSeconds = pauseAfter(error, attempt);
+                const pauseSeconds = pauseAfter(error, attempt, request.isRepeatable);
                 const isLast = attempt >= (this.#options.attempts ?? 4);
                 const isTooLong = pauseSeconds > (this.#options.longestWaitSeconds ?? 30);
                 if (isLast || isTooLong) throw error;
@@ -145,16 +156,22 @@ function text(query: object | undefined): string {
     return given.length ? `?${search}` : "";
 }
 
+/** The `data` of an answer. */
+export async function dataOf<Given>(answer: Promise<{ data: Given }>): Promise<Given> {
+    return (await answer).data;
+}
+
 function json<Answer>(response: Response): Promise<Answer> {
     return response.json() as Promise<Answer>;
 }
 
 /** The seconds before the next attempt: as the service says, else random, and doubled each time. */
-function pauseAfter(error: unknown, attempt: number): number {
+function pauseAfter(error: unknown, attempt: number, isRepeatable = true): number {
     if (error instanceof ProblemError) {
-        if (![429, 502, 503, 504].includes(error.status)) return Infinity;
+        const isBegun = error.status !== 429 && error.code !== NOT_BEGUN;
+        if (isBegun && !(isRepeatable && [502, 503, 504].includes(error.status))) return Infinity;
         if (error.retryAfterSeconds !== undefined) return error.retryAfterSeconds;
-    } else if (!(error instanceof UnreachableError)) return Infinity;
+    } else if (!isRepeatable || !(error instanceof UnreachableError)) return Infinity;
     return FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
 }
 

@@ -1,4 +1,4 @@
-import type { CallOptions, Calls, OnceOptions } from "./calls.js";
+import { dataOf, type CallOptions, type Calls, type OnceOptions } from "./calls.js";
 import { Listing } from "./pages.js";
 import { UnreachableError } from "./problems.js";
 import type { Body, Data, Message, Query, Session } from "./types.js";
@@ -304,10 +304,6 @@ export class Chat {
         }
         throw new UnreachableError("The export was cut off");
     }
-}
-
-async function dataOf<Given>(answer: Promise<{ data: Given }>): Promise<Given> {
-    return (await answer).data;
 }
 
 async function* linesOf(response: Response): AsyncGenerator<string, void, undefined> {

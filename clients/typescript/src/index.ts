@@ -1,6 +1,8 @@
+export { Account } from "./account.js";
 export type { CallOptions, ClientOptions, OnceOptions } from "./calls.js";
 export { Chat, type ExportLine } from "./chat.js";
 export { Gatewayz } from "./client.js";
+export { Keys } from "./keys.js";
 export { Listing, type Page } from "./pages.js";
 export {
     ConflictError,

@@ -1,6 +1,108 @@
 // Made by schema.mjs. Do not change it by hand.
 
 export interface paths {
+    "/v1/activity/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List activity, newest first */
+        get: operations["activityLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/activity/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show activity totals by day, model and provider */
+        get: operations["activityStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a Privy token, or e-mail address and password, to get an API key */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Request a password reset link; the answer does not say whether one was sent */
+        post: operations["requestPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign up with an e-mail address: 202 and an e-mailed link, or 201 and an API key */
+        post: operations["signUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a password with the token from a reset or sign-up link */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/export": {
         parameters: {
             query?: never;
@@ -407,10 +509,683 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the plans on offer */
+        get: operations["listPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a plan */
+        get: operations["getPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/referral/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply another user's referral code, once */
+        post: operations["applyReferralCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/referral/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read your referral code, created when first read */
+        get: operations["readReferralCode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/referral/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create your referral code; 200 with the existing one if there is one */
+        post: operations["generateReferralCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/referral/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the statistics of your referral code */
+        get: operations["readReferralStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/referral/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check whether you may apply a referral code */
+        post: operations["validateReferralCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List keys, newest first */
+        get: operations["listApiKeys"];
+        put?: never;
+        /** Create a key; absent or null fields are inherited from the calling key */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a key */
+        get: operations["readApiKey"];
+        /** Change or rotate a key, or rotate all keys */
+        put: operations["changeApiKey"];
+        post?: never;
+        /** Delete a key; the body confirms it: `{"confirmation": "DELETE_KEY"}`, and `"confirm_last_key": true` for the last one that can manage keys */
+        delete: operations["deleteApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/api-keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rotate a key: a new secret, with a grace period for the old one */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/api-keys/audit-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List changes to your keys and account, newest first */
+        get: operations["listAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/api-keys/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the requests, tokens and cost of each key, in total and today */
+        get: operations["apiKeyUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/environment-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the usage of the keys of each environment */
+        get: operations["getEnvironmentUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export everything that you own, as NDJSON or a ZIP of NDJSON files */
+        get: operations["exportAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List notifications, newest first */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/notifications/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read your notification preferences */
+        get: operations["readNotificationPreferences"];
+        /** Change your notification preferences; absent fields stay unchanged */
+        put: operations["changeNotificationPreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/notifications/send-usage-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send yourself a usage report, at most once a minute */
+        post: operations["sendUsageReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send yourself a test, at most once a minute */
+        post: operations["sendTestNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change your password and end your other sign-ins */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read your plan */
+        get: operations["getUserPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/plan/entitlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check whether your plan includes a feature */
+        get: operations["getEntitlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/plan/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how much of your plan is used, today and this month */
+        get: operations["getPlanUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read your profile */
+        get: operations["getProfile"];
+        /** Change your profile */
+        put: operations["updateProfile"];
+        post?: never;
+        /** Erase your account and everything that belongs to it */
+        delete: operations["eraseAccount"];
+        options?: never;
+        head?: never;
+        /** Change some fields of your profile */
+        patch: operations["patchProfile"];
+        trace?: never;
+    };
+    "/v1/user/rate-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rate limits and usage of your keys */
+        get: operations["listRateLimits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/rate-limits/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the rate limits of a key, within the plan; 0 leaves one to the plan */
+        put: operations["setRateLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/rate-limits/bulk-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set the rate limits of all your keys */
+        post: operations["setAllRateLimits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/rate-limits/usage/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how much of its limits a key has used */
+        get: operations["getRateLimitUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptedAnswer: {
+            success: boolean;
+            data: null;
+            /** @description What the caller has to do first. */
+            message: string;
+        };
+        /**
+         * @description * `update` - update
+         *     * `rotate` - rotate
+         *     * `bulk_rotate` - bulk_rotate
+         * @enum {string}
+         */
+        ActionEnum: "update" | "rotate" | "bulk_rotate";
+        ActivityDaySums: {
+            /** Format: date */
+            date: string;
+            /** Format: double */
+            spend: number;
+            tokens: number;
+            requests: number;
+        };
+        ActivityEvent: {
+            readonly id: number;
+            user_id: number;
+            /** Format: date-time */
+            timestamp: string;
+            model: string;
+            provider: string;
+            /** Format: int64 */
+            tokens: number;
+            /** Format: double */
+            cost: number;
+            /**
+             * Format: double
+             * @description Tokens per second
+             */
+            speed: number;
+            finish_reason: string;
+            app: string;
+            metadata: unknown;
+        };
+        ActivityStats: {
+            total_requests: number;
+            total_tokens: number;
+            /**
+             * Format: double
+             * @description US dollars
+             */
+            total_spend: number;
+            daily_stats: components["schemas"]["ActivityDaySums"][];
+            by_model: {
+                [key: string]: components["schemas"]["ActivitySums"];
+            };
+            by_provider: {
+                [key: string]: components["schemas"]["ActivitySums"];
+            };
+        };
+        ActivitySums: {
+            requests: number;
+            tokens: number;
+            /**
+             * Format: double
+             * @description US dollars
+             */
+            cost: number;
+        };
+        /** @description What remains of a key's `max_requests`. */
+        ApiKey: {
+            readonly id: number;
+            api_key: string;
+            key_name: string;
+            environment_tag: components["schemas"]["EnvironmentTagEnum"];
+            /** @description What the key may do, as {"chat": ["read", "write"]}; {} means everything. */
+            scope_permissions: unknown;
+            is_active: boolean;
+            is_primary: boolean;
+            /** Format: date-time */
+            expiration_date: string | null;
+            /** @description Days until the key expires, rounded up; null when it does not. */
+            readonly days_remaining: number | null;
+            /**
+             * Format: int64
+             * @description Total number of requests that the key may make; empty means unlimited.
+             */
+            max_requests: number | null;
+            readonly requests_used: number;
+            /** @description Null without `max_requests`. */
+            readonly requests_remaining: number | null;
+            /**
+             * Format: double
+             * @description Null without `max_requests`.
+             */
+            readonly usage_percentage: number | null;
+            /** @description Addresses from which the key works, as ["203.0.113.0/24"]; [] means any. */
+            ip_allowlist: unknown;
+            /** @description Sites whose pages may use the key, as ["example.com", "*.example.com"]; [] means any, and none is required. */
+            domain_referrers: unknown;
+            /**
+             * Format: date-time
+             * @description When the grace period of the previous secret ends or ended; null without one.
+             */
+            previous_key_expires_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            /** Format: date-time */
+            readonly last_used_at: string | null;
+        };
+        /** @description Changes to a key. Absent or null fields stay unchanged, and the environment must. */
+        ApiKeyChange: {
+            /**
+             * @description Seconds for which the old secret keeps working.
+             * @default 0
+             */
+            grace_seconds?: number;
+            /** @description What the key may do; {} means everything. */
+            scope_permissions?: {
+                [key: string]: ("admin" | "read" | "write")[];
+            } | null;
+            /** @description Days until the key expires; 0 means never. */
+            expiration_days?: number | null;
+            /**
+             * Format: int64
+             * @description Total number of requests that the key may make; 0 means unlimited.
+             */
+            max_requests?: number | null;
+            /** @description Addresses and networks (CIDR) from which the key works; [] means any. */
+            ip_allowlist?: string[] | null;
+            /** @description Hosts whose pages may use the key, as `*.example.com`; [] means any. */
+            domain_referrers?: string[] | null;
+            /**
+             * @description `rotate` gives this key a new secret; `bulk_rotate` does so for every active key, or those of `environment_tag`. Both use `grace_seconds` and change nothing else.
+             *
+             *     * `update` - update
+             *     * `rotate` - rotate
+             *     * `bulk_rotate` - bulk_rotate
+             * @default update
+             */
+            action?: components["schemas"]["ActionEnum"];
+            key_name?: string | null;
+            environment_tag?: components["schemas"]["EnvironmentTagEnum"] | components["schemas"]["NullEnum"];
+            is_active?: boolean | null;
+            /** @description True makes this key the primary one instead of the current one. */
+            is_primary?: boolean | null;
+            /**
+             * @description Allow it even if no remaining key can manage keys.
+             * @default false
+             */
+            confirm_last_key?: boolean;
+        };
+        ApiKeyInput: {
+            /** @description What the key may do; {} means everything. */
+            scope_permissions?: {
+                [key: string]: ("admin" | "read" | "write")[];
+            } | null;
+            /** @description Days until the key expires; 0 means never. */
+            expiration_days?: number | null;
+            /**
+             * Format: int64
+             * @description Total number of requests that the key may make; 0 means unlimited.
+             */
+            max_requests?: number | null;
+            /** @description Addresses and networks (CIDR) from which the key works; [] means any. */
+            ip_allowlist?: string[] | null;
+            /** @description Hosts whose pages may use the key, as `*.example.com`; [] means any. */
+            domain_referrers?: string[] | null;
+            key_name: string;
+            environment_tag?: components["schemas"]["EnvironmentTagEnum"] | components["schemas"]["NullEnum"];
+        };
+        AppliedCode: {
+            /**
+             * Format: double
+             * @description US dollars, for each of the two users
+             */
+            bonus_amount: number;
+            status: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** @description An entry of `AuditEntry.objects.with_personal_data()`, for the user whom it concerns. */
+        AuditEntry: {
+            readonly id: number;
+            user_id: number;
+            /** Format: date-time */
+            timestamp: string;
+            action: string;
+            readonly api_key_id: number | null;
+            /** @description What was changed, such as api_key:7 */
+            target: string;
+            readonly details: {
+                [key: string]: unknown;
+            };
+            channel: components["schemas"]["AuditEntryChannelEnum"];
+            /** @description Return the address if it is the user's own; an operator's address is not shown. */
+            readonly ip_address: string;
+            request_id: string;
+        };
+        /**
+         * @description * `api` - API key
+         *     * `admin` - Admin
+         *     * `public` - Without a key
+         *     * `command` - Command or worker
+         * @enum {string}
+         */
+        AuditEntryChannelEnum: "api" | "admin" | "public" | "command";
+        ChangedApiKey: components["schemas"]["ApiKey"] | components["schemas"]["RotatedKeys"];
         /** @description The import of a long file, and what has become of the file so far. */
         ChatImport: {
             /** @description Of its conversations; `mixed` when they differ. */
@@ -474,11 +1249,54 @@ export interface components {
             current_message_id?: number | string | null;
             messages: components["schemas"]["ImportedMessageInput"][];
         };
+        CheckedCode: {
+            valid: boolean;
+            message: string;
+            /** @description Only the first letter if the name reveals the e-mail address. */
+            referrer_username: string | null;
+        };
+        Code: {
+            referral_code: string;
+            invite_link: string;
+            share_message: string;
+        };
         DeletedCount: {
             deleted_count: number;
         };
         DeletedMessageCount: {
             deleted_count: number;
+        };
+        EndedKeys: {
+            /** @description Number of keys of other sign-ins that were deleted. */
+            ended_keys: number;
+        };
+        Entitlements: {
+            has_plan: boolean;
+            plan_name: string;
+            daily_request_limit: number | null;
+            monthly_request_limit: number | null;
+            daily_token_limit: number | null;
+            monthly_token_limit: number | null;
+            features: string[];
+            /** @description True when no feature is asked for. */
+            can_access_feature: boolean;
+        };
+        /**
+         * @description * `live` - Live
+         *     * `test` - Test
+         *     * `staging` - Staging
+         *     * `development` - Development
+         * @enum {string}
+         */
+        EnvironmentTagEnum: "live" | "test" | "staging" | "development";
+        EnvironmentUsage: {
+            key_count: number;
+            total_requests: number;
+            total_max_requests: number;
+            monthly_requests: number;
+            monthly_tokens: number;
+            /** Format: double */
+            monthly_cost: number;
         };
         Feedback: {
             readonly id: number;
@@ -584,6 +1402,13 @@ export interface components {
             message_id?: number | null;
             title?: string | null;
         };
+        GraceInput: {
+            /**
+             * @description Seconds for which the old secret keeps working.
+             * @default 0
+             */
+            grace_seconds?: number;
+        };
         ImportError: {
             /** @description Where in the file the conversation is. */
             place: string;
@@ -638,6 +1463,89 @@ export interface components {
             /** Format: date-time */
             updated_at?: string | null;
             edited?: boolean | null;
+        };
+        KeyRateLimits: {
+            key_id: number;
+            /** @description Masked. */
+            api_key: string;
+            key_name: string;
+            environment_tag: string;
+            /** @description False: only the limits of the user's plan apply to the key. */
+            is_configured: boolean;
+            rate_limit_config: components["schemas"]["RateLimits"];
+            usage_stats: components["schemas"]["LimitUsage"];
+            current_status: components["schemas"]["LimitStatus"];
+        };
+        /** @description A key from `with_usage`. Cost is in US dollars; today is the current day in UTC. */
+        KeyUsage: {
+            readonly id: number;
+            api_key: string;
+            key_name: string;
+            environment_tag: components["schemas"]["EnvironmentTagEnum"];
+            is_active: boolean;
+            /** @default 0 */
+            readonly requests: number;
+            /** @default 0 */
+            readonly tokens: number;
+            /**
+             * Format: double
+             * @default 0
+             */
+            readonly cost: number;
+            /** @default 0 */
+            readonly requests_today: number;
+            /** @default 0 */
+            readonly tokens_today: number;
+            /**
+             * Format: double
+             * @default 0
+             */
+            readonly cost_today: number;
+            /** Format: date-time */
+            readonly last_used_at: string | null;
+            /**
+             * Format: int64
+             * @description Total number of requests that the key may make; empty means unlimited.
+             */
+            max_requests: number | null;
+            /** @description Null without `max_requests`. */
+            readonly requests_remaining: number | null;
+            /**
+             * Format: double
+             * @description Null without `max_requests`.
+             */
+            readonly usage_percentage: number | null;
+        };
+        /**
+         * @description * `key_created` - Key created
+         *     * `key_expiring` - Key expiring
+         *     * `key_new_network` - Key used from a new network
+         *     * `quota_warning` - Quota nearly used
+         *     * `quota_reached` - Quota used
+         *     * `usage_report` - Usage report
+         *     * `test` - Test
+         * @enum {string}
+         */
+        KindEnum: "key_created" | "key_expiring" | "key_new_network" | "quota_warning" | "quota_reached" | "usage_report" | "test";
+        /** @description What remains of each limit; null where there is no limit. */
+        LimitStatus: {
+            requests_remaining_minute: number | null;
+            requests_remaining_hour: number | null;
+            requests_remaining_day: number | null;
+            tokens_remaining_minute: number | null;
+            tokens_remaining_hour: number | null;
+            tokens_remaining_day: number | null;
+            concurrent_remaining: number | null;
+        };
+        LimitUsage: {
+            minute: components["schemas"]["LimitWindowUsage"];
+            hour: components["schemas"]["LimitWindowUsage"];
+            day: components["schemas"]["LimitWindowUsage"];
+            concurrent_requests: number;
+        };
+        LimitWindowUsage: {
+            total_requests: number;
+            total_tokens: number;
         };
         /** @description The import of a long file, and what has become of the file so far. */
         ListedImport: {
@@ -782,7 +1690,48 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "in_progress" | "completed" | "incomplete" | "failed";
+        Notification: {
+            readonly id: number;
+            kind: components["schemas"]["KindEnum"];
+            channel: components["schemas"]["NotificationChannelEnum"];
+            /** @description Content of the message; no secrets */
+            details: unknown;
+            status: components["schemas"]["NotificationStatus"];
+            error: string;
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        /**
+         * @description * `email` - E-mail
+         *     * `webhook` - Webhook
+         * @enum {string}
+         */
+        NotificationChannelEnum: "email" | "webhook";
+        /**
+         * @description * `pending` - Pending
+         *     * `sent` - Sent
+         *     * `failed` - Failed
+         *     * `delivered` - Delivered
+         * @enum {string}
+         */
+        NotificationStatus: "pending" | "sent" | "failed" | "delivered";
         NullEnum: null;
+        PasswordChange: {
+            current_password: string;
+            new_password: string;
+        };
+        PasswordChoice: {
+            /** @description From the link in the e-mail. */
+            token: string;
+            new_password: string;
+        };
+        PasswordResetInput: {
+            /** Format: email */
+            email: string;
+        };
         /** @description A change of a message. Absent fields stay unchanged. */
         PatchedMessageChange: {
             content?: string | {
@@ -797,6 +1746,28 @@ export interface components {
             status?: components["schemas"]["MessageStatus"] | components["schemas"]["NullEnum"];
             /** @description Grows with each change; a change with a lower one than is known is a 409. */
             revision?: number | null;
+        };
+        /** @description Changes to the profile; absent fields stay unchanged, and one must be there. */
+        PatchedProfileChange: {
+            name?: string;
+            /** @description Replaces the ones that are there. */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @description Replaces the ones that are there. */
+            preferences?: {
+                [key: string]: unknown;
+            };
+            username?: string;
+            /**
+             * Format: email
+             * @description Is sent a link; opening it makes this the user's address.
+             */
+            email?: string;
+            /** @description Days that deleted chats stay in the trash; 0: for ever; null: the default. */
+            chat_retention_days?: number | null;
+            /** @description Days after its last message in which a chat goes to the trash, unless it is pinned; null: never. */
+            delete_chats_after_days?: number | null;
         };
         /** @description A change of a session. Absent fields stay unchanged, as do a null title or model. */
         PatchedSessionChange: {
@@ -824,6 +1795,194 @@ export interface components {
              */
             current_message_id?: number | null;
         };
+        /** @description A plan. Null means no limit; prices are in US dollars. */
+        Plan: {
+            readonly id: number;
+            name: string;
+            description: string;
+            plan_type: components["schemas"]["PlanTypeEnum"];
+            /** @description Empty means no limit. */
+            requests_per_minute: number | null;
+            /** @description Empty means no limit. */
+            requests_per_hour: number | null;
+            /**
+             * Format: int64
+             * @description Empty means no limit.
+             */
+            daily_request_limit: number | null;
+            /**
+             * Format: int64
+             * @description Empty means no limit.
+             */
+            monthly_request_limit: number | null;
+            /**
+             * Format: int64
+             * @description Empty means no limit.
+             */
+            tokens_per_minute: number | null;
+            /**
+             * Format: int64
+             * @description Empty means no limit.
+             */
+            tokens_per_hour: number | null;
+            /**
+             * Format: int64
+             * @description Empty means no limit.
+             */
+            daily_token_limit: number | null;
+            /**
+             * Format: int64
+             * @description Empty means no limit.
+             */
+            monthly_token_limit: number | null;
+            /** Format: double */
+            price_per_month: number;
+            /** Format: double */
+            yearly_price: number | null;
+            /** Format: double */
+            price_per_token: number | null;
+            is_pay_as_you_go: boolean;
+            /** @description Empty means no limit. */
+            max_concurrent_requests: number | null;
+            /**
+             * Format: int64
+             * @description Empty means no limit.
+             */
+            max_storage_bytes: number | null;
+            features: string[];
+            /** @description Offered to new users. Users who have the plan keep it. */
+            is_active: boolean;
+        };
+        /**
+         * @description * `free` - Free
+         *     * `pro` - Pro
+         *     * `enterprise` - Enterprise
+         *     * `custom` - Custom
+         * @enum {string}
+         */
+        PlanTypeEnum: "free" | "pro" | "enterprise" | "custom";
+        PlanUsage: {
+            plan_name: string;
+            usage: components["schemas"]["_Numbers"];
+            limits: components["schemas"]["_Numbers"];
+            remaining: components["schemas"]["_Numbers"];
+            at_limit: components["schemas"]["_AtLimit"];
+            storage: components["schemas"]["_Storage"];
+        };
+        /** @description Preferences, both in responses and in changes, where absent fields stay unchanged. */
+        Preferences: {
+            email_notifications?: boolean;
+            low_balance_threshold?: number;
+            plan_expiry_reminder_days?: number;
+            /** @description Notify at 80 % and 100 % of a quota */
+            usage_alerts?: boolean;
+            webhook_url?: string | null;
+        };
+        Profile: {
+            readonly id: number;
+            user_id: number;
+            username: string;
+            /** @description How to call the user. */
+            name: string;
+            email: (string | null) | string;
+            /**
+             * Format: date-time
+             * @description When the e-mail address was verified to be the user's. Empty: anybody may have entered it, so nothing is sent to it, and another user may claim it.
+             */
+            readonly email_verified_at: string | null;
+            privy_user_id: string | null;
+            readonly settings: {
+                [key: string]: unknown;
+            };
+            readonly preferences: {
+                [key: string]: unknown;
+            };
+            /** @description Days that deleted chats stay in the trash; 0: for ever; empty: the default. */
+            chat_retention_days: number | null;
+            /** @description Days after its last message in which a chat goes to the trash, unless it is pinned; empty: never. */
+            delete_chats_after_days: number | null;
+            /** @description Deactivate the user to stop all of the user's keys. */
+            is_active: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        /** @description Changes to the profile; absent fields stay unchanged, and one must be there. */
+        ProfileChange: {
+            name?: string;
+            /** @description Replaces the ones that are there. */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @description Replaces the ones that are there. */
+            preferences?: {
+                [key: string]: unknown;
+            };
+            username?: string;
+            /**
+             * Format: email
+             * @description Is sent a link; opening it makes this the user's address.
+             */
+            email?: string;
+            /** @description Days that deleted chats stay in the trash; 0: for ever; null: the default. */
+            chat_retention_days?: number | null;
+            /** @description Days after its last message in which a chat goes to the trash, unless it is pinned; null: never. */
+            delete_chats_after_days?: number | null;
+        };
+        RateLimitInput: {
+            /** Format: int64 */
+            requests_per_minute: number;
+            /** Format: int64 */
+            requests_per_hour: number;
+            /** Format: int64 */
+            requests_per_day: number;
+            /** Format: int64 */
+            tokens_per_minute: number;
+            /** Format: int64 */
+            tokens_per_hour: number;
+            /** Format: int64 */
+            tokens_per_day: number;
+            concurrency_limit?: number;
+        };
+        RateLimits: {
+            requests_per_minute: number;
+            requests_per_hour: number;
+            requests_per_day: number;
+            tokens_per_minute: number;
+            tokens_per_hour: number;
+            tokens_per_day: number;
+            concurrency_limit: number;
+        };
+        /** @description A user whom one's code referred, without private data. */
+        Referral: {
+            readonly id: number;
+            readonly username: string | null;
+            readonly status: string;
+            bonus_amount: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            completed_at: string | null;
+        };
+        ReferralCodeInput: {
+            referral_code: string;
+        };
+        ReferralFigures: {
+            referral_code: string;
+            total_uses: number;
+            max_uses: number;
+            remaining_uses: number;
+            completed_bonuses: number;
+            pending_bonuses: number;
+            /**
+             * Format: double
+             * @description US dollars: the sum of all credits
+             */
+            balance: number;
+            referred_by_code: string | null;
+            referrals: components["schemas"]["Referral"][];
+        };
         /**
          * @description * `user` - User
          *     * `assistant` - Assistant
@@ -834,6 +1993,10 @@ export interface components {
          * @enum {string}
          */
         Role: "user" | "assistant" | "system" | "developer" | "tool" | "function";
+        RotatedKeys: {
+            rotated_count: number;
+            new_keys: components["schemas"]["ApiKey"][];
+        };
         SavedMessage: {
             success: boolean;
             message_id: number;
@@ -968,6 +2131,15 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        SetRateLimits: {
+            requests_per_minute: number;
+            requests_per_hour: number;
+            requests_per_day: number;
+            tokens_per_minute: number;
+            tokens_per_hour: number;
+            tokens_per_day: number;
+            concurrency_limit?: number;
+        };
         /** @description A link; needs the request as `context`, whose host the URL gets. */
         Share: {
             readonly id: number;
@@ -1027,6 +2199,27 @@ export interface components {
             /** Format: date-time */
             expires_at: string | null;
         };
+        SignInInput: {
+            /** @description A Privy access token. */
+            token?: string;
+            email?: string;
+            password?: string;
+        };
+        SignUpInput: {
+            /** Format: email */
+            email: string;
+            /** @description Ignored where sign-up sends a link: the password is then chosen on its page. */
+            password?: string;
+        };
+        SignedIn: {
+            user: components["schemas"]["Profile"];
+            /** @description Shown only once. */
+            api_key: string;
+            key_id: number;
+            /** Format: date-time */
+            expiration_date: string;
+            is_new_user: boolean;
+        };
         /**
          * @description * `relevance` - relevance
          *     * `recent` - recent
@@ -1054,6 +2247,91 @@ export interface components {
             tag: string;
             count: number;
         };
+        UsageReportInput: {
+            /** @default 30 */
+            days?: number;
+        };
+        _AtLimit: {
+            daily_requests: boolean;
+            daily_tokens: boolean;
+            monthly_requests: boolean;
+            monthly_tokens: boolean;
+        };
+        _Numbers: {
+            daily_requests: number | null;
+            daily_tokens: number | null;
+            monthly_requests: number | null;
+            monthly_tokens: number | null;
+        };
+        _Storage: {
+            used_bytes: number;
+            limit_bytes: number | null;
+            remaining_bytes: number | null;
+            at_limit: boolean;
+        };
+        activityLogAnswer: {
+            data: components["schemas"]["ActivityEvent"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            logs?: unknown;
+            /** @deprecated */
+            total?: unknown;
+            /** @deprecated */
+            page?: unknown;
+            /** @deprecated */
+            limit?: unknown;
+            /** @deprecated */
+            has_more?: unknown;
+        };
+        activityStatsAnswer: {
+            data: components["schemas"]["ActivityStats"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            total_requests?: unknown;
+            /** @deprecated */
+            total_tokens?: unknown;
+            /** @deprecated */
+            total_spend?: unknown;
+            /** @deprecated */
+            total_cost?: unknown;
+            /** @deprecated */
+            daily_stats?: unknown;
+            /** @deprecated */
+            by_date?: unknown;
+            /** @deprecated */
+            by_model?: unknown;
+            /** @deprecated */
+            by_provider?: unknown;
+            /** @deprecated */
+            avg_cost_per_request?: unknown;
+            /** @deprecated */
+            avg_cost_per_token?: unknown;
+            /** @deprecated */
+            avg_tokens_per_request?: unknown;
+        };
+        apiKeyUsageAnswer: {
+            data: components["schemas"]["KeyUsage"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            total_keys?: unknown;
+            /** @deprecated */
+            keys?: unknown;
+        };
         appendMessageAnswer: {
             data: components["schemas"]["Message"];
             success: boolean;
@@ -1064,13 +2342,69 @@ export interface components {
             success: boolean;
             message?: string;
         };
+        applyReferralCodeAnswer: {
+            data: components["schemas"]["AppliedCode"];
+            success: boolean;
+            message?: string;
+        };
         cancelImportAnswer: {
             data: components["schemas"]["ChatImport"];
             success: boolean;
             message?: string;
         };
+        changeApiKeyAnswer: {
+            data: components["schemas"]["ChangedApiKey"];
+            /** @description After `rotate`. */
+            api_key?: string;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            key_name?: unknown;
+            /** @deprecated */
+            environment_tag?: unknown;
+            /** @deprecated */
+            updated_key?: unknown;
+            /** @deprecated */
+            rotated_count?: unknown;
+            /** @deprecated */
+            new_keys?: unknown;
+        };
         changeFeedbackAnswer: {
             data: components["schemas"]["Feedback"];
+            success: boolean;
+            message?: string;
+        };
+        changeNotificationPreferencesAnswer: {
+            data: components["schemas"]["Preferences"];
+            /** @description The secret that signs what is sent to the webhook. */
+            webhook_secret: string | null;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            email_notifications?: unknown;
+            /** @deprecated */
+            low_balance_threshold?: unknown;
+            /** @deprecated */
+            trial_expiry_reminder_days?: unknown;
+            /** @deprecated */
+            plan_expiry_reminder_days?: unknown;
+            /** @deprecated */
+            usage_alerts?: unknown;
+            /** @deprecated */
+            webhook_url?: unknown;
+            /** @deprecated */
+            created_at?: unknown;
+            /** @deprecated */
+            updated_at?: unknown;
+        };
+        changePasswordAnswer: {
+            data: components["schemas"]["EndedKeys"];
             success: boolean;
             message?: string;
         };
@@ -1079,6 +2413,19 @@ export interface components {
             stats: components["schemas"]["Statistics"];
             success: boolean;
             message?: string;
+        };
+        createApiKeyAnswer: {
+            data: components["schemas"]["ApiKey"];
+            /** @description The secret, shown only once. */
+            api_key: string;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            key_name?: unknown;
+            /** @deprecated */
+            environment_tag?: unknown;
         };
         createSessionAnswer: {
             data: components["schemas"]["Session"];
@@ -1091,6 +2438,15 @@ export interface components {
             count: number;
             success: boolean;
             message?: string;
+        };
+        deleteApiKeyAnswer: {
+            data: null;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            deleted_key_id?: unknown;
         };
         deleteMessageAnswer: {
             data: null;
@@ -1107,6 +2463,17 @@ export interface components {
             success: boolean;
             message?: string;
         };
+        eraseAccountAnswer: {
+            data: null;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            timestamp?: unknown;
+        };
         feedbackStatsAnswer: {
             data: components["schemas"]["FeedbackStatistics"];
             success: boolean;
@@ -1121,10 +2488,198 @@ export interface components {
             success: boolean;
             message?: string;
         };
+        generateReferralCodeAnswer: {
+            data: components["schemas"]["Code"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            referral_code?: unknown;
+            /** @deprecated */
+            invite_link?: unknown;
+            /** @deprecated */
+            share_message?: unknown;
+        };
+        getEntitlementsAnswer: {
+            data: components["schemas"]["Entitlements"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            has_plan?: unknown;
+            /** @deprecated */
+            plan_name?: unknown;
+            /** @deprecated */
+            daily_request_limit?: unknown;
+            /** @deprecated */
+            monthly_request_limit?: unknown;
+            /** @deprecated */
+            daily_token_limit?: unknown;
+            /** @deprecated */
+            monthly_token_limit?: unknown;
+            /** @deprecated */
+            features?: unknown;
+            /** @deprecated */
+            can_access_feature?: unknown;
+            /** @deprecated */
+            plan_expires?: unknown;
+            /** @deprecated */
+            plan_expired?: unknown;
+        };
+        getEnvironmentUsageAnswer: {
+            data: {
+                [key: string]: components["schemas"]["EnvironmentUsage"];
+            };
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            environment_usage?: unknown;
+        };
         getImportAnswer: {
             data: components["schemas"]["ChatImport"];
             success: boolean;
             message?: string;
+        };
+        getPlanAnswer: {
+            data: components["schemas"]["Plan"];
+            success: boolean;
+            message?: string;
+        };
+        getPlanUsageAnswer: {
+            data: components["schemas"]["PlanUsage"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            plan_name?: unknown;
+            /** @deprecated */
+            usage?: unknown;
+            /** @deprecated */
+            limits?: unknown;
+            /** @deprecated */
+            remaining?: unknown;
+            /** @deprecated */
+            at_limit?: unknown;
+            /** @deprecated */
+            storage?: unknown;
+        };
+        getProfileAnswer: {
+            data: components["schemas"]["Profile"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            api_key?: unknown;
+            /** @deprecated */
+            username?: unknown;
+            /** @deprecated */
+            name?: unknown;
+            /** @deprecated */
+            email?: unknown;
+            /** @deprecated */
+            credits?: unknown;
+            /** @deprecated */
+            subscription_allowance?: unknown;
+            /** @deprecated */
+            purchased_credits?: unknown;
+            /** @deprecated */
+            total_credits?: unknown;
+            /** @deprecated */
+            allowance_reset_date?: unknown;
+            /** @deprecated */
+            auth_method?: unknown;
+            /** @deprecated */
+            subscription_status?: unknown;
+            /** @deprecated */
+            subscription_end_date?: unknown;
+            /** @deprecated */
+            tier?: unknown;
+            /** @deprecated */
+            tier_display_name?: unknown;
+            /** @deprecated */
+            trial_expires_at?: unknown;
+            /** @deprecated */
+            is_active?: unknown;
+            /** @deprecated */
+            registration_date?: unknown;
+            /** @deprecated */
+            created_at?: unknown;
+            /** @deprecated */
+            updated_at?: unknown;
+            /** @deprecated */
+            settings?: unknown;
+            /** @deprecated */
+            preferences?: unknown;
+        };
+        getRateLimitUsageAnswer: {
+            data: components["schemas"]["KeyRateLimits"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            key_id?: unknown;
+            /** @deprecated */
+            key_name?: unknown;
+            /** @deprecated */
+            time_window?: unknown;
+            /** @deprecated */
+            usage_stats?: unknown;
+            /** @deprecated */
+            rate_limit_config?: unknown;
+        };
+        getUserPlanAnswer: {
+            data: components["schemas"]["Plan"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_plan_id?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            plan_id?: unknown;
+            /** @deprecated */
+            plan_name?: unknown;
+            /** @deprecated */
+            plan_description?: unknown;
+            /** @deprecated */
+            plan_type?: unknown;
+            /** @deprecated */
+            daily_request_limit?: unknown;
+            /** @deprecated */
+            monthly_request_limit?: unknown;
+            /** @deprecated */
+            daily_token_limit?: unknown;
+            /** @deprecated */
+            monthly_token_limit?: unknown;
+            /** @deprecated */
+            max_concurrent_requests?: unknown;
+            /** @deprecated */
+            price_per_month?: unknown;
+            /** @deprecated */
+            yearly_price?: unknown;
+            /** @deprecated */
+            price_per_token?: unknown;
+            /** @deprecated */
+            is_pay_as_you_go?: unknown;
+            /** @deprecated */
+            features?: unknown;
+            /** @deprecated */
+            start_date?: unknown;
+            /** @deprecated */
+            end_date?: unknown;
+            /** @deprecated */
+            is_active?: unknown;
         };
         giveFeedbackAnswer: {
             data: components["schemas"]["Feedback"];
@@ -1137,6 +2692,32 @@ export interface components {
             format: string;
             success: boolean;
             message?: string;
+        };
+        listApiKeysAnswer: {
+            data: components["schemas"]["ApiKey"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            keys?: unknown;
+            /** @deprecated */
+            total_keys?: unknown;
+        };
+        listAuditLogAnswer: {
+            data: components["schemas"]["AuditEntry"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            logs?: unknown;
+            /** @deprecated */
+            total_logs?: unknown;
         };
         listFeedbackAnswer: {
             data: components["schemas"]["Feedback"][];
@@ -1163,6 +2744,35 @@ export interface components {
             has_more_messages: boolean;
             success: boolean;
             message?: string;
+        };
+        listNotificationsAnswer: {
+            data: components["schemas"]["Notification"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+        };
+        listPlansAnswer: {
+            data: components["schemas"]["Plan"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+        };
+        listRateLimitsAnswer: {
+            data: components["schemas"]["KeyRateLimits"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            rate_limit_configs?: unknown;
         };
         listSessionFeedbackAnswer: {
             data: components["schemas"]["Feedback"][];
@@ -1198,15 +2808,138 @@ export interface components {
             success: boolean;
             message?: string;
         };
+        patchProfileAnswer: {
+            data: components["schemas"]["Profile"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            api_key?: unknown;
+            /** @deprecated */
+            username?: unknown;
+            /** @deprecated */
+            name?: unknown;
+            /** @deprecated */
+            email?: unknown;
+            /** @deprecated */
+            credits?: unknown;
+            /** @deprecated */
+            subscription_allowance?: unknown;
+            /** @deprecated */
+            purchased_credits?: unknown;
+            /** @deprecated */
+            total_credits?: unknown;
+            /** @deprecated */
+            allowance_reset_date?: unknown;
+            /** @deprecated */
+            auth_method?: unknown;
+            /** @deprecated */
+            subscription_status?: unknown;
+            /** @deprecated */
+            subscription_end_date?: unknown;
+            /** @deprecated */
+            tier?: unknown;
+            /** @deprecated */
+            tier_display_name?: unknown;
+            /** @deprecated */
+            trial_expires_at?: unknown;
+            /** @deprecated */
+            is_active?: unknown;
+            /** @deprecated */
+            registration_date?: unknown;
+            /** @deprecated */
+            created_at?: unknown;
+            /** @deprecated */
+            updated_at?: unknown;
+            /** @deprecated */
+            settings?: unknown;
+            /** @deprecated */
+            preferences?: unknown;
+        };
         patchSessionAnswer: {
             data: components["schemas"]["Session"];
             success: boolean;
             message?: string;
         };
+        readApiKeyAnswer: {
+            data: components["schemas"]["ApiKey"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+        };
         readMessageAnswer: {
             data: components["schemas"]["Message"];
             success: boolean;
             message?: string;
+        };
+        readNotificationPreferencesAnswer: {
+            data: components["schemas"]["Preferences"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            email_notifications?: unknown;
+            /** @deprecated */
+            low_balance_threshold?: unknown;
+            /** @deprecated */
+            trial_expiry_reminder_days?: unknown;
+            /** @deprecated */
+            plan_expiry_reminder_days?: unknown;
+            /** @deprecated */
+            usage_alerts?: unknown;
+            /** @deprecated */
+            webhook_url?: unknown;
+            /** @deprecated */
+            created_at?: unknown;
+            /** @deprecated */
+            updated_at?: unknown;
+        };
+        readReferralCodeAnswer: {
+            data: components["schemas"]["Code"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            referral_code?: unknown;
+            /** @deprecated */
+            invite_link?: unknown;
+            /** @deprecated */
+            share_message?: unknown;
+        };
+        readReferralStatsAnswer: {
+            data: components["schemas"]["ReferralFigures"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            referral_code?: unknown;
+            /** @deprecated */
+            total_uses?: unknown;
+            /** @deprecated */
+            max_uses?: unknown;
+            /** @deprecated */
+            remaining_uses?: unknown;
+            /** @deprecated */
+            completed_bonuses?: unknown;
+            /** @deprecated */
+            pending_bonuses?: unknown;
+            /** @deprecated */
+            balance?: unknown;
+            /** @deprecated */
+            referred_by_code?: unknown;
+            /** @deprecated */
+            referrals?: unknown;
+            /** @deprecated */
+            invite_link?: unknown;
+            /** @deprecated */
+            total_earned?: unknown;
+            /** @deprecated */
+            current_balance?: unknown;
         };
         readSessionAnswer: {
             data: components["schemas"]["SessionDetail"];
@@ -1227,6 +2960,16 @@ export interface components {
             created_at?: unknown;
             /** @deprecated */
             messages?: unknown;
+        };
+        requestPasswordResetAnswer: {
+            data: null;
+            success: boolean;
+            message?: string;
+        };
+        resetPasswordAnswer: {
+            data: null;
+            success: boolean;
+            message?: string;
         };
         restoreSessionAnswer: {
             data: components["schemas"]["Session"];
@@ -1258,6 +3001,21 @@ export interface components {
             /** @deprecated */
             share_url?: unknown;
         };
+        rotateApiKeyAnswer: {
+            data: components["schemas"]["ApiKey"];
+            /** @description The secret, shown only once. */
+            api_key: string;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            key_name?: unknown;
+            /** @deprecated */
+            environment_tag?: unknown;
+            /** @deprecated */
+            updated_key?: unknown;
+        };
         searchChatsAnswer: {
             data: components["schemas"]["Match"][];
             /** @description The number of all matches, not only of those on this page. */
@@ -1267,6 +3025,46 @@ export interface components {
             next_cursor: string | null;
             success: boolean;
             message?: string;
+        };
+        sendTestNotificationAnswer: {
+            data: components["schemas"]["Notification"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+        };
+        sendUsageReportAnswer: {
+            data: components["schemas"]["Notification"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+        };
+        setAllRateLimitsAnswer: {
+            data: components["schemas"]["SetRateLimits"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            updated_count?: unknown;
+            /** @deprecated */
+            updated_config?: unknown;
+        };
+        setRateLimitsAnswer: {
+            data: components["schemas"]["SetRateLimits"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            key_id?: unknown;
+            /** @deprecated */
+            updated_config?: unknown;
         };
         shareSessionAnswer: {
             data: components["schemas"]["Share"];
@@ -1293,6 +3091,32 @@ export interface components {
             /** @deprecated */
             share_url?: unknown;
         };
+        signInAnswer: {
+            data: components["schemas"]["SignedIn"];
+            api_key: string;
+            user_id: number;
+            email: string | null;
+            display_name: string;
+            privy_user_id: string | null;
+            /** @description `privy` or `email` */
+            auth_method: string;
+            is_new_user: boolean;
+            success: boolean;
+            message?: string;
+        };
+        signUpAnswer: {
+            data: components["schemas"]["SignedIn"];
+            api_key: string;
+            user_id: number;
+            email: string | null;
+            display_name: string;
+            privy_user_id: string | null;
+            /** @description `privy` or `email` */
+            auth_method: string;
+            is_new_user: boolean;
+            success: boolean;
+            message?: string;
+        };
         truncateMessagesAnswer: {
             data: components["schemas"]["DeletedMessageCount"];
             success: boolean;
@@ -1303,10 +3127,71 @@ export interface components {
             success: boolean;
             message?: string;
         };
+        updateProfileAnswer: {
+            data: components["schemas"]["Profile"];
+            success: boolean;
+            message?: string;
+            /** @deprecated */
+            status?: unknown;
+            /** @deprecated */
+            user_id?: unknown;
+            /** @deprecated */
+            api_key?: unknown;
+            /** @deprecated */
+            username?: unknown;
+            /** @deprecated */
+            name?: unknown;
+            /** @deprecated */
+            email?: unknown;
+            /** @deprecated */
+            credits?: unknown;
+            /** @deprecated */
+            subscription_allowance?: unknown;
+            /** @deprecated */
+            purchased_credits?: unknown;
+            /** @deprecated */
+            total_credits?: unknown;
+            /** @deprecated */
+            allowance_reset_date?: unknown;
+            /** @deprecated */
+            auth_method?: unknown;
+            /** @deprecated */
+            subscription_status?: unknown;
+            /** @deprecated */
+            subscription_end_date?: unknown;
+            /** @deprecated */
+            tier?: unknown;
+            /** @deprecated */
+            tier_display_name?: unknown;
+            /** @deprecated */
+            trial_expires_at?: unknown;
+            /** @deprecated */
+            is_active?: unknown;
+            /** @deprecated */
+            registration_date?: unknown;
+            /** @deprecated */
+            created_at?: unknown;
+            /** @deprecated */
+            updated_at?: unknown;
+            /** @deprecated */
+            settings?: unknown;
+            /** @deprecated */
+            preferences?: unknown;
+        };
         updateSessionAnswer: {
             data: components["schemas"]["Session"];
             success: boolean;
             message?: string;
+        };
+        validateReferralCodeAnswer: {
+            data: components["schemas"]["CheckedCode"];
+            success: boolean;
+            /** @deprecated */
+            valid?: unknown;
+            /** @deprecated */
+            message?: unknown;
+            /** @deprecated */
+            referrer_username?: unknown;
         };
         withdrawFeedbackAnswer: {
             data: null;
@@ -1322,6 +3207,160 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    activityLog: {
+        parameters: {
+            query?: {
+                from?: string;
+                limit?: number;
+                model?: string;
+                offset?: number;
+                page?: number;
+                provider?: string;
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["activityLogAnswer"];
+                };
+            };
+        };
+    };
+    activityStats: {
+        parameters: {
+            query?: {
+                days?: number;
+                from?: string;
+                /** @description Another name of `tz`. */
+                timezone?: string;
+                to?: string;
+                /** @description Whose days are counted, such as `Asia/Tokyo`; those of UTC without it. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["activityStatsAnswer"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SignInInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["signInAnswer"];
+                };
+            };
+        };
+    };
+    requestPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["requestPasswordResetAnswer"];
+                };
+            };
+        };
+    };
+    signUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUpInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["signUpAnswer"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedAnswer"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChoice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["resetPasswordAnswer"];
+                };
+            };
+        };
+    };
     exportAll: {
         parameters: {
             query?: {
@@ -2308,6 +4347,784 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["listTagsAnswer"];
+                };
+            };
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["listPlansAnswer"];
+                };
+            };
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getPlanAnswer"];
+                };
+            };
+        };
+    };
+    applyReferralCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferralCodeInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["applyReferralCodeAnswer"];
+                };
+            };
+        };
+    };
+    readReferralCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["readReferralCodeAnswer"];
+                };
+            };
+        };
+    };
+    generateReferralCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["generateReferralCodeAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["generateReferralCodeAnswer"];
+                };
+            };
+        };
+    };
+    readReferralStats: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["readReferralStatsAnswer"];
+                };
+            };
+        };
+    };
+    validateReferralCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferralCodeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validateReferralCodeAnswer"];
+                };
+            };
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `live` - Live
+                 *     * `test` - Test
+                 *     * `staging` - Staging
+                 *     * `development` - Development
+                 */
+                environment_tag?: "live" | "test" | "staging" | "development";
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["listApiKeysAnswer"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["createApiKeyAnswer"];
+                };
+            };
+        };
+    };
+    readApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["readApiKeyAnswer"];
+                };
+            };
+        };
+    };
+    changeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["changeApiKeyAnswer"];
+                };
+            };
+        };
+    };
+    deleteApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["deleteApiKeyAnswer"];
+                };
+            };
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["GraceInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["rotateApiKeyAnswer"];
+                };
+            };
+        };
+    };
+    listAuditLog: {
+        parameters: {
+            query?: {
+                action?: string;
+                end_date?: string;
+                key_id?: number;
+                limit?: number;
+                offset?: number;
+                start_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["listAuditLogAnswer"];
+                };
+            };
+        };
+    };
+    apiKeyUsage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `live` - Live
+                 *     * `test` - Test
+                 *     * `staging` - Staging
+                 *     * `development` - Development
+                 */
+                environment_tag?: "live" | "test" | "staging" | "development";
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["apiKeyUsageAnswer"];
+                };
+            };
+        };
+    };
+    getEnvironmentUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getEnvironmentUsageAnswer"];
+                };
+            };
+        };
+    };
+    exportAccount: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `ndjson` - ndjson
+                 *     * `zip` - zip
+                 */
+                format?: "ndjson" | "zip";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "application/zip": string;
+                };
+            };
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                /**
+                 * @description * `pending` - Pending
+                 *     * `sent` - Sent
+                 *     * `failed` - Failed
+                 *     * `delivered` - Delivered
+                 */
+                status?: "pending" | "sent" | "failed" | "delivered";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["listNotificationsAnswer"];
+                };
+            };
+        };
+    };
+    readNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["readNotificationPreferencesAnswer"];
+                };
+            };
+        };
+    };
+    changeNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Preferences"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["changeNotificationPreferencesAnswer"];
+                };
+            };
+        };
+    };
+    sendUsageReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UsageReportInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["sendUsageReportAnswer"];
+                };
+            };
+        };
+    };
+    sendTestNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["sendTestNotificationAnswer"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["changePasswordAnswer"];
+                };
+            };
+        };
+    };
+    getUserPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getUserPlanAnswer"];
+                };
+            };
+        };
+    };
+    getEntitlements: {
+        parameters: {
+            query?: {
+                feature?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getEntitlementsAnswer"];
+                };
+            };
+        };
+    };
+    getPlanUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getPlanUsageAnswer"];
+                };
+            };
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getProfileAnswer"];
+                };
+            };
+        };
+    };
+    updateProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["updateProfileAnswer"];
+                };
+            };
+        };
+    };
+    eraseAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["eraseAccountAnswer"];
+                };
+            };
+        };
+    };
+    patchProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedProfileChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["patchProfileAnswer"];
+                };
+            };
+        };
+    };
+    listRateLimits: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["listRateLimitsAnswer"];
+                };
+            };
+        };
+    };
+    setRateLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateLimitInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["setRateLimitsAnswer"];
+                };
+            };
+        };
+    };
+    setAllRateLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateLimitInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["setAllRateLimitsAnswer"];
+                };
+            };
+        };
+    };
+    getRateLimitUsage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `minute` - minute
+                 *     * `hour` - hour
+                 *     * `day` - day
+                 */
+                time_window?: "minute" | "hour" | "day";
+            };
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["getRateLimitUsageAnswer"];
                 };
             };
         };

@@ -31,12 +31,16 @@ export type Answer<Name extends OperationName> = Json<
 export type Data<Name extends OperationName> =
     Answer<Name> extends { data: infer Given } ? Given : never;
 
+export type ActivityEvent = Schemas["ActivityEvent"];
+export type ApiKey = Schemas["ApiKey"];
 export type Feedback = Schemas["Feedback"];
 export type FeedbackStatistics = Schemas["FeedbackStatistics"];
 export type Match = Schemas["Match"];
 export type Message = Schemas["Message"];
 export type MessageInput = Schemas["MessageInput"];
 export type MessageStatus = Schemas["MessageStatus"];
+export type Plan = Schemas["Plan"];
+export type Profile = Schemas["Profile"];
 export type Role = Schemas["Role"];
 export type SavedMessages = Schemas["SavedMessages"];
 export type Session = Schemas["Session"];

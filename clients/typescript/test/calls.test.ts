@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
     ConflictError,
     Gatewayz,
+    GatewayzError,
     InvalidError,
     LimitError,
     UnavailableError,
@@ -48,6 +49,24 @@ for (const [name, first] of Object.entries({
         const keys = new Set(requests.map(({ headers }) => headers.get("Idempotency-Key")));
         assert.deepEqual([requests.length, keys.size], [2, 1]);
         assert.equal(await requests[1]!.text(), '{"title":"Once"}');
+    });
+}
+
+const overloaded = (): Response =>
+    Response.json({ code: "overloaded" }, { status: 503, headers: { "Retry-After": "0" } });
+
+for (const [name, first, times] of [
+    ["not repeated when it may have been executed", problem(503, { "Retry-After": "0" }), 1],
+    ["not repeated when its answer is lost", lost, 1],
+    ["repeated when it was not begun", overloaded, 2],
+    ["repeated after a limit", problem(429, { "Retry-After": "0" }), 2],
+] as const) {
+    test(`what has no idempotency key is ${name}`, async () => {
+        const [client, requests] = answered(first, ok);
+        const created = client.keys.createApiKey({ key_name: "first" });
+
+        await (times === 1 ? assert.rejects(created, GatewayzError) : created);
+        assert.equal(requests.length, times);
     });
 }
 

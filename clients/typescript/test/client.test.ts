@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Gatewayz, NotFoundError, ProblemError, UnauthorizedError } from "gatewayz-client";
+import {
+    ForbiddenError,
+    Gatewayz,
+    NotFoundError,
+    ProblemError,
+    UnauthorizedError,
+} from "gatewayz-client";
 import { KEY, URL, client, unique } from "./service.ts";
 
 test("a conversation from its beginning to its end", async () => {
@@ -119,6 +125,36 @@ test("all sessions of a person are erased", async () => {
     await client.chat.createSession({ end_user_id });
 
     assert.deepEqual(await client.chat.deleteSessions({ end_user_id }), { deleted_count: 1 });
+});
+
+test("a key is created, limited, rotated and deleted", async () => {
+    const { api_key, data } = await client.keys.createApiKey({
+        key_name: unique("key"),
+        scope_permissions: { chat: ["read"] },
+    });
+    const reader = new Gatewayz(api_key, URL);
+    assert.equal(typeof (await reader.chat.chatStats()).total_sessions, "number");
+    await assert.rejects(reader.chat.createSession(), ForbiddenError);
+
+    const limited = await client.keys.changeApiKey(data.id, { max_requests: 500 });
+    assert.equal(limited.max_requests, 500);
+    const { api_key: rotated } = await client.keys.rotateApiKey(data.id);
+    assert.notEqual(rotated, api_key);
+    await assert.rejects(reader.chat.chatStats(), UnauthorizedError);
+    const names = [];
+    for await (const { key_name } of client.keys.listApiKeys({ limit: 1 })) names.push(key_name);
+    assert(names.includes(data.key_name));
+    await client.keys.deleteApiKey(data.id);
+    await assert.rejects(client.keys.readApiKey(data.id), NotFoundError);
+});
+
+test("an account is read, changed and exported", async () => {
+    const name = unique("Ada");
+    assert.equal((await client.account.patchProfile({ name })).name, name);
+    assert.equal((await client.account.getProfile()).name, name);
+    assert((await client.account.listPlans()).data.length > 0);
+    const exported = await client.account.exportAccount({ format: "ndjson" });
+    assert.match(await exported.text(), new RegExp(name));
 });
 
 test("an unknown key is rejected", async () => {

@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { Chat, Gatewayz } from "gatewayz-client";
+import { Account, Chat, Gatewayz, Keys } from "gatewayz-client";
 import { URL } from "./service.ts";
 
 const LEFT_OUT = [
-    ...["updateSession", "updateMessage"], // do what patchSession and patchMessage do
+    // do what patchSession, patchMessage and patchProfile do
+    ...["updateSession", "updateMessage", "updateProfile"],
+    "eraseAccount", // nothing that a program should do by a slip
     ...["listImports", "getImport", "cancelImport"], // for files, which the client does not send
 ];
 
@@ -16,22 +18,33 @@ interface Operation {
     parameters?: { name: string }[];
 }
 
+type Methods = Record<string, (...given: unknown[]) => unknown>;
+
+// Where any object would not do.
+const LAST_ARGUMENTS: Record<string, unknown> = { deleteSessions: { ids: [1] } };
+
 const schema = (await (await fetch(`${URL}/v1/schema`)).json()) as {
     paths: Record<string, Record<string, Operation>>;
 };
 const operations = Object.entries(schema.paths)
-    .filter(([path]) => path.startsWith("/v1/chat"))
+    .filter(([path]) => !path.startsWith("/v1/conversations")) // for OpenAI's own clients
     .flatMap(([path, methods]) =>
         Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
     )
     .filter(({ operationId }) => !LEFT_OUT.includes(operationId));
 
-test("each operation of chats has a method, and each method is one", () => {
-    const methods = Object.getOwnPropertyNames(Chat.prototype).filter(
-        (name) => name !== "constructor",
-    );
+const groups = { chat: Chat, keys: Keys, account: Account };
+const groupOf = Object.fromEntries(
+    Object.entries(groups).flatMap(([group, { prototype }]) =>
+        Object.getOwnPropertyNames(prototype)
+            .filter((name) => name !== "constructor")
+            .map((name) => [name, group as keyof typeof groups]),
+    ),
+);
 
-    assert.deepEqual(methods.sort(), operations.map(({ operationId }) => operationId).sort());
+test("each operation has a method, and each method is one", () => {
+    const names = operations.map(({ operationId }) => operationId);
+    assert.deepEqual(Object.keys(groupOf).sort(), names.sort());
 });
 
 for (const { path, method, operationId, parameters = [] } of operations) {
@@ -45,15 +58,9 @@ for (const { path, method, operationId, parameters = [] } of operations) {
         });
         const names = path.match(/\{\w+\}/g) ?? [];
         const values = names.map((_, n) => n + 1);
-        const call = (client.chat as unknown as Record<string, (...given: unknown[]) => unknown>)[
-            operationId
-        ]!;
-        const which = { ids: [1] };
-        const result = call.call(
-            client.chat,
-            ...values,
-            operationId === "deleteSessions" ? which : 7,
-        );
+        const group = client[groupOf[operationId]!] as unknown as Methods;
+        const last = LAST_ARGUMENTS[operationId] ?? {};
+        const result = group[operationId]!(...values, last);
         if (operationId === "exportAll") await (result as AsyncGenerator).next();
         else await result;
 
