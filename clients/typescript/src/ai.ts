@@ -3,14 +3,16 @@
 import type { UIMessage } from "ai";
 import type { Chat } from "./chat.js";
 import type { Gatewayz } from "./client.js";
-import { append, findSession, messagesOf, openSession } from "./history.js";
+import { append, findSession, openSession, wholeSession } from "./history.js";
 import { GatewayzError } from "./problems.js";
-import type { Message, MessageInput, SessionInput } from "./types.js";
+import type { Message, MessageInput, SessionDetail, SessionInput } from "./types.js";
 
 /** What `saveChat` takes: the rest is given to the session when it is created. */
 export type SavedChat = Omit<SessionInput, "external_id"> & {
     chatId: string;
     messages: UIMessage[];
+    /** Delete for good what the chat has besides these messages, on every branch. */
+    deleteOthers?: boolean;
 };
 
 /**
@@ -28,53 +30,79 @@ export async function loadChat<Kind extends UIMessage = UIMessage>(
         external_id: chatId,
         end_user_id: end_user_id ?? null,
     });
-    const messages = session ? await messagesOf(chat, session.id) : [];
-    return messages.filter(({ role }) => role in ROLES).map(toUIMessage) as Kind[];
+    if (!session) return [];
+    const { messages } = await wholeSession(chat, session.id);
+    return messages.filter(isShown).map(toUIMessage) as Kind[];
 }
 
 /**
- * Make these the messages of a chat, which is created when it is new.
+ * Save messages of a chat, which is created when it is new.
  *
- * Only those that are new or changed are sent. Those that are no longer among them are deleted,
- * after the others are saved. Throws GatewayzError when the chat is that of another `end_user_id`,
+ * Only those that are new or changed are sent, so `messages` may be all of them or the last ones. A
+ * new message follows the one before it in `messages`: when that has been answered already, the
+ * answer before becomes another branch, and is no longer shown. Nothing is deleted, unless
+ * `deleteOthers` asks for it. Throws GatewayzError when the chat is that of another `end_user_id`,
  * or a message has no id.
  */
 export async function saveChat(
     { chat }: Gatewayz,
-    { chatId, messages, ...session }: SavedChat,
+    { chatId, messages, deleteOthers = false, ...session }: SavedChat,
 ): Promise<void> {
     if (messages.some(({ id }) => !id)) {
         throw new GatewayzError("A message has no id: give toUIMessageStream a generateMessageId.");
     }
     const { id } = await openSession(chat, { ...session, external_id: chatId });
-    const old = (await messagesOf(chat, id)).filter(({ role }) => role in ROLES);
-    const ids = new Set(messages.map((message) => message.id));
-    const kept = old.filter((message) => ids.has(idOf(message)));
-    let same = 0;
-    while (same < kept.length && idOf(kept[same]!) === messages[same]?.id) same++;
-    // A message keeps its place when it is sent again, so those in another order go first.
-    for (const message of kept.splice(same)) await chat.deleteMessage(id, message.id);
-
-    const gone = old.filter((message) => !ids.has(idOf(message)));
-    const changed = messages.filter(
-        (message, n) => n < same && kept[n]!.client_id !== null && !isSame(kept[n]!, message),
-    );
-    const [first, ...others] = messages.slice(same).map(toInput);
-    const follows = gone.length ? { parent_id: kept.at(-1)?.id ?? 0 } : {};
-    const added = first ? [{ ...first, ...follows }, ...others] : [];
-    await append(chat, id, [...changed.map(toInput), ...added]);
-    await remove(chat, id, old, gone);
+    const old = await wholeSession(chat, id, { branches: "all" });
+    const known = new Map(old.messages.map((message) => [idOf(message), message]));
+    const shown = shownBranch(old);
+    const changed: MessageInput[] = [];
+    const added: MessageInput[] = [];
+    for (const [n, message] of messages.entries()) {
+        const same = known.get(message.id);
+        const before = known.get(messages[n - 1]?.id ?? "");
+        if (!same) {
+            // Without a parent it follows the last one, whoever may have added that meanwhile.
+            const parent = before && before !== shown[0] && { parent_id: before.id };
+            added.push({ ...toInput(message), ...parent });
+        } else if (same.client_id !== null && !isSame(same, message)) {
+            changed.push(toInput(message));
+        }
+    }
+    await append(chat, id, [...changed, ...added]);
+    const last = known.get(messages.at(-1)?.id ?? "");
+    if (last && !shown.includes(last)) {
+        await chat.patchSession(id, { current_message_id: last.id });
+    }
+    if (deleteOthers) await deleteAllBut(chat, id, new Set(messages.map((message) => message.id)));
 }
 
-async function remove(chat: Chat, id: number, old: Message[], gone: Message[]): Promise<void> {
-    const [first, ...others] = gone;
-    if (!first) return;
-    if (first === old[old.length - gone.length]) {
-        await chat.truncateMessages(id, first.id);
-    } else {
-        for (const message of others) await chat.deleteMessage(id, message.id);
+/** The branch that is shown, newest first. */
+function shownBranch({ messages, current_message_id }: SessionDetail): Message[] {
+    const byId = new Map(messages.map((message) => [message.id, message]));
+    const shown: Message[] = [];
+    let next = byId.get(current_message_id ?? 0);
+    for (; next; next = byId.get(next.parent_id ?? 0)) shown.push(next);
+    return shown.filter(isShown);
+}
+
+/** Delete messages; one in one request with all that follow it, when none of them stays. */
+async function deleteAllBut(chat: Chat, id: number, ids: Set<string>): Promise<void> {
+    const { messages } = await wholeSession(chat, id, { branches: "all" });
+    // What stays, and what is followed by that. A message comes after the one that it follows.
+    const kept = new Set<number | null>();
+    const gone = messages.filter((message) => isShown(message) && !ids.has(idOf(message)));
+    const going = new Set(gone.map((message) => message.id));
+    for (const message of [...messages].reverse()) {
+        if (!going.has(message.id) || kept.has(message.id)) kept.add(message.parent_id);
     }
-    await chat.deleteMessage(id, first.id);
+    const isWhole = (messageId: number): boolean => going.has(messageId) && !kept.has(messageId);
+    for (const message of gone) {
+        if (isWhole(message.id)) {
+            if (isWhole(message.parent_id ?? 0)) continue;
+            await chat.truncateMessages(id, message.id);
+        }
+        await chat.deleteMessage(id, message.id);
+    }
 }
 
 // Messages of other programs, and their roles here. Results of tools have no message of their own.
@@ -86,6 +114,10 @@ const ROLES: Partial<Record<string, UIMessage["role"]>> = {
 };
 
 type Kept = Message & { parts?: UIMessage["parts"] };
+
+function isShown({ role }: Message): boolean {
+    return role in ROLES;
+}
 
 function idOf(message: Message): string {
     return message.client_id ?? `msg_${message.id}`;

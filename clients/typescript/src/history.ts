@@ -2,7 +2,7 @@
 
 import type { Chat } from "./chat.js";
 import { GatewayzError, ProblemError } from "./problems.js";
-import type { Message, MessageInput, Session, SessionInput } from "./types.js";
+import type { Message, MessageInput, Session, SessionDetail, SessionInput } from "./types.js";
 
 /** What a session is created with, when there is none of this `external_id`. */
 export type NamedSession = SessionInput & { external_id: string };
@@ -29,23 +29,23 @@ export async function openSession(chat: Chat, named: NamedSession): Promise<Sess
     return session;
 }
 
-/** The newest `limit` messages, or all, oldest first, however many pages they are. */
-export async function messagesOf(
+/** A session with its newest `limit` messages, or all, oldest first, however many pages they are. */
+export async function wholeSession(
     chat: Chat,
     sessionId: number,
-    limit = Infinity,
-): Promise<Message[]> {
-    let found: Message[] = [];
-    let hasMore = true;
-    while (hasMore && found.length < limit) {
+    { limit = Infinity, ...query }: { limit?: number; branches?: "all" } = {},
+): Promise<SessionDetail> {
+    let messages: Message[] = [];
+    for (;;) {
         const page = await chat.readSession(sessionId, {
-            message_limit: Math.min(limit - found.length, MAX_MESSAGES),
-            ...(found[0] && { before: found[0].id }),
+            ...query,
+            message_limit: Math.min(limit - messages.length, MAX_MESSAGES),
+            ...(messages[0] && { before: messages[0].id }),
         });
-        found = [...page.messages, ...found];
-        hasMore = page.has_more_messages && page.messages.length > 0;
+        messages = [...page.messages, ...messages];
+        const hasMore = page.has_more_messages && page.messages.length > 0;
+        if (!hasMore || messages.length >= limit) return { ...page, messages };
     }
-    return found;
 }
 
 /** Add messages, as many at a time as the service takes; each time all or none. */

@@ -1,9 +1,11 @@
 // `gatewayz-client/openai-agents`: a session of OpenAI's Agents SDK.
 
-import type { AgentInputItem, Session } from "@openai/agents";
+import type { AgentInputItem, Session as AgentsSession } from "@openai/agents";
+import type { Chat } from "./chat.js";
 import type { Gatewayz } from "./client.js";
-import { append, findSession, messagesOf, openSession, type NamedSession } from "./history.js";
-import type { Message, MessageInput, SessionInput } from "./types.js";
+import { append, findSession, openSession, wholeSession, type NamedSession } from "./history.js";
+import { NotFoundError } from "./problems.js";
+import type { Message, MessageInput, Session, SessionInput } from "./types.js";
 
 /**
  * A memory of agents, in the session whose `external_id` is the `sessionId`.
@@ -11,17 +13,18 @@ import type { Message, MessageInput, SessionInput } from "./types.js";
  * Give `end_user_id` when that comes from a browser: a session of another person is neither read
  * nor written.
  */
-export class GatewayzSession implements Session {
-    readonly #client: Gatewayz;
+export class GatewayzSession implements AgentsSession {
+    readonly #chat: Chat;
     readonly #named: NamedSession;
+    #id: number | undefined;
 
     /** @param session is what the session is created with. */
     constructor(
-        client: Gatewayz,
+        { chat }: Gatewayz,
         sessionId: string,
         session: Omit<SessionInput, "external_id"> = {},
     ) {
-        this.#client = client;
+        this.#chat = chat;
         this.#named = { ...session, external_id: sessionId };
     }
 
@@ -35,26 +38,42 @@ export class GatewayzSession implements Session {
 
     async addItems(items: AgentInputItem[]): Promise<void> {
         if (!items.length) return;
-        const { id } = await openSession(this.#client.chat, this.#named);
-        await append(this.#client.chat, id, items.map(toInput));
+        await this.#inSession(openSession, (id) => append(this.#chat, id, items.map(toInput)));
     }
 
     async popItem(): Promise<AgentInputItem | undefined> {
         const [last] = await this.#messages(1);
-        if (last) await this.#client.chat.deleteMessage(last.session_id, last.id);
+        if (last) await this.#chat.deleteMessage(last.session_id, last.id);
         return last && toItem(last)[0];
     }
 
     /** Move the session to the trash; the next item begins another of this name. */
     async clearSession(): Promise<void> {
-        const session = await findSession(this.#client.chat, this.#named);
-        if (session) await this.#client.chat.deleteSession(session.id);
+        await this.#inSession(findSession, (id) => this.#chat.deleteSession(id));
+        this.#id = undefined;
     }
 
-    async #messages(limit?: number): Promise<Message[]> {
-        if (limit !== undefined && limit < 1) return [];
-        const session = await findSession(this.#client.chat, this.#named);
-        return session ? messagesOf(this.#client.chat, session.id, limit) : [];
+    async #messages(limit = Infinity): Promise<Message[]> {
+        if (limit < 1) return [];
+        const read = (id: number) => wholeSession(this.#chat, id, { limit });
+        return (await this.#inSession(findSession, read))?.messages ?? [];
+    }
+
+    /** `use` the session, which is looked up unless it is known; undefined when there is none. */
+    async #inSession<Result>(
+        lookUp: (chat: Chat, named: NamedSession) => Promise<Session | undefined>,
+        use: (id: number) => Promise<Result>,
+    ): Promise<Result | undefined> {
+        if (this.#id !== undefined) {
+            try {
+                return await use(this.#id);
+            } catch (problem) {
+                // Deleted elsewhere, and perhaps begun again.
+                if (!(problem instanceof NotFoundError)) throw problem;
+            }
+        }
+        this.#id = (await lookUp(this.#chat, this.#named))?.id;
+        return this.#id === undefined ? undefined : use(this.#id);
     }
 }
 

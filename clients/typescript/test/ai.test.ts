@@ -141,6 +141,82 @@ test("the texts of a chat are found", async () => {
     assert.deepEqual([data[0]?.external_id, data[0]?.title], [chatId, "Weather"]);
 });
 
+const shown = async (chatId: string): Promise<string[]> =>
+    (await loadChat(client, chatId)).map(({ id }) => id);
+const kept = async (chatId: string): Promise<(string | null)[]> => {
+    const { id } = await client.chat.createSession({ external_id: chatId });
+    const messages = await client.chat.listMessages(id, { branches: "all" });
+    return messages.map(({ client_id }) => client_id);
+};
+
+// What programs give to `saveChat` one after the other, and what the chat then shows.
+for (const [name, saves, expected] of [
+    [
+        "all messages of each answer",
+        [
+            ["a", "b"],
+            ["a", "b", "c", "d"],
+        ],
+        ["a", "b", "c", "d"],
+    ],
+    ["only what is new", [["a"], ["b"], ["c", "d"]], ["a", "b", "c", "d"]],
+    [
+        "only the newest, as a model was given them",
+        [
+            ["a", "b", "c"],
+            ["c", "d"],
+        ],
+        ["a", "b", "c", "d"],
+    ],
+    ["a question before its answer", [["a"], ["a", "b"]], ["a", "b"]],
+    [
+        "an answer made again",
+        [
+            ["a", "b"],
+            ["a", "c"],
+        ],
+        ["a", "c"],
+    ],
+    [
+        "a question asked in other words",
+        [
+            ["a", "b", "c", "d"],
+            ["a", "b", "e"],
+            ["a", "b", "e", "f"],
+        ],
+        ["a", "b", "e", "f"],
+    ],
+    [
+        "the answer from before the one made again",
+        [
+            ["a", "b"],
+            ["a", "c"],
+            ["a", "b"],
+        ],
+        ["a", "b"],
+    ],
+    [
+        "what goes on with the answer from before",
+        [
+            ["a", "b"],
+            ["a", "c"],
+            ["a", "b", "d"],
+        ],
+        ["a", "b", "d"],
+    ],
+    ["nothing", [["a", "b"], []], ["a", "b"]],
+] as const) {
+    test(`a chat shows what was saved, and deletes nothing: ${name}`, async () => {
+        const chatId = unique("chat");
+        for (const ids of saves) {
+            await saveChat(client, { chatId, messages: ids.map((id) => said(id)) });
+        }
+
+        assert.deepEqual(await shown(chatId), expected);
+        assert.deepEqual(new Set(await kept(chatId)), new Set(saves.flat()));
+    });
+}
+
 for (const [name, before, after] of [
     ["an answer made again", ["a", "b"], ["a", "c"]],
     ["a message in the midst deleted", ["a", "b", "c"], ["a", "c"]],
@@ -148,20 +224,17 @@ for (const [name, before, after] of [
     ["everything deleted", ["a", "b"], []],
     ["everything new", ["a", "b"], ["c", "d"]],
     ["the first message deleted", ["a", "b", "c"], ["b", "c"]],
-    ["another order", ["a", "b", "c"], ["c", "a"]],
 ] as const) {
-    test(`a chat is saved as it is: ${name}`, async () => {
+    test(`a chat becomes what is saved when others are to be deleted: ${name}`, async () => {
         const chatId = unique("chat");
-        await saveChat(client, { chatId, messages: before.map((id) => said(id)) });
-        await saveChat(client, { chatId, messages: after.map((id) => said(id)) });
+        const save = (ids: readonly string[], deleteOthers: boolean): Promise<void> =>
+            saveChat(client, { chatId, messages: ids.map((id) => said(id)), deleteOthers });
+        await save(before, false);
+        await save(["a", "other branch"], false);
+        await save(after, true);
 
-        assert.deepEqual(
-            await loadChat(client, chatId),
-            after.map((id) => said(id)),
-        );
-        const session = await client.chat.createSession({ external_id: chatId });
-        const all = await client.chat.listMessages(session.id, { branches: "all" });
-        assert.equal(all.length, after.length);
+        assert.deepEqual(await shown(chatId), after);
+        assert.deepEqual(await kept(chatId), after);
     });
 }
 

@@ -12,10 +12,10 @@ import {
     type Model,
     type ModelRequest,
 } from "@openai/agents";
-import { GatewayzError } from "gatewayz-client";
+import { Gatewayz, GatewayzError } from "gatewayz-client";
 import { GatewayzSession } from "gatewayz-client/openai-agents";
 import { z } from "zod";
-import { client, unique } from "./service.ts";
+import { KEY, URL, client, unique } from "./service.ts";
 
 const session = (options = {}): GatewayzSession =>
     new GatewayzSession(client, unique("agents"), options);
@@ -170,4 +170,25 @@ test("a session of another person is neither read nor written", async () => {
 
     assert.deepEqual(await other.getItems(), []);
     await assert.rejects(other.addItems([said("b")]), GatewayzError);
+});
+
+test("a session is looked up once, and again when another program has deleted it", async () => {
+    const asked: string[] = [];
+    const spy: typeof fetch = (url, init) => {
+        asked.push(`${init?.method} ${String(url).replace(/.*\/chat|\d+|\?.*/g, "")}`);
+        return fetch(url, init);
+    };
+    const memory = new GatewayzSession(new Gatewayz(KEY, URL, { fetch: spy }), unique("agents"));
+    await memory.addItems([said("a")]);
+    await memory.addItems([said("b")]);
+    assert.deepEqual(await memory.getItems(), [said("a"), said("b")]);
+    const [add, read] = ["POST /sessions//messages/batch", "GET /sessions/"];
+    assert.deepEqual(asked, ["POST /sessions", add, add, read]);
+
+    const external_id = await memory.getSessionId();
+    const { id } = await client.chat.createSession({ external_id });
+    await client.chat.deleteSession(id);
+    assert.deepEqual(await memory.getItems(), []);
+    await memory.addItems([said("c")]);
+    assert.deepEqual(await memory.getItems(), [said("c")]);
 });
