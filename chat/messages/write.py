@@ -114,64 +114,73 @@ def append_messages(
     places = _places(given)
     last = dict(zip(places, given, strict=True))
     messages = [_unsaved(owner, session_id, one) for one in last.values()]
-    model = next((message.model for message in reversed(messages) if message.model), None)
-    parameters = {
-        "session_id": session_id,
-        "user_id": owner.user_id,
-        "session_model": model,
-        **{
-            name: [getattr(message, name) for message in messages]
-            for name in ("role", "content", "model", "tokens", "reasoning", "client_id")
+    rows = transaction.get_connection().fetch_autocommit(
+        _APPEND,
+        {
+            "session_id": session_id,
+            "user_id": owner.user_id,
+            "session_model": next((one.model for one in reversed(messages) if one.model), None),
+            **_columns(messages, last.values(), places),
         },
-        "extra": [_json(message.extra) for message in messages],
-        **{
-            name: [one.get(name) for one in last.values()]
-            for name in ("created_at", "status", "revision")
-        },
-        "parent_id": [one.get("parent_id") or None for one in last.values()],
-        "follows": [
-            one.get("parent_id") is None and "parent_place" not in one for one in last.values()
-        ],
-        # PostgreSQL counts from 1.
-        "parent_place": [
-            places[one["parent_place"]] + 1 if "parent_place" in one else None
-            for one in last.values()
-        ],
-    }
-    rows = transaction.get_connection().fetch_autocommit(_APPEND, parameters)
+    )
     if not rows:
         raise Http404
     if (broken := _RULES.get(rows[0][0])) is not None:
         raise broken()
-    saved = []
-    for message, row in zip(messages, rows, strict=True):
-        (
-            _,
-            session_model,
-            message.pk,
-            message.parent_id,
-            message.position,
-            message.created_at,
-            message.updated_at,
-            message.status,
-            message.revision,
-            message.edited,
-            is_new,
-            _,
-        ) = row
-        saved.append(Appended(message, is_new))
+    saved = [_appended(message, row) for message, row in zip(messages, rows, strict=True)]
     if any(is_new or not _is_growing(message) for message, is_new in saved):
         record_chat(
             owner,
             "save_message",
             "message_saved",
-            model=session_model,
+            model=rows[0][1],
             tokens=sum(message.tokens for message in messages),
             session_id=session_id,
             messages=len(messages),
             stored_bytes=max(0, sum(row[-1] for row in rows)),
         )
     return [saved[place] for place in places]
+
+
+def _columns(
+    messages: Sequence[ChatMessage], given: Collection[NewMessage], places: Sequence[int]
+) -> dict[str, list[Any]]:
+    """The parameters of the appending statement that have a value for each message."""
+    return {
+        **{
+            name: [getattr(message, name) for message in messages]
+            for name in ("role", "content", "model", "tokens", "reasoning", "client_id")
+        },
+        "extra": [_json(message.extra) for message in messages],
+        **{
+            name: [one.get(name) for one in given] for name in ("created_at", "status", "revision")
+        },
+        "parent_id": [one.get("parent_id") or None for one in given],
+        "follows": [one.get("parent_id") is None and "parent_place" not in one for one in given],
+        # PostgreSQL counts from 1.
+        "parent_place": [
+            places[one["parent_place"]] + 1 if "parent_place" in one else None for one in given
+        ],
+    }
+
+
+def _appended(message: ChatMessage, row: Sequence[Any]) -> Appended:
+    """Give a message what the appending statement returns of it."""
+    (
+        _,
+        _,
+        message.pk,
+        message.parent_id,
+        message.position,
+        message.created_at,
+        message.updated_at,
+        message.status,
+        message.revision,
+        message.edited,
+        is_new,
+        _,
+    ) = row
+    return Appended(message, is_new)
 
 
 def _places(given: Sequence[NewMessage]) -> list[int]:
