@@ -5,18 +5,20 @@ from django.urls import URLPattern, URLResolver, include, path
 from accounts.activity.health import activity_stats
 from accounts.metrics import DEPENDENCIES
 from accounts.plans.old_routes import bare_urlpatterns
-from accounts.profile.export import ACCOUNT_KINDS
+from accounts.profile.export import ACCOUNT_KINDS, FORMS
 from accounts.profile.views import ExportView
 from chat.search.index import is_outdated
-from chat.transfer.account_export import CHAT_KINDS
+from chat.transfer.account_export import CHAT_FORMS, CHAT_KINDS
 from gatewayz.api.schema import schema
 from gatewayz.pages.api_page import api_page
 from gatewayz.pages.start_page import favicon, start_page
 from gatewayz.probes import health
 from gatewayz.probes.metrics import metrics
 
-# The export has the kinds of objects of every app.
-export_view = ExportView.as_view(kinds=(*ACCOUNT_KINDS, *CHAT_KINDS))
+# The export has the kinds of objects of every app, and its forms.
+export_view = ExportView.as_view(
+    kinds=(*ACCOUNT_KINDS, *CHAT_KINDS), forms={**FORMS, **CHAT_FORMS}
+)
 
 account_urls: list[URLPattern | URLResolver] = [
     path("", include("accounts.audit.urls")),

@@ -50,8 +50,6 @@ from gatewayz.streaming.downloads import read_page
 
 PAGE_ROWS = 200
 
-CONTENT_TYPES = {"ndjson": "application/x-ndjson", "zip": "application/zip"}
-
 Row = TypeVar("Row", bound=models.Model)
 Line = dict[str, Any]
 
@@ -90,6 +88,30 @@ def export_zip(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
                     yield from buffer.take()
             yield from buffer.take()
     yield from buffer.take()
+
+
+def export_json(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
+    """Yield a JSON array of the lines of `export_ndjson`."""
+    separator = b"["
+    for line in export_ndjson(owner, kinds):
+        yield separator + line.rstrip(b"\n")
+        separator = b",\n"
+    yield b"]\n"
+
+
+class Form(NamedTuple):
+    """A form in which an account can be exported, its type, and how its file's name ends."""
+
+    pieces: Callable[[Principal, Sequence[Kind]], Iterator[bytes]]
+    content_type: str
+    suffix: str
+
+
+FORMS = {
+    "ndjson": Form(export_ndjson, "application/x-ndjson", "ndjson"),
+    "zip": Form(export_zip, "application/zip", "zip"),
+    "json": Form(export_json, "application/json", "json"),
+}
 
 
 class _PieceBuffer(io.RawIOBase):

@@ -10,7 +10,7 @@ from accounts.profile.serializers import (
     ProfileChange,
     ProfileSerializer,
 )
-from gatewayz.api.openapi import describe, described, streamed
+from gatewayz.api.openapi import OBJECTS, describe, described, streamed
 
 PROFILE = {
     "id": 7,
@@ -61,10 +61,14 @@ profile = describe(
 )
 export = describe(
     get=streamed(
-        "Export everything that you own, as NDJSON or a ZIP of NDJSON files",
+        "Export everything that you own: NDJSON, JSON, a ZIP of NDJSON files, or to be read",
         name="exportAccount",
         query=ExportInput,
-        media_types=("application/x-ndjson", "application/zip"),
+        media_types=(
+            *("application/x-ndjson", "application/json", "application/zip"),
+            *("text/markdown", "text/html"),
+        ),
+        json=OBJECTS,
         problems=(400, 401),
     )
 )

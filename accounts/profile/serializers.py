@@ -213,4 +213,6 @@ class ActivityDaySerializer(serializers.ModelSerializer):
 
 
 class ExportInput(serializers.Serializer):
-    format = serializers.ChoiceField(choices=["ndjson", "zip"], default="ndjson")
+    format = serializers.ChoiceField(
+        choices=["ndjson", "zip", "json", "markdown", "html"], default="ndjson"
+    )

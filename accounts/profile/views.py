@@ -1,6 +1,6 @@
 """Views of the user's own data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.shortcuts import get_object_or_404
 
@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.principals.principal import AuthenticatedRequest
 from accounts.profile import old_shapes, openapi
 from accounts.profile.erasure import request_erasure
-from accounts.profile.export import CONTENT_TYPES, Kind, export_ndjson, export_zip
+from accounts.profile.export import FORMS, Form, Kind
 from accounts.profile.serializers import (
     ErasureInput,
     ExportInput,
@@ -70,16 +70,16 @@ class ExportView(ApiView):
     scope_level = "admin"
 
     kinds: Sequence[Kind] = ()
+    forms: Mapping[str, Form] = FORMS
 
     def get(self, request: AuthenticatedRequest) -> Download:
         given = validated(ExportInput, request.query_params)
-        form = given["format"]
-        pieces = {"ndjson": export_ndjson, "zip": export_zip}[form](request.user, self.kinds)
+        form = self.forms[given["format"]]
         download = Download(
             request.user.user_id,
-            pieces,
-            filename=f"gatewayz-export.{form}",
-            content_type=CONTENT_TYPES[form],
+            form.pieces(request.user, self.kinds),
+            filename=f"gatewayz-export.{form.suffix}",
+            content_type=form.content_type,
         )
         download["Cache-Control"] = "no-store"
         return download

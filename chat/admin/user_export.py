@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts import audit
 from accounts.models import User
 from accounts.principals.principal import Principal
-from accounts.profile.export import ACCOUNT_KINDS, CONTENT_TYPES, export_zip
+from accounts.profile.export import ACCOUNT_KINDS, FORMS
 from chat.transfer.account_export import CHAT_KINDS
 from gatewayz.admin_site.rights import DENIED, OwnedRows
 from gatewayz.api.problems import admin_error_page
@@ -38,9 +38,9 @@ def export_user(request: HttpRequest) -> HttpResponseBase:
     owner = Principal.without_key(user.pk)
     download = Download(
         user.pk,
-        export_zip(owner, (*ACCOUNT_KINDS, *CHAT_KINDS)),
+        FORMS["zip"].pieces(owner, (*ACCOUNT_KINDS, *CHAT_KINDS)),
         filename=f"gatewayz-user-{user.pk}.zip",
-        content_type=CONTENT_TYPES["zip"],
+        content_type=FORMS["zip"].content_type,
     )
     with transaction.atomic():
         audit.record("user_exported", user_id=user.pk, target=audit.user_target(user.pk))

@@ -1,18 +1,28 @@
 """The chats in the export of everything that a user owns; see accounts.profile.export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import batched
 from operator import attrgetter
 from typing import Any
 
 from accounts.principals.principal import Principal
-from accounts.profile.export import Kind, by_key, by_time, lines_of
+from accounts.profile.export import Form, Kind, by_key, by_time, lines_of
 from chat.feedback.serializers import FeedbackSerializer
 from chat.messages.serializers import MessageSerializer
 from chat.models import ChatMessage, ChatSession, Feedback, Share
 from chat.sessions.serializers import represented_session
 from chat.shares.serializers import ShareSerializer
-from chat.transfer.copying import PAGE_SESSIONS, messages_of_each
+from chat.transfer import html_page
+from chat.transfer.copying import (
+    CONTENT_TYPES,
+    PAGE_SESSIONS,
+    Chats,
+    html_of,
+    markdown_of,
+    messages_of_each,
+)
+from chat.transfer.markdown import row_of, title_of
+from gatewayz.api.bodies import encode
 
 
 class ExportedShareSerializer(ShareSerializer):
@@ -28,10 +38,14 @@ def _sessions(owner: Principal) -> Iterator[ChatSession]:
     return by_key(owned.with_current_message())
 
 
+def _chats(owner: Principal) -> Chats:
+    for sessions in batched(_sessions(owner), PAGE_SESSIONS):
+        yield from messages_of_each(sessions)
+
+
 def _messages(owner: Principal) -> Iterator[ChatMessage]:
-    for page in batched(_sessions(owner), PAGE_SESSIONS):
-        for _, messages in messages_of_each(page):
-            yield from messages
+    for _, messages in _chats(owner):
+        yield from messages
 
 
 def _session_lines(owner: Principal) -> Iterator[dict[str, Any]]:
@@ -56,3 +70,42 @@ CHAT_KINDS = (
         ),
     ),
 )
+
+# Those that people read as chats.
+_AS_CHATS = frozenset({"chat_session", "chat_message"})
+
+
+def _lists(owner: Principal, kinds: Sequence[Kind]) -> Iterator[tuple[str, Any]]:
+    """Yield what is no chat, by its title."""
+    for kind in kinds:
+        if kind.name not in _AS_CHATS:
+            yield kind.name.replace("_", " ").capitalize(), kind.lines(owner)
+
+
+def export_markdown(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
+    """Yield everything as Markdown: rows as JSON, then the chats as people read them."""
+    for title, lines in _lists(owner, kinds):
+        yield f"\n{title_of(title)}".encode()
+        for line in lines:
+            yield row_of(line).encode()
+    yield from markdown_of(_chats(owner))
+
+
+def export_html(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
+    """Yield everything as a page: rows as JSON, then the chats as people read them."""
+    return html_of(_chats(owner), _sections(owner, kinds))
+
+
+def _sections(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
+    for title, lines in _lists(owner, kinds):
+        yield html_page.section_head(title)
+        for line in lines:
+            yield html_page.row(encode(line))
+        yield html_page.SECTION_END
+
+
+# For people; those for programs are in `accounts.profile.export`.
+CHAT_FORMS = {
+    "markdown": Form(export_markdown, CONTENT_TYPES["markdown"], "md"),
+    "html": Form(export_html, CONTENT_TYPES["html"], "html"),
+}

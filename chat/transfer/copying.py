@@ -6,8 +6,10 @@ from operator import attrgetter
 from typing import Any
 
 from accounts.principals.principal import Principal
+from accounts.profile.export import Kind, export_zip
 from chat.messages.read import first_of_each, within_bytes
-from chat.models import ChatMessage, ChatSession
+from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
+from chat.transfer import html_page
 from chat.transfer.markdown import title_of, turn_of
 from gatewayz.api.bodies import encode
 from gatewayz.streaming.downloads import read_page
@@ -28,52 +30,112 @@ SESSION_FIELDS = (
 CONTENT_TYPES = {
     "json": "application/json",
     "openai": "application/json",
+    "ndjson": "application/x-ndjson",
+    "zip": "application/zip",
     "markdown": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8",
 }
-SUFFIXES = {"json": "json", "openai": "openai.json", "markdown": "md"}
+SUFFIXES = {
+    "json": "json",
+    "openai": "openai.json",
+    "ndjson": "ndjson",
+    "zip": "zip",
+    "markdown": "md",
+    "html": "html",
+}
+
+# Sessions, each with its messages in order, which must be taken before the next.
+Chats = Iterator[tuple[ChatSession, Iterable[ChatMessage]]]
 
 
 def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
-    """Yield a session in one of the formats of CONTENT_TYPES, in pieces.
+    """Yield a session as `json`, `openai`, `markdown` or `html`, in pieces.
 
     `json` is what an import reads; `openai` is the request that would continue the chat;
-    `markdown` is for people. A download that was cut off is invalid JSON or lacks the comment at
-    the end of the Markdown.
+    `markdown` and `html` are for people. A download that was cut off is invalid JSON or lacks the
+    comment at the end.
     """
-    return {"json": _json, "openai": _openai, "markdown": _markdown}[form](session)
+    return {"json": _json, "openai": _openai, "markdown": _markdown, "html": _html}[form](session)
 
 
-def export_all(owner: Principal, **matching: str) -> Iterator[bytes]:
-    """Yield all active sessions of `owner` as NDJSON: each session, then its messages.
+def export_all(owner: Principal, form: str, **matching: str) -> Iterator[bytes]:
+    """Yield all active sessions of `owner` as `ndjson`, `json`, `zip`, `markdown` or `html`.
 
-    `matching` is for `ChatSessionQuerySet.matching`.
-
-    The last line gives the number of lines before it. A download without that line was cut off.
+    `matching` is for `ChatSessionQuerySet.matching`. The archive holds the NDJSON. A download that
+    was cut off lacks its end: the last line of the NDJSON, which gives the number of lines before
+    it; the bracket of the JSON; the directory of the archive; the comment of the others.
     """
-    last = lines = 0
     owned = ChatSession.objects.owned_by(owner).active().matching(**matching)
-    owned = owned.with_current_message().order_by("id")
-    while page := read_page(owned.filter(id__gt=last)[:PAGE_SESSIONS]):
-        for session, messages in messages_of_each(page):
-            lines += 1
-            line = {"type": "session", "id": session.pk, **_session(session)}
-            yield (
-                encode(line | {"current_message_id": attrgetter("current_message_id")(session)})
-                + b"\n"
-            )
-            for message in messages:
-                lines += 1
-                line = {"type": "message", "session_id": session.pk}
-                yield encode(line | _branched(message)) + b"\n"
+    chats = _each(owned.with_current_message())
+    if form == "zip":
+        return export_zip(owner, [Kind("chats", lambda _: _lines(chats))])
+    if form == "ndjson":
+        return (encode(line) + b"\n" for line in _lines(chats))
+    return {"json": _all_json, "markdown": markdown_of, "html": html_of}[form](chats)
+
+
+def _each(sessions: ChatSessionQuerySet) -> Chats:
+    in_order, last = sessions.order_by("id"), 0
+    while page := read_page(in_order.filter(id__gt=last)[:PAGE_SESSIONS]):
+        yield from messages_of_each(page)
         last = page[-1].pk
+
+
+def _lines(chats: Chats) -> Iterator[dict[str, Any]]:
+    count = 0
+    for session, messages in chats:
+        count += 1
+        yield {"type": "session", "id": session.pk, **_with_current(session)}
+        for message in messages:
+            count += 1
+            yield {"type": "message", "session_id": session.pk, **_branched(message)}
     # It has an `id` because clients expect one in each line.
-    yield encode({"type": "end", "id": None, "lines": lines}) + b"\n"
+    yield {"type": "end", "id": None, "lines": count}
+
+
+def _with_current(session: ChatSession) -> dict[str, Any]:
+    current = attrgetter("current_message_id")(session)
+    return {**_session(session), "current_message_id": current}
+
+
+def _all_json(chats: Chats) -> Iterator[bytes]:
+    separator = b"["
+    for session, messages in chats:
+        yield separator
+        yield from _object(_with_current(session), map(_branched, messages))
+        separator = b","
+    yield b"]\n" if separator == b"," else b"[]\n"
+
+
+def markdown_of(chats: Chats) -> Iterator[bytes]:
+    """Yield chats as Markdown, one after the other."""
+    count = 0
+    for session, messages in chats:
+        count += 1
+        yield f"\n{title_of(session.title)}".encode()
+        for message in messages:
+            if message.is_current:
+                yield turn_of(message).encode()
+    yield f"\n<!-- end: {count} chats -->\n".encode()
+
+
+def html_of(chats: Chats, beside: Iterable[bytes] = ()) -> Iterator[bytes]:
+    """Yield a page with chats that unfold, after what comes `beside` them."""
+    yield html_page.head_of("Chats")
+    yield from beside
+    count = 0
+    for session, messages in chats:
+        count += 1
+        yield html_page.session_head(session)
+        yield from (html_page.article(message) for message in messages if message.is_current)
+        yield html_page.SESSION_END
+    yield html_page.end_of(f"{count} chats")
 
 
 def messages_of_each(
     sessions: Sequence[ChatSession],
-) -> Iterator[tuple[ChatSession, Iterable[ChatMessage]]]:
-    """Yield sessions, each with its messages in order, which must be taken before the next.
+) -> Chats:
+    """Yield sessions, each with its messages.
 
     Many short sessions are read by one statement. Holds as much in memory as `messages_of`, for
     each of the sessions, but no more than PAGE_BYTES together.
@@ -150,6 +212,16 @@ def _object(head: dict[str, Any], messages: Iterator[dict[str, Any]]) -> Iterato
     for separator, message in zip(chain([b"\n"], repeat(b",\n")), messages, strict=False):
         yield separator + encode(message)
     yield b"\n]}\n"
+
+
+def _html(session: ChatSession) -> Iterator[bytes]:
+    yield html_page.head_of(session.title)
+    count = 0
+    for message in messages_of(session):
+        if message.is_current:
+            count += 1
+            yield html_page.article(message)
+    yield html_page.end_of(f"{count} messages")
 
 
 def _markdown(session: ChatSession) -> Iterator[bytes]:

@@ -26,7 +26,21 @@ def title_of(title: str) -> str:
 
 
 def turn_of(message: ChatMessage) -> str:
+    """Return a message under a heading, as `body_of`."""
+    return "\n\n".join([f"\n## {message.role.title()}", *_blocks(message)]) + "\n"
+
+
+def body_of(message: ChatMessage) -> str:
     """Return a message with everything that a reader must see: calls of tools, too."""
+    return "\n\n".join(_blocks(message))
+
+
+def row_of(line: dict[str, Any]) -> str:
+    """Return a row that is no message."""
+    return f"\n{_fenced(encode(line).decode(), 'json')}\n"
+
+
+def _blocks(message: ChatMessage) -> Iterator[str]:
     blocks = [
         *_reasoning(message.reasoning),
         *_content(message.given_content),
@@ -37,7 +51,7 @@ def turn_of(message: ChatMessage) -> str:
         blocks += _content(others["parts"])
     if isinstance(refusal := others.get("refusal"), str):
         blocks.append(contained(refusal))
-    return "\n\n".join([f"\n## {message.role.title()}", *filter(None, blocks)]) + "\n"
+    return filter(None, blocks)
 
 
 def contained(text: str) -> str:

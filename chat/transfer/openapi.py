@@ -6,15 +6,16 @@ from rest_framework import serializers
 
 from chat.messages.openapi import NEW_MESSAGE_EXAMPLE
 from chat.sessions.openapi import SESSION_EXAMPLE
-from chat.sessions.serializers import ChosenEndUserInput, SessionSerializer
+from chat.sessions.serializers import SessionSerializer
 from chat.transfer.serializers import (
     ChatImportSerializer,
     ChatInput,
+    ExportAllInput,
     ExportInput,
     ImportReportSerializer,
     ListedImportSerializer,
 )
-from gatewayz.api.openapi import describe, described, streamed
+from gatewayz.api.openapi import OBJECTS, describe, described, streamed
 from gatewayz.api.paging import PageInput
 
 _IMPORT_EXAMPLE = {
@@ -41,15 +42,19 @@ export = describe(
         "Export a session",
         name="exportSession",
         query=ExportInput,
-        media_types=("application/json", "text/markdown"),
+        media_types=("application/json", "text/markdown", "text/html"),
     )
 )
 export_all = describe(
     get=streamed(
-        "Export all your chats, one JSON object per line",
+        "Export all your chats: one JSON object per line, a ZIP of that, JSON, or to be read",
         name="exportAll",
-        query=ChosenEndUserInput,
-        media_types=("application/x-ndjson",),
+        query=ExportAllInput,
+        media_types=(
+            *("application/x-ndjson", "application/json", "application/zip"),
+            *("text/markdown", "text/html"),
+        ),
+        json=OBJECTS,
         problems=(400, 401),
     )
 )

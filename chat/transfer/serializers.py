@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from chat.messages.serializers import CreationTimeField, MessageInput
 from chat.models import ChatImport
-from chat.sessions.serializers import SessionInput
+from chat.sessions.serializers import ChosenEndUserInput, SessionInput
 from gatewayz.api.serializing import IndexedList
 
 # Of one conversation.
@@ -27,7 +27,15 @@ class ReferenceField(serializers.Field):
 
 
 class ExportInput(serializers.Serializer):
-    format = serializers.ChoiceField(choices=["json", "markdown", "openai"], default="json")
+    format = serializers.ChoiceField(
+        choices=["json", "markdown", "html", "openai"], default="json"
+    )
+
+
+class ExportAllInput(ChosenEndUserInput):
+    format = serializers.ChoiceField(
+        choices=["ndjson", "json", "zip", "markdown", "html"], default="ndjson"
+    )
 
 
 class ImportedMessageInput(MessageInput):

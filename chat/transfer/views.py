@@ -10,12 +10,12 @@ from django.shortcuts import get_object_or_404
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
 from chat.models import ChatImport, ChatSession
-from chat.sessions.serializers import ChosenEndUserInput, represented_session
+from chat.sessions.serializers import represented_session
 from chat.transfer import copying, jobs, openapi
 from chat.transfer.importing import Report, import_all, import_one
 from chat.transfer.jobs import represented_import
 from chat.transfer.recognition import conversations
-from chat.transfer.serializers import ExportInput
+from chat.transfer.serializers import ExportAllInput, ExportInput
 from chat.transfer.storing import Stored
 from chat.transfer.uploads import (
     GivenFile,
@@ -51,12 +51,13 @@ class ExportView(ChatView):
 @openapi.export_all
 class ExportAllView(ChatView):
     def get(self, request: AuthenticatedRequest) -> Download:
-        chosen = validated(ChosenEndUserInput, request.query_params)
+        chosen = validated(ExportAllInput, request.query_params)
+        form = chosen.pop("format")
         return Download(
             request.user.user_id,
-            copying.export_all(request.user, **chosen),
-            filename="chats.ndjson",
-            content_type="application/x-ndjson",
+            copying.export_all(request.user, form, **chosen),
+            filename=f"chats.{copying.SUFFIXES[form]}",
+            content_type=copying.CONTENT_TYPES[form],
         )
 
 

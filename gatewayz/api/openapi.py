@@ -205,21 +205,29 @@ def streamed(
     media_types: Sequence[str],
     query: type[serializers.Serializer] | None = None,
     problems: Sequence[int] = (400, 401, 404),
+    json: Any = dict,
 ) -> Described:
-    """Describe a method that answers with a download in one of `media_types`, for `describe`."""
+    """Describe a method that answers with a download in one of `media_types`, for `describe`.
+
+    `json` is the type of what is JSON, as drf-spectacular takes it: an object unless given.
+    """
     return extend_schema(
         operation_id=name,
         summary=summary,
         parameters=[query] if query else [],
         responses={
-            # JSON is described as an object; anything else is text.
+            # Anything else is text.
             **{
-                (200, media_type): dict if media_type == "application/json" else str
+                (200, media_type): json if media_type == "application/json" else str
                 for media_type in media_types
             },
             **problem_answers(problems),
         },
     )
+
+
+# Of `streamed`, for a list of any objects.
+OBJECTS = {"type": "array", "items": {"type": "object", "additionalProperties": {}}}
 
 
 def problem_answers(

@@ -293,7 +293,7 @@ export class Chat {
      * Throws UnreachableError when the export was cut off.
      */
     async *exportAll(
-        query?: Query<"exportAll">,
+        query?: Omit<Query<"exportAll">, "format">,
         options?: CallOptions,
     ): AsyncGenerator<ExportLine, void, undefined> {
         const response = await this.#calls.download("/v1/chat/export", query, options);

@@ -3366,6 +3366,14 @@ export interface operations {
             query?: {
                 /** @description Only the chats of this person. */
                 end_user_id?: string;
+                /**
+                 * @description * `ndjson` - ndjson
+                 *     * `json` - json
+                 *     * `zip` - zip
+                 *     * `markdown` - markdown
+                 *     * `html` - html
+                 */
+                format?: "ndjson" | "json" | "zip" | "markdown" | "html";
             };
             header?: never;
             path?: never;
@@ -3379,6 +3387,12 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    }[];
+                    "application/zip": string;
+                    "text/markdown": string;
+                    "text/html": string;
                 };
             };
         };
@@ -3864,9 +3878,10 @@ export interface operations {
                 /**
                  * @description * `json` - json
                  *     * `markdown` - markdown
+                 *     * `html` - html
                  *     * `openai` - openai
                  */
-                format?: "json" | "markdown" | "openai";
+                format?: "json" | "markdown" | "html" | "openai";
             };
             header?: never;
             path: {
@@ -3885,6 +3900,7 @@ export interface operations {
                         [key: string]: unknown;
                     };
                     "text/markdown": string;
+                    "text/html": string;
                 };
             };
         };
@@ -4732,8 +4748,11 @@ export interface operations {
                 /**
                  * @description * `ndjson` - ndjson
                  *     * `zip` - zip
+                 *     * `json` - json
+                 *     * `markdown` - markdown
+                 *     * `html` - html
                  */
-                format?: "ndjson" | "zip";
+                format?: "ndjson" | "zip" | "json" | "markdown" | "html";
             };
             header?: never;
             path?: never;
@@ -4747,7 +4766,12 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    }[];
                     "application/zip": string;
+                    "text/markdown": string;
+                    "text/html": string;
                 };
             };
         };

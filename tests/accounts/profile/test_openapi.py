@@ -38,4 +38,10 @@ def test_every_response_matches_the_schema(api):
     ask(client, "put", PROFILE, {"email": "other@example.com"})
     ask(client, "delete", PROFILE, {"confirmation": "DELETE_ACCOUNT"})
     export = schema["paths"]["/v1/user/export"]["get"]["responses"]["200"]["content"]
-    assert export.keys() == {"application/x-ndjson", "application/zip"}
+    assert export.keys() == {
+        "application/x-ndjson",
+        "application/json",
+        "application/zip",
+        "text/markdown",
+        "text/html",
+    }

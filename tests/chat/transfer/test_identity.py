@@ -102,9 +102,19 @@ def lines(api):
     return shown
 
 
-@pytest.mark.parametrize("form", ["json", "ndjson"])
+EXPORTS = {
+    "json": ("/v1/chat/export", "application/json"),
+    "ndjson": ("/v1/chat/export", "application/x-ndjson"),
+    "zip": ("/v1/chat/export", "application/zip"),
+    "account json": ("/user/export", "application/json"),
+    "account ndjson": ("/user/export", "application/x-ndjson"),
+    "account zip": ("/user/export", "application/zip"),
+}
+
+
+@pytest.mark.parametrize("form", ["one", *EXPORTS])
 @settings(
-    max_examples=15,
+    max_examples=8,
     # The same examples each time, and no search for a shorter one, which takes minutes.
     derandomize=True,
     phases=[Phase.generate],
@@ -117,10 +127,12 @@ def test_an_import_of_an_export_is_the_same(api, stranger_api, form, session, me
     body = session | branched(messages, current)
     made = import_(api, json.dumps(body))
 
-    if form == "json":
+    if form == "one":
         exported = api.get(f"{PATH}/{made['id']}/export").getvalue()
         import_(stranger_api, exported)
     else:
-        import_(stranger_api, api.get("/v1/chat/export").getvalue(), "application/x-ndjson")
+        path, kind = EXPORTS[form]
+        exported = api.get(path, {"format": form.split()[-1]}).getvalue()
+        import_(stranger_api, exported, kind)
 
     assert lines(stranger_api) == lines(api)
