@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from django.db.models import F, Q
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -101,8 +100,9 @@ def _parts_of(message: ChatMessage) -> Any:
 
 
 def find_item(owner: Principal, session_id: int, item_id: str) -> ChatMessage:
-    """The message of `owner` that is the item `item_id`. Raises Http404."""
-    return _find(ChatMessage.objects.owned_by(owner).filter(session_id=session_id), item_id)
+    """The message of `owner` that is the item `item_id`, with its session. Raises Http404."""
+    owned = ChatMessage.objects.owned_by(owner).select_related("session")
+    return _find(owned.filter(session_id=session_id), item_id)
 
 
 def _find(messages: ChatMessageQuerySet, item_id: str) -> ChatMessage:
@@ -118,14 +118,13 @@ def _find(messages: ChatMessageQuerySet, item_id: str) -> ChatMessage:
 
 
 def page_of_items(
-    owner: Principal, session_id: int, *, limit: int, order: str, after: str | None = None
+    session: ChatSession, *, limit: int, order: str, after: str | None = None
 ) -> tuple[list[ChatMessage], bool]:
     """At most `limit` messages of the current branch in `order` (`asc` or `desc`).
 
-    They begin after the item `after`. Two statements, three with `after`. Returns them and whether
-    there are more. Raises Http404 when there is no such session or item.
+    They begin after the item `after`. One statement, two with `after`. Returns them and whether
+    there are more. Raises Http404 when there is no such item.
     """
-    session = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
     messages = ChatMessageQuerySet(ChatMessage).filter(session_id=session.pk)
     listed = messages.current().in_order()
     is_ascending = order == "asc"

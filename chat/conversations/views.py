@@ -3,6 +3,10 @@
 Their answers have no envelope, and their errors an `error` besides (gatewayz.api.problems).
 """
 
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
@@ -23,6 +27,7 @@ from chat.models import ChatSession
 from chat.sessions.write import delete_session, update_session
 from chat.view import ChatView
 from gatewayz.api.bodies import JSONResponse
+from gatewayz.api.conditional import etag_of, not_modified
 from gatewayz.api.envelope import with_ignored_fields
 from gatewayz.api.serializing import validated
 from gatewayz.database.replica import reads_replica
@@ -41,8 +46,9 @@ class ConversationsView(ChatView):
 @openapi.conversation
 class ConversationView(ChatView):
     @reads_replica
-    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
-        return JSONResponse(conversation_of(_session(request, session_id)))
+    def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
+        session = _session(request, session_id)
+        return _unless_known(request, session, lambda: conversation_of(session))
 
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(ConversationChange, request.data)
@@ -59,10 +65,15 @@ class ItemsView(ChatView):
     takes_long_bodies = True
 
     @reads_replica
-    def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
+    def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         asked = validated(ItemPageInput, request.query_params)
-        messages, has_more = page_of_items(request.user, session_id, **asked)
-        return JSONResponse(listed([*map(item_of, messages)], has_more=has_more))
+        session = _session(request, session_id)
+
+        def page() -> dict[str, Any]:
+            messages, has_more = page_of_items(session, **asked)
+            return listed([*map(item_of, messages)], has_more=has_more)
+
+        return _unless_known(request, session, page)
 
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
@@ -75,8 +86,9 @@ class ItemsView(ChatView):
 @openapi.item
 class ItemView(ChatView):
     @reads_replica
-    def get(self, request: AuthenticatedRequest, session_id: int, item_id: str) -> JSONResponse:
-        return JSONResponse(item_of(find_item(request.user, session_id, item_id)))
+    def get(self, request: AuthenticatedRequest, session_id: int, item_id: str) -> HttpResponse:
+        message = find_item(request.user, session_id, item_id)
+        return _unless_known(request, message.session, lambda: item_of(message))
 
     def delete(self, request: AuthenticatedRequest, session_id: int, item_id: str) -> JSONResponse:
         message = find_item(request.user, session_id, item_id)
@@ -86,3 +98,12 @@ class ItemView(ChatView):
 
 def _session(request: AuthenticatedRequest, session_id: int) -> ChatSession:
     return get_object_or_404(ChatSession.objects.owned_by(request.user).active(), pk=session_id)
+
+
+def _unless_known(
+    request: AuthenticatedRequest, session: ChatSession, body: Callable[[], dict[str, Any]]
+) -> HttpResponse:
+    """The answer with `body`, which shows something of `session`; 304 if the client has it."""
+    etag = etag_of(session.version, session.updated_at)
+    unchanged = not_modified(request, etag)
+    return JSONResponse(body(), headers={"ETag": etag}) if unchanged is None else unchanged

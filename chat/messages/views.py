@@ -67,10 +67,14 @@ class MessageView(ChatView):
     takes_long_bodies = True
     throttle_classes = (UpdateThrottle,)
 
-    def get(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> JSONResponse:
-        messages = ChatMessage.objects.owned_by(request.user).filter(session_id=session_id)
-        message = get_object_or_404(messages, pk=message_id)
-        return success(represented(MessageSerializer, message))
+    def get(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> HttpResponse:
+        owned = ChatMessage.objects.owned_by(request.user)
+        one = owned.filter(session_id=session_id, pk=message_id)
+        version = get_object_or_404(one.values_list("session__version", "session__updated_at"))
+        etag = etag_of(*version)
+        if (unchanged := not_modified(request, etag)) is not None:
+            return unchanged
+        return success(represented(MessageSerializer, get_object_or_404(one)), etag=etag)
 
     def patch(
         self, request: AuthenticatedRequest, session_id: int, message_id: int

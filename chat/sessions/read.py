@@ -1,5 +1,6 @@
 """Reading sessions: one of them, or a page of the list."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -23,6 +24,27 @@ _FIELDS = [
     for name in SessionSerializer.Meta.fields
 ]
 _EXTRA = Cast("extra", TextField())
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    """A page of the list of sessions, not yet as JSON. `count` is that of all pages."""
+
+    rows: list[Any]
+    count: int
+    next_cursor: str | None
+
+    @property
+    def etag(self) -> str:
+        """Changes with whatever the page shows."""
+        # Beside the version the time, as in `session_as_json`.
+        place = SessionSerializer.Meta.fields.index("updated_at")
+        versions = [(row[0], row[1], row[1 + place]) for row in self.rows]
+        return etag_of(self.count, versions)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The sessions as `represented_session` shows them."""
+        return _as_json([row[1:] for row in self.rows])
 
 
 def session_as_json(owner: Principal, session_id: int) -> tuple[dict[str, Any], str]:
@@ -52,12 +74,12 @@ def page_of_sessions(
     archived: bool | None = None,
     deleted: bool = False,
     **matching: str,
-) -> tuple[list[dict[str, Any]], int, str | None]:
-    """At most `limit` sessions of `owner`, how many there are, and the cursor of the next page.
+) -> SessionPage:
+    """At most `limit` sessions of `owner`, in `order`.
 
-    In the `order` of the last change, the newest first, or of their beginning (`created`).
-    `matching` is for `ChatSessionQuerySet.matching`. Two statements, or one when the page is
-    all there is. Raises ValidationError when `cursor` is none.
+    That is the order of the last change, the newest first (`updated`), or of their beginning
+    (`created`). `matching` is for `ChatSessionQuerySet.matching`. Two statements, or one when the
+    page is all there is. Raises ValidationError when `cursor` is none.
     """
     values = {"user_id": owner.user_id, **matching}
     chosen: Any = {"pinned": pinned, "archived": archived, "deleted": deleted}
@@ -70,15 +92,14 @@ def page_of_sessions(
         offset=offset,
         **chosen,
     )
-    sessions = _as_json(rows)
     if cursor is None and offset == 0 and len(rows) < limit:
-        return sessions, len(rows), None
+        return SessionPage(rows, len(rows), None)
     ((count,),) = fetch(_ids, values, "SELECT count(*) FROM ({}) AS counted", **chosen)
     if len(rows) < limit:
-        return sessions, count, None
-    last = sessions[-1]
+        return SessionPage(rows, count, None)
+    last = dict(zip(SessionSerializer.Meta.fields, rows[-1][1:-1], strict=True))
     by = "created_at" if order == "created" else "updated_at"
-    return sessions, count, cursor_after(last[by], last["id"])
+    return SessionPage(rows, count, cursor_after(last[by], last["id"]))
 
 
 def _owned(user_id: int) -> ChatSessionQuerySet:
@@ -123,7 +144,8 @@ def _page(
     if session_id is not None:
         after = listed.begun_after if order == "created" else listed.older_than
         listed = after(time, session_id)
-    return page_first(listed, limit=limit, offset=offset).values_list(*_FIELDS, _EXTRA)
+    page = page_first(listed, limit=limit, offset=offset)
+    return page.values_list("version", *_FIELDS, _EXTRA)
 
 
 def _as_json(rows: list[Any]) -> list[dict[str, Any]]:

@@ -44,10 +44,14 @@ class SessionsView(ChatView):
         )
 
     @reads_replica
-    def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        page = validated(SessionPageInput, request.query_params)
-        sessions, count, next_cursor = page_of_sessions(request.user, **page)
-        return success(sessions, count=count, next_cursor=next_cursor)
+    def get(self, request: AuthenticatedRequest) -> HttpResponse:
+        asked = validated(SessionPageInput, request.query_params)
+        page = page_of_sessions(request.user, **asked)
+        if (unchanged := not_modified(request, page.etag)) is not None:
+            return unchanged
+        return success(
+            page.as_json(), count=page.count, next_cursor=page.next_cursor, etag=page.etag
+        )
 
     def delete(self, request: AuthenticatedRequest) -> JSONResponse:
         if "end_user_id" in request.query_params:

@@ -3,15 +3,39 @@
 import json
 
 import pytest
+from django.http import HttpResponse
+from django.utils.cache import set_response_etag
 
+from chat.models import ChatMessage
+from tests.openapi import operations, read_schema
 from tests.problems import assert_problem
 
 PATHS = ["/v1/chat/sessions/{}", "/v1/chat/sessions/{}/messages"]
 
+# Everything that shows sessions or messages, but for downloads, which have no ETag.
+SHOWING = [
+    "/v1/chat/sessions",
+    "/v1/chat/sessions/{session_id}",
+    "/v1/chat/sessions/{session_id}/messages",
+    "/v1/chat/sessions/{session_id}/messages/{message_id}",
+    "/v1/conversations/conv_{session_id}",
+    "/v1/conversations/conv_{session_id}/items",
+    "/v1/conversations/conv_{session_id}/items/{item_id}",
+]
 
-@pytest.mark.parametrize("path", ["/v1/chat/sessions", *PATHS])
-def test_answers_304_until_something_changes(api, session, path):
-    path = path.format(session.pk)
+
+@pytest.fixture
+def ids(session, user):
+    """Ids of a session and of a message in it, by the names that paths give them."""
+    message = ChatMessage.objects.create(
+        session=session, user=user, role="user", content="Hi", position=1, client_id="m"
+    )
+    return {"session_id": session.pk, "message_id": message.pk, "item_id": "m"}
+
+
+@pytest.mark.parametrize("path", SHOWING)
+def test_answers_304_until_something_changes(api, session, ids, path):
+    path = path.format(**ids)
     first = api.get(path)
 
     same = api.get(path, headers={"If-None-Match": first["ETag"]})
@@ -22,6 +46,47 @@ def test_answers_304_until_something_changes(api, session, path):
     assert same["X-Request-ID"]
     assert changed.status_code == 200
     assert changed["ETag"] != first["ETag"]
+
+
+@pytest.mark.parametrize("path", SHOWING)
+def test_an_etag_tells_versions_so_that_a_304_needs_no_body(api, ids, path):
+    answer = api.get(path.format(**ids))
+
+    of_its_body = HttpResponse(answer.content)
+    set_response_etag(of_its_body)
+    assert answer["ETag"] != of_its_body["ETag"]
+
+
+def test_no_other_operation_shows_sessions_or_messages():
+    read = {
+        path
+        for method, path in operations(read_schema())
+        if method == "get" and path.startswith(("/v1/chat/sessions", "/v1/conversations"))
+    }
+
+    without = {f"/v1/chat/sessions/{{session_id}}/{rest}" for rest in ("export", "feedback")}
+    assert read - without == set(SHOWING)
+
+
+@pytest.mark.parametrize(
+    "change", [{"title": "x"}, {"tags": ["y"]}, {"is_pinned": True}, {"flavour": 1}]
+)
+def test_every_change_of_a_session_changes_the_etag_of_the_list(api, session, change):
+    before = api.get("/v1/chat/sessions")["ETag"]
+    api.patch(f"/v1/chat/sessions/{session.pk}", change, content_type="application/json")
+
+    assert api.get("/v1/chat/sessions", headers={"If-None-Match": before}).status_code == 200
+
+
+def test_sessions_that_come_or_go_change_the_etag_of_a_page(api, session):
+    page = "/v1/chat/sessions?limit=1&order=created"
+    one = api.get(page)["ETag"]
+    other = api.post_json("/v1/chat/sessions", {}).json()["data"]["id"]
+    two = api.get(page)["ETag"]
+    api.delete(f"/v1/chat/sessions/{other}")
+
+    assert len({one, two}) == 2
+    assert api.get(page, headers={"If-None-Match": two}).status_code == 200
 
 
 def test_conditions_about_dates_are_ignored(api, session):
