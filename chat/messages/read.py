@@ -113,6 +113,7 @@ def page_of_messages(
     after: int | None = None,
     branches: str = "current",
     without_roles: Sequence[str] = (),
+    max_bytes: int = PAGE_BYTES,
 ) -> tuple[list[ChatMessage], bool]:
     """At most `message_limit` messages of the current branch, or of `all`, oldest first.
 
@@ -121,14 +122,14 @@ def page_of_messages(
     `before` and `after` are ids of messages of the session. With `after`, the page begins
     right after that message; otherwise it ends right before `before`, or with the newest
     message. An id that is not of the session finds nothing. A page ends, too, with the message
-    that makes it longer than PAGE_BYTES. Messages of `without_roles` are left out.
+    that makes it longer than `max_bytes`. Messages of `without_roles` are left out.
 
     Returns the messages and whether there are more in the direction of reading.
     """
     listed = _listed(
         session.pk, before, after, branches=branches, without_roles=tuple(without_roles)
     )
-    found = list(within_bytes(listed, message_limit + 1))
+    found = list(within_bytes(listed, message_limit + 1, max_bytes))
     page = found[:message_limit]
     has_more = bool(found) and found[0].available > len(page)
     return (page if after is not None else page[::-1]), has_more

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from rest_framework.permissions import SAFE_METHODS
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from accounts.limits.throttles import AddressThrottle
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent
-from chat.messages.read import page_of_messages
+from chat.messages.read import PAGE_BYTES, page_of_messages
 from chat.messages.serializers import MessagePageInput
 from chat.models import ChatMessage, Share
 from chat.shares import old_shapes, openapi, pages, write
@@ -95,7 +96,13 @@ class ShareView(ChatView):
             return pages.shared_chat_page(
                 share, request.path, after=after, without_roles=without_roles
             )
-        messages, has_more = page_of_messages(share.session, without_roles=without_roles, **page)
+        messages, has_more = page_of_messages(
+            share.session,
+            without_roles=without_roles,
+            # Its messages are in the answer a second time, in their old shape.
+            max_bytes=PAGE_BYTES // 2 if settings.OLD_SHAPES else PAGE_BYTES,
+            **page,
+        )
         response = success(
             {
                 **represented(SharedSessionSerializer, share.session),

@@ -135,11 +135,23 @@ def validated(serializer: type[Serializer], given: Any) -> dict[str, Any]:
     made = _made(serializer)
     values: dict[str, Any] = made.run_validation(given)
     # Query parameters are a `QueryDict`.
-    if type(given) is dict and not getattr(serializer, "keeps_unknown_fields", False):
-        unknown = given.keys() - made.fields.keys()
-        if unknown:
-            reject_or_ignore(unknown)
+    if type(given) is dict and (unknown := _unknown(made, given)):
+        reject_or_ignore(unknown)
     return values
+
+
+def _unknown(serializer: Serializer, given: dict[str, Any]) -> list[str]:
+    """The names in a body that `serializer` does not know; `outer.inner` of one within another."""
+    if getattr(serializer, "keeps_unknown_fields", False):
+        return []
+    unknown = []
+    for name, value in given.items():
+        field = serializer.fields.get(name)
+        if field is None:
+            unknown.append(name)
+        elif isinstance(field, Serializer) and type(value) is dict:
+            unknown += [f"{name}.{inner}" for inner in _unknown(field, value)]
+    return unknown
 
 
 def reject_or_ignore(names: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.limits import throttles
+from chat.messages.read import PAGE_BYTES
 from chat.models import ChatMessage, Share
 from tests.problems import assert_problem
 
@@ -69,6 +70,22 @@ def test_pages_like_the_session_itself(anybody, session, shared):
 
     assert [message["id"] for message in data["messages"]] == [newest.pk]
     assert data["has_more_messages"] is True
+
+
+@pytest.mark.parametrize("old_shapes", [True, False])
+def test_a_page_is_no_longer_for_having_its_messages_twice(
+    anybody, session, shared, settings, old_shapes
+):
+    settings.OLD_SHAPES = old_shapes
+    size = PAGE_BYTES // 4
+    for _ in range(6):
+        ChatMessage.objects.create(session=session, role="user", content="x" * size)
+
+    response = anybody.get(path(shared))
+
+    copies = 2 if old_shapes else 1
+    assert response.json()["data"]["has_more_messages"] is True
+    assert PAGE_BYTES <= len(response.content) < PAGE_BYTES + copies * size
 
 
 def test_reading_takes_three_statements(anybody, shared, django_assert_num_queries):
