@@ -11,6 +11,7 @@ from rest_framework import serializers
 from chat.models import ChatMessage
 from gatewayz.api.serializing import (
     MAX_ID,
+    IdField,
     IndexedList,
     SparseSerializer,
     TextField,
@@ -178,11 +179,17 @@ class MessageFields(SparseSerializer):
         return values
 
 
+def client_id_of(data: Mapping[str, Any]) -> Any:
+    """What a client calls a message: its `client_id`, or else an `id` that is text."""
+    given_id = data.get("id")
+    is_name = isinstance(given_id, str) and given_id
+    return given_id if is_name and data.get("client_id") is None else data.get("client_id")
+
+
 class MessageInput(MessageFields):
     role = serializers.ChoiceField(choices=ChatMessage.Role.choices)
     created_at = ClientTimeField(required=False, allow_null=True)
-    client_id = TextField(
-        max_length=255,
+    client_id = IdField(
         required=False,
         allow_null=True,
         help_text="What you call it; sent again, it replaces the message. `id` may be one, too.",
@@ -196,8 +203,8 @@ class MessageInput(MessageFields):
     )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, dict) and isinstance(data.get("id"), str):
-            data = {"client_id": data["id"], **data}
+        if isinstance(data, dict) and (client_id := client_id_of(data)) != data.get("client_id"):
+            data = {**data, "client_id": client_id}
             del data["id"]
         values = super().to_internal_value(data)
         if "content" not in values and not values["others"]:

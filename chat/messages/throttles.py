@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from accounts.limits.admission import admit_attempt
 from accounts.limits.throttles import PrincipalThrottle
 from accounts.principals.principal import Principal
+from chat.messages.serializers import client_id_of
 from chat.models import ChatMessage
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
 
@@ -54,7 +55,7 @@ def _grows(
 ) -> bool:
     """Whether a message is in progress before and after `given`. One statement at most."""
     growing = ChatMessage.Status.IN_PROGRESS
-    client_id = given.get("client_id", given.get("id"))
+    client_id = client_id_of(given)
     if message_id is not None:
         grows = given.get("status") in (None, growing)
         known = Q(pk=message_id)

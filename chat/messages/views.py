@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import cast
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.principals.principal import AuthenticatedRequest
@@ -70,7 +70,9 @@ class MessageView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> HttpResponse:
         owned = ChatMessage.objects.owned_by(request.user)
         one = owned.filter(session_id=session_id, pk=message_id)
-        version = get_object_or_404(one.values_list("session__version", "session__updated_at"))
+        version = one.values_list("session__version", "session__updated_at").first()
+        if version is None:
+            raise Http404
         etag = etag_of(*version)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged

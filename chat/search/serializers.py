@@ -7,7 +7,7 @@ from rest_framework import serializers
 from chat.search.query import MAX_QUERY, Match
 from chat.sessions.serializers import SessionSerializer
 from gatewayz.api.paging import MAX_OFFSET, MAX_PAGE
-from gatewayz.api.serializing import represented
+from gatewayz.api.serializing import IdField, represented
 
 DEFAULT_PAGE = 20
 
@@ -37,7 +37,7 @@ class SearchInput(serializers.Serializer):
     limit = LimitField(min_value=1, allow_null=True, default=DEFAULT_PAGE)
     offset = serializers.IntegerField(min_value=0, max_value=MAX_OFFSET, default=0)
     cursor = serializers.CharField(max_length=64, required=False, allow_null=True)
-    end_user_id = serializers.CharField(max_length=255, required=False, allow_null=True)
+    end_user_id = IdField(required=False, allow_null=True)
     sort = serializers.ChoiceField(choices=["relevance", "recent"], default="relevance")
 
 

@@ -15,6 +15,8 @@ from gatewayz.api.paging import PageInput
 from gatewayz.api.serializing import (
     MAX_ID,
     BoundedListField,
+    IdField,
+    IdFilter,
     IndexedList,
     SparseSerializer,
     TextField,
@@ -41,6 +43,16 @@ class TitleField(TextField):
         return title if isinstance(title, str) and is_visible(title) else None
 
 
+class VisibleField(TextField):
+    """A name of something that people look for. One that cannot be seen counts as blank."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        text = super().run_validation(data)
+        if text is not None and not is_visible(text):
+            self.fail("blank")
+        return text
+
+
 class SessionFields(SparseSerializer):
     """What can be said of a session, whether it is new or not. Whatever else is given is kept."""
 
@@ -48,26 +60,24 @@ class SessionFields(SparseSerializer):
 
     title = TitleField(max_length=255, required=False, allow_null=True, allow_blank=True)
     model = TextField(max_length=255, required=False, allow_null=True, allow_blank=True)
-    external_id = TextField(
-        max_length=255,
+    external_id = IdField(
         required=False,
         allow_null=True,
         help_text="What you call it. Beginning one that is there gives that one.",
     )
-    end_user_id = TextField(
-        max_length=255,
+    end_user_id = IdField(
         required=False,
         allow_null=True,
         help_text="Whose it is among the people of your product.",
     )
     metadata = StorableJsonField(required=False, allow_null=True)
     tags = BoundedListField(
-        child=TextField(max_length=MAX_TAG_CHARS),
+        child=VisibleField(max_length=MAX_TAG_CHARS),
         required=False,
         allow_null=True,
         max_length=MAX_TAGS,
     )
-    folder = TextField(max_length=255, required=False, allow_null=True)
+    folder = VisibleField(max_length=255, required=False, allow_null=True)
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When it is deleted for good by itself."
     )
@@ -135,8 +145,8 @@ class SessionPageInput(PageInput):
     pinned = serializers.BooleanField(allow_null=True, default=None)
     archived = serializers.BooleanField(allow_null=True, default=None)
     deleted = serializers.BooleanField(default=False)
-    external_id = serializers.CharField(max_length=255, required=False)
-    end_user_id = serializers.CharField(max_length=255, required=False)
+    external_id = IdFilter(required=False)
+    end_user_id = IdFilter(required=False)
     tag = serializers.CharField(max_length=MAX_TAG_CHARS, required=False)
     folder = serializers.CharField(max_length=255, required=False)
     order = serializers.ChoiceField(
@@ -147,13 +157,11 @@ class SessionPageInput(PageInput):
 
 
 class EndUserInput(serializers.Serializer):
-    end_user_id = serializers.CharField(max_length=255)
+    end_user_id = IdFilter()
 
 
 class ChosenEndUserInput(serializers.Serializer):
-    end_user_id = serializers.CharField(
-        max_length=255, required=False, help_text="Only the chats of this person."
-    )
+    end_user_id = IdFilter(required=False, help_text="Only the chats of this person.")
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})

@@ -53,6 +53,21 @@ class TextField(serializers.CharField):
         return super().run_validation(data)
 
 
+class IdField(TextField):
+    """An id that clients choose: kept as it is, with its blanks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, max_length=255, **options)
+
+
+class IdFilter(IdField):
+    """An id in a query. An empty one is an error: without it, a client would get everything."""
+
+    def get_value(self, dictionary: Any) -> Any:
+        # DRF takes an empty text of a form or query for an absent one.
+        return dictionary.get(self.field_name, serializers.empty)
+
+
 class BoundedListField(serializers.ListField):
     """A ListField that checks its length before its items."""
 

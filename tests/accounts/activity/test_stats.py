@@ -236,14 +236,13 @@ def test_today_is_in_the_requested_time_zone(api, user):
 
 
 @pytest.mark.parametrize(
-    "zone", ["Mars/Olympus", "../../etc/passwd", "+09:00", "a\x00b", "x" * 999]
+    "zone", ["Mars/Olympus", "../../etc/passwd", "+09:00", "a\x00b", "x" * 999, "localtime"]
 )
 def test_an_unknown_time_zone_is_rejected(api, zone):
-    assert_problem(api.get(PATH, {"tz": zone}), 400, "validation_error")
+    answer = api.get(PATH, {"tz": zone})
 
-
-def test_a_time_zone_that_only_python_knows_is_an_error(api):
-    assert api.get(PATH, {"tz": "localtime"}).status_code == 400
+    assert_problem(answer, 400, "validation_error")
+    assert [*answer.json()["errors"]] == ["tz"]
 
 
 def test_the_database_knows_every_time_zone(user):

@@ -150,3 +150,34 @@ def test_a_name_of_another_session_cannot_be_taken(api, session):
     )
 
     assert_problem(answer, 409, "external_id_taken")
+
+
+def test_blanks_belong_to_a_clients_id(api, session):
+    for client_id in ("a", " a", "a "):
+        assert api.post_json(path(session), named(client_id, client_id)).status_code == 201
+
+    assert contents(api, session) == ["a", " a", "a "]
+    for external_id in ("a", " a", "a "):
+        made = api.post_json(SESSIONS, {"external_id": external_id})
+        found = api.get(SESSIONS, {"external_id": external_id}).json()["data"]
+        assert (made.status_code, [one["id"] for one in found]) == (
+            201,
+            [made.json()["data"]["id"]],
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "client_id", "ignored"),
+    [
+        ({"id": "m"}, "m", None),
+        ({"id": "m", "client_id": None}, "m", None),
+        ({"id": "m", "client_id": "c"}, "c", ["id"]),
+        ({"id": ""}, None, ["id"]),
+        ({"id": 5}, None, ["id"]),
+    ],
+)
+def test_an_id_names_a_message_unless_a_client_id_does(api, session, given, client_id, ignored):
+    answer = api.post_json(path(session), {"role": "user", "content": "x", **given}).json()
+
+    assert answer["data"]["client_id"] == client_id
+    assert answer.get("ignored_fields") == ignored

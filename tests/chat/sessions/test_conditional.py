@@ -155,3 +155,14 @@ def test_another_users_etag_opens_nothing(api, stranger_api, session):
     for path in PATHS:
         asked = {"If-None-Match": first["ETag"]}
         assert_problem(stranger_api.get(path.format(session.pk), headers=asked), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", [*SHOWING, "/v1/chat/tags", "/v1/chat/stats", "/v1/chat/share"])
+def test_head_has_the_etag_of_get(api, ids, path):
+    path = path.format(**ids)
+    etag = api.get(path)["ETag"]
+
+    answer = api.head(path)
+    known = api.head(path, headers={"If-None-Match": etag})
+
+    assert (answer.status_code, answer["ETag"], known.status_code) == (200, etag, 304)

@@ -87,3 +87,16 @@ def test_statistics_are_those_of_one_person(api):
     chat_of(api, "bob")
 
     assert api.get("/v1/chat/stats", {"end_user_id": ANN}).json()["stats"]["total_messages"] == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{PATH}?end_user_id=",
+        f"{PATH}?external_id=",
+        "/v1/chat/stats?end_user_id=",
+        "/v1/chat/export?end_user_id=",
+    ],
+)
+def test_an_empty_id_of_a_person_is_an_error_and_not_everybody(api, path):
+    assert_problem(api.get(path), 400, "validation_error")

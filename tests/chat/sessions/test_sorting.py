@@ -1,5 +1,7 @@
 """Whose sessions are, and what they are sorted by."""
 
+import json
+
 import pytest
 
 from chat.models import ChatMessage, ChatSession
@@ -156,3 +158,13 @@ def test_a_row_of_the_previous_release_gets_a_position_an_owner_and_a_parent(use
     assert second.parent_id == first.pk
     assert first.position < second.position
     assert ChatSession.objects.get(pk=session.pk).tags == []
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", " \u00ad ", "\u2800", "\u115f\u1160", "\U000e0020"])
+@pytest.mark.parametrize(
+    "fields", [{"folder": "{}"}, {"tags": ["work", "{}"]}], ids=["folder", "tag"]
+)
+def test_a_name_that_cannot_be_seen_is_no_name(api, fields, unseen):
+    given = json.loads(json.dumps(fields).replace("{}", unseen))
+
+    assert_problem(api.post_json(PATH, given), 400, "validation_error")
