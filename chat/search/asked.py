@@ -248,7 +248,8 @@ def read(query: str) -> Asked:
         unit = _unit(text, is_exact=excludes or phrase is not None, is_last=is_last)
         if unit is not None:
             (excluded if excludes else alternatives[-1]).append(unit)
-    placed = [(one[1].lower(), one[2] or one[3]) for one in _PLACED.finditer(query)]
+    # Tags and folders have no blanks around them.
+    placed = [(one[1].lower(), (one[2] or one[3]).strip()) for one in _PLACED.finditer(query)]
     found = [tuple(dict.fromkeys(units))[:MAX_UNITS] for units in alternatives if units]
     return Asked(
         alternatives=tuple(dict.fromkeys(found))[:MAX_ALTERNATIVES],

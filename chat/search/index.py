@@ -33,7 +33,7 @@ from chat.models import (
     SearchOwner,
     SearchWords,
 )
-from chat.search.message_text import searched_text
+from chat.search.message_text import heading, searched_text
 from chat.search.text import VERSION, fold, terms
 
 logger = logging.getLogger(__name__)
@@ -331,10 +331,10 @@ def _documents(
 ) -> Iterator[tuple[SearchDocument, set[str]]]:
     """The documents of a session from `first_part` on, each with its words.
 
-    The words of the title are in each, so that a query may ask for some of them and some of a
-    message. A session without messages has a document of its title.
+    The words of the title and tags are in each, so that a query may ask for some of them and some
+    of a message. A session without messages has a document of these alone.
     """
-    title_words, title_others = terms(fold(session.title))
+    title_words, title_others = terms(fold(heading(session)))
     part = first_part
     for some in _filled(messages) if first_part else _filled_or_empty(messages):
         words, others = set(title_words), set(title_others)

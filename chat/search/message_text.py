@@ -1,9 +1,9 @@
-"""The text of a message that search looks through."""
+"""The text of sessions and messages that search looks through."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from chat.models import ChatMessage
+from chat.models import ChatMessage, ChatSession
 
 # Only this much of a longer message is searched.
 MAX_CHARACTERS = 1_000_000
@@ -19,6 +19,11 @@ _LEFT_OUT = frozenset(
 
 # Searched fields that have no column.
 _SEARCHED_FIELDS = ("parts", "tool_calls", "function_call", "refusal")
+
+
+def heading(session: ChatSession) -> str:
+    """What a session is found by beside its messages: its title and its tags, a line each."""
+    return "\n".join((session.title, *session.tags))
 
 
 def searched_text(message: ChatMessage) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 from accounts.principals.principal import Principal
 from chat.models import ChatSession
 from chat.search import asked
-from chat.search.asked import Asked, Unit
+from chat.search.asked import Asked
 from chat.search.candidates import Candidates, shown_messages
 from chat.search.index import Prepared
-from chat.search.message_text import searched_text
+from chat.search.message_text import heading, searched_text
 from chat.search.snippets import Snippet, snippet
 from chat.search.text import fold
 
@@ -75,7 +75,7 @@ class _Sought:
         query = self.query
         title = self._titles.get(session.pk)
         if title is None:
-            title = self._titles[session.pk] = _Title(query, fold(session.title))
+            title = self._titles[session.pk] = _Title(query, fold(_shown_title(query, session)))
             if not query.roles and self._is_in_time(session.created_at):
                 self._keep(session, None, title)
         if query.is_title_only or title.is_excluded:
@@ -147,8 +147,8 @@ def search_chats(
 ) -> Page:
     """The active sessions of `owner` in which `query` is found, best first.
 
-    See `chat.search.asked` for what a query may ask. A session is found by its title, by one of
-    its messages, or by both together. `is_by_time` orders by the time of the last change;
+    See `chat.search.asked` for what a query may ask. A session is found by its title and tags, by
+    one of its messages, or by these together. `is_by_time` orders by the time of the last change;
     `end_user_id` narrows down to sessions of one person among those of an account. Seven
     statements at most, each with bounded work (see `chat.search.candidates`).
     """
@@ -167,23 +167,28 @@ def search_chats(
     ordered = sorted(sought.found.values(), key=order, reverse=True)
     end = offset + limit
     if is_by_time or offset >= _LOOKED_AT:
-        matches = _matches(ordered[offset:end], read.units, query)
+        matches = _matches(ordered[offset:end], read, query)
     else:
-        best = _matches(ordered[: max(end, _LOOKED_AT)], read.units, query)
+        best = _matches(ordered[: max(end, _LOOKED_AT)], read, query)
         best[:_LOOKED_AT] = sorted(best[:_LOOKED_AT], key=lambda match: -match.rank)
         matches = best[offset:end]
     return Page(matches, len(ordered), candidates.is_exact and not sought.is_cut)
 
 
-def _matches(found: Sequence[_Found], units: Sequence[Unit], query: str) -> list[Match]:
+def _shown_title(query: Asked, session: ChatSession) -> str:
+    return session.title if query.is_title_only else heading(session)
+
+
+def _matches(found: Sequence[_Found], read: Asked, query: str) -> list[Match]:
     """Return the matches to show, with snippets of the messages as they are now."""
+    units = read.units
     ids = [one.message.message_id for one in found if one.message is not None]
     existing, messages = shown_messages(ids, _MAX_SHOWN_BYTES)
     typed = unicodedata.normalize("NFC", query)
     matches = []
     for one in found:
         if one.message is None:
-            title = one.session.title
+            title = _shown_title(read, one.session)
             shown, message_id = snippet(title, fold(title), units), None
         else:
             message_id = one.message.message_id

@@ -280,6 +280,34 @@ def test_exact_spelling_comes_first(api, user, query, first):
     assert [match["title"] for match in found[:2]] == [first, first]
 
 
+@pytest.mark.parametrize("is_indexed", [False, True])
+def test_tags_are_searched_as_words(api, user, is_indexed):
+    session = ChatSession.objects.create(
+        user=user, title="Meeting", model="m", tags=["Quarterly planning", "会議室"]
+    )
+    ChatMessage.objects.create(session=session, role="user", content="The budget")
+
+    def finds(query):
+        if is_indexed:
+            index_pending()
+        return bool(find(api, query)["data"])
+
+    for query in (
+        "planning",
+        "QUARTERLY",
+        "lannin",
+        "会議",
+        "meeting planning",
+        "budget planning",
+    ):
+        assert finds(query), query
+    assert not finds("in:title planning")
+    assert not finds("budget -planning")
+    ChatSession.objects.filter(pk=session.pk).update(tags=["archive"])
+    assert finds("archive budget")
+    assert not finds("planning")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -287,6 +315,7 @@ def test_exact_spelling_comes_first(api, user, query, first):
         ("tag:work tag:Urgent", {"two"}),
         ('folder:"My trips"', {"three"}),
         ("tag:work tw", {"two"}),
+        ('tag:" work "', {"one", "two"}),
         ("tag:nothing", set()),
         ("tag:", set()),
     ],
