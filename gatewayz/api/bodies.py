@@ -64,51 +64,18 @@ def _number(text: str) -> float | HugeNumber:
     if msgspec.json.encode(number) == text.encode():
         return number
     given = GivenNumber(number)
-    given.text = "-0" if text == _MINUS_ZERO else text
+    given.text = text
     return given
-
-
-# In longer JSON it would take too long to look for -0 outside of strings.
-MAX_SIGNED_BYTES = 1_000_000
-
-# How the integer -0, which would lose its sign, comes to `_number`. Nobody writes it so.
-_MINUS_ZERO = "-0.0e-000"
-_ZERO = re.compile(rb"(?<=[\[:,\s])-0(?=[\s,\]}])")
-_UNTIL_ZERO = re.compile(
-    rb'(?:[^"-]++|"(?:[^"\\]++|\\.)*+"|-(?:(?!0[\s,\]}])|(?<![\[:,\s]-)))*+', re.DOTALL
-)
-
-
-def _with_signs(json: bytes) -> bytes:
-    """The same JSON with _MINUS_ZERO for each -0 that is not in a string."""
-    pieces, start = [], 0
-    while found := _UNTIL_ZERO.match(json, start):
-        end = found.end()
-        if json[end : end + 2] != b"-0":
-            break
-        pieces += [json[start:end], _MINUS_ZERO.encode()]
-        start = end + 2
-    return b"".join((*pieces, json[start:]))
 
 
 _HALF_PAIR = re.compile(
     rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]", re.DOTALL
 )
 
-_decode = msgspec.json.Decoder(float_hook=_number).decode
+# Strict as RFC 8259: no NaN, no invalid UTF-8.
+decode = msgspec.json.Decoder(float_hook=_number).decode
 # The values of an object by name, each as its JSON.
 decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-
-
-def decode(json: bytes | str) -> Any:
-    """Parse JSON, strictly by RFC 8259: no NaN, no invalid UTF-8.
-
-    Numbers keep their spelling, except the integer -0 in JSON of more than MAX_SIGNED_BYTES.
-    Raises what msgspec raises, and RecursionError.
-    """
-    text = json.encode() if isinstance(json, str) else json
-    has_zero = len(text) <= MAX_SIGNED_BYTES and _ZERO.search(text)
-    return _decode(_with_signs(text) if has_zero else text)
 
 
 def read_json(request: HttpRequest, max_bytes: int) -> Any:
