@@ -31,6 +31,7 @@ _IMPORT_EXAMPLE = {
     "format": "chatgpt",
     "imported": 250,
     "existing": 0,
+    "extended": 0,
     "failed": 0,
     "is_complete": False,
     "dropped": [],
