@@ -1,5 +1,5 @@
-"""Admin pages of chats: operators can read them and revoke public links."""
+"""Admin pages of chats: operators can read them, revoke public links and cancel imports."""
 
-from chat.admin import feedback, sessions, shares
+from chat.admin import feedback, imports, sessions, shares
 
-__all__ = ["feedback", "sessions", "shares"]
+__all__ = ["feedback", "imports", "sessions", "shares"]

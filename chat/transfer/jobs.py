@@ -109,6 +109,13 @@ def represented_import(job: ChatImport, *, briefly: bool = False) -> dict[str, A
     return {**{name: getattr(job, name) for name in _SHOWN}, **report}
 
 
+def counted(job: ChatImport) -> str:
+    """Return what has become of the conversations of an import so far, in a sentence."""
+    report = Report(**job.report)
+    report.is_complete = True
+    return report.message()
+
+
 def cancel(imports: QuerySet[ChatImport]) -> int:
     """End those of `imports` that are not finished. What they have imported stays.
 

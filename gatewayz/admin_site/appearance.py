@@ -89,6 +89,7 @@ UNFOLD = {
                 ("Sessions", "forum", "chat.chatsession"),
                 ("Feedback", "thumbs_up_down", "chat.feedback"),
                 ("Share links", "share", "chat.share"),
+                ("Imports", "upload_file", "chat.chatimport"),
             ),
             _group(
                 "Accounts",

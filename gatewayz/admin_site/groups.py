@@ -19,7 +19,7 @@ _ACTIONS = {
         "change_referralcode",
         "delete_activitydeadletter",
     },
-    "chat": {"change_share", "change_chatsession"},
+    "chat": {"change_share", "change_chatsession", "change_chatimport"},
     "django_q": {"delete_failure"},
 }
 

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -14,6 +14,7 @@ from chat.transfer.importing import Report, import_all
 from chat.transfer.recognition import Found, conversations
 
 SHOWN_EACH = 20
+BAR_CHARS = 30
 
 
 class Command(BaseCommand):
@@ -37,10 +38,11 @@ class Command(BaseCommand):
             with path.open("rb") as file:
                 lines = path.suffix in (".ndjson", ".jsonl")
                 found = conversations(documents(file, are_lines=lines))
-                import_all(owner, self._shown(found, report), report)
+                size_bytes = path.stat().st_size
+                import_all(owner, self._shown(found, report, file, size_bytes), report)
         except OSError as error:
             raise CommandError(f"Cannot read {path}: {error.strerror}") from error
-        self.stdout.write(f"\r{report.message()}")
+        self.stdout.write(report.message())
         for problem in report.errors:
             self.stderr.write(f"{problem['place'] or path.name}: {problem['errors']}")
         if report.dropped:
@@ -48,13 +50,19 @@ class Command(BaseCommand):
         if report.failed and not (report.imported or report.existing):
             raise CommandError("Nothing was imported")
 
-    def _shown(self, found: Iterable[Found], report: Report) -> Iterator[Found]:
-        """Say now and then how far it is, in one line."""
+    def _shown(
+        self, found: Iterable[Found], report: Report, file: BinaryIO, size_bytes: int
+    ) -> Iterator[Found]:
+        """Draw a bar now and then that shows how far it is, on a line of its own."""
         for number, one in enumerate(found):
             if number % SHOWN_EACH == 0:
-                self.stdout.write(f"\r{report.message()}", ending="")
-                self.stdout.flush()
+                share = min(1.0, file.tell() / max(1, size_bytes))
+                bar = "#" * round(BAR_CHARS * share)
+                line = f"\r[{bar:<{BAR_CHARS}}] {100 * share:3.0f} % {report.message()}"
+                self.stderr.write(line, str, ending="")
+                self.stderr.flush()
             yield one
+        self.stderr.write("")
 
 
 def _user(name: str) -> User:

@@ -24,7 +24,9 @@ def test_a_file_is_imported_once_and_says_what_became_of_it(user, tmp_path):
     again, _ = run(user.pk, path)
 
     assert first.endswith("2 imported, 0 there already, 1 failed\n")
-    assert problems.startswith("[1]: ")
+    bar, error = problems.split("\n", 1)
+    assert bar.startswith(f"\r[{'#' * 30}] 100 %")
+    assert error.startswith("[1]: ")
     assert again.endswith("0 imported, 2 there already, 1 failed\n")
     assert set(ChatSession.objects.values_list("user_id", flat=True)) == {user.pk}
     assert ChatMessage.objects.count() == 6

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.keys import create_key
 from accounts.models import ApiKey, AuditEntry, User
-from chat.models import ChatSession, Share
+from chat.models import ChatImport, ChatSession, Share
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,8 @@ def rows(user):
     key, _ = create_key(user, key_name="mine")
     session = ChatSession.objects.create(user=user, title="T", model="m")
     share = Share.objects.create(user=user, session=session, token="t" * 32)
-    return {ApiKey: key, User: user, Share: share}
+    job = ChatImport.objects.create(user=user, state="running")
+    return {ApiKey: key, User: user, Share: share, ChatImport: job}
 
 
 def test_an_action_waits_for_confirmation(admin_client, rows):

@@ -38,7 +38,7 @@ from accounts.models import (
     User,
 )
 from accounts.models.rate_limits import WINDOW_FIELDS
-from chat.models import ChatSession, Feedback, Share
+from chat.models import ChatImport, ChatSession, Feedback, Share
 from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
 from gatewayz.admin_site.lists import BigTableAdmin
 
@@ -54,6 +54,7 @@ ACTS = {
     RateLimitConfig: {"add", "change", "delete", "delete_selected"},
     ReferralCode: {"change"},
     Share: {"revoke"},
+    ChatImport: {"cancel"},
     ChatSession: {"restore", "chat_export_user"},
     Notification: {"retry"},
     Plan: {"add", "change"},
@@ -66,7 +67,7 @@ NOT_BY_OPERATORS = {(Plan, "add"), *((Group, act) for act in ACTS[Group])}
 # Nor does anybody else who is no superuser, whatever the permissions.
 ONLY_BY_SUPERUSERS = {(Group, act) for act in ACTS[Group]}
 # Of which rows of staff are shown to superusers only.
-PRIVATE = {ChatSession, Feedback, Share}
+PRIVATE = {ChatImport, ChatSession, Feedback, Share}
 # What is there besides: URLs of a ModelAdmin by their name.
 PAGES = {
     "auth_user_password_change",
@@ -119,6 +120,7 @@ def rows_of(owner):
         session,
         RateLimitConfig.objects.create(api_key=key),
         Share.objects.create(user=owner, session=session, token=f"{n:032}"),
+        ChatImport.objects.create(user=owner, state="running", file_name=f"{n}.json"),
         Feedback.objects.create(user=owner, session=session, feedback_type="thumbs_up"),
         ActivityEvent.objects.create(event_id=new_event_id(), user=owner),
         Notification.objects.create(
