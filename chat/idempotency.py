@@ -147,7 +147,7 @@ class _OnceOnly:
                     body=response.content.decode(),
                     activity=b"\n".join(self._events).decode(),
                 )
-            activity.record_encoded(self._events)
+            activity.record_encoded(self._events, is_repeatable=True)
         return response
 
 
@@ -171,7 +171,7 @@ def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
     """Return the stored answer of the first request, and record its events again."""
     if known.fingerprint != fingerprint:
         raise IdempotencyConflict
-    activity.record_encoded(known.activity.encode().splitlines())
+    activity.record_encoded(known.activity.encode().splitlines(), is_repeatable=True)
     return HttpResponse(
         known.body,
         status=known.status,

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from accounts import limits
 from accounts.activity import buffer
 from accounts.activity.batches import write_batch
-from accounts.activity.events import Event, encode, new_event_id
+from accounts.activity.events import Event, decode, encode, new_event_id
 from gatewayz.database.after_commit import after_commit
 from gatewayz.request import deadline
 from gatewayz.request.client_address import client_address, network_of
@@ -127,16 +127,26 @@ def collect_events() -> Iterator[list[bytes]]:
         _collected.reset(token)
 
 
-def record_encoded(encoded: Sequence[bytes]) -> None:
+def record_encoded(encoded: Sequence[bytes], *, is_repeatable: bool) -> None:
     """Record collected events once the surrounding transaction commits.
 
     They may have been recorded before: the log holds each event once. Within another
     `collect_events`, they become part of what that collects.
+
+    Args:
+        encoded: what `collect_events` collected.
+        is_repeatable: the caller learns the outcome of an unanswered COMMIT by repeating the
+            transaction. Otherwise the events are then recorded as of unknown outcome.
     """
     if (collected := _collected.get()) is not None:
         collected += encoded
-    else:
+    elif is_repeatable:
         after_commit(lambda: record_now(encoded))
+    else:
+        after_commit(
+            lambda: record_now(encoded),
+            in_doubt=lambda: _record_in_doubt([decode(event) for event in encoded]),
+        )
 
 
 def _network() -> str:

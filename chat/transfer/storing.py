@@ -79,25 +79,28 @@ def store(owner: Principal, chats: Sequence[Chat]) -> list[Stored]:
     """
     check_storage(owner)
     names = [chat.external_id for chat in chats if chat.external_id]
-    with activity.collect_events() as events, transaction.atomic():
-        active = ChatSession.objects.owned_by(owner).active()
-        known = {one.external_id: one for one in active.filter(external_id__in=names)}
-        found = [
-            (known[chat.external_id], False)
-            if chat.external_id in known
-            # Another import may be faster.
-            else get_or_create_session(owner, **chat.fields)
-            for chat in chats
-        ]
-        new = [(s, chat) for (s, is_new), chat in zip(found, chats, strict=True) if is_new]
-        _write_messages(owner, new)
-        stored = [
-            Stored(
-                session, is_new, len(chat.messages) if is_new else _extend(owner, session, chat)
-            )
-            for (session, is_new), chat in zip(found, chats, strict=True)
-        ]
-    activity.record_encoded(events)
+    with transaction.atomic():
+        with activity.collect_events() as events:
+            active = ChatSession.objects.owned_by(owner).active()
+            known = {one.external_id: one for one in active.filter(external_id__in=names)}
+            found = [
+                (known[chat.external_id], False)
+                if chat.external_id in known
+                # Another import may be faster.
+                else get_or_create_session(owner, **chat.fields)
+                for chat in chats
+            ]
+            new = [(s, chat) for (s, is_new), chat in zip(found, chats, strict=True) if is_new]
+            _write_messages(owner, new)
+            stored = [
+                Stored(
+                    session,
+                    is_new,
+                    len(chat.messages) if is_new else _extend(owner, session, chat),
+                )
+                for (session, is_new), chat in zip(found, chats, strict=True)
+            ]
+        activity.record_encoded(events, is_repeatable=False)
     return stored
 
 
