@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import JSONField, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -56,11 +56,39 @@ class ScopesField(forms.MultipleChoiceField):
         return set(self.prepare_value(initial) or ()) != set(data or ())
 
 
+class LinesField(forms.CharField):
+    """A list of texts, one a line; none means no restriction."""
+
+    widget = UnfoldAdminTextareaWidget({"rows": 2})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value).split()
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (self.prepare_value(initial) or "").split() != (data or "").split()
+
+
 class ApiKeyForm(forms.ModelForm):
     scope_permissions = ScopesField(
         label="Scopes",
         help_text="What the key may do; nothing chosen means everything. Admin includes both "
         "others, and what cannot be undone.",
+    )
+
+    ip_allowlist = LinesField(
+        label="IP allow-list",
+        required=False,
+        help_text="Addresses from which the key works, one a line, such as 203.0.113.0/24; "
+        "none means any.",
+    )
+    domain_referrers = LinesField(
+        label="Allowed sites",
+        required=False,
+        help_text="Sites whose pages may use the key, one a line, such as example.com or "
+        "*.example.com; none means any.",
     )
 
     class Meta:
@@ -75,14 +103,6 @@ class ApiKeyForm(forms.ModelForm):
             "max_requests",
             "expiration_date",
         )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        # An emptied field means no restriction, not NULL.
-        for name in ("ip_allowlist", "domain_referrers"):
-            if name in cleaned:
-                cleaned[name] = cleaned[name] or []
-        return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
         # An existing key's form has no user field, but names are unique per user.
@@ -114,7 +134,6 @@ class ApiKeyAdmin(BigTableAdmin):
     in_palette = True
     change_form_before_template = "admin/accounts/apikey/usage.html"
     autocomplete_fields = ("user",)
-    formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}}
     actions = ("rotate", "rotate_with_grace", "deactivate", "activate")
     service_fields = (
         "masked",

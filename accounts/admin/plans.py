@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.limits.store import KEPT_REJECTIONS_DAYS, Rejections, most_rejected
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.models.rate_limits import LIMIT_FIELDS
-from gatewayz.admin_site.lists import BigTableAdmin
+from gatewayz.admin_site.lists import BigTableAdmin, linked
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ class RateLimitConfigAdmin(BigTableAdmin):
     """Operators may set a key's limits higher than its user could; the plan still applies."""
 
     owner = "api_key__user"
-    list_display = ("api_key", *map(_limit_column, LIMIT_FIELDS))
+    list_display = (linked("api_key"), *map(_limit_column, LIMIT_FIELDS))
     list_select_related = ("api_key",)
     search_fields = ("api_key__user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
@@ -160,7 +160,8 @@ class RateLimitConfigAdmin(BigTableAdmin):
 
     def get_form(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
         help_texts = dict.fromkeys(LIMIT_FIELDS, "0 leaves this to the plan.")
-        return super().get_form(request, *given, help_texts=help_texts, **options)
+        options |= {"help_texts": help_texts, "labels": {"api_key": "API key"}}
+        return super().get_form(request, *given, **options)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: RateLimitConfig | None = None

@@ -1,6 +1,6 @@
 """The admin's appearance, as settings of django-unfold: colours and the sidebar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,24 +13,46 @@ def _may_view(model: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(f"{app}.view_{name}")
 
 
-def _group(title: str, *lists: tuple[str, str, str]) -> dict[str, Any]:
-    """A section of the sidebar: lists, each as title, icon and model, shown to who may view it."""
+def _page(title: str, icon: str, name: str, model: str, query: str = "") -> dict[str, Any]:
+    """A link of the sidebar to the admin's page `name`, shown to who may view `model`."""
+
+    def link(request: HttpRequest) -> str:
+        return reverse(f"admin:{name}") + query
+
     return {
         "title": title,
-        "separator": True,
-        "items": [
-            {
-                "title": name,
-                "icon": icon,
-                "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
-                "permission": _may_view(model),
-            }
-            for name, icon, model in lists
-        ],
+        "icon": icon,
+        "link": link,
+        "permission": _may_view(model),
+        "active": lambda request: link(request) == _open_link(request),
     }
 
 
-UNFOLD = {
+def _list(title: str, icon: str, model: str) -> dict[str, Any]:
+    return _page(title, icon, f"{model.replace('.', '_')}_changelist", model)
+
+
+def _group(title: str, *pages: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "separator": True, "items": list(pages)}
+
+
+def _open_link(request: HttpRequest) -> str:
+    """Return the link of the sidebar that is marked: the longest one that the address begins with.
+
+    Unfold marks all whose path is part of the address, so two of them on some pages.
+    """
+    address = request.get_full_path()
+    return max((link for link in _links(request) if address.startswith(link)), key=len, default="")
+
+
+def _links(request: HttpRequest) -> Iterator[str]:
+    for group in UNFOLD["SIDEBAR"]["navigation"]:
+        for item in group["items"]:
+            if callable(item["link"]):
+                yield item["link"](request)
+
+
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Gatewayz",
     "SITE_HEADER": "Gatewayz",
     "SITE_SUBHEADER": "Operations",
@@ -44,6 +66,7 @@ UNFOLD = {
         },
     ],
     "STYLES": [lambda request: static("gatewayz/admin.css")],
+    "SCRIPTS": [lambda request: static("gatewayz/admin.js")],
     "DASHBOARD_CALLBACK": "chat.admin.start_page.start_page",
     "BORDER_RADIUS": "6px",
     "COLORS": {
@@ -85,69 +108,53 @@ UNFOLD = {
                 ],
             },
             _group(
+                "Look up",
+                _page(
+                    "Rejected requests",
+                    "block",
+                    "accounts_rejected_requests",
+                    "accounts.auditentry",
+                ),
+                _page("Keys to check", "gpp_maybe", "accounts_keys_to_check", "accounts.apikey"),
+                _page("Most used", "bar_chart", "chat_usage", "accounts.activityevent"),
+                _page(
+                    "Failed deliveries",
+                    "unsubscribe",
+                    "accounts_notification_changelist",
+                    "accounts.notification",
+                    "?status__exact=failed",
+                ),
+                _list("Failed tasks", "error", "django_q.failure"),
+            ),
+            _group(
                 "Chats",
-                ("Sessions", "forum", "chat.chatsession"),
-                ("Feedback", "thumbs_up_down", "chat.feedback"),
-                ("Share links", "share", "chat.share"),
-                ("Imports", "upload_file", "chat.chatimport"),
+                _list("Sessions", "forum", "chat.chatsession"),
+                _list("Feedback", "thumbs_up_down", "chat.feedback"),
+                _list("Share links", "share", "chat.share"),
+                _list("Imports", "upload_file", "chat.chatimport"),
             ),
             _group(
                 "Accounts",
-                ("Users", "person", "accounts.user"),
-                ("API keys", "key", "accounts.apikey"),
-                ("Plans", "sell", "accounts.plan"),
-                ("Rate limits", "speed", "accounts.ratelimitconfig"),
-                ("Notifications", "notifications", "accounts.notification"),
-                ("Preferences", "tune", "accounts.notificationpreferences"),
-                ("Staff groups", "group", "auth.group"),
-            ),
-            _group(
-                "Referrals",
-                ("Codes", "qr_code", "accounts.referralcode"),
-                ("Referrals", "group_add", "accounts.referral"),
-                ("Credits", "payments", "accounts.credit"),
+                _list("Users", "person", "accounts.user"),
+                _list("API keys", "key", "accounts.apikey"),
+                _list("Plans", "sell", "accounts.plan"),
+                _list("Rate limits", "speed", "accounts.ratelimitconfig"),
+                _list("Notifications", "notifications", "accounts.notification"),
+                _list("Preferences", "tune", "accounts.notificationpreferences"),
+                _list("Staff groups", "group", "auth.group"),
             ),
             _group(
                 "Records",
-                ("Activity", "timeline", "accounts.activityevent"),
-                ("Dead letters", "mail_off", "accounts.activitydeadletter"),
-                ("Audit log", "policy", "accounts.auditentry"),
+                _list("Activity", "timeline", "accounts.activityevent"),
+                _list("Dead letters", "mail_off", "accounts.activitydeadletter"),
+                _list("Audit log", "policy", "accounts.auditentry"),
+                _list("Schedules", "schedule", "django_q.schedule"),
             ),
-            {
-                "items": [
-                    {
-                        "title": "Rejected requests",
-                        "icon": "block",
-                        "link": reverse_lazy("admin:accounts_rejected_requests"),
-                        "permission": _may_view("accounts.auditentry"),
-                    },
-                    {
-                        "title": "Keys to check",
-                        "icon": "key_alert",
-                        "link": reverse_lazy("admin:accounts_keys_to_check"),
-                        "permission": _may_view("accounts.apikey"),
-                    },
-                    {
-                        "title": "Most used",
-                        "icon": "bar_chart",
-                        "link": reverse_lazy("admin:chat_usage"),
-                        "permission": _may_view("accounts.activityevent"),
-                    },
-                    {
-                        "title": "Failed deliveries",
-                        "icon": "unsubscribe",
-                        "link": lambda request: (
-                            f"{reverse('admin:accounts_notification_changelist')}"
-                            "?status__exact=failed"
-                        ),
-                        "permission": _may_view("accounts.notification"),
-                    },
-                ],
-            },
             _group(
-                "Background",
-                ("Failed tasks", "error", "django_q.failure"),
-                ("Schedules", "schedule", "django_q.schedule"),
+                "Referrals",
+                _list("Codes", "qr_code", "accounts.referralcode"),
+                _list("Referrals", "group_add", "accounts.referral"),
+                _list("Credits", "payments", "accounts.credit"),
             ),
         ],
     },

@@ -63,7 +63,7 @@ class OneOrderList(ChangeList):
 def linked(name: str) -> Callable[[models.Model], str]:
     """Return a column with a link to the row that the foreign key `name` refers to."""
 
-    @admin.display(description=name.replace("_", " "))
+    @admin.display(description=name.replace("_", " ").replace("api", "API"))
     def shown(row: models.Model) -> str:
         other: models.Model | None = getattr(row, name)
         if other is None:
