@@ -23,6 +23,16 @@ _NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 # One for all processes that share the tests, and for the next time.
 _FOLDER = CHECKOUT / ".gatewayz" / "test" / "typescript"
 
+# What clients/typescript/test/runtimes/conversation.mjs sees of a good client.
+RAN_WELL = {
+    "titles": ["Hello"],
+    "lines": ["session", "message"],
+    "hasText": True,
+    "isMissing": True,
+    "isLate": True,
+    "ended": "Enough",
+}
+
 
 def run(command: Sequence[str | Path], folder: Path, **environ: str) -> str:
     """Run a command with this Node.js on its PATH; return what it prints.
@@ -46,6 +56,12 @@ def run(command: Sequence[str | Path], folder: Path, **environ: str) -> str:
 def npm(folder: Path, *arguments: str) -> str:
     """Run npm; return what it prints."""
     return run([NODE, _NPM, *arguments], folder)
+
+
+def bundle(package: Path, program: str, made: Path) -> None:
+    """Make one file of a program in test/runtimes and of what it imports."""
+    esbuild = [NODE, "node_modules/esbuild/bin/esbuild", f"test/runtimes/{program}"]
+    run([*esbuild, "--bundle", "--format=esm", f"--outfile={made}"], package)
 
 
 def _has_registry(folder: Path) -> bool:

@@ -65,3 +65,32 @@ def test_the_package_holds_both_kinds_of_modules_and_needs_no_other(package: Pat
     assert "dependencies" not in manifest
     assert manifest["sideEffects"] is False
     assert json.loads((SOURCE / "package-lock.json").read_text())["version"] == manifest["version"]
+
+
+def test_the_packed_package_resolves_for_every_kind_of_import(package: Path, tmp_path: Path):
+    npm(package, "pack", "--ignore-scripts", "--silent", "--pack-destination", str(tmp_path))
+    (packed,) = tmp_path.iterdir()
+
+    run([NODE, "node_modules/publint/src/cli.js", packed, "--strict"], package)
+    # `node16`: Node.js knows `exports` in each version that the client runs on.
+    attw = "node_modules/@arethetypeswrong/cli/dist/index.js"
+    run([NODE, attw, packed, "--profile", "node16"], package)
+
+
+@pytest.mark.parametrize(
+    ("program", "max_bytes"),
+    [
+        ("await new gatewayz.Gatewayz('key').chat.createSession()", 11_000),
+        ("console.log(gatewayz.NotFoundError)", 600),
+    ],
+)
+def test_a_bundle_holds_only_what_is_used(package: Path, tmp_path: Path, program, max_bytes):
+    # Found as an installed package is, by its `exports`.
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "gatewayz-client").symlink_to(package)
+    source = tmp_path / "program.mjs"
+    source.write_text(f"import * as gatewayz from 'gatewayz-client';\n{program};\n")
+    esbuild = [NODE, package / "node_modules" / "esbuild" / "bin" / "esbuild", source]
+    made = run([*esbuild, "--bundle", "--minify", "--format=esm", "--log-level=error"], tmp_path)
+
+    assert 0 < len(made.encode()) < max_bytes
