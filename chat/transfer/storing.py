@@ -82,7 +82,9 @@ def store(owner: Principal, chats: Sequence[Chat]) -> list[Stored]:
     with transaction.atomic():
         with activity.collect_events() as events:
             active = ChatSession.objects.owned_by(owner).active()
-            known = {one.external_id: one for one in active.filter(external_id__in=names)}
+            # Another import of a newer export waits, and then finds what this one has added.
+            locked = active.order_by("pk").select_for_update(no_key=True)
+            known = {one.external_id: one for one in locked.filter(external_id__in=names)}
             found = [
                 (known[chat.external_id], False)
                 if chat.external_id in known

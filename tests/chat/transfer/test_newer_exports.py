@@ -1,13 +1,17 @@
 """A newer export of a conversation brings the messages that came after the first import."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.principals.principal import Principal
 from chat.models import ChatMessage, ChatSession
 from chat.transfer import importing
+from chat.transfer.storing import Chat, store
 from tests.chat.transfer import foreign_files as files
 
 PATH = "/v1/chat/import"
@@ -170,3 +174,30 @@ def test_a_conversation_that_the_database_rejects_stops_no_other(api, monkeypatc
     assert report["errors"] == [{"place": "[3]", "errors": "The database cannot store it."}]
     assert ChatSession.objects.count() == 4
     assert ChatMessage.objects.count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_imports_of_one_newer_export_at_the_same_time_add_its_messages_once(user):
+    owner = Principal(user.pk, 1, True, True, False, "live", None)
+
+    def chat(*contents):
+        messages = [
+            {"role": "user", "content": text, "created_at": datetime(2024, 1, day, tzinfo=UTC)}
+            for day, text in enumerate(contents, 1)
+        ]
+        return Chat({"external_id": "trip", "updated_at": None}, messages, None)
+
+    store(owner, [chat("one", "two")])
+
+    def extend(_):
+        try:
+            return store(owner, [chat("one", "two", "three", "four")])[0].added
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        added = list(threads.map(extend, range(8)))
+
+    assert sorted(added) == [0] * 7 + [2]
+    contents = ChatMessage.objects.in_order().values_list("content", flat=True)
+    assert list(contents) == ["one", "two", "three", "four"]
