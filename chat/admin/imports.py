@@ -1,14 +1,67 @@
-"""Admin page of imports of long files, which operators can cancel."""
+"""Admin page of imports of long files, which operators can begin and cancel."""
+
+from http import HTTPStatus
+from typing import cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+from rest_framework.exceptions import APIException
 
 from accounts import audit
+from accounts.models import User
+from accounts.principals.principal import Principal
 from chat.models import ChatImport
 from chat.transfer import jobs
+from chat.transfer.uploads import LINES_SUFFIXES, spool_file
 from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, confirmed, linked
+from gatewayz.admin_site.rights import DENIED, OwnedRows
+from gatewayz.api.problems import problem_response
+from gatewayz.request.long_bodies import FILE_TYPE
+
+RIGHTS = ("accounts.change_user", "chat.change_chatimport")
+
+
+@require_POST
+def import_for_user(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Begin the import of the body, a file called `name`, for a user, and audit it.
+
+    Answers the script of the user's page with the path of the import, or with a problem. Raises
+    PermissionDenied without RIGHTS, and for staff's data unless a superuser asks.
+    """
+    if not request.user.has_perms(RIGHTS):
+        raise PermissionDenied
+    user = get_object_or_404(User, pk=user_id)
+    if not cast("OwnedRows", admin.site.get_model_admin(User)).may_act_on(request, user):
+        raise PermissionDenied(DENIED)
+    if request.content_type != FILE_TYPE:
+        return problem_response(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", f"Send {FILE_TYPE}."
+        )
+    name = request.GET.get("name", "")
+    try:
+        digest = spool_file(request, user.pk, name, are_lines=name.endswith(LINES_SUFFIXES))
+    except APIException as error:
+        return problem_response(error.status_code, error.default_code, str(error.detail))
+    with transaction.atomic():
+        job, is_new = jobs.submit(Principal.without_key(user.pk), digest)
+        if is_new:
+            audit.record(
+                "import_begun",
+                user_id=user.pk,
+                target=f"chatimport:{job.pk}",
+                after={"size_bytes": job.size_bytes},
+            )
+    return JsonResponse({"page": reverse("admin:chat_chatimport_change", args=[job.pk])})
+
+
+# See gatewayz.middleware.whole_bodies.
+import_for_user.takes_long_bodies = True  # type: ignore[attr-defined]
 
 
 @admin.register(ChatImport)
@@ -30,6 +83,10 @@ class ChatImportAdmin(ReadOnlyAdmin):
         ("created_at", "updated_at", "finished_at"),
     )
     readonly_fields = ("done", "counts")
+
+    def get_urls(self) -> list[URLPattern]:
+        begin = self.admin_site.admin_view(import_for_user)
+        return [path("of/<int:user_id>/", begin, name="chat_import"), *super().get_urls()]
 
     @admin.display(description="file")
     def file(self, job: ChatImport) -> str:

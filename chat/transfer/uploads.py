@@ -4,7 +4,7 @@ A body of more than MAX_BODY_BYTES is one file, which is written to the spool wh
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from chat.transfer.formats.conversations import UnreadableError
 from chat.transfer.recognition import is_list
 from chat.transfer.spool import Spool
 from gatewayz.api.bodies import MEDIA_TYPE, PayloadTooLarge, media_type, read_body
+from gatewayz.middleware.load_shedding import without_slot
 from gatewayz.request.context import current_user_id
 from gatewayz.request.long_bodies import UPLOAD
 from gatewayz.streaming.uploads import Upload
@@ -26,6 +27,7 @@ from gatewayz.streaming.uploads import Upload
 _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 _ARCHIVES = frozenset({"application/zip", "application/x-zip-compressed"})
 _FORM = "multipart/form-data"
+LINES_SUFFIXES = (".ndjson", ".jsonl")
 MEDIA_TYPES = frozenset({MEDIA_TYPE, "application/octet-stream", _FORM}) | _LINES | _ARCHIVES
 
 
@@ -81,19 +83,34 @@ def _spooled(request: HttpRequest, user_id: int) -> SpooledUpload:
         raise UnsupportedMediaType(request.META.get("CONTENT_TYPE", ""))
     if int(request.META["CONTENT_LENGTH"]) > settings.MAX_IMPORT_BYTES:
         raise PayloadTooLarge
-    upload: Upload | None = request.META.get(UPLOAD)
-    body = request if upload is None else _Arriving(upload)
-    with nullcontext() if upload is None else upload.arriving():
-        if kind == _FORM:
-            return SpooledUpload(_spooled_form(request, body, user_id))
-        spool = Spool(user_id, "", are_lines=kind in _LINES)
+    if kind != _FORM:
+        return SpooledUpload(spool_file(request, user_id, "", are_lines=kind in _LINES))
+    with _arriving(request) as body:
+        return SpooledUpload(_spooled_form(request, body, user_id))
+
+
+def spool_file(request: HttpRequest, user_id: int, name: str, *, are_lines: bool) -> str:
+    """Write the body of `request` to the spool, as a file of the user `user_id`.
+
+    Returns its digest. Raises what `chat.transfer.spool` does, and IncompleteBody (400).
+    """
+    with _arriving(request) as body:
+        spool = Spool(user_id, name, are_lines=are_lines)
         try:
             while piece := body.read(PIECE_BYTES):
                 spool.write(piece)
-            return SpooledUpload(spool.finish())
+            return spool.finish()
         except Exception:
             spool.discard()
             raise
+
+
+@contextmanager
+def _arriving(request: HttpRequest) -> Iterator[Any]:
+    """Return what reads the body; within the block the request holds no slot."""
+    upload: Upload | None = request.META.get(UPLOAD)
+    with without_slot() if upload is None else upload.arriving():
+        yield request if upload is None else _Arriving(upload)
 
 
 def _spooled_form(request: HttpRequest, body: Any, user_id: int) -> str:
@@ -147,7 +164,7 @@ class _InSpool(FileUploadHandler):
 
 
 def _are_lines(file: FileUploadHandler) -> bool:
-    return file.content_type in _LINES or (file.file_name or "").endswith((".ndjson", ".jsonl"))
+    return file.content_type in _LINES or (file.file_name or "").endswith(LINES_SUFFIXES)
 
 
 class _InMemory(FileUploadHandler):

@@ -13,8 +13,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from gatewayz.api.problems import problem_response
-from gatewayz.middleware.api_dispatch import PAGE_PATHS
-from gatewayz.request.long_bodies import UPLOAD
+from gatewayz.request.long_bodies import FILE_TYPE, UPLOAD
 
 # The key in the WSGI environment of what is wrong, as arguments of `problem_response`.
 _PROBLEM = "gatewayz.body_problem"
@@ -55,7 +54,8 @@ def note_missing_body(environ: dict[str, Any], received_bytes: int) -> None:
 class WholeBodyMiddleware:
     """Answers with the problem that `note_missing_body` has recorded.
 
-    Also rejects long bodies sent to pages, none of which reads one.
+    Also rejects long bodies sent to pages, but for views that have `takes_long_bodies` and read a
+    file as it comes: Django would read a form before it knows who sends it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -63,6 +63,11 @@ class WholeBodyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         problem = request.META.get(_PROBLEM)
-        if UPLOAD in request.META and request.path_info.startswith(PAGE_PATHS):
-            problem = _TOO_LARGE
         return self.get_response(request) if problem is None else problem_response(*problem)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], *given: Any
+    ) -> HttpResponse | None:
+        """Called for pages only: the API's views are called by a middleware."""
+        takes_it = getattr(view, "takes_long_bodies", False) and request.content_type == FILE_TYPE
+        return problem_response(*_TOO_LARGE) if UPLOAD in request.META and not takes_it else None

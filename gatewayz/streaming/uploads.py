@@ -1,9 +1,9 @@
 """Request bodies that are longer than most, read while their clients send them.
 
 Nothing of a body longer than SMALL_BODY_BYTES is read until a view that accepts such bodies asks
-for it, which it does only for a caller with a key. While the body arrives, its request holds no
-database connection and no slot of `gatewayz.middleware.load_shedding`, and its deadline pauses.
-The memory that long bodies take is bounded, for the process and for each user.
+for it, which it does only for a caller with a key, or for staff. While the body arrives, its
+request holds no database connection and no slot of `gatewayz.middleware.load_shedding`, and its
+deadline pauses. The memory that long bodies take is bounded, for the process and for each user.
 """
 
 import time

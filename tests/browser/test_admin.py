@@ -1,5 +1,6 @@
 """The admin in a browser, as operators use it."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -9,8 +10,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.keys import create_key
 from accounts.models import ApiKeyDay, User
-from chat.models import ChatDay, ChatMessage, ChatSession, Share
+from chat.models import ChatDay, ChatImport, ChatMessage, ChatSession, Share
 from tests.browser.conftest import faults_of, keep_screenshot, new_context
+from tests.chat.transfer import foreign_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
 
@@ -136,6 +138,22 @@ def test_a_key_is_created_shown_once_used_and_revoked(open_page, operator, chats
     assert create_session().status == 401
 
 
+def test_chats_are_imported_from_a_file_on_the_page_of_a_user(open_page, operator, chats):
+    page = open_page("/admin/")
+    log_in(page)
+    page.goto(f"/admin/accounts/user/{chats.user_id}/change/")
+    content = json.dumps([foreign_files.chatgpt()]).encode()
+
+    page.get_by_label("Chats exported from").set_input_files(
+        {"name": "conversations.json", "mimeType": "application/json", "buffer": content}
+    )
+    page.get_by_role("button", name="Import for this user").click()
+
+    expect(page).to_have_url(re.compile(r"/admin/chat/chatimport/\d+/change/$"))
+    expect(page.get_by_role("heading", name="conversations.json")).to_be_visible()
+    assert ChatImport.objects.get().user_id == chats.user_id
+
+
 PAGES = {
     "start": "/admin/",
     "sessions": "/admin/chat/chatsession/",
@@ -148,6 +166,8 @@ PAGES = {
     "keys-to-check": "/admin/accounts/apikey/to-check/",
     "most-used": "/admin/chat/chatsession/usage/",
     "rejected-requests": "/admin/accounts/auditentry/rejected-requests/",
+    "imports": "/admin/chat/chatimport/",
+    "import": "/admin/chat/chatimport/{import}/change/",
     "deliveries": "/admin/accounts/notification/?status__exact=failed",
     "failed-tasks": "/admin/django_q/failure/",
     "history": "/admin/accounts/apikey/{key}/history/",
@@ -180,6 +200,9 @@ def test_pages_are_accessible(open_page, operator, chats):
         "session": chats.pk,
         "user": chats.user_id,
         "key": chats.user.api_keys.get().pk,
+        "import": ChatImport.objects.create(
+            user=chats.user, file_name="conversations.json", state="running", size_bytes=100
+        ).pk,
     }
     for name, path in PAGES.items():
         page.goto(path.format(**ids))

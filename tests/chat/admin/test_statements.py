@@ -27,7 +27,7 @@ SMALL = {
 # Pages that show nothing: they redirect, answer a script, or take a form only.
 NO_PAGES = {
     *("autocomplete", "jsi18n", "logout", "view_on_site", "login", "search"),
-    *("chat_export_user", "toggle_sidebar"),
+    *("chat_export_user", "chat_import", "toggle_sidebar"),
 }
 
 

@@ -41,6 +41,7 @@ from accounts.models.rate_limits import WINDOW_FIELDS
 from chat.models import ChatImport, ChatSession, Feedback, Share
 from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
 from gatewayz.admin_site.lists import BigTableAdmin
+from gatewayz.request.long_bodies import FILE_TYPE
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ ACTS = {
     RateLimitConfig: {"add", "change", "delete", "delete_selected"},
     ReferralCode: {"change"},
     Share: {"revoke"},
-    ChatImport: {"cancel"},
+    ChatImport: {"cancel", "chat_import"},
     ChatSession: {"restore", "chat_export_user"},
     Notification: {"retry"},
     Plan: {"add", "change"},
@@ -76,9 +77,10 @@ PAGES = {
     "accounts_keys_to_check",
     "chat_usage",
     "chat_export_user",
+    "chat_import",
 }
 # Of these, what is no page to look at.
-NOT_SHOWN = {"auth_user_password_change", "chat_export_user"}
+NOT_SHOWN = {"auth_user_password_change", "chat_export_user", "chat_import"}
 
 ROLES = ("support", "operator", "staff with every permission", "superuser")
 OWNERS = ("own", "ordinary", "staff", "superuser")
@@ -154,7 +156,12 @@ def url(model, page, *args):
 def ask(asker, path, data=None):
     """What the admin answers, not laid out; None when it denies."""
     factory = RequestFactory()
-    request = factory.get(path) if data is None else factory.post(path, data)
+    if data is None:
+        request = factory.get(path)
+    elif isinstance(data, bytes):
+        request = factory.post(path, data, content_type=FILE_TYPE)
+    else:
+        request = factory.post(path, data)
     request.user = asker
     request.session = SessionStore()
     request._messages = FallbackStorage(request)
@@ -219,10 +226,10 @@ def requests_for(model, row, owner):
         data = {"action": name, "post": "yes", "confirmed": "Erase", **chosen}
         found[name] = (listed, data)
     for name in custom_urls(model):
-        takes_row = name == "auth_user_password_change"
-        path = reverse(f"admin:{name}", args=[row.pk] if takes_row else [])
-        form = {"user": owner.pk} if name == "chat_export_user" else form_of(model, row, owner)
-        found[name] = (path, form)
+        arguments = {"auth_user_password_change": [row.pk], "chat_import": [owner.pk]}
+        forms = {"chat_export_user": {"user": owner.pk}, "chat_import": b"[]"}
+        path = reverse(f"admin:{name}", args=arguments.get(name))
+        found[name] = (path, forms.get(name) or form_of(model, row, owner))
     return found
 
 

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import IsAuthenticated
 
 from accounts.access.authentication import ApiKeyAuthentication
-from chat.models import ChatMessage, ChatSession
+from chat.models import ChatImport, ChatMessage, ChatSession
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
 from gatewayz.streaming.uploads import (
     MAX_LONG_BODIES,
@@ -146,6 +146,43 @@ def test_a_long_body_that_expects_a_continue_gets_it_with_a_key(port, api_key, m
 )
 def test_without_a_key_a_long_body_is_rejected_before_it_arrives(port, path, headers, status):
     assert send(port, head(path, *headers))[0] == status
+
+
+@pytest.fixture
+def staff_headers(admin_client, user):
+    """The headers of a page of the admin that sends a file."""
+    admin_client.get(f"/admin/accounts/user/{user.pk}/change/")
+    cookies = {name: admin_client.cookies[name].value for name in admin_client.cookies}
+    return {
+        "Host": "testserver",
+        "Content-Type": "application/octet-stream",
+        "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+        "X-CSRFToken": cookies["csrftoken"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, 200),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 413),
+        ({"X-CSRFToken": ""}, 403),
+        ({"Cookie": ""}, 403),
+    ],
+    ids=["staff", "a form", "another site", "nobody"],
+)
+def test_a_page_takes_a_long_file_of_staff_only(port, user, staff_headers, changed, status):
+    chat = {"messages": [{"role": "user", "content": "x" * 2 * MAX_BODY_BYTES}]}
+    path = f"/admin/chat/chatimport/of/{user.pk}/?name=chats.json"
+
+    with closing(HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)) as connection:
+        connection.request("POST", path, json.dumps([chat]), {**staff_headers, **changed})
+        response = connection.getresponse()
+        response.read()
+
+    assert response.status == status
+    begun = ChatImport.objects.filter(user=user, state="running", file_name="chats.json")
+    assert begun.count() == (status == 200)
 
 
 def test_a_view_of_small_bodies_rejects_a_long_one_before_it_arrives(port, api_key):
