@@ -49,12 +49,14 @@ Chats = Iterator[tuple[ChatSession, Iterable[ChatMessage]]]
 
 
 def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
-    """Yield a session as `json`, `openai`, `markdown` or `html`, in pieces.
+    """Yield a session as `json`, `ndjson`, `zip`, `openai`, `markdown` or `html`, in pieces.
 
-    `json` is what an import reads; `openai` is the request that would continue the chat;
-    `markdown` and `html` are for people. A download that was cut off is invalid JSON or lacks the
-    comment at the end.
+    Imports read the first three; `openai` is the request that would continue the chat; `markdown`
+    and `html` are for people. A download that was cut off lacks its end: see `export_all`.
     """
+    if form in _IN_LINES:
+        owner = Principal.without_key(session.user_id)
+        return _IN_LINES[form](owner, iter([(session, messages_of(session))]))
     return {"json": _json, "openai": _openai, "markdown": _markdown, "html": _html}[form](session)
 
 
@@ -67,10 +69,8 @@ def export_all(owner: Principal, form: str, **matching: str) -> Iterator[bytes]:
     """
     owned = ChatSession.objects.owned_by(owner).active().matching(**matching)
     chats = _each(owned.with_current_message())
-    if form == "zip":
-        return export_zip(owner, [Kind("chats", lambda _: _lines(chats))])
-    if form == "ndjson":
-        return (encode(line) + b"\n" for line in _lines(chats))
+    if form in _IN_LINES:
+        return _IN_LINES[form](owner, chats)
     return {"json": _all_json, "markdown": markdown_of, "html": html_of}[form](chats)
 
 
@@ -91,6 +91,17 @@ def _lines(chats: Chats) -> Iterator[dict[str, Any]]:
             yield {"type": "message", "session_id": session.pk, **_branched(message)}
     # It has an `id` because clients expect one in each line.
     yield {"type": "end", "id": None, "lines": count}
+
+
+def _ndjson(owner: Principal, chats: Chats) -> Iterator[bytes]:
+    return (encode(line) + b"\n" for line in _lines(chats))
+
+
+def _zip(owner: Principal, chats: Chats) -> Iterator[bytes]:
+    return export_zip(owner, [Kind("chats", lambda _: _lines(chats))])
+
+
+_IN_LINES = {"ndjson": _ndjson, "zip": _zip}
 
 
 def _with_current(session: ChatSession) -> dict[str, Any]:

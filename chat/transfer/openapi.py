@@ -43,7 +43,10 @@ export = describe(
         "Export a session",
         name="exportSession",
         query=ExportInput,
-        media_types=("application/json", "text/markdown", "text/html"),
+        media_types=(
+            *("application/json", "application/x-ndjson", "application/zip"),
+            *("text/markdown", "text/html"),
+        ),
     )
 )
 export_all = describe(

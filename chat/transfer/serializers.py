@@ -28,7 +28,7 @@ class ReferenceField(serializers.Field):
 
 class ExportInput(serializers.Serializer):
     format = serializers.ChoiceField(
-        choices=["json", "markdown", "html", "openai"], default="json"
+        choices=["json", "ndjson", "zip", "markdown", "html", "openai"], default="json"
     )
 
 

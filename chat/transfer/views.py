@@ -37,9 +37,8 @@ class ExportView(ChatView):
     def get(self, request: AuthenticatedRequest, session_id: int) -> Download:
         given = validated(ExportInput, request.query_params)
         form = given["format"]
-        session = get_object_or_404(
-            ChatSession.objects.owned_by(request.user).active(), pk=session_id
-        )
+        owned = ChatSession.objects.owned_by(request.user).active()
+        session = get_object_or_404(owned.with_current_message(), pk=session_id)
         return Download(
             request.user.user_id,
             copying.export_chat(session, form),

@@ -3877,11 +3877,13 @@ export interface operations {
             query?: {
                 /**
                  * @description * `json` - json
+                 *     * `ndjson` - ndjson
+                 *     * `zip` - zip
                  *     * `markdown` - markdown
                  *     * `html` - html
                  *     * `openai` - openai
                  */
-                format?: "json" | "markdown" | "html" | "openai";
+                format?: "json" | "ndjson" | "zip" | "markdown" | "html" | "openai";
             };
             header?: never;
             path: {
@@ -3899,6 +3901,8 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                    "application/x-ndjson": string;
+                    "application/zip": string;
                     "text/markdown": string;
                     "text/html": string;
                 };

@@ -102,6 +102,11 @@ def lines(api):
     return shown
 
 
+OF_ONE = {
+    "one": "application/json",
+    "one as ndjson": "application/x-ndjson",
+    "one as zip": "application/zip",
+}
 EXPORTS = {
     "json": ("/v1/chat/export", "application/json"),
     "ndjson": ("/v1/chat/export", "application/x-ndjson"),
@@ -112,7 +117,7 @@ EXPORTS = {
 }
 
 
-@pytest.mark.parametrize("form", ["one", *EXPORTS])
+@pytest.mark.parametrize("form", [*OF_ONE, *EXPORTS])
 @settings(
     max_examples=8,
     # The same examples each time, and no search for a shorter one, which takes minutes.
@@ -127,9 +132,10 @@ def test_an_import_of_an_export_is_the_same(api, stranger_api, form, session, me
     body = session | branched(messages, current)
     made = import_(api, json.dumps(body))
 
-    if form == "one":
-        exported = api.get(f"{PATH}/{made['id']}/export").getvalue()
-        import_(stranger_api, exported)
+    if form in OF_ONE:
+        chosen = {"format": form.split()[-1]} if " " in form else {}
+        exported = api.get(f"{PATH}/{made['id']}/export", chosen).getvalue()
+        import_(stranger_api, exported, OF_ONE[form])
     else:
         path, kind = EXPORTS[form]
         exported = api.get(path, {"format": form.split()[-1]}).getvalue()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from gatewayz_client.calls import Calls, Null
 from gatewayz_client.pages import Page
 from gatewayz_client.types import (
+    AccountExportFormat,
     AppliedCode,
     ChangedPreferences,
     CheckedCode,
@@ -104,7 +105,7 @@ class Account:
         profile: Profile = answer["data"]
         return profile
 
-    def export_account(self, *, format: Literal["ndjson", "zip"] | None = None) -> Iterator[bytes]:  # noqa: A002
+    def export_account(self, *, format: AccountExportFormat | None = None) -> Iterator[bytes]:  # noqa: A002
         """Export everything that the account owns, in pieces."""
         with self._calls.download("/v1/user/export", format=format) as response:
             yield from response.iter_bytes()

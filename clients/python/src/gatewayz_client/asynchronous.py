@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import httpx
 
@@ -18,7 +18,7 @@ from gatewayz_client.calls import Calls, Request, RetryPolicy, given
 from gatewayz_client.chat import Chat
 from gatewayz_client.keys import Keys
 from gatewayz_client.problems import UnreachableError, problem_of
-from gatewayz_client.types import ExportFormat
+from gatewayz_client.types import AccountExportFormat, ExportFormat
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -224,7 +224,7 @@ class AsyncAccount(_Group):
     async def export_account(
         self,
         *,
-        format: Literal["ndjson", "zip"] | None = None,  # noqa: A002
+        format: AccountExportFormat | None = None,  # noqa: A002
     ) -> AsyncIterator[bytes]:
         """Export everything that the account owns, in pieces."""
         async with self._calls.download("/v1/user/export", format=format) as response:
