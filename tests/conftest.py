@@ -43,6 +43,7 @@ _LONG = (
     "tests/accounts/limits/test_processes.py",
     "tests/adoption/",
     "tests/browser/",
+    "tests/chat/admin/test_statements.py",
     "tests/chat/search/test_relevance.py",
     "tests/chat/search/test_search_plan.py",
     "tests/chat/search/test_search_slots.py",
