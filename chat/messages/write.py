@@ -111,7 +111,7 @@ def append_messages(
     cannot be replaced.
     """
     check_storage(owner)
-    places = _places(given)
+    places = places_of(given)
     last = dict(zip(places, given, strict=True))
     messages = [_unsaved(owner, session_id, one) for one in last.values()]
     rows = transaction.get_connection().fetch_autocommit(
@@ -151,7 +151,7 @@ def _columns(
             name: [getattr(message, name) for message in messages]
             for name in ("role", "content", "model", "tokens", "reasoning", "client_id")
         },
-        "extra": [_json(message.extra) for message in messages],
+        "extra": [json_or_null(message.extra) for message in messages],
         **{
             name: [one.get(name) for one in given] for name in ("created_at", "status", "revision")
         },
@@ -183,8 +183,11 @@ def _appended(message: ChatMessage, row: Sequence[Any]) -> Appended:
     return Appended(message, is_new)
 
 
-def _places(given: Sequence[NewMessage]) -> list[int]:
-    """For each message its place among those that are left when each `client_id` counts once."""
+def places_of(given: Sequence[NewMessage]) -> list[int]:
+    """Return for each message its place among those left when each `client_id` counts once.
+
+    Messages with one `client_id` have one place; the last of them counts.
+    """
     known: dict[str, int] = {}
     places: list[int] = []
     count = 0
@@ -239,7 +242,7 @@ def change_message(
         "sets_reasoning": "reasoning" in given,
         **{name: given.get(name) for name in ("reasoning", "tokens", "model", "status")},
         "revision": given.get("revision"),
-        "set_extra": _json(extra or None),
+        "set_extra": json_or_null(extra or None),
         "unset_extra": [] if content is None else ["content"],
     }
     changed = next(iter(ChatMessage.objects.raw(_CHANGE, parameters)), None)
@@ -343,5 +346,6 @@ def _unsaved(owner: Principal, session_id: int, given: NewMessage) -> ChatMessag
     )
 
 
-def _json(value: Any) -> str | None:
+def json_or_null(value: Any) -> str | None:
+    """Return a value as it is stored in a column of JSON: None as NULL."""
     return None if value is None else encode(value).decode()

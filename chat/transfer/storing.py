@@ -13,10 +13,15 @@ from accounts import activity
 from accounts.plans.storage import check_storage
 from accounts.principals.principal import Principal
 from chat.activity import record_chat
-from chat.messages.write import NewMessage, append_messages, stored_content
+from chat.messages.write import (
+    NewMessage,
+    append_messages,
+    json_or_null,
+    places_of,
+    stored_content,
+)
 from chat.models import ChatMessage, ChatSession
 from chat.sessions.write import get_or_create_session, switch_branch
-from gatewayz.api.bodies import encode
 
 # How many messages one statement adds to a known conversation.
 APPENDED_MESSAGES = 1_000
@@ -137,18 +142,8 @@ def _write_messages(owner: Principal, new: Sequence[tuple[ChatSession, Chat]]) -
 
 def _each_once(chat: Chat) -> tuple[list[NewMessage], list[int]]:
     """The messages, of those with one `client_id` the last; and for each given its place there."""
-    known: dict[str, int] = {}
-    last: list[NewMessage] = []
-    places = []
-    for message in chat.messages:
-        client_id = message.get("client_id")
-        place = len(last) if client_id is None else known.setdefault(client_id, len(last))
-        if place == len(last):
-            last.append(message)
-        else:
-            last[place] = message
-        places.append(place)
-    return last, places
+    places = places_of(chat.messages)
+    return [*dict(zip(places, chat.messages, strict=True)).values()], places
 
 
 def _rows(
@@ -177,7 +172,7 @@ def _rows(
             message.get("created_at") or now,
             message.get("status") or ChatMessage.Status.COMPLETED.value,
             *(message.get("revision") or 0, bool(message.get("edited"))),
-            *(message.get("updated_at"), None if extra is None else encode(extra).decode()),
+            *(message.get("updated_at"), json_or_null(extra)),
         )
 
 
