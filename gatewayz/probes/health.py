@@ -144,6 +144,8 @@ def _check_parts(
 _WITHOUT_STATISTICS = """
 SELECT relname FROM pg_class AS class
 WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+    -- ANALYZE notes that a table has no rows (0; -1 is unknown) and writes no statistics then.
+    AND reltuples <> 0
     AND pg_relation_size(oid) > %s AND has_table_privilege(oid, 'SELECT')
     AND NOT EXISTS (
         SELECT FROM pg_stats WHERE schemaname = current_schema() AND tablename = relname
