@@ -95,7 +95,7 @@ def test_readyz_warns_while_a_table_that_is_not_small_has_no_statistics(
     assert after.json()["parts"]["statistics"] == "ok"
 
 
-def test_readyz_does_not_warn_of_a_table_that_ANALYZE_found_emptied(analyzed, monkeypatch):
+def test_readyz_does_not_warn_of_a_table_that_was_emptied_and_analyzed(analyzed, monkeypatch):
     monkeypatch.setattr(health, "REMEMBERED_SECONDS", -1.0)
     with connection.cursor() as cursor:
         cursor.execute(_CREATE_A_TABLE_OF_12_MB)
