@@ -9,7 +9,7 @@ from psycopg.types.json import Json, set_json_loads
 from gatewayz.api.bodies import decode, encode
 
 # Of columns of this type. Those of `jsonb` are read by Django.
-set_json_loads(decode)
+set_json_loads(decode)  # type: ignore[arg-type] # it gets bytes
 
 
 class GivenJsonField(models.Field):

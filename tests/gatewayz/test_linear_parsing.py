@@ -225,6 +225,14 @@ PARSERS: dict[str, Parser] = {
         ),
         short=20_000,
     ),
+    "minus zero": Parser(
+        lambda text: bodies.parse_json(b"-0 " + text.encode()),
+        (
+            "gatewayz/api/bodies.py:_MAYBE_MINUS_ZERO",
+            "gatewayz/api/bodies.py:_STRING_OR_MINUS_ZERO",
+        ),
+        pumps=(("", "-0", ""), ("", "-0 ", ""), ('"', '\\"-0', ""), ("", '"\\', "")),
+    ),
     "half of a surrogate pair": Parser(
         lambda text: bodies._HALF_PAIR.search(text.encode()),
         ("gatewayz/api/bodies.py:_HALF_PAIR",),
