@@ -298,7 +298,7 @@ def _drop_keys(tables: Sequence[OldTable]) -> list[str]:
             for column in sorted(_KEY_COLUMNS.get(table.name, frozenset()) & table.columns.keys()):
                 cursor.execute(f"ALTER TABLE {SCHEMA}.{table.name} DROP COLUMN {column}")
                 done.append(f"{SCHEMA}.{table.name}: the column {column} is dropped.")
-    # What users wrote is theirs.
+    # Texts of users are left as they are.
     written = {"chat_sessions", "chat_messages", "message_feedback"}
     return done + _mask_keys(SCHEMA, sorted({table.name for table in tables} - written))
 

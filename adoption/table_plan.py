@@ -12,7 +12,7 @@ Computed = dict[str, Any]
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What to read from an old table and what to write to the new one, as SQL.
+    """The columns to read from an old table and to write to the new one, as SQL.
 
     A batch of old rows is a `page`, with `old_columns` and the values that `compute` returned.
     `derived` is the page with further columns, from which the new rows are made.

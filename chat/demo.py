@@ -33,7 +33,7 @@ TALKS = (
 )
 
 
-# What some assistants call, and what they are told, before their answer.
+# Calls of tools that some assistants make before they answer, and the results.
 TOOL_CALLS = [
     {
         "id": "call_1",

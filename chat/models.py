@@ -223,7 +223,7 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_trash",
                 condition=models.Q(is_active=False),
             ),
-            # Finds what is being purged.
+            # Finds sessions that are being purged.
             models.Index(
                 fields=["id"],
                 name="idx_chat_sessions_purged",
@@ -259,7 +259,7 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_archived",
                 condition=models.Q(is_active=True, is_archived=True),
             ),
-            # Finds what ends by itself.
+            # Finds sessions that expire.
             models.Index(
                 fields=["expires_at"],
                 name="idx_chat_sessions_expires",
@@ -338,7 +338,7 @@ class ChatMessage(models.Model):
         # idx_chat_messages_session_id serves it.
         db_index=False,
     )
-    # The owner of the session. What erases the user erases the session.
+    # The owner of the session. Erasing the user deletes the session, and so its messages.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.DO_NOTHING,
@@ -367,7 +367,7 @@ class ChatMessage(models.Model):
     )
     role = models.CharField(max_length=16, choices=Role)
     content = models.TextField(blank=True)
-    # What messages were given before `extra`: `content` that is a list, and metadata.
+    # Used before `extra` existed: `content` that is a list, and metadata.
     content_parts = models.JSONField(
         null=True,
         blank=True,
@@ -426,7 +426,7 @@ class ChatMessage(models.Model):
 
     @property
     def other_fields(self) -> dict[str, Any]:
-        """What the client gave besides, by name: tool calls, and what is not known here."""
+        """Further fields that the client gave, by name: tool calls, and fields unknown here."""
         return {
             name: value
             for name, value in (self.extra or {}).items()
@@ -445,7 +445,7 @@ class FeedbackQuerySet(models.QuerySet["Feedback"]):
 
 
 class Feedback(models.Model):
-    """What a user thinks of a message or session."""
+    """A user's opinion of a message or session."""
 
     class Type(models.TextChoices):
         THUMBS_UP = "thumbs_up"
@@ -640,7 +640,7 @@ class ChatImport(models.Model):
         verbose_name = "import"
         indexes = [
             models.Index(fields=["user", "-id"], name="idx_chat_imports_user"),
-            # What is to be worked on next; it holds few rows.
+            # Finds the next one to work on; it holds few rows.
             models.Index(
                 fields=["updated_at"],
                 name="idx_chat_imports_unfinished",
@@ -704,7 +704,7 @@ class ChatDay(models.Model):
 
 
 class SearchOwner(models.Model):
-    """What is the user's own in the index of search. See `chat.search.index`."""
+    """The number that marks the user's words in the index of search. See `chat.search.index`."""
 
     user_id = models.BigIntegerField(primary_key=True)
     # Random, so that nobody can write words whose keys are those of another user's words.

@@ -1,4 +1,4 @@
-"""What clients of the old service find about activity. See gatewayz.api.old_shapes."""
+"""Fields that clients of the old service expect in activity. See gatewayz.api.old_shapes."""
 
 from typing import Any
 

@@ -74,8 +74,8 @@ class LinesField(forms.CharField):
 class ApiKeyForm(forms.ModelForm):
     scope_permissions = ScopesField(
         label="Scopes",
-        help_text="What the key may do; nothing chosen means everything. Admin includes both "
-        "others, and what cannot be undone.",
+        help_text="Actions that the key allows; with none chosen it allows all. Admin includes "
+        "both others, and actions that cannot be undone.",
     )
 
     ip_allowlist = LinesField(

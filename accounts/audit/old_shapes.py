@@ -1,4 +1,4 @@
-"""What clients of the old service find in the audit log. See gatewayz.api.old_shapes."""
+"""Fields that clients of the old service expect in the audit log. See gatewayz.api.old_shapes."""
 
 from gatewayz.api.old_shapes import OldShape, status
 

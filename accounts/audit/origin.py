@@ -15,7 +15,7 @@ from gatewayz.request.context import current_request, current_request_id
 
 @dataclass(frozen=True)
 class Origin:
-    """Who acts and from where. `address` is the client's, or empty; unknown ids are None."""
+    """The actor of a change and their address, empty if unknown; unknown ids are None."""
 
     channel: AuditEntry.Channel
     user_id: int | None = None

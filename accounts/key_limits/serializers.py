@@ -45,7 +45,7 @@ class LimitUsage(serializers.Serializer):
 
 
 class LimitStatus(serializers.Serializer):
-    """What remains of each limit; null where there is no limit."""
+    """The rest of each limit; null where there is no limit."""
 
     requests_remaining_minute = serializers.IntegerField(allow_null=True)
     requests_remaining_hour = serializers.IntegerField(allow_null=True)

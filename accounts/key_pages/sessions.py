@@ -1,4 +1,4 @@
-"""Who is signed in on the pages of /keys.
+"""Log-in to the pages of /keys.
 
 This is apart from Django's own log-in: a session of the admin signs nobody in here, where keys are
 made, and a session of these pages opens no page of the admin.

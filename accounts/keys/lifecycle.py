@@ -3,7 +3,7 @@
 `by` is the calling principal, whose key bounds what it may do (accounts.keys.bounds). None means
 an operator, who may do anything.
 
-Whatever these verbs change, the models drop from the key cache on commit: see
+On commit, the models drop the changed rows from the key cache: see
 accounts.models.cached_rows.
 """
 

@@ -1,4 +1,4 @@
-"""What clients of the old service send and find about keys. See gatewayz.api.old_shapes."""
+"""Fields of keys that clients of the old service send and expect. See gatewayz.api.old_shapes."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ def listed(total: int) -> OldShape:
 
 
 def usage(user_id: int, total: int, keys: list[Any]) -> OldShape:
-    """What the old service counted of each of `keys`."""
+    """The counts of each of `keys`, as the old service named them."""
     same = (
         "key_name",
         "environment_tag",

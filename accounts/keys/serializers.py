@@ -58,7 +58,7 @@ class _KeyInput(serializers.Serializer):
         validators=[validate_scopes],
         required=False,
         allow_null=True,
-        help_text="What the key may do; {} means everything.",
+        help_text="Actions that the key allows, by resource; {} allows all.",
     )
     expiration_days = serializers.IntegerField(
         min_value=0,
@@ -152,7 +152,7 @@ class ApiKeyPageInput(PageInput):
 
 
 class _QuotaFields(serializers.ModelSerializer):
-    """What remains of a key's `max_requests`."""
+    """The rest of a key's `max_requests`."""
 
     requests_remaining = serializers.SerializerMethodField(
         help_text="Null without `max_requests`."

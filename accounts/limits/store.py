@@ -57,7 +57,7 @@ def _run(script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
 
 
 class Ticket(NamedTuple):
-    """What an admitted request is settled with. `slot` is "" when it occupies none."""
+    """Everything needed to settle an admitted request. `slot` is "" when it occupies none."""
 
     keys: tuple[str, str, str, str]
     limits: bytes

@@ -94,7 +94,7 @@ class AuditEntry(models.Model):
 
     @property
     def summary(self) -> str:
-        """What was changed, as `name: before → after`."""
+        """The changed fields, as `name: before → after`."""
         before, after = self.before or {}, self.after or {}
         changes = (
             f"{name}: {before.get(name, '–')} → {after.get(name, '–')}"
@@ -106,7 +106,7 @@ class AuditEntry(models.Model):
 
 
 class AuditPersonalData(models.Model):
-    """What an entry holds about one person, stored outside the chain so that it can be erased.
+    """The personal data of an entry, stored outside the chain so that it can be erased.
 
     The salt is erased with it: without the salt, nobody can find the data by guessing.
     """

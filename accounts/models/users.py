@@ -134,7 +134,7 @@ class User(CachedRow, AbstractBaseUser, PermissionsMixin):
     name = models.CharField(
         max_length=255, default="", db_default="", blank=True, help_text="How to call the user."
     )
-    # What clients store here for themselves, such as their theme; nothing here reads it.
+    # Clients store their own settings here, such as a theme; the service does not read them.
     settings = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False
     )

@@ -16,7 +16,7 @@ _USAGE_ALERTS = [Notification.Kind.QUOTA_WARNING.value, Notification.Kind.QUOTA_
 
 @dataclass(frozen=True)
 class Notice:
-    """What to notify one user about: a Notification.Kind and the cause.
+    """A reason to notify one user: a Notification.Kind and the cause.
 
     A user is notified of the same `cause` (at most 200 characters) only once, ever. `details` must
     be JSON; see the templates for the names that they use.

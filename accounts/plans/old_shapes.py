@@ -1,4 +1,4 @@
-"""What clients of the old service find about plans. See gatewayz.api.old_shapes."""
+"""Fields that clients of the old service expect in plans. See gatewayz.api.old_shapes."""
 
 from datetime import datetime
 from typing import Any

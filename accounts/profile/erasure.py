@@ -3,8 +3,8 @@
 The request only deactivates the user and the keys. A worker deletes the rows in bounded batches,
 one transaction each, so that it may be killed at any moment and continue later.
 
-What belongs to a user is whatever refers to the user in the database, directly or through other
-tables, so tables added later are included. The audit log has no such reference; it keeps only the
+Every row that refers to the user, directly or through other tables, belongs to the user, so tables
+added later are included. The audit log has no such reference; it keeps only the
 user's id.
 """
 

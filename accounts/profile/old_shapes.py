@@ -1,4 +1,4 @@
-"""What clients of the old service find in the profile. See gatewayz.api.old_shapes."""
+"""Fields that clients of the old service expect in the profile. See gatewayz.api.old_shapes."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def shown_key(request: AuthenticatedRequest) -> str:
 
 
 def balance_of(user_id: int) -> float:
-    """What a user has, in US dollars."""
+    """The user's balance in US dollars."""
     return float(Credit.objects.filter(user_id=user_id).balance())
 
 

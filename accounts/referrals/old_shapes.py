@@ -1,4 +1,4 @@
-"""What clients of the old service find about referrals. See gatewayz.api.old_shapes."""
+"""Fields that clients of the old service expect in referrals. See gatewayz.api.old_shapes."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""What clients of the old service could do with keys of staff. See gatewayz.api.old_shapes."""
+"""Routes of the old service for keys of staff. See gatewayz.api.old_shapes."""

@@ -46,7 +46,7 @@ class RoleView(StaffView):
 
 
 class RoleUpdateView(StaffView):
-    """Who is staff. Only superusers say so, as in the admin."""
+    """Make users staff, or end that. Only superusers may, as in the admin."""
 
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(RoleInput, request.data)

@@ -39,7 +39,7 @@ def assign_plan(user_id: int, plan: Plan, *, by: Principal) -> None:
 def set_staff(user_id: int, *, is_staff: bool, reason: str | None) -> User:
     """Make a user an operator, or take all rights of staff away. Returns the user.
 
-    What other operators gave to a user who becomes one, keys and password, ends.
+    A user who becomes staff loses the keys and the password that other operators made.
 
     Raises Http404 when there is no such user.
     """

@@ -75,7 +75,7 @@ class ChatImportAdmin(ReadOnlyAdmin):
     order_of_user = ("-pk",)
     search_help_text = "The user's whole e-mail address"
     actions = ("cancel",)
-    # What a file says is for its owner: neither its places nor the errors are shown.
+    # The places and errors of an import quote the file, which only its owner may read.
     fields = (
         ("user", "file_name", "size_bytes"),
         ("state", "done", "counts"),
@@ -105,7 +105,7 @@ class ChatImportAdmin(ReadOnlyAdmin):
         return BigTableAdmin.has_change_permission(self, request)
 
     @admin.action(description="Cancel the selected imports", permissions=["cancel"])
-    @confirmed("These imports end. What they have imported stays. This cannot be undone.")
+    @confirmed("These imports end. Chats that are already imported stay. This cannot be undone.")
     def cancel(self, request: HttpRequest, queryset: QuerySet[ChatImport]) -> None:
         with transaction.atomic():
             unfinished = ChatImport.objects.filter(

@@ -14,7 +14,7 @@ from gatewayz.api.serializing import BoundedListField
 
 
 class ConversationChange(SessionFields):
-    """What is absent stays as it is. Fields of sessions that OpenAI does not know work too."""
+    """Absent fields stay unchanged. Fields of sessions that OpenAI does not know work too."""
 
     def validate_metadata(self, metadata: Any) -> Any:
         if not isinstance(metadata, dict | None):

@@ -1,4 +1,4 @@
-"""What clients of the old service find in statistics of feedback. See gatewayz.api.old_shapes."""
+"""Feedback statistics as clients of the old service expect them. See gatewayz.api.old_shapes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a message may hold: text, or a list of parts, and JSON beside it."""
+"""The contents of messages: text, or a list of parts, and further JSON."""
 
 import unicodedata
 from collections.abc import Iterator

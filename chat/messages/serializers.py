@@ -180,7 +180,7 @@ class MessageFields(SparseSerializer):
 
 
 def client_id_of(data: Mapping[str, Any]) -> Any:
-    """What a client calls a message: its `client_id`, or else an `id` that is text."""
+    """The client's own id of a message: its `client_id`, or else an `id` that is text."""
     given_id = data.get("id")
     is_name = isinstance(given_id, str) and given_id
     return given_id if is_name and data.get("client_id") is None else data.get("client_id")
@@ -192,7 +192,7 @@ class MessageInput(MessageFields):
     client_id = IdField(
         required=False,
         allow_null=True,
-        help_text="What you call it; sent again, it replaces the message. `id` may be one, too.",
+        help_text="Your own id of the message; sent again, it replaces it. `id` works too.",
     )
     parent_id = serializers.IntegerField(
         min_value=0,

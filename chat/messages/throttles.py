@@ -21,7 +21,7 @@ UPDATES_PER_MINUTE = 1_200
 class UpdateThrottle(PrincipalThrottle):
     """Counts what lets a message in progress grow by a limit of its own, and all else as usual.
 
-    An answer may be saved fifty times while it is written. What begins and what ends it are
+    An answer may be saved fifty times while it is written. Its first and its last save are
     requests like others.
     """
 
@@ -60,7 +60,7 @@ def _grows(
         grows = given.get("status") in (None, growing)
         known = Q(pk=message_id)
     else:
-        # What is appended is complete unless it says otherwise.
+        # An appended message is complete unless its status says otherwise.
         is_name = isinstance(client_id, str) and "\x00" not in client_id
         grows = is_name and given.get("status") == growing
         known = Q(client_id=client_id)

@@ -72,7 +72,7 @@ def _no_such_parent() -> ValidationError:
     return ValidationError({"parent_id": ["There is no such message in this session."]})
 
 
-# What the functions of the database call a problem: see the migration 0025_message_functions.
+# The problems that the functions of the database name: see the migration 0025_message_functions.
 _RULES: dict[str, Callable[[], APIException]] = {
     "revision": RevisionConflict,
     "complete": MessageComplete,

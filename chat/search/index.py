@@ -55,7 +55,7 @@ MAX_WORDS_ROWS = 128
 _BATCH_SESSIONS = 100
 _BATCH_LISTED = 5_000
 _BATCH_MESSAGES = 200
-# What a message takes in memory, at most: JSON that is stored compressed may be a hundred times as
+# The most memory that a message can take: JSON that is stored compressed may be a hundred times as
 # long, and measuring it would mean reading it.
 _MOST_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + "".join(
     f" + COALESCE(pg_column_size({name}), 0)"

@@ -22,7 +22,7 @@ _SEARCHED_FIELDS = ("parts", "tool_calls", "function_call", "refusal")
 
 
 def heading(session: ChatSession) -> str:
-    """What a session is found by beside its messages: its title and its tags, a line each."""
+    """The text of a session besides its messages: its title and its tags, one on each line."""
     return "\n".join((session.title, *session.tags))
 
 

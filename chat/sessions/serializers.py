@@ -26,7 +26,7 @@ from gatewayz.api.serializing import (
 MAX_TAGS = 50
 MAX_METADATA_BYTES = 16_384
 
-# What an answer says of a session that only the service can say: in a body it does nothing.
+# Fields of answers that only the service sets; in a body they are ignored.
 OF_THE_SERVICE = frozenset(
     {
         *("id", "user_id", "is_active", "created_at", "updated_at", "deleted_at", "version"),
@@ -54,7 +54,7 @@ class VisibleField(TextField):
 
 
 class SessionFields(SparseSerializer):
-    """What can be said of a session, whether it is new or not. Whatever else is given is kept."""
+    """Fields of a session that a client may set. Unknown fields are kept."""
 
     keeps_unknown_fields = True
 
@@ -63,7 +63,7 @@ class SessionFields(SparseSerializer):
     external_id = IdField(
         required=False,
         allow_null=True,
-        help_text="What you call it. Beginning one that is there gives that one.",
+        help_text="Your own id of the session. Creating one that exists returns the existing one.",
     )
     end_user_id = IdField(
         required=False,

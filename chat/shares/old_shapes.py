@@ -1,4 +1,4 @@
-"""What clients of the old service find about public links. See gatewayz.api.old_shapes."""
+"""Fields that clients of the old service expect in public links. See gatewayz.api.old_shapes."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -29,7 +29,7 @@ from gatewayz.api.envelope import success
 from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import represented, represented_all, validated
 
-# What people who are shown a chat have not written, and are seldom meant to read.
+# Roles of messages that no reader of a link wrote, and that few are meant to read.
 INSTRUCTIONS = (ChatMessage.Role.SYSTEM, ChatMessage.Role.DEVELOPER)
 
 

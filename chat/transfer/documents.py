@@ -28,7 +28,7 @@ MAX_DIRECTORY_BYTES = 1_000_000
 # At the end of an archive, with the longest comment; the size of the directory is there.
 _MAX_END_BYTES = 65_557
 _END = struct.Struct("<12xI6x")
-# What text is compressed to at best; a bomb has 1,000 times its size.
+# Text is hardly ever compressed better than this; a bomb unpacks to 1,000 times its size.
 MAX_RATIO = 200
 MAX_UNPACKED_BYTES = 4_000_000_000
 
@@ -76,7 +76,7 @@ def documents(
     """Yield the JSON values of a file: the items of an array, the lines, or what a ZIP holds.
 
     `name` begins the places. `are_lines` says that each line is a value; otherwise the file tells.
-    The reading begins at `start`. What cannot be read is yielded as an UnreadableError, and as
+    The reading begins at `start`. Unreadable documents are yielded as UnreadableError, and as
     much of the rest as possible follows. Raises DeadlineExceeded.
     """
     file.seek(0)
@@ -106,7 +106,7 @@ def _of_archive(file: BinaryIO, start: Position) -> Iterator[Document]:
         yield Document("", UnreadableError("The ZIP archive is damaged or encrypted."))
 
 
-# What zipfile raises for methods of compression and of encryption that it does not know.
+# zipfile raises these for methods of compression and encryption that it does not know.
 _OF_ZIP = (NotImplementedError, RuntimeError, struct.error, OSError)
 
 

@@ -36,7 +36,7 @@ MIN_SECONDS = 1.0
 
 @dataclass
 class Report:
-    """What became of a file; of `sessions` and `errors` the first MAX_SESSIONS and MAX_ERRORS.
+    """The result of an import, with the first MAX_SESSIONS `sessions` and MAX_ERRORS `errors`.
 
     `existing` counts conversations that an earlier import had brought, `extended` those of them
     that have got new messages; `dropped` names what there was no room for. Unless `is_complete`,
@@ -73,7 +73,7 @@ class Report:
             self.errors.append({"place": place, "errors": detail})
 
     def message(self) -> str:
-        """What became of the file, in a sentence."""
+        """The result in a sentence."""
         extended = f" ({self.extended:,} with new messages)" if self.extended else ""
         text = (
             f"{self.imported:,} imported, {self.existing:,} there already{extended}, "
@@ -142,7 +142,7 @@ class Batch:
         self._size += chat.size()
 
     def store(self) -> None:
-        """Store what has been taken. What the database does not take is an error of the report.
+        """Store the conversations taken so far. Those that the database rejects are reported.
 
         Raises StorageUsedUp.
         """

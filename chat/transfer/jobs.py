@@ -117,7 +117,7 @@ def counted(job: ChatImport) -> str:
 
 
 def cancel(imports: QuerySet[ChatImport]) -> int:
-    """End those of `imports` that are not finished. What they have imported stays.
+    """Cancel those of `imports` that are not finished. Chats that are already imported stay.
 
     Returns how many there were.
     """

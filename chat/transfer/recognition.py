@@ -19,7 +19,7 @@ from chat.transfer.formats.conversations import Conversation, UnreadableError
 
 
 class Format(Protocol):
-    """What each module of `chat.transfer.formats` offers."""
+    """The interface of each module of `chat.transfer.formats`."""
 
     NAME: str
 
@@ -44,7 +44,7 @@ FORMATS: tuple[Format, ...] = (
 # Their conversations have ids by which they are known again.
 OF_PRODUCTS = frozenset(known.NAME for known in (chatgpt, claude, open_webui, librechat))
 
-# What an object calls the list of conversations in it.
+# Names of the field of an object that lists conversations.
 _LISTS = ("conversations", "chats", "sessions", "data")
 
 _NOT_KNOWN = "This is no conversation in a form that is known here."

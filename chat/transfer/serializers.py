@@ -120,11 +120,11 @@ def _fill_times(chat: dict[str, Any]) -> None:
 
 class ImportErrorSerializer(serializers.Serializer):
     place = serializers.CharField(help_text="Where in the file the conversation is.")
-    errors = serializers.JSONField(help_text="What is wrong: a text, or by field.")  # type: ignore[assignment]
+    errors = serializers.JSONField(help_text="The errors: a text, or by field.")  # type: ignore[assignment]
 
 
 class ImportReportSerializer(serializers.Serializer):
-    """What became of a file of conversations."""
+    """The result of an import."""
 
     format = serializers.CharField(help_text="Of its conversations; `mixed` when they differ.")
     imported = serializers.IntegerField()

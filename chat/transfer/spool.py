@@ -99,7 +99,7 @@ class Spool:
         return digest
 
     def discard(self) -> None:
-        """Delete what has arrived. What the database does not delete now, retention does."""
+        """Delete the pieces that arrived. If that fails, retention deletes them later."""
         with suppress(Error), transaction.atomic():
             self.job.delete()
 

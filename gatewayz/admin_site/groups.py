@@ -9,7 +9,7 @@ SUPPORT, OPERATORS = "Support", "Operators"
 # Both groups may view everything in these applications. None of their pages shows a secret.
 _VIEWED_APPS = ("accounts", "chat", "django_q")
 
-# What operators may also do. Deleting a user erases their personal data.
+# Further rights of operators. Deleting a user erases their personal data.
 _ACTIONS = {
     "accounts": {
         *("add_user", "change_user", "delete_user"),

@@ -164,7 +164,7 @@ def parse_json(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
 
 
 def _fault(body: bytes, error: Exception) -> str:
-    """What is wrong with `body`, for the client's developer."""
+    """The error in `body`, for the client's developer."""
     # The decoder calls it truncated.
     if _HALF_PAIR.search(body):
         return "a string has half of a surrogate pair, as when text is cut within an emoji"

@@ -1,4 +1,4 @@
-"""What clients of the old service find in answers, beside what the contract has today.
+"""Fields of answers for clients of the old service, beside those of today's contract.
 
 Each feature says in its module `old_shapes` which fields its answers have for them, as functions
 from the new `data` to a dictionary, and in `old_routes` which paths only they call.

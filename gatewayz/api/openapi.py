@@ -76,7 +76,7 @@ class Problem(serializers.Serializer):
     code = serializers.CharField(help_text="The reason, for programs.")
     request_id = serializers.CharField()
     errors = serializers.JSONField(  # type: ignore[assignment]
-        required=False, help_text="What is wrong, by field."
+        required=False, help_text="The errors, by field."
     )
 
 
@@ -193,7 +193,9 @@ def _accepted() -> Any:
         {
             "success": serializers.BooleanField(),
             "data": Nothing(),
-            "message": serializers.CharField(help_text="What the caller has to do first."),
+            "message": serializers.CharField(
+                help_text="The step that the caller has to take first."
+            ),
         },
     )
 

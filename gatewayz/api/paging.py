@@ -22,7 +22,7 @@ class PageInput(serializers.Serializer):
 def page_first(listed: Query, *, limit: int, offset: int) -> Query:
     """One page of an ordered queryset; the rows skipped before it are found by their keys only.
 
-    What is annotated, joined or computed is read for the rows of the page, not for those before.
+    Annotations, joins and computed columns are evaluated for the rows of the page only.
     """
     if not offset:
         return listed[:limit]

@@ -92,7 +92,7 @@ class ApiView(APIView):
             return self.handle_exception(exc)
 
     def perform_authentication(self, request: Request) -> None:
-        # What the first access to `request.user` does, without wrapping AttributeErrors.
+        # As the first access to `request.user` does, but without wrapping AttributeErrors.
         request._authenticate()  # type: ignore[attr-defined]
 
     def raise_uncaught_exception(self, exc: Exception) -> NoReturn:

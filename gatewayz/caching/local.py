@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import NamedTuple
 
-# What an entry costs besides its name and value: the tuple, the float, and its place in the
+# Bytes of an entry besides its name and value: the tuple, the float, and its place in the
 # dictionary and in the order of use. Measured with tracemalloc on CPython 3.11.
 _OVERHEAD_BYTES = 180
 
@@ -63,7 +63,7 @@ class LocalLevel:
     def put(self, name: str, entry: Entry, *, unless_changed_since: int) -> bool:
         """Keep an entry, unless something was forgotten since `changes` had that value.
 
-        What was forgotten in between may be this very entry. Returns whether it was kept.
+        The change may have concerned this very entry. Returns whether it was kept.
         """
         with self._lock:
             if self._changes != unless_changed_since:

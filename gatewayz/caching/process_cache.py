@@ -1,4 +1,4 @@
-"""What all threads of a process share of one cache: its memory, and its view of Redis."""
+"""The part of a cache that all threads of a process share: its memory and its view of Redis."""
 
 import atexit
 import logging

@@ -112,7 +112,7 @@ def delete_dependents(
             deleted, complete = delete_in_batches(found, **how)
             if not complete:
                 return False
-            # What is left after a page without progress cannot be deleted.
+            # Rows left after a page without progress cannot be deleted.
             if not is_parent or not deleted:
                 break
     return True

@@ -33,7 +33,7 @@ DOCUMENTED_INDEXES = {
     "chat_messages": ("idx_chat_messages_session_id",),
 }
 
-# What no model names, such as the index of a primary key, is told only when it is invalid.
+# Indexes that no model names, such as those of primary keys, are reported only if invalid.
 _STATE = """
 SELECT wanted."table", wanted.name, index.indisvalid, pg_relation_size(stat.indexrelid),
     stat.idx_scan

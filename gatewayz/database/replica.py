@@ -52,7 +52,7 @@ _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
 
 
 class _Replica:
-    """What this process knows about the replica."""
+    """The state of the replica, as this process knows it."""
 
     down_until = 0.0  # monotonic seconds
     replayed_bytes = 0  # the replica has replayed at least this much of the log

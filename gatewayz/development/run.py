@@ -283,7 +283,7 @@ def _manage(stop: StopRequest, environ: dict[str, str], *arguments: str) -> str:
     """Run a management command to its end.
 
     Returns:
-        What it printed on stdout.
+        Its output on stdout.
 
     Raises:
         RunError: it failed; what it printed on stderr says why.

@@ -9,7 +9,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 
-# What OpenAI's clients send about themselves: a changing set of headers.
+# OpenAI's clients describe themselves in a changing set of headers.
 _OPENAI_HEADERS = re.compile(r"x-stainless-[a-z-]{1,40}")
 
 

@@ -9,7 +9,7 @@ TIMEOUT_SECONDS = 1.0
 
 
 def problem_with(url: str) -> str | None:
-    """What is wrong with the server of `url`, in one line, or None.
+    """The reason why the server of `url` cannot be used, in one line, or None.
 
     A server that does not answer, or not that question, has no problem here: it may come later.
     """

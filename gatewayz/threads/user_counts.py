@@ -1,4 +1,4 @@
-"""What the threads of a process hold of something bounded, by user."""
+"""Counts of a bounded resource that the threads of a process hold, by user."""
 
 import weakref
 from collections import Counter

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             "--anchor",
             type=_anchor,
             metavar="NUMBER:HASH",
-            help="What an earlier run printed: verifies that link and what came after it.",
+            help="A link that an earlier run printed: verifies it and the entries after it.",
         )
         parser.add_argument(
             "--whole", action="store_true", help="Verify what came before the anchor, too."

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = _user(options["user"])
-        # Whoever runs the command, no key does.
+        # The command acts without a key.
         owner = Principal(user.pk, None, True, True, False, "live", None)
         path: Path = options["file"]
         report = Report()

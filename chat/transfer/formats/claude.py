@@ -11,7 +11,7 @@ from chat.transfer.formats.trees import Node, in_order
 NAME = "claude"
 
 _ROLES = {"human": "user", "user": "user", "assistant": "assistant", "system": "system"}
-# What the first messages follow.
+# The parent of the first messages.
 _ROOT = "00000000-0000-4000-8000-000000000000"
 
 

@@ -10,7 +10,7 @@ from chat.transfer.formats.trees import Node, in_order
 
 NAME = "librechat"
 
-# What the first messages follow.
+# The parent of the first messages.
 _ROOT = "00000000-0000-0000-0000-000000000000"
 
 

@@ -16,7 +16,7 @@ _OF_A_SESSION = frozenset(
         *("end_user_id", "tags", "folder", "current_message_id"),
     }
 )
-# What only the service can say, and an import does not set.
+# Fields that only the service sets, and no import.
 _LEFT_OUT_OF_SESSIONS = (OF_SESSIONS | {"type"}) - {
     *("created_at", "updated_at", "is_pinned", "is_archived", "current_message_id"),
 }

@@ -15,7 +15,7 @@ export class ProblemError extends GatewayzError {
     readonly code: string;
     /** A sentence to show to people. */
     readonly detail: string;
-    /** What is wrong, by field. */
+    /** The errors, by field. */
     readonly errors: Record<string, unknown>;
     readonly requestId: string;
     /** When to ask again, if the service says so. */

@@ -1045,7 +1045,7 @@ export interface components {
              */
             cost: number;
         };
-        /** @description What remains of a key's `max_requests`. */
+        /** @description The rest of a key's `max_requests`. */
         ApiKey: {
             readonly id: number;
             api_key: string;
@@ -1095,7 +1095,7 @@ export interface components {
              * @default 0
              */
             grace_seconds?: number;
-            /** @description What the key may do; {} means everything. */
+            /** @description Actions that the key allows, by resource; {} allows all. */
             scope_permissions?: {
                 [key: string]: ("admin" | "read" | "write")[];
             } | null;
@@ -1131,7 +1131,7 @@ export interface components {
             confirm_last_key?: boolean;
         };
         ApiKeyInput: {
-            /** @description What the key may do; {} means everything. */
+            /** @description Actions that the key allows, by resource; {} allows all. */
             scope_permissions?: {
                 [key: string]: ("admin" | "read" | "write")[];
             } | null;
@@ -1226,7 +1226,7 @@ export interface components {
         ChatInput: {
             title?: string | null;
             model?: string | null;
-            /** @description What you call it. Beginning one that is there gives that one. */
+            /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
             /** @description Whose it is among the people of your product. */
             end_user_id?: string | null;
@@ -1412,14 +1412,14 @@ export interface components {
         ImportError: {
             /** @description Where in the file the conversation is. */
             place: string;
-            /** @description What is wrong: a text, or by field. */
+            /** @description The errors: a text, or by field. */
             errors: unknown;
         };
         ImportForm: {
             /** Format: uri */
             file: string;
         };
-        /** @description What became of a file of conversations. */
+        /** @description The result of an import. */
         ImportReport: {
             /** @description Of its conversations; `mixed` when they differ. */
             format: string;
@@ -1456,7 +1456,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Format: date-time */
             created_at?: string | null;
-            /** @description What you call it; sent again, it replaces the message. `id` may be one, too. */
+            /** @description Your own id of the message; sent again, it replaces it. `id` works too. */
             client_id?: string | null;
             parent_id?: number | string | null;
             id?: number | string | null;
@@ -1527,7 +1527,7 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "key_created" | "key_expiring" | "key_new_network" | "quota_warning" | "quota_reached" | "usage_report" | "test";
-        /** @description What remains of each limit; null where there is no limit. */
+        /** @description The rest of each limit; null where there is no limit. */
         LimitStatus: {
             requests_remaining_minute: number | null;
             requests_remaining_hour: number | null;
@@ -1674,7 +1674,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Format: date-time */
             created_at?: string | null;
-            /** @description What you call it; sent again, it replaces the message. `id` may be one, too. */
+            /** @description Your own id of the message; sent again, it replaces it. `id` works too. */
             client_id?: string | null;
             /**
              * Format: int64
@@ -1773,7 +1773,7 @@ export interface components {
         PatchedSessionChange: {
             title?: string | null;
             model?: string | null;
-            /** @description What you call it. Beginning one that is there gives that one. */
+            /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
             /** @description Whose it is among the people of your product. */
             end_user_id?: string | null;
@@ -2057,7 +2057,7 @@ export interface components {
         SessionChange: {
             title?: string | null;
             model?: string | null;
-            /** @description What you call it. Beginning one that is there gives that one. */
+            /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
             /** @description Whose it is among the people of your product. */
             end_user_id?: string | null;
@@ -2116,7 +2116,7 @@ export interface components {
         SessionInput: {
             title?: string | null;
             model?: string | null;
-            /** @description What you call it. Beginning one that is there gives that one. */
+            /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
             /** @description Whose it is among the people of your product. */
             end_user_id?: string | null;

@@ -47,7 +47,7 @@ WINDOWS = (
 
 
 class RecentHistograms:
-    """What histograms of all processes observed lately; each process writes its own part."""
+    """Recent observations of the histograms of all processes; each process writes its own part."""
 
     def __init__(self, histograms: Sequence[Histogram]) -> None:
         self._histograms = histograms
