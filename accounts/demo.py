@@ -252,7 +252,7 @@ def _denials(keys: list[ApiKey], now: datetime, chance: random.Random) -> None:
         at = replace(origin, at=now - timedelta(hours=ago))
         write_entry(at, f"refused_{reason}", key.user_id, audit.key_target(key.pk))
     for key in keys[::11]:
-        code = chance.choice(("requests_per_minute", "tokens_per_day", "concurrency_limit"))
+        code = chance.choice(("requests_per_minute", "tokens_per_day", "concurrent_requests"))
         for _ in range(chance.randrange(1, 20)):
             record_rejection(key.user_id, key.pk, code)
 

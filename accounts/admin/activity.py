@@ -109,7 +109,7 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
             return
         self.message_user(
             request,
-            f"{count} events requeued. An event that is rejected again returns to this list.",
+            f"Requeued: {count}. An event that is rejected again returns to this list.",
             messages.SUCCESS,
         )
 

@@ -13,9 +13,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts import audit, keys
+from accounts.admin.form_fields import LinesField
 from accounts.audit.rejected_requests import split_mask
 from accounts.keys import leak_signs
 from accounts.models import ApiKey, ApiKeyDay, ApiKeyNetwork
@@ -54,21 +55,6 @@ class ScopesField(forms.MultipleChoiceField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return set(self.prepare_value(initial) or ()) != set(data or ())
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one a line; none means no restriction."""
-
-    widget = UnfoldAdminTextareaWidget({"rows": 2})
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> Any:
-        return super().clean(value).split()
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return (self.prepare_value(initial) or "").split() != (data or "").split()
 
 
 class ApiKeyForm(forms.ModelForm):
@@ -280,7 +266,7 @@ class ApiKeyAdmin(BigTableAdmin):
         for key in queryset:
             keys.deactivate_key(key)
             count += 1
-        self.message_user(request, f"{count} keys deactivated.", messages.SUCCESS)
+        self.message_user(request, f"Deactivated: {count}.", messages.SUCCESS)
 
     @admin.action(description="Activate the selected keys", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -293,7 +279,7 @@ class ApiKeyAdmin(BigTableAdmin):
                     target=audit.key_target(key.pk),
                     after={"is_active": True},
                 )
-        self.message_user(request, f"{count} keys activated.", messages.SUCCESS)
+        self.message_user(request, f"Activated: {count}.", messages.SUCCESS)
 
     def _show_secrets(
         self, request: HttpRequest, new_secrets: list[tuple[ApiKey, str]]

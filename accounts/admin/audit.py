@@ -8,15 +8,18 @@ from itertools import islice
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from redis.exceptions import RedisError
 
 from accounts.admin.json_display import pretty_json
+from accounts.audit.about_rows import add_names
 from accounts.audit.rejected_requests import (
     KEPT_DAYS,
     RejectedRequest,
@@ -25,13 +28,24 @@ from accounts.audit.rejected_requests import (
 )
 from accounts.models import ApiKey, AuditEntry, AuditPersonalData, User
 from gatewayz.admin_site.filters import DayRangeFilter
-from gatewayz.admin_site.lists import ReadOnlyAdmin
+from gatewayz.admin_site.lists import ReadOnlyAdmin, linked
 
 logger = logging.getLogger(__name__)
 
 LOOK_UP = "admin/accounts/auditentry/rejected_requests.html"
 SHOWN_REQUESTS = 200
 SHOWN_STRANGERS = 10
+
+# The pages of what entries are about, by the kind that their target begins with.
+TARGETS = {
+    "api_key": "accounts_apikey",
+    "chatimport": "chat_chatimport",
+    "notification": "accounts_notification",
+    "plan": "accounts_plan",
+    "session": "chat_chatsession",
+    "share": "chat_share",
+    "user": "accounts_user",
+}
 
 
 def _is_about(term: str) -> Callable[[RejectedRequest], bool]:
@@ -57,7 +71,7 @@ def _is_about(term: str) -> Callable[[RejectedRequest], bool]:
 class AuditEntryAdmin(ReadOnlyAdmin):
     owner = None
     change_form_after_template = "admin/accounts/auditentry/personal_data.html"
-    list_display = ("created_at", "action", "target", "summary", "channel", "actor_user_id")
+    list_display = ("created_at", "action", "linked_target", "summary", "channel", linked("actor"))
     # By time, which idx_audit_log_created serves.
     list_filter = ("channel", ("created_at", DayRangeFilter))
     # get_search_results decides how these are searched. A filter by action would read every entry
@@ -67,7 +81,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     fields = (
         "created_at",
         "action",
-        "target",
+        "linked_target",
         "user_id",
         "channel",
         "actor_user_id",
@@ -87,6 +101,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if term.isdecimal():
             return queryset.filter(user_id=term), False
         return (queryset.filter(action=term) if term else queryset), False
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        changelist = super().get_changelist_instance(request)
+        add_names(changelist.result_list)
+        return changelist
+
+    @admin.display(description="target")
+    def linked_target(self, entry: AuditEntry) -> str:
+        kind, _, number = entry.target.partition(":")
+        if kind not in TARGETS or not number.isdecimal():
+            return entry.target
+        page = reverse(f"admin:{TARGETS[kind]}_change", args=[number])
+        return format_html('<a class="gw-link" href="{}">{}</a>', page, entry.target)
 
     def get_urls(self) -> list[URLPattern]:
         look_up = path(

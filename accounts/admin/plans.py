@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.urls import URLPattern, path
 from redis.exceptions import RedisError
 
 from accounts import audit
+from accounts.admin.form_fields import LinesField
 from accounts.limits.store import KEPT_REJECTIONS_DAYS, Rejections, most_rejected
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.models.rate_limits import LIMIT_FIELDS
@@ -23,9 +25,16 @@ logger = logging.getLogger(__name__)
 SHOWN_REJECTIONS = 100
 
 
+class PlanForm(forms.ModelForm):
+    features = LinesField(
+        required=False, help_text="What users of the plan are entitled to, one a line."
+    )
+
+
 @admin.register(Plan)
 class PlanAdmin(BigTableAdmin):
     owner = None
+    form = PlanForm
     # Links to the page of rejected requests.
     list_before_template = "admin/accounts/plan/rejections_link.html"
     list_display = (

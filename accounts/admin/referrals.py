@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from accounts.models import Credit, Referral, ReferralCode
 from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
+from gatewayz.templatetags.words import in_words
 
 
 @admin.register(ReferralCode)
@@ -44,9 +47,18 @@ class CreditAdmin(ReadOnlyAdmin):
     """The ledger of credits, whose rows the database protects from changes."""
 
     owner = "user"
-    list_display = ("created_at", "user_id", "amount", "reason", "cause")
+    list_display = ("created_at", "user_number", "amount", "reason_in_words", "cause")
     search_fields = ("user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     # The id, because the user may have been erased.
-    fields = ("user_id", "amount", "reason", "cause", "created_at")
+    fields = ("user_number", "amount", "reason_in_words", "cause", "created_at")
     readonly_fields = fields
+
+    @admin.display(description="user")
+    def user_number(self, credit: Credit) -> str:
+        page = reverse("admin:accounts_user_change", args=[credit.user_id])
+        return format_html('<a class="gw-link" href="{}">{}</a>', page, credit.user_id)
+
+    @admin.display(description="reason")
+    def reason_in_words(self, credit: Credit) -> str:
+        return in_words(credit.reason)

@@ -120,4 +120,4 @@ class ChatImportAdmin(ReadOnlyAdmin):
                     after={"state": ChatImport.State.CANCELLED.value},
                 )
             jobs.cancel(ChatImport.objects.filter(pk__in=[job_id for job_id, _ in ended]))
-        self.message_user(request, f"{len(ended)} imports cancelled.", messages.SUCCESS)
+        self.message_user(request, f"Cancelled: {len(ended)}.", messages.SUCCESS)

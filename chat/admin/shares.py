@@ -44,4 +44,4 @@ class ShareAdmin(ReadOnlyAdmin):
     @confirmed("These links stop working for everybody. This cannot be undone.")
     def revoke(self, request: HttpRequest, queryset: QuerySet[Share]) -> None:
         count = write.revoke_shares(queryset)
-        self.message_user(request, f"{count} links revoked.", messages.SUCCESS)
+        self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)

@@ -133,7 +133,7 @@ def test_a_key_is_created_shown_once_used_and_revoked(open_page, operator, chats
     page.locator("input.action-select").check()
     page.locator("select[name=action]").select_option("deactivate")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_text("1 keys deactivated")).to_be_visible()
+    expect(page.get_by_text("Deactivated: 1")).to_be_visible()
 
     assert create_session().status == 401
 

@@ -89,7 +89,7 @@ def why_was_this_request_rejected(walk):
     walk.page.request.get("/v1/chat/sessions", headers={"X-Request-ID": "asked-about-1"})
     walk.open("Rejected requests")
     walk.search("asked-about-1")
-    expect(walk.page.get_by_text("401 not_authenticated")).to_be_visible()
+    expect(walk.page.get_by_text("401 Not authenticated")).to_be_visible()
 
 
 def what_did_this_user_do(walk):
@@ -149,7 +149,7 @@ def who_uses_most(walk):
 def who_changed_this_plan(walk):
     walk.open("Audit log")
     walk.search("user_changed")
-    expect(walk.page.get_by_text("plan: 1 →").first).to_be_visible()
+    expect(walk.page.get_by_text("plan: Free →").first).to_be_visible()
 
 
 def what_is_stuck(walk):

@@ -151,7 +151,7 @@ def test_the_admin_shows_dead_letters_and_queues_them_again(user, admin_client):
         follow=True,
     )
 
-    assert "2 events requeued" in response.content.decode()
+    assert "Requeued: 2" in response.content.decode()
     assert activity_stats().depth == 2
     assert not ActivityDeadLetter.objects.exists()
 

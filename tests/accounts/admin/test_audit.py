@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Plan
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +52,32 @@ def test_entries_are_filtered_by_the_day(admin_client, entries):
 
     assert found(created_at_to=tomorrow) == entries
     assert found(created_at_from=tomorrow) == []
+
+
+def test_the_list_names_plans_and_who_acted_and_links_to_what_changed(
+    admin_client, admin_user, user, key, django_assert_max_num_queries
+):
+    free, pro = Plan.objects.order_by("pk")[:2]
+    AuditEntry.objects.create(
+        action="user_changed",
+        user_id=user.pk,
+        target=audit.user_target(user.pk),
+        channel="admin",
+        actor_user_id=admin_user.pk,
+        before={"plan": free.pk},
+        after={"plan": pro.pk},
+    )
+    audit.record("key_rotated", user_id=user.pk, target=audit.key_target(key.pk))
+
+    # Session, operator, number, entries, who acted, plans.
+    with django_assert_max_num_queries(6):
+        page = admin_client.get(reverse("admin:accounts_auditentry_changelist")).content.decode()
+    history = admin_client.get(
+        reverse("admin:accounts_user_history", args=[user.pk])
+    ).content.decode()
+
+    assert reverse("admin:accounts_user_change", args=[user.pk]) in page
+    assert reverse("admin:accounts_apikey_change", args=[key.pk]) in page
+    for shown in (page, history):
+        assert f"plan: {free.name} → {pro.name}" in shown
+        assert admin_user.email in shown

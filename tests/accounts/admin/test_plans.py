@@ -40,6 +40,17 @@ def test_an_edited_plan_applies_immediately(operator, api, user, committed):
     assert entry.after == {"requests_per_minute": 1}
 
 
+def test_the_features_of_a_plan_are_edited_as_lines(operator):
+    plan = Plan.objects.create(name="Test", features=[])
+    url = reverse("admin:accounts_plan_change", args=[plan.pk])
+    assert "[]" not in operator.get(url).context["adminform"].form["features"].as_widget()
+
+    assert edited(operator, plan, features="search\r\nexport\r\n").status_code == 302
+
+    plan.refresh_from_db()
+    assert plan.features == ["search", "export"]
+
+
 def test_a_plan_cannot_be_deleted(operator):
     assert operator.post("/admin/accounts/plan/1/delete/").status_code == 403
 
@@ -67,6 +78,7 @@ def test_the_most_rejected_caller_comes_first(operator, user, key):
     assert "ada@example.com" in text
     assert key.masked in text
     assert ">deleted<" in text
+    assert "Plan daily requests" in text
 
 
 def test_a_day_without_rejections_is_empty(operator):

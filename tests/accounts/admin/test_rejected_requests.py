@@ -48,6 +48,7 @@ def test_a_denied_request_is_found_by_what_its_user_knows(admin_client, user, ke
     assert (request.status, request.code) == (401, "inactive_key")
     assert (request.method, request.path) == ("GET", SESSIONS)
     assert request.user_id == user.pk
+    assert "401 Inactive key" in look_up(admin_client, term).content.decode()
 
 
 @pytest.mark.parametrize("term", ["eve@example.com", "gw_live_zz…zzzz", "99999999", "no such id"])
