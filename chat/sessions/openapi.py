@@ -180,22 +180,24 @@ tags = describe(
     get=described(
         "List tags, the most frequent first",
         name="listTags",
+        query=ChosenEndUserInput,
         answer=TagCount(many=True),
         example=[{"tag": "work", "count": 2}],
         beside=count_beside(),
         example_beside={"count": 1},
-        problems=(401,),
+        problems=(400, 401),
     )
 )
 folders = describe(
     get=described(
         "List folders by name",
         name="listFolders",
+        query=ChosenEndUserInput,
         answer=FolderCount(many=True),
         example=[{"folder": "Trips", "count": 2}],
         beside=count_beside(),
         example_beside={"count": 1},
-        problems=(401,),
+        problems=(400, 401),
     )
 )
 stats = describe(

@@ -143,7 +143,8 @@ class SessionForkView(ChatView):
 class TagsView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        found = ChatSession.objects.owned_by(request.user).active().tags()
+        asked = validated(ChosenEndUserInput, request.query_params)
+        found = ChatSession.objects.owned_by(request.user).active().matching(**asked).tags()
         return success([{"tag": tag, "count": count} for tag, count in found], count=len(found))
 
 
@@ -151,7 +152,8 @@ class TagsView(ChatView):
 class FoldersView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
-        found = ChatSession.objects.owned_by(request.user).active().folders()
+        asked = validated(ChosenEndUserInput, request.query_params)
+        found = ChatSession.objects.owned_by(request.user).active().matching(**asked).folders()
         return success(
             [{"folder": folder, "count": count} for folder, count in found], count=len(found)
         )

@@ -168,13 +168,23 @@ export class Chat {
     }
 
     /** The tags, with how many sessions have each. */
-    listTags(options?: CallOptions): Listing<Data<"listTags">[number]> {
-        return new Listing((place) => this.#calls.get("/v1/chat/tags", place, options));
+    listTags(
+        query?: Query<"listTags">,
+        options?: CallOptions,
+    ): Listing<Data<"listTags">[number]> {
+        return new Listing((place) =>
+            this.#calls.get("/v1/chat/tags", { ...query, ...place }, options),
+        );
     }
 
     /** The folders, with how many sessions are in each. */
-    listFolders(options?: CallOptions): Listing<Data<"listFolders">[number]> {
-        return new Listing((place) => this.#calls.get("/v1/chat/folders", place, options));
+    listFolders(
+        query?: Query<"listFolders">,
+        options?: CallOptions,
+    ): Listing<Data<"listFolders">[number]> {
+        return new Listing((place) =>
+            this.#calls.get("/v1/chat/folders", { ...query, ...place }, options),
+        );
     }
 
     /** Search sessions for the words of `query`, best matches first. */

@@ -3523,7 +3523,10 @@ export interface operations {
     };
     listFolders: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only the chats of this person. */
+                end_user_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4354,7 +4357,10 @@ export interface operations {
     };
     listTags: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only the chats of this person. */
+                end_user_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

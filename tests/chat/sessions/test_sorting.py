@@ -103,6 +103,27 @@ def test_tags_and_folders_are_listed_with_their_number_of_sessions(api, stranger
     assert (tags["count"], folders["count"]) == (2, 1)
 
 
+def test_tags_and_folders_of_one_end_user_are_listed(api, stranger_api):
+    begin(api, end_user_id="ann", tags=["x", "y"], folder="F")
+    begin(api, end_user_id="bob", tags=["y"], folder="G")
+    begin(stranger_api, end_user_id="ann", tags=["z"], folder="H")
+
+    tags, folders = (
+        api.get(f"/v1/chat/{what}", {"end_user_id": "ann"}).json()["data"]
+        for what in ("tags", "folders")
+    )
+
+    assert tags == [{"tag": "x", "count": 1}, {"tag": "y", "count": 1}]
+    assert folders == [{"folder": "F", "count": 1}]
+
+
+@pytest.mark.parametrize("what", ["tags", "folders"])
+def test_tags_and_folders_of_nobody_are_a_client_error(api, what):
+    answer = api.get(f"/v1/chat/{what}", {"end_user_id": ""})
+
+    assert list(assert_problem(answer, 400, "validation_error")["errors"]) == ["end_user_id"]
+
+
 def test_counts_the_sessions_of_one_end_user(api):
     session = begin(api, end_user_id="ann")
     begin(api, end_user_id="bob")

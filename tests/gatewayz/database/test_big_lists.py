@@ -57,6 +57,23 @@ def test_marked_sessions_are_listed_by_their_own_index(api, mark):
     assert blocks(page) + blocks(count) < 100
 
 
+@pytest.mark.parametrize("what", ["tags", "folders"])
+@pytest.mark.usefixtures("many_sessions")
+def test_what_one_end_user_has_is_counted_by_its_own_index(api, what):
+    sorted_sessions = """
+        UPDATE chat_sessions SET end_user_id = 'p' || id % 500, tags = '{work}', folder = 'Trips'
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sorted_sessions)
+        cursor.execute("ANALYZE chat_sessions")
+
+    with plans_of() as plans:
+        listed = api.get(f"/v1/chat/{what}", {"end_user_id": "p7"})
+
+    assert listed.json()["data"][0]["count"] == ROWS // 500
+    assert indexes(plans[-1]) == {"idx_chat_sessions_end_user"}
+
+
 @pytest.mark.usefixtures("many_sessions")
 def test_sessions_before_a_page_are_not_read_in_full(api):
     first = api.get("/v1/chat/sessions", {"limit": 100}).json()["data"]

@@ -323,13 +323,13 @@ class Chat:
         deleted: DeletedMessageCount = answer["data"]
         return deleted
 
-    def list_tags(self) -> Page[TagCount]:
+    def list_tags(self, *, end_user_id: str | None = None) -> Page[TagCount]:
         """The tags, with how many sessions have each."""
-        return Page.of(self._calls.get("/v1/chat/tags"))
+        return Page.of(self._calls.get("/v1/chat/tags", end_user_id=end_user_id))
 
-    def list_folders(self) -> Page[FolderCount]:
+    def list_folders(self, *, end_user_id: str | None = None) -> Page[FolderCount]:
         """The folders, with how many sessions are in each."""
-        return Page.of(self._calls.get("/v1/chat/folders"))
+        return Page.of(self._calls.get("/v1/chat/folders", end_user_id=end_user_id))
 
     # --- Search --------------------------------------------------------------------------------
 
