@@ -1,26 +1,22 @@
 """Admin page of imports of long files, which operators can begin and cancel."""
 
 from http import HTTPStatus
-from typing import cast
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 from rest_framework.exceptions import APIException
 
 from accounts import audit
-from accounts.models import User
 from accounts.principals.principal import Principal
+from chat.admin.permitted_user import permitted_user
 from chat.models import ChatImport
 from chat.transfer import jobs
 from chat.transfer.uploads import LINES_SUFFIXES, spool_file
 from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, confirmed, linked
-from gatewayz.admin_site.rights import DENIED, OwnedRows
 from gatewayz.api.problems import problem_response
 from gatewayz.request.long_bodies import FILE_TYPE
 
@@ -32,13 +28,9 @@ def import_for_user(request: HttpRequest, user_id: int) -> HttpResponse:
     """Begin the import of the body, a file called `name`, for a user, and audit it.
 
     Answers the script of the user's page with the path of the import, or with a problem. Raises
-    PermissionDenied without RIGHTS, and for staff's data unless a superuser asks.
+    as `permitted_user` does.
     """
-    if not request.user.has_perms(RIGHTS):
-        raise PermissionDenied
-    user = get_object_or_404(User, pk=user_id)
-    if not cast("OwnedRows", admin.site.get_model_admin(User)).may_act_on(request, user):
-        raise PermissionDenied(DENIED)
+    user = permitted_user(request, user_id, RIGHTS)
     if request.content_type != FILE_TYPE:
         return problem_response(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", f"Send {FILE_TYPE}."

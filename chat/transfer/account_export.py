@@ -16,6 +16,7 @@ from chat.transfer import html_page
 from chat.transfer.copying import (
     CONTENT_TYPES,
     PAGE_SESSIONS,
+    SUFFIXES,
     Chats,
     html_of,
     markdown_of,
@@ -106,6 +107,6 @@ def _sections(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
 
 # For people; those for programs are in `accounts.profile.export`.
 CHAT_FORMS = {
-    "markdown": Form(export_markdown, CONTENT_TYPES["markdown"], "md"),
-    "html": Form(export_html, CONTENT_TYPES["html"], "html"),
+    "markdown": Form(export_markdown, CONTENT_TYPES["markdown"], SUFFIXES["markdown"]),
+    "html": Form(export_html, CONTENT_TYPES["html"], SUFFIXES["html"]),
 }

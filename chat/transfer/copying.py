@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from accounts.principals.principal import Principal
-from accounts.profile.export import Kind, export_zip
+from accounts.profile.export import FORMS, Kind, export_zip
 from chat.messages.read import first_of_each, within_bytes
 from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
 from chat.transfer import html_page
@@ -28,18 +28,14 @@ SESSION_FIELDS = (
 )
 
 CONTENT_TYPES = {
-    "json": "application/json",
+    **{name: form.content_type for name, form in FORMS.items()},
     "openai": "application/json",
-    "ndjson": "application/x-ndjson",
-    "zip": "application/zip",
     "markdown": "text/markdown; charset=utf-8",
     "html": "text/html; charset=utf-8",
 }
 SUFFIXES = {
-    "json": "json",
+    **{name: form.suffix for name, form in FORMS.items()},
     "openai": "openai.json",
-    "ndjson": "ndjson",
-    "zip": "zip",
     "markdown": "md",
     "html": "html",
 }

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 import chat
+import gatewayz
 from chat.messages.markdown import render_markdown
 from chat.models import ChatMessage, ChatSession
 from chat.transfer.markdown import body_of
@@ -84,5 +85,6 @@ def article(message: ChatMessage) -> bytes:
 
 @cache
 def _style() -> str:
-    path = Path(chat.__file__).parent / "static/chat/shared_chat.css"
-    return mark_safe(path.read_text())  # noqa: S308, it is ours
+    palette = Path(gatewayz.__file__).parent / "static/gatewayz/palette.css"
+    own = Path(chat.__file__).parent / "static/chat/shared_chat.css"
+    return mark_safe(palette.read_text() + own.read_text())  # noqa: S308, they are ours

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
 from accounts.models import ApiKey, User
+from tests.accounts.auth.conftest import _privy, token  # noqa: F401
 from tests.browser.conftest import faults_of, keep_screenshot, new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("_no_connections_kept")]
@@ -76,6 +77,34 @@ def test_a_key_is_made_copied_and_deleted(page):
     expect(page.get_by_role("heading", name="Laptop")).to_have_count(0)
     assert not ApiKey.objects.filter(key_name="Laptop").exists()
     assert page.complaints == []
+
+
+@pytest.mark.usefixtures("_privy")
+def test_a_link_of_a_product_fills_in_the_token_of_privy_and_its_user_signs_in(page):
+    given = token()
+
+    page.goto(f"/keys#privy={given}")
+    expect(page.get_by_label("Access token of Privy")).to_have_value(given)
+    expect(page.get_by_text("Your token is filled in: sign in with it.")).to_be_visible()
+    assert given not in page.url
+    look_at(page, "keys-privy")
+    # A link alone signs nobody in.
+    assert not User.objects.filter(privy_user_id="did:privy:ada").exists()
+    page.get_by_role("button", name="Sign in with Privy").click()
+
+    expect(page.get_by_role("heading", name="Your API keys")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Access token of Privy")).to_have_count(0)
+    assert User.objects.filter(privy_user_id="did:privy:ada").exists()
+    assert page.complaints == []
+
+
+@pytest.mark.usefixtures("_privy")
+def test_without_a_token_in_the_link_the_field_of_privy_stays_empty(page):
+    page.goto("/keys#elsewhere=1")
+
+    expect(page.get_by_label("Access token of Privy")).to_have_value("")
+    expect(page.get_by_text("fills this in when it sends you here")).to_be_visible()
 
 
 def test_the_keyboard_alone_signs_in_and_rotates(page):
