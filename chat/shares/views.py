@@ -86,15 +86,14 @@ class ShareView(ChatView):
 
     def get(self, request: Request, token: str) -> HttpResponse:
         page = validated(MessagePageInput, request.query_params)
-        is_for_people, after = pages.is_for_people(request), page.get("after")
         # Programs that look at a link before people do, ask by HEAD. Turning to the next page of
         # a conversation is no further view.
-        counts = request.method == "GET" and not (is_for_people and after)
+        counts = request.method == "GET" and not page.keys() & {"before", "after"}
         share = write.view_share(token, counts=counts)
         without_roles = () if share.include_system else INSTRUCTIONS
-        if is_for_people:
+        if pages.is_for_people(request):
             return pages.shared_chat_page(
-                share, request.path, after=after, without_roles=without_roles
+                share, request.path, after=page.get("after"), without_roles=without_roles
             )
         messages, has_more = page_of_messages(
             share.session,

@@ -180,6 +180,16 @@ def test_reading_links_is_limited_by_address(api, session, monkeypatch):
     assert subscriber == [200, 200, 429]
 
 
+@pytest.mark.parametrize("direction", ["before", "after"])
+def test_a_further_page_counts_no_view(api, session, direction):
+    token = api.post_json("/v1/chat/share", {"session_id": session.pk}).json()["data"]["token"]
+
+    further = Client().get(f"/v1/chat/share/{token}", {direction: 1})
+
+    assert further.status_code == 200
+    assert Share.objects.get().view_count == 0
+
+
 def test_a_head_request_counts_no_view(api, session):
     token = api.post_json("/v1/chat/share", {"session_id": session.pk}).json()["data"]["token"]
 
