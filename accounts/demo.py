@@ -151,6 +151,7 @@ def _activity(keys: list[ApiKey], now: datetime, chance: random.Random) -> None:
             if not requests:
                 continue
             day = today - timedelta(days=ago)
+            key.requests_used += requests
             tokens, spend = requests * chance.randrange(50, 900), Decimal(requests) / 500
             events.append(
                 ActivityEvent(
@@ -169,6 +170,7 @@ def _activity(keys: list[ApiKey], now: datetime, chance: random.Random) -> None:
                     app="chat",
                 )
             )
+            key.last_used_at = max(key.last_used_at or events[-1].timestamp, events[-1].timestamp)
             key_days.append(
                 ApiKeyDay(api_key=key, day=day, requests=requests, tokens=tokens, spend=spend)
             )
@@ -190,6 +192,7 @@ def _activity(keys: list[ApiKey], now: datetime, chance: random.Random) -> None:
             total.spend += spend
             total.logged += 1
     ActivityEvent.objects.bulk_create(events, batch_size=1_000)
+    ApiKey.objects.bulk_update(keys, ["requests_used", "last_used_at"])
     ApiKeyDay.objects.bulk_create(key_days, batch_size=1_000)
     ActivityDay.objects.bulk_create(totals.values(), batch_size=1_000)
 
@@ -235,7 +238,8 @@ def _notifications(users: list[User], now: datetime, chance: random.Random) -> N
             created_at=now - timedelta(hours=number),
             finished_at=now - timedelta(hours=number),
         )
-        for number, user in enumerate(users)
+        # The newest is created last.
+        for number, user in reversed(list(enumerate(users)))
     )
     NotificationPreferences.objects.bulk_create(
         NotificationPreferences(user=user, webhook_url="https://hooks.example.com/gatewayz")

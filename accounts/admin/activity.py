@@ -18,6 +18,7 @@ from accounts.admin.json_display import as_text, pretty_json
 from accounts.models import ActivityDeadLetter, ActivityEvent
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
 from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
+from gatewayz.templatetags.words import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class ActivityEventAdmin(ReadOnlyAdmin):
         "timestamp",
         linked("user"),
         "app",
-        "finish_reason",
+        "reason_in_words",
         "model",
         "tokens",
         "money",
@@ -74,6 +75,10 @@ class ActivityEventAdmin(ReadOnlyAdmin):
             return "-"
         page = reverse("admin:accounts_apikey_change", args=[event.api_key_id])
         return format_html('<a class="gw-link" href="{}">#{}</a>', page, event.api_key_id)
+
+    @admin.display(description="finish reason")
+    def reason_in_words(self, event: ActivityEvent) -> str:
+        return in_words(event.finish_reason) or "-"
 
     @admin.display(description="cost")
     def money(self, event: ActivityEvent) -> str:

@@ -252,6 +252,11 @@ class ApiKeyAdmin(BigTableAdmin):
             ]
         return self._show_secrets(request, rotated)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
+        # Django lists every row that goes with a key, such as its days of use.
+        shown = [f"{key}, with its limits, networks and days of use" for key in objs]
+        return shown, {self.opts.verbose_name_plural: len(shown)}, set(), []
+
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
         keys.delete_key(obj)
 

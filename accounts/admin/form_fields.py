@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 class LinesField(forms.CharField):
     """A list of texts, one a line."""
 
-    widget = UnfoldAdminTextareaWidget({"rows": 2})
+    widget = UnfoldAdminTextareaWidget({"rows": 4})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(str, value)) if isinstance(value, list) else value

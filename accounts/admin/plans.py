@@ -48,6 +48,8 @@ class PlanAdmin(BigTableAdmin):
         "price_per_month",
         "is_active",
     )
+    # There are few plans.
+    sortable_by = list_display
     ordering = ("price_per_month", "id")
     fieldsets = (
         (None, {"fields": ("name", "description", "plan_type", "features", "is_active")}),

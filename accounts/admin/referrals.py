@@ -17,6 +17,7 @@ class ReferralCodeAdmin(ReadOnlyAdmin):
 
     owner = "user"
     list_display = ("code", linked("user"), "max_uses", "created_at")
+    sortable_by = ("code",)
     list_select_related = ("user",)
     search_fields = ("code__exact", "user__email__iexact")
     search_help_text = "A whole code or the user's whole e-mail address"

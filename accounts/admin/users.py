@@ -60,6 +60,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         "is_staff",
         "created_at",
     )
+    sortable_by = ("email", "username")
     list_select_related = ("plan",)
     list_filter = ("is_active", "is_staff", "plan")
     # get_search_results decides how these are searched.

@@ -6,7 +6,7 @@ what it describes.
 """
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -97,12 +97,19 @@ class AuditEntry(models.Model):
         """The changed fields, as `name: before → after`."""
         before, after = self.before or {}, self.after or {}
         changes = (
-            f"{name}: {before.get(name, '–')} → {after.get(name, '–')}"
+            f"{name}: {_shown(before.get(name))} → {_shown(after.get(name))}"
             if self.before is not None
-            else f"{name}: {after[name]}"
+            else f"{name}: {_shown(after[name])}"
             for name in after or before
         )
         return "; ".join(changes)
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else value
 
 
 class AuditPersonalData(models.Model):
