@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from chat.conversations.items import ITEM_SCHEMA
 from chat.conversations.serializers import (
+    MAX_ITEMS,
     Conversation,
     ConversationChange,
     ConversationInput,
@@ -140,7 +141,7 @@ items = describe(
         example=_ITEMS,
     ),
     post=_shaped(
-        "Add up to 500 items, or none; one with a known id replaces that one",
+        f"Add up to {MAX_ITEMS} items, or none; one with a known id replaces that one",
         name="appendItems",
         request=ItemsInput,
         request_example=_NEW_ITEMS,

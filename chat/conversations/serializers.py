@@ -6,32 +6,69 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat.conversations.items import ITEM_SCHEMA, ItemField
-from chat.messages.serializers import MAX_BATCH
+from chat.messages.serializers import StorableJsonField
 from chat.models import ChatSession
 from chat.sessions.serializers import SessionFields
 from gatewayz.api.paging import MAX_PAGE
 from gatewayz.api.serializing import BoundedListField
 
+# As at OpenAI.
+MAX_ITEMS = 20
+MAX_PAIRS = 16
+MAX_NAME_CHARS = 64
+MAX_VALUE_CHARS = 512
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": MAX_PAIRS,
+        "propertyNames": {"maxLength": MAX_NAME_CHARS},
+        "additionalProperties": {"type": "string", "maxLength": MAX_VALUE_CHARS},
+    }
+)
+class MetadataField(StorableJsonField):
+    """Pairs of strings, as many and as long as at OpenAI."""
+
+    default_error_messages = {
+        "pairs": f"This must be an object with at most {MAX_PAIRS} names, of at most "
+        f"{MAX_NAME_CHARS} characters, and strings of at most {MAX_VALUE_CHARS} characters."
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        if (
+            not isinstance(data, dict)
+            or len(data) > MAX_PAIRS
+            or any(len(name) > MAX_NAME_CHARS for name in data)
+            or any(
+                not isinstance(value, str) or len(value) > MAX_VALUE_CHARS
+                for value in data.values()
+            )
+        ):
+            self.fail("pairs")
+        return super().to_internal_value(data)
+
 
 class ConversationChange(SessionFields):
     """Absent fields stay unchanged. Fields of sessions that OpenAI does not know work too."""
 
+    metadata = MetadataField(required=False, allow_null=True)
+
     def validate_metadata(self, metadata: Any) -> Any:
-        if not isinstance(metadata, dict | None):
-            raise serializers.ValidationError("This must be an object.")
-        return super().validate_metadata(metadata) or None
+        # Within the limits of the field it may be longer than that of other sessions.
+        return metadata or None
 
 
 class ConversationInput(ConversationChange):
     """A new conversation."""
 
     items = BoundedListField(
-        child=ItemField(), max_length=MAX_BATCH, required=False, allow_null=True
+        child=ItemField(), max_length=MAX_ITEMS, required=False, allow_null=True
     )
 
 
 class ItemsInput(serializers.Serializer):
-    items = BoundedListField(child=ItemField(), max_length=MAX_BATCH, allow_empty=False)
+    items = BoundedListField(child=ItemField(), max_length=MAX_ITEMS, allow_empty=False)
 
 
 class ItemPageInput(serializers.Serializer):

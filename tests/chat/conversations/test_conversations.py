@@ -168,7 +168,8 @@ def test_pages_follow_one_another(api, session, order, limit):
 
 
 def test_a_page_is_the_newest_twenty_items(api, session):
-    added = ids({"data": say(api, session, *(user(str(number)) for number in range(25)))})
+    added = ids({"data": say(api, session, *(user(str(number)) for number in range(20)))})
+    added += ids({"data": say(api, session, *(user(str(number)) for number in range(5)))})
 
     page = items(api, session, **{"include[]": ["reasoning.encrypted_content"]})
     assert ids(page) == added[:4:-1]
@@ -250,13 +251,41 @@ def test_an_item_that_cannot_be_kept_is_rejected(api, session, item, param):
 
 
 @pytest.mark.parametrize(
-    "metadata", ["text", ["a"], {"a": "x" * 20_000}], ids=["text", "list", "long"]
+    "metadata",
+    [
+        "text",
+        ["a"],
+        {"a": 1},
+        {"a": None},
+        {"a": "x" * 513},
+        {"x" * 65: "a"},
+        {str(number): "a" for number in range(17)},
+        {"a": "\x00"},
+    ],
+    ids=lambda metadata: str(metadata)[:20],
 )
-def test_metadata_is_an_object_of_some_length(api, metadata):
-    answer = api.post_json("/v1/conversations", {"metadata": metadata})
+def test_metadata_has_the_limits_of_openai(api, session, metadata):
+    for route in ("/v1/conversations", path(session)):
+        answer = api.post_json(route, {"metadata": metadata})
 
-    assert_problem(answer, 400, "validation_error")
-    assert answer.json()["error"]["param"] == "metadata"
+        assert_problem(answer, 400, "validation_error")
+        assert answer.json()["error"]["param"] == "metadata"
+
+
+def test_metadata_may_be_as_long_as_at_openai(api):
+    metadata = {f"{number:ä<64}": "€" * 512 for number in range(16)}
+
+    created = api.post_json("/v1/conversations", {"metadata": metadata}).json()
+    assert created["metadata"] == metadata
+
+
+def test_a_request_takes_twenty_items(api, session):
+    for route in ("/v1/conversations", path(session, "items")):
+        answer = api.post_json(route, {"items": [user("Hi")] * 21})
+
+        assert_problem(answer, 400, "validation_error")
+        assert answer.json()["error"]["param"] == "items"
+    assert items(api, session)["data"] == []
 
 
 def test_conversations_of_others_are_not_found(api, stranger_api, session):
