@@ -1,4 +1,9 @@
-"""What is kept by an adapter comes back equal, and reads well elsewhere."""
+"""What is kept by an adapter comes back equal, and reads well elsewhere.
+
+No framework publishes tests for stores of chats: `langchain-tests` has them for other stores, and
+the wheels of LlamaIndex, OpenAI's Agents SDK and Pydantic AI have none. So each adapter keeps
+messages of every kind, with tools and images, and runs of the framework with a fake model.
+"""
 
 from pathlib import Path
 
