@@ -53,7 +53,7 @@ class MessagesView(ChatView):
         etag = etag_of(session.version, session.updated_at)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
-        messages, has_more = page_as_json(session_id, **page)
+        messages, has_more = page_as_json(request.user, session_id, **page)
         return success(messages, has_more_messages=has_more, etag=etag)
 
     def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:

@@ -92,7 +92,7 @@ class SessionView(ChatView):
         session, etag = session_as_json(request.user, session_id)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
-        messages, has_more = page_as_json(session_id, **page)
+        messages, has_more = page_as_json(request.user, session_id, **page)
         # After the messages: clients that look for the first `metadata` mean theirs.
         metadata = session.pop("metadata")
         return success(

@@ -103,11 +103,14 @@ def test_a_page_has_a_limit_in_bytes_and_the_next_one_continues(api, session, me
 
 
 @pytest.mark.parametrize("column", ["extra", "content_parts"])
-def test_the_bytes_of_a_page_are_those_of_json_that_is_stored_compressed(api, session, column):
+def test_the_bytes_of_a_page_are_those_of_json_that_is_stored_compressed(
+    api, user, session, column
+):
     picture = [{"type": "image_url", "image_url": {"url": "data:" + "x" * (PAGE_BYTES // 2)}}]
     given = {"extra": {"content": picture}, "content_parts": picture}[column]
     ChatMessage.objects.bulk_create(
-        ChatMessage(session=session, role="user", position=n, **{column: given}) for n in range(5)
+        ChatMessage(session=session, user=user, role="user", position=n, **{column: given})
+        for n in range(5)
     )
 
     response = api.get(path(session))

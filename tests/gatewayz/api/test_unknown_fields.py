@@ -63,7 +63,7 @@ def _example(described: dict[str, Any]) -> dict[str, Any]:
 def ids(user, key):
     """Ids of rows of the user, by the name that paths give them."""
     session = ChatSession.objects.create(user=user, title="T", model="m")
-    message = ChatMessage.objects.create(session=session, role="user", content="x", position=1)
+    message = ChatMessage.objects.create(session=session, role="user", content="x")
     feedback = Feedback.objects.create(user=user, feedback_type="thumbs_up")
     return {
         "session_id": session.pk,

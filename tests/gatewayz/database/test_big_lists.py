@@ -88,6 +88,44 @@ def test_sessions_before_a_page_are_not_read_in_full(api):
     assert skipped["Plan Width"] <= 16
 
 
+def test_a_page_of_messages_reads_no_others(api, user):
+    """PostgreSQL knows that a session's messages are all of one user."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser,
+                               created_at, updated_at)
+            SELECT n, n || '@example.com', 'user' || n, '', true, false, false, now(), now()
+            FROM generate_series(1000001, 1000100) AS n
+            """
+        )
+        cursor.execute(
+            """
+            INSERT INTO chat_sessions (user_id, title, model, is_active, created_at, updated_at)
+            SELECT u.id, 'S', 'm', true, now(), now()
+            FROM users AS u, generate_series(1, 10) AS n
+            """
+        )
+        cursor.execute(
+            # In turns, so that those of one session are on many pages.
+            """
+            INSERT INTO chat_messages
+                (session_id, user_id, position, role, content, model, tokens, created_at)
+            SELECT session.id, session.user_id, place, 'user', repeat('x', 200), '', 0, now()
+            FROM chat_sessions AS session, generate_series(1, 12) AS place ORDER BY place
+            """
+        )
+        cursor.execute("ANALYZE chat_messages")
+    session_id = user.chat_sessions.values_list("pk", flat=True).first()
+
+    with plans_of() as plans:
+        page = api.get(f"/v1/chat/sessions/{session_id}/messages", {"message_limit": 1})
+
+    assert page.json()["has_more_messages"] is True
+    assert indexes(plans[-1]) == {"idx_chat_messages_session_id"}
+    assert blocks(plans[-1]) < 10
+
+
 @pytest.mark.usefixtures("many_entries")
 def test_personal_data_is_read_only_for_the_entries_of_a_page(api):
     with plans_of() as plans:

@@ -35,7 +35,13 @@ def long_chat(user):
         # Without triggers, which take long for so much.
         cursor.execute("SET session_replication_role = replica")
         ChatMessage.objects.bulk_create(
-            ChatMessage(session=session, position=place, role="user", content="x" * MESSAGE_BYTES)
+            ChatMessage(
+                session=session,
+                user=user,
+                position=place,
+                role="user",
+                content="x" * MESSAGE_BYTES,
+            )
             for place in range(MESSAGES)
         )
         cursor.execute("RESET session_replication_role")

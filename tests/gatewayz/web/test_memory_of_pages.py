@@ -41,7 +41,7 @@ def pictures():
     content = [{"type": "image_url", "image_url": {"url": picture}}]
     for position in range(8):
         ChatMessage.objects.create(
-            session=session, role="user", position=position, extra={"content": content}
+            session=session, user=user, role="user", position=position, extra={"content": content}
         )
     Share.objects.create(user=user, session=session, token=TOKEN)
     return f"/v1/chat/sessions/{session.pk}", create_key(user, key_name="k")[1]
