@@ -1,6 +1,6 @@
 """python -m docs.pictures: the pictures of the documentation, of a service with made-up data.
 
-It writes docs/admin.png, and needs what the tests need, and Debian's Chromium.
+It writes docs/admin.png and docs/user.png, and needs what the tests need, and Debian's Chromium.
 """
 
 import json
@@ -12,35 +12,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
-import psycopg
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from gatewayz.development import embedded
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PICTURE = CHECKOUT / "docs" / "admin.png"
+FOLDER = CHECKOUT / "docs"
 WINDOW = {"width": 1440, "height": 810}
 READY = "Ctrl-C stops everything."
 SESSIONS = 400  # created for the figures of the page
 MOST_BYTES = 200_000
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-
-# Thirty days of a product whose use grows, with quiet weekends.
-_DAYS = """
-INSERT INTO chat_daily (day, sessions, messages)
-SELECT day, sessions, sessions * (5 + ago %% 3)
-FROM (
-    SELECT %(today)s::date - ago AS day, ago,
-        (420 - ago * 8) * (CASE WHEN extract(isodow FROM %(today)s::date - ago) > 5
-            THEN 45 ELSE 90 + (ago * 37) %% 21 END) / 100 AS sessions
-    FROM generate_series(0, 29) AS ago
-) AS days
-ON CONFLICT (day) DO UPDATE SET sessions = EXCLUDED.sessions, messages = EXCLUDED.messages
-"""
 
 
 class PictureError(Exception):
@@ -94,14 +79,29 @@ def _service() -> Iterator[tuple[str, dict[str, str]]]:
                 if not any(READY in line for line in service.stdout or ()):
                     raise PictureError("the service did not start: see above")
                 demo = json.loads(Path(folder, "demo.json").read_text())
-                _fill(Path(folder), port, demo["api_key"])
+                _fill(Path(folder), environ)
+                _create_sessions(port, demo["api_key"])
                 yield f"http://127.0.0.1:{port}", demo
             finally:
                 service.terminate()
 
 
-def _fill(folder: Path, port: int, api_key: str) -> None:
-    """Create sessions as a client does, and days of them in the past."""
+def _fill(folder: Path, environ: dict[str, str]) -> None:
+    """Make the big demo data."""
+    servers = dict(
+        line.split("=", 1) for line in (folder / embedded.SERVERS_ENV).read_text().splitlines()
+    )
+    subprocess.run(
+        [sys.executable, "manage.py", "seed_demo", "--big"],
+        cwd=CHECKOUT,
+        env=environ | servers,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def _create_sessions(port: int, api_key: str) -> None:
+    """Create sessions as a client does."""
     connection = HTTPConnection("127.0.0.1", port, timeout=15)
     headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
     for number in range(SESSIONS):
@@ -112,11 +112,6 @@ def _fill(folder: Path, port: int, api_key: str) -> None:
         if answer.status != 201:
             raise PictureError(f"creating a session was answered {answer.status}")
     connection.close()
-    servers = dict(
-        line.split("=", 1) for line in (folder / embedded.SERVERS_ENV).read_text().splitlines()
-    )
-    with psycopg.connect(servers["DATABASE_URL"]) as database:
-        database.execute(_DAYS, {"today": datetime.now(UTC).date() - timedelta(days=1)})
 
 
 def _take(browser: Browser, url: str, demo: dict[str, str]) -> None:
@@ -127,9 +122,19 @@ def _take(browser: Browser, url: str, demo: dict[str, str]) -> None:
     page.locator("[type=submit]").click()
     page.get_by_role("heading", name="Sessions per day").wait_for()
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=PICTURE)
-    if PICTURE.stat().st_size > MOST_BYTES:
-        raise PictureError(f"{PICTURE} has more than {MOST_BYTES} bytes")
+    _keep(page, "admin.png")
+    page.goto(f"{url}/admin/accounts/user/?q=ada.lovelace@example.com")
+    page.get_by_role("link", name="ada.lovelace@example.com").first.click()
+    page.get_by_role("heading", name="Newest keys").wait_for()
+    page.wait_for_load_state("networkidle")
+    _keep(page, "user.png")
+
+
+def _keep(page: Page, name: str) -> None:
+    picture = FOLDER / name
+    page.screenshot(path=picture)
+    if picture.stat().st_size > MOST_BYTES:
+        raise PictureError(f"{picture} has more than {MOST_BYTES} bytes")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def latencies(window: Window) -> tuple[list[Gauge], list[BarChart]]:
             unit=" %",
             decimals=1,
             full=100.0,
-            note=f"{misses.total:,} look-ups reached the database" if misses else "",
+            note=f"Look-ups that reached the database: {misses.total:,}" if misses else "",
         ),
     ]
     return gauges, [_trend(steps, window), _creation_chart(creation, window)]
