@@ -1,8 +1,7 @@
-"""The time of an append through each client and adapter, against httpx alone.
+"""The time of an append through each client and adapter in Python, against httpx alone.
 
-`python -m tests.clients.append_times` in a Python with the extras that are to be timed, with
-GATEWAYZ_URL and GATEWAYZ_API_KEY of a running service. Adapters that lack their framework are
-skipped.
+`python -m benchmarks clients` runs it in Pythons that have the frameworks, with GATEWAYZ_URL and
+GATEWAYZ_API_KEY of a running service. Adapters that lack their framework are skipped.
 """
 
 import asyncio
@@ -16,7 +15,7 @@ import httpx
 from gatewayz_client import AsyncGatewayz, Gatewayz
 
 KEY, URL = os.environ["GATEWAYZ_API_KEY"], os.environ["GATEWAYZ_URL"]
-APPENDS = 200
+APPENDS = 100
 TEXT = "Where is it warm in May? " * 20
 
 Append = Callable[[], object]
@@ -67,6 +66,15 @@ def of_openai_agents(client: Gatewayz) -> Append:
     return lambda: loop.run_until_complete(session.add_items(items))
 
 
+def of_openai(client: Gatewayz) -> Append:
+    from openai import OpenAI
+
+    conversations = OpenAI(api_key=KEY, base_url=f"{URL}/v1").conversations
+    one = conversations.create().id
+    items = [{"role": "user", "content": TEXT}]
+    return lambda: conversations.items.create(one, items=items)
+
+
 def of_pydantic_ai(client: Gatewayz) -> Append:
     from gatewayz_client.pydantic_ai import GatewayzMessageHistory
     from pydantic_ai import ModelRequest
@@ -91,7 +99,7 @@ def main() -> None:
     with Gatewayz(KEY, URL) as client:
         for make in (
             *(of_httpx, of_client, of_asynchronous_client),
-            *(of_langchain, of_llama_index, of_openai_agents, of_pydantic_ai),
+            *(of_langchain, of_llama_index, of_openai, of_openai_agents, of_pydantic_ai),
         ):
             name = make.__name__.removeprefix("of_")
             try:
@@ -101,8 +109,7 @@ def main() -> None:
             appends[name]()
         medians = median_ms(appends)
     for name, milliseconds in medians.items():
-        ratio = milliseconds / medians["httpx"]
-        print(f"{name:20} {milliseconds:6.1f} ms  {ratio:5.2f}")  # noqa: T201 - a command
+        print(f"  {name:20} {milliseconds:6.1f} ms  {milliseconds / medians['httpx']:5.2f}")
 
 
 if __name__ == "__main__":
