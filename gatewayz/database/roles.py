@@ -138,6 +138,14 @@ def _statements_to_own(migrator: str) -> Iterator[str]:
             [migrator],
         )
         yield from (f"ALTER FUNCTION {name} OWNER TO {migrator}" for (name,) in cursor.fetchall())
+        cursor.execute(
+            "SELECT stxname FROM pg_statistic_ext"
+            " WHERE stxnamespace = current_schema()::regnamespace"
+            " AND pg_get_userbyid(stxowner) <> %s ORDER BY stxname",
+            [migrator],
+        )
+        for (name,) in cursor.fetchall():
+            yield f"ALTER STATISTICS {_quoted(name)} OWNER TO {migrator}"
 
 
 def _tables() -> set[str]:
