@@ -1,0 +1,325 @@
+"""Measures what a small and a big user do while the table of messages grows a hundredfold.
+
+`python -m benchmarks growth [MESSAGES]` gives the small user 50 sessions, and the big one 20,000
+sessions, one more of 20,000 messages, 20,000 events of activity and 5,000 audit entries. Their
+chats are the same both times; all that grows is other people's, from 10,000 messages to MESSAGES.
+Only the small user's chats are indexed for search, because indexing all would take an hour;
+`reads` and `search_size` measure search.
+Then it purges and erases big users, and compares the last batches with the first ones.
+
+The times are those of the processor, of this process and its connection in PostgreSQL together,
+because other processes may keep the machine busy. Linux, and PostgreSQL on a socket.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+FIRST_MESSAGES, MESSAGES_OF_SESSION = 10_000, 7
+SMALL, BIG, PURGED = 50, 20_000, 5_000
+LONG, EVENTS, ENTRIES = 20_000, 20_000, 5_000
+OTHERS, FIRST_OTHER = 2_000, 1_000_000
+CHUNK_SESSIONS = 20_000
+ROUNDS = 15
+# The first and the last of so many batches of a deletion are compared.
+COMPARED_BATCHES = 20
+
+_USERS = """
+INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
+                   updated_at)
+SELECT n, 'bench' || n || '@example.com', 'bench' || n, '', true, false, false, now(), now()
+FROM generate_series(%(first)s, %(first)s + %(count)s - 1) AS n
+"""
+
+# One of ten is pinned, one of ten others archived; one of five is in a folder, one of five others
+# has a tag, and one of five is of an end user.
+_SESSIONS = """
+INSERT INTO chat_sessions (user_id, title, model, is_active, created_at, updated_at, is_pinned,
+                           is_archived, folder, tags, end_user_id)
+SELECT %(user)s + n %% %(users)s, 'Chat ' || n, 'm', true,
+       now() - n * interval '1 second', now() - n * interval '1 second', n %% 10 = 0,
+       n %% 10 = 1, CASE WHEN n %% 5 = 0 THEN 'work' END,
+       CASE WHEN n %% 5 = 1 THEN '{trip}'::varchar[] ELSE '{}'::varchar[] END,
+       CASE WHEN n %% 5 = 2 THEN 'ann' END
+FROM generate_series(1, %(count)s) AS n
+RETURNING id
+"""
+
+_MESSAGES = """
+INSERT INTO chat_messages (id, position, session_id, user_id, role, content, model, tokens,
+                           created_at)
+SELECT id, id, session_id, user_id, 'user', words, '', 10, created_at
+FROM (
+    SELECT nextval('chat_messages_id_seq') AS id, session.id AS session_id, session.user_id,
+           words.words, session.created_at
+    FROM chat_sessions AS session
+    CROSS JOIN generate_series(1, %(each)s) AS nth
+    CROSS JOIN LATERAL (
+        SELECT string_agg('w' || (20000 * random() ^ 3)::int, ' ') AS words
+        FROM generate_series(1, 30 + 0 * nth + 0 * session.id)
+    ) AS words
+    WHERE session.id BETWEEN %(first)s AND %(last)s
+    ORDER BY session.id, nth
+) AS made
+"""
+
+
+def main(messages: str = "1000000") -> None:
+    """Print what requests take at both sizes, and the rates of purge and erasure."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        # A worker would be a process of its own.
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
+        cursor.execute(_USERS, {"first": FIRST_OTHER, "count": OTHERS})
+        users = _users(cursor)
+        with _not_indexed(cursor):
+            _load(cursor, FIRST_OTHER, OTHERS, FIRST_MESSAGES // MESSAGES_OF_SESSION)
+        cursor.execute("VACUUM ANALYZE")
+        before = _measured(users)
+        print("Loading other people's chats", flush=True)
+        with _not_indexed(cursor):
+            _load(
+                cursor,
+                FIRST_OTHER,
+                OTHERS,
+                (int(messages) - FIRST_MESSAGES) // MESSAGES_OF_SESSION,
+            )
+        cursor.execute("VACUUM ANALYZE")
+        after = _measured(users)
+        _print(before, after, int(messages))
+        _print_deletions(cursor, users)
+
+
+def _users(cursor: Any) -> dict[str, Any]:
+    """Make the users with their chats, activity and audit entries. Returns them by name."""
+    from django.db import transaction
+
+    from accounts import audit
+    from accounts.activity.events import Event, new_event_id, write_events
+    from accounts.models import User
+    from chat.search.index import index_listed
+
+    names = ("small", "big", "purged")
+    users = {name: User.objects.create_user(f"{name}@example.com") for name in names}
+    _load(cursor, users["small"].pk, 1, SMALL)
+    for _ in index_listed():
+        pass
+    with _not_indexed(cursor):
+        _load(cursor, users["big"].pk, 1, BIG)
+        _load(cursor, users["big"].pk, 1, 1, each=LONG)
+        _load(cursor, users["purged"].pk, 1, PURGED)
+    now = datetime.now(UTC)
+    for name, events in (("small", 50), ("big", EVENTS)):
+        for start in range(0, events, 1_000):
+            write_events(
+                [
+                    Event(
+                        event_id=new_event_id(),
+                        user_id=users[name].pk,
+                        api_key_id=None,
+                        timestamp=now - timedelta(minutes=start + number),
+                        model="m",
+                        provider="p",
+                        tokens=10,
+                        cost=0.001,
+                        speed=0.0,
+                        finish_reason="",
+                        app="",
+                        metadata={},
+                    )
+                    for number in range(min(1_000, events - start))
+                ]
+            )
+    with transaction.atomic():
+        for number in range(ENTRIES):
+            audit.record("key_changed", user_id=users["big"].pk, target=f"api_key:{number}")
+    return users
+
+
+@contextmanager
+def _not_indexed(cursor: Any) -> Iterator[None]:
+    """Load without putting the chats on the list of what search has not indexed."""
+    for table in ("chat_messages", "chat_sessions"):
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    yield
+    for table in ("chat_messages", "chat_sessions"):
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def _load(cursor: Any, user: int, users: int, count: int, each: int = MESSAGES_OF_SESSION) -> None:
+    """Distribute `count` sessions of `each` messages among `users` users, from id `user` on."""
+    while count > 0:
+        some = min(count, CHUNK_SESSIONS)
+        cursor.execute(_SESSIONS, {"user": user, "users": users, "count": some})
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_MESSAGES, {"first": min(ids), "last": max(ids), "each": each})
+        count -= some
+
+
+def _measured(users: dict[str, Any]) -> dict[str, float]:
+    """Return the median seconds of each request of the small and the big user."""
+    medians = {}
+    for name in ("small", "big"):
+        for what, request in _requests(users[name], is_big=name == "big").items():
+            seconds = []
+            # The first one loads the key and plans the statement.
+            for _ in range(ROUNDS + 1):
+                started = _processor_seconds()
+                response = request()
+                seconds.append(_processor_seconds() - started)
+                if response.status_code not in (HTTPStatus.OK, HTTPStatus.CREATED):
+                    raise SystemExit(f"{what}: {response.content.decode()}")
+            medians[f"{name}: {what}"] = statistics.median(seconds[1:])
+    return medians
+
+
+def _processor_seconds() -> float:
+    """What this process and its connection's in PostgreSQL have had of the processor."""
+    from django.db import connection
+
+    backend = connection.connection.info.backend_pid
+    nanoseconds = Path(f"/proc/{backend}/schedstat").read_text().split()[0]
+    return time.process_time() + int(nanoseconds) / 1e9
+
+
+def _requests(user: Any, *, is_big: bool) -> dict[str, Callable[[], Any]]:
+    """The six operations of a day, and what a big user's rows might make slow."""
+    from django.test import Client
+
+    from accounts.keys import create_key
+    from accounts.models import User
+    from chat.models import ChatSession
+
+    _, key = create_key(user, key_name=f"bench {time.monotonic_ns()}")
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    owned = ChatSession.objects.filter(user=user).order_by("pk")
+    session = owned[3]
+    message_id = session.messages.order_by("pk").values_list("pk", flat=True)[0]
+    chat = "/v1/chat/sessions"
+
+    def get(path: str, by: Client = client) -> Callable[[], Any]:
+        return lambda: by.get(path)
+
+    def send(method: str, path: str, **body: Any) -> Callable[[], Any]:
+        return lambda: getattr(client, method)(path, body, content_type="application/json")
+
+    message = {"role": "user", "content": "hello " * 50}
+    requests = {
+        "create": send("post", chat, title="A chat"),
+        "append": send("post", f"{chat}/{session.pk}/messages", **message),
+        "change a message": send(
+            "patch", f"{chat}/{session.pk}/messages/{message_id}", content="hello"
+        ),
+        "detail": get(f"{chat}/{session.pk}"),
+        "list": get(f"{chat}?limit=50"),
+        "stats": get("/v1/chat/stats"),
+    }
+    if not is_big:
+        return {**requests, "search": send("post", "/v1/chat/search", query="w19000")}
+    long = owned.filter(title="Chat 1").order_by("-pk")[0]
+    staff, _ = User.objects.get_or_create(
+        email="staff@example.com", username="staff", is_staff=True, is_superuser=True
+    )
+    admin = Client()
+    admin.force_login(staff)
+    return {
+        **requests,
+        "stats of an end user": get("/v1/chat/stats?end_user_id=ann"),
+        "list at offset 15,000": get(f"{chat}?limit=50&offset=15000"),
+        "list by beginning": get(f"{chat}?limit=50&order=created"),
+        "pinned": get(f"{chat}?limit=50&pinned=true"),
+        "archived": get(f"{chat}?limit=50&archived=true"),
+        "in a folder": get(f"{chat}?limit=50&folder=work"),
+        "with a tag": get(f"{chat}?limit=50&tag=trip"),
+        "of an end user": get(f"{chat}?limit=50&end_user_id=ann"),
+        "trash": get(f"{chat}?limit=50&deleted=true"),
+        "tags": get("/v1/chat/tags"),
+        "folders": get("/v1/chat/folders"),
+        "append to the long session": send("post", f"{chat}/{long.pk}/messages", **message),
+        "detail of the long session": get(f"{chat}/{long.pk}?message_limit=100"),
+        "activity at offset 15,000": get("/v1/activity/log?limit=50&offset=15000"),
+        "activity of 90 days": get("/v1/activity/stats?days=90"),
+        "audit log": get("/v1/user/api-keys/audit-logs?limit=100"),
+        "admin: sessions": get("/admin/chat/chatsession/", admin),
+        "admin: sessions by e-mail": get("/admin/chat/chatsession/?q=big@example.com", admin),
+        "admin: activity by e-mail": get(
+            "/admin/accounts/activityevent/?q=big@example.com", admin
+        ),
+        "admin: the user": get(f"/admin/accounts/user/{user.pk}/change/", admin),
+        "admin: start page": get("/admin/", admin),
+    }
+
+
+def _print(before: dict[str, float], after: dict[str, float], messages: int) -> None:
+    print(f"\n| | ms at {FIRST_MESSAGES:,} | ms at {messages:,} | ratio |\n|---|---|---|---|")
+    for what, first in before.items():
+        second = after[what]
+        print(f"| {what} | {first * 1e3:.1f} | {second * 1e3:.1f} | {second / first:.2f} × |")
+
+
+def _print_deletions(cursor: Any, users: dict[str, Any]) -> None:
+    """Purge the sessions of one big user, erase another, and print what their batches took."""
+    from django.utils import timezone
+
+    from accounts.profile.erasure import erase, request_erasure
+    from chat.models import ChatSession
+    from chat.sessions.retention import purge
+
+    trashed = ChatSession.objects.filter(user=users["purged"])
+    trashed.update(is_active=False, deleted_at=timezone.now(), updated_at=timezone.now())
+    request_erasure(users["big"].pk)
+    cursor.execute("VACUUM ANALYZE")
+    later = timezone.now() + timedelta(days=400)
+    deletions: dict[str, Callable[[], Any]] = {
+        "purge": lambda: purge(later),
+        "erasure": lambda: erase(users["big"].pk),
+    }
+    print("\n| | messages | a second | last batches, of the first ones |\n|---|---|---|---|")
+    for what, deletion in deletions.items():
+        batches = _Batches()
+        started = _processor_seconds()
+        with batches.timed():
+            deletion()
+        took = _processor_seconds() - started
+        print(
+            f"| {what} | {batches.rows:,} | {batches.rows / took:,.0f} | {batches.ratio():.2f} × |"
+        )
+
+
+class _Batches:
+    """What deleting messages took a row, batch by batch."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._seconds: list[float] = []
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Time the statements that delete messages."""
+        from django.db import connection
+
+        with connection.execute_wrapper(self._time):
+            yield
+
+    def ratio(self) -> float:
+        """The median of the last batches divided by that of the first ones."""
+        first, last = self._seconds[:COMPARED_BATCHES], self._seconds[-COMPARED_BATCHES:]
+        return statistics.median(last) / statistics.median(first)
+
+    def _time(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        started = _processor_seconds()
+        result = execute(sql, params, many, context)
+        if sql.startswith('DELETE FROM "chat_messages"'):
+            count = context["cursor"].rowcount
+            if count:
+                self.rows += count
+                self._seconds.append((_processor_seconds() - started) / count)
+        return result
