@@ -24,7 +24,7 @@ def main(messages: str = "60000") -> None:
 
     from chat.search.index import index_listed
 
-    texts = _texts(int(messages))
+    texts = prose(int(messages))
     with connection.cursor() as cursor:
         for action in ("DISABLE", "ENABLE"):
             for table in ("chat_messages", "chat_sessions"):
@@ -57,7 +57,8 @@ def main(messages: str = "60000") -> None:
         print(f"all of search: {every / text_bytes:.2f} times the text")
 
 
-def _texts(count: int) -> list[str]:
+def prose(count: int) -> list[str]:
+    """Made-up prose: words as frequent as in a language, in texts of several lengths."""
     chance = random.Random(1)  # noqa: S311 - it keeps no secret
     words = [
         "".join(chance.choices("etaoinshrdlucmfwypvbgk", k=chance.randint(2, 11)))

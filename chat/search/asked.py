@@ -6,7 +6,7 @@ Anything else is text to find: every string is a valid query.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -36,6 +36,9 @@ _GAP, _GAP_OF_WORDS = "{0,16}", "{1,16}"
 
 # Longer words are found without checking their boundaries, which would take long.
 _BOUNDED_LENGTH = 64
+
+# A pattern begins with this much of its first word.
+_LITERAL_LENGTH = 4
 
 _Pattern = Any  # of `re` or of `regex`
 
@@ -72,41 +75,45 @@ class Unit:
 
     @cached_property
     def _patterns(self) -> list[tuple[_Pattern, float]]:
-        boundaries = rf"(?<!{WORD_CHARACTER})", rf"(?!{WORD_CHARACTER})"
         return [
             (regex.compile(pattern, regex.V1), worth)
-            for pattern, worth in self._written(SEPARATOR, regex.escape, *boundaries)
+            for pattern, worth in self._written(WORD_CHARACTER, SEPARATOR, regex.escape)
         ]
 
     @cached_property
     def _ascii_patterns(self) -> list[tuple[_Pattern, float]]:
         """The same for a text of ASCII only, several times as fast."""
-        boundaries = "(?<![a-z0-9])", "(?![a-z0-9])"
         return [
             (re.compile(pattern), worth)
-            for pattern, worth in self._written("[^a-z0-9]", re.escape, *boundaries)
+            for pattern, worth in self._written("[a-z0-9]", "[^a-z0-9]", re.escape)
         ]
 
     def _written(
-        self, separator: str, escape: Callable[[str], str], no_before: str, no_after: str
+        self, word_character: str, separator: str, escape: Callable[[str], str]
     ) -> list[tuple[str, float]]:
-        """Patterns for whole words, beginnings and insides, as far as they differ."""
-        middle = escape(self.before)
-        for at, atom in enumerate(self.atoms):
-            if at:
-                middle += separator + (_GAP if self._may_join(at) else _GAP_OF_WORDS)
-            middle += escape(atom.text)
-        middle += escape(self.after)
+        """Patterns for whole words, beginnings and insides, as far as they differ.
+
+        Each begins with some literal text, which is found fast; what must not be before it is
+        looked at afterwards.
+        """
         first, last = self.atoms[0], self.atoms[-1]
+        start = escape(self.before) + escape(first.text[:_LITERAL_LENGTH])
+        rest = escape(first.text[_LITERAL_LENGTH:])
+        for at, atom in enumerate(self.atoms[1:], 1):
+            rest += separator + (_GAP if self._may_join(at) else _GAP_OF_WORDS)
+            rest += escape(atom.text)
+        rest += escape(self.after)
         has_start = first.kind == "word" and not self.before
         has_end = last.kind == "word" and not self.after
-        before = no_before if has_start and len(first.text) <= _BOUNDED_LENGTH else ""
-        after = no_after if has_end and len(last.text) <= _BOUNDED_LENGTH else ""
+        is_bounded = has_start and len(first.text) <= _BOUNDED_LENGTH
+        before = f"(?<!{word_character}{start})" if is_bounded else ""
+        is_bounded = has_end and len(last.text) <= _BOUNDED_LENGTH
+        after = f"(?!{word_character})" if is_bounded else ""
         loose_before = "" if self.may_begin_inside else before
         loose_after = "" if self.may_end_inside else after
-        worths = {before + middle + after: WHOLE}
-        worths.setdefault(before + middle + loose_after, BEGINNING)
-        worths.setdefault(loose_before + middle + loose_after, INSIDE)
+        worths = {start + before + rest + after: WHOLE}
+        worths.setdefault(start + before + rest + loose_after, BEGINNING)
+        worths.setdefault(start + loose_before + rest + loose_after, INSIDE)
         return list(worths.items())
 
     def _may_join(self, at: int) -> bool:
@@ -121,15 +128,12 @@ class Unit:
         """Whether the atoms before and at `at` may be in one word."""
         return self.atoms[at - 1].kind == self.atoms[at].kind == "word" and self._may_join(at)
 
-    def _matches(self, text: str) -> tuple[list[tuple[int, int]], float]:
+    def _patterns_for(self, text: str) -> list[tuple[_Pattern, float]]:
+        """The patterns that may match somewhere in folded text, the best first."""
         for needle in self._needles:
             if needle not in text:
-                return [], 0.0
-        for pattern, worth in self._ascii_patterns if text.isascii() else self._patterns:
-            found = list(islice(_spans(pattern, text), _COUNTED))
-            if found:
-                return found, worth
-        return [], 0.0
+                return []
+        return self._ascii_patterns if text.isascii() else self._patterns
 
     @property
     def may_begin_inside(self) -> bool:
@@ -142,12 +146,37 @@ class Unit:
 
     def score(self, text: str) -> float:
         """Return how well folded text matches, from 0 (not at all) to about 2."""
-        found, worth = self._matches(text)
-        return worth * (1 + (len(found) - 1) / _COUNTED) if found else 0.0
+        return self.scores(text, [(0, len(text))]).get(0, 0.0)
+
+    def scores(self, text: str, bounds: Sequence[tuple[int, int]]) -> dict[int, float]:
+        """Return how well each of some texts matches, if it does, by its place.
+
+        `bounds` says where in `text` each of them starts and ends.
+        """
+        scores: dict[int, float] = {}
+        patterns = self._patterns_for(text)
+        if not patterns:
+            return scores
+        needle = max(self._needles, key=len)
+        others = [place for place, its in enumerate(bounds) if text.find(needle, *its) >= 0]
+        for pattern, worth in patterns:
+            unmatched = []
+            for place in others:
+                found = pattern.findall(text, *bounds[place])
+                if found:
+                    scores[place] = worth * (1 + (min(len(found), _COUNTED) - 1) / _COUNTED)
+                else:
+                    unmatched.append(place)
+            others = unmatched
+        return scores
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where folded text matches best: (start, end) of the first places."""
-        return self._matches(text)[0]
+        for pattern, _ in self._patterns_for(text):
+            found = [match.span() for match in islice(pattern.finditer(text), _COUNTED)]
+            if found:
+                return found
+        return []
 
     def lookups(self) -> Iterator[tuple[str, bool, bool]]:
         """Yield the terms by which every matching document is indexed.
@@ -187,6 +216,16 @@ class Asked:
         places = self.models or self.tags or self.folders
         narrows = self.excluded or self.roles or places or self.since or self.until
         return not self.alternatives and not narrows
+
+    @property
+    def needs_messages(self) -> bool:
+        """Whether what is found depends on messages, and not on sessions alone.
+
+        A session whose title has no excluded word is found by that; by times and roles, messages
+        are found.
+        """
+        narrows = self.alternatives or self.roles or self.since or self.until
+        return bool(narrows) and not self.is_title_only
 
     @property
     def atom_count(self) -> int:
@@ -262,10 +301,6 @@ def read(query: str) -> Asked:
         until=narrowing.until,
         is_title_only=narrowing.is_title_only,
     )
-
-
-def _spans(pattern: _Pattern, text: str) -> Iterator[tuple[int, int]]:
-    return (match.span() for match in pattern.finditer(text))
 
 
 def _begins_with_atom(text: str) -> bool:

@@ -15,7 +15,8 @@ from django.db import connections, router
 from chat.messages.read import READ_BYTES
 from chat.models import ChatMessage, ChatSession
 from chat.search.asked import Asked, Unit
-from chat.search.index import ERA, Prepared, era_mask, key, prepared, unpack, words_with
+from chat.search.documents import Document, Prepared, prepared
+from chat.search.index import ERA, era_mask, key, words_with
 
 # At most this many terms of a query (the longest) and parts of words are looked up.
 MAX_TERMS = 48
@@ -29,6 +30,7 @@ MAX_FOUND = 20_000
 # At most this many documents are compared, and this many characters in them.
 MAX_CANDIDATES = 1_000
 MAX_CHARACTERS = 3_000_000
+_NO_BOUND = 2**62
 # Each word of a query is compared with each character: at most this many pairs.
 MAX_COMPARED = 6_000_000
 # Pending lines, and their messages, which have to be folded before they can be compared.
@@ -151,25 +153,30 @@ WHERE {_NARROWED} LIMIT %(candidates)s + 1
 _DOCUMENTS = """
 SELECT * FROM (
 WITH found AS MATERIALIZED ({found}), candidate AS MATERIALIZED ({candidates})
-SELECT (SELECT count(*) FROM found) > %(found)s AS is_cut, documents.*
+SELECT
+    -- Only as much as is needed is found: counting all of it comes last.
+    CASE WHEN documents.are_more THEN true ELSE (SELECT count(*) FROM found) > %(found)s END
+        AS is_cut,
+    documents.*
 FROM (SELECT) AS always LEFT JOIN (
-    SELECT {columns}, document.body,
-        bounded.place > %(candidates)s OR bounded.before >= %(characters)s AS is_beyond
+    SELECT {columns}, document.body, bounded.are_more
     FROM (
-        SELECT session_id, part, number,
-            row_number() OVER newest AS place,
-            sum(characters) OVER newest - characters AS before
-        FROM candidate WINDOW newest AS (ORDER BY number DESC)
+        SELECT *, bool_or(is_beyond) OVER () AS are_more FROM (
+            SELECT session_id, part, number,
+                row_number() OVER newest > %(candidates)s
+                OR sum(characters) OVER newest - characters >= %(characters)s AS is_beyond
+            FROM candidate WINDOW newest AS (ORDER BY number DESC)
+        ) AS measured
     ) AS bounded
     CROSS JOIN LATERAL (
         SELECT * FROM chat_sessions WHERE id = bounded.session_id OFFSET 0
     ) AS session
     LEFT JOIN LATERAL (
         SELECT body FROM chat_search_documents
-        WHERE session_id = bounded.session_id AND part = bounded.part
-            AND bounded.place <= %(candidates)s AND bounded.before < %(characters)s
+        WHERE session_id = bounded.session_id AND part = bounded.part AND %(is_read)s
         OFFSET 0
     ) AS document ON true
+    WHERE NOT bounded.is_beyond
     ORDER BY bounded.number DESC
 ) AS documents ON true
 ) AS candidates
@@ -209,7 +216,9 @@ class Candidates:
             "listed": MAX_LISTED,
             "found": MAX_FOUND,
             "candidates": MAX_CANDIDATES,
-            "characters": self.max_characters,
+            # Sessions alone have no characters to compare.
+            "characters": self.max_characters if query.needs_messages else _NO_BOUND,
+            "is_read": query.needs_messages,
         }
 
     @property
@@ -217,12 +226,12 @@ class Candidates:
         """Return how many characters are compared: fewer when the query has many words."""
         return min(MAX_CHARACTERS, MAX_COMPARED // max(1, self.query.atom_count))
 
-    def __iter__(self) -> Iterator[tuple[ChatSession, list[Prepared]]]:
+    def __iter__(self) -> Iterator[tuple[ChatSession, Document]]:
         """Sessions with some of their messages; one may come several times. Four statements."""
         yield from self._pending()
         yield from self._indexed()
 
-    def _pending(self) -> Iterator[tuple[ChatSession, list[Prepared]]]:
+    def _pending(self) -> Iterator[tuple[ChatSession, Document]]:
         sessions: dict[int, ChatSession] = {}
         whole: list[int] = []
         for is_cut, session_id, *columns, is_whole, message_ids in _rows(
@@ -236,6 +245,9 @@ class Candidates:
             if is_whole:
                 whole.append(session_id)
         if not sessions:
+            return
+        if not self.query.needs_messages:
+            yield from ((session, Document.of([])) for session in sessions.values())
             return
         bounds = {
             "message_ids": list(self._pending_ids),
@@ -254,9 +266,9 @@ class Candidates:
             if message.session_id in by_session:
                 by_session[message.session_id].append(prepared(message))
         for session_id, messages in by_session.items():
-            yield sessions[session_id], messages
+            yield sessions[session_id], Document.of(messages)
 
-    def _indexed(self) -> Iterator[tuple[ChatSession, list[Prepared]]]:
+    def _indexed(self) -> Iterator[tuple[ChatSession, Document]]:
         statement = _FOUND_BY_TIME
         parameters: dict[str, Any] = {}
         candidates = _CANDIDATES_BY_TIME
@@ -273,18 +285,17 @@ class Candidates:
             found=statement, candidates=candidates, columns=_SESSION_COLUMNS
         )
         sessions: dict[int, ChatSession] = {}
-        for is_cut, session_id, *columns, body, is_beyond in _rows(
+        for is_cut, session_id, *columns, body, _ in _rows(
             statement, {**self._parameters, **parameters}
         ):
-            if is_cut or is_beyond:
-                self.is_exact = False
-            if body is None or session_id in self._compared_sessions:
+            self.is_exact = self.is_exact and not is_cut
+            if session_id is None or session_id in self._compared_sessions:
                 continue
             session = sessions.get(session_id)
             if session is None:
                 session = sessions[session_id] = _session([session_id, *columns])
-            messages = unpack(body)
-            yield session, [one for one in messages if one.message_id not in self._pending_ids]
+            document = Document.of([]) if body is None else Document.unpacked(body)
+            yield session, document.without(self._pending_ids)
 
     def _by_keys(
         self, lookups: Sequence["_Lookup"], salt: bytes, next_number: int, words: list[str]

@@ -15,12 +15,9 @@ import secrets
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-import msgspec
 from django.db import Error, connection, transaction
 from django.db.models.expressions import RawSQL
 
@@ -33,7 +30,8 @@ from chat.models import (
     SearchOwner,
     SearchWords,
 )
-from chat.search.message_text import heading, searched_text
+from chat.search.documents import Document, Prepared, prepared
+from chat.search.message_text import heading
 from chat.search.text import VERSION, fold, terms
 
 logger = logging.getLogger(__name__)
@@ -64,41 +62,6 @@ _MOST_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + "
 )
 # A scheduled run ends before django-q2's time-out and leaves the rest to the next.
 _RUN_SECONDS = 40
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """One message in a document: whose it is, when it was written, and its folded text."""
-
-    message_id: int
-    role: str
-    created_at: datetime
-    text: str
-
-
-def prepared(message: ChatMessage) -> Prepared:
-    """Prepare a message for comparison with queries."""
-    text = fold(searched_text(message))
-    return Prepared(message.pk, message.role, message.created_at, text)
-
-
-def pack(messages: Sequence[Prepared]) -> bytes:
-    """Pack the messages of a document for `unpack`."""
-    head = [(one.message_id, one.role, int(one.created_at.timestamp())) for one in messages]
-    # PostgreSQL stores no U+0000, so none is in a text.
-    text = "\x00".join(one.text for one in messages)
-    return zlib.compress(msgspec.json.encode(head) + b"\n" + text.encode(), 6)
-
-
-def unpack(body: bytes) -> list[Prepared]:
-    """Return the messages that `pack` was given; times are of whole seconds."""
-    head, _, text = zlib.decompress(body).partition(b"\n")
-    return [
-        Prepared(message_id, role, datetime.fromtimestamp(seconds, UTC), its_text)
-        for (message_id, role, seconds), its_text in zip(
-            msgspec.json.decode(head), text.decode().split("\x00"), strict=False
-        )
-    ]
 
 
 def key(salt: bytes, term: str) -> int:
@@ -353,7 +316,7 @@ def _documents(
             first_message_id=some[0].message_id if some else 0,
             characters=sum(len(one.text) for one in some),
             keys=sorted(keys),
-            body=pack(some),
+            body=Document.of(some).packed(),
         )
         owner.next_number += 1
         part += 1

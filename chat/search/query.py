@@ -1,23 +1,26 @@
 """Searches a user's chats, ranks the matches and makes their snippets."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import log10
+from math import inf, log10
 from typing import Any
 
 from accounts.principals.principal import Principal
 from chat.models import ChatSession
 from chat.search import asked
-from chat.search.asked import Asked
+from chat.search.asked import Asked, Unit
 from chat.search.candidates import Candidates, shown_messages
-from chat.search.index import Prepared
+from chat.search.documents import Document
 from chat.search.message_text import heading, searched_text
 from chat.search.snippets import Snippet, snippet
 from chat.search.text import fold
 
 MAX_QUERY = 500
+
+# The score of all that is not filtered out, when nothing else is asked for.
+_UNASKED = 0.1
 
 # Among this many of the best matches, those with the exact spelling come first.
 _LOOKED_AT = 50
@@ -54,9 +57,16 @@ class Page:
 
 @dataclass
 class _Found:
+    """The best match in a session: a message at a place of a document, or its title alone."""
+
     session: ChatSession
-    message: Prepared | None
+    document: Document | None
+    place: int
     rank: float
+
+    @property
+    def message_id(self) -> int | None:
+        return None if self.document is None else self.document.heads[self.place][0]
 
 
 class _Sought:
@@ -69,71 +79,106 @@ class _Sought:
         self._now = now
         self._max_characters = max_characters
         self._titles: dict[int, _Title] = {}
+        self._since = -inf if query.since is None else query.since.timestamp()
+        self._until = inf if query.until is None else query.until.timestamp()
 
-    def compare(self, session: ChatSession, messages: Iterable[Prepared]) -> None:
+    def compare(self, session: ChatSession, document: Document) -> None:
         """Compare the title and messages of a session with the query; keep the best match."""
         query = self.query
         title = self._titles.get(session.pk)
         if title is None:
-            title = self._titles[session.pk] = _Title(query, fold(_shown_title(query, session)))
-            if not query.roles and self._is_in_time(session.created_at):
-                self._keep(session, None, title)
-        if query.is_title_only or title.is_excluded:
+            days = max(0.0, (self._now - session.updated_at).total_seconds() / 86_400)
+            newness = 1 + 0.3 * 0.5 ** (days / 30)
+            folded = fold(_shown_title(query, session))
+            title = self._titles[session.pk] = _Title(query, folded, newness)
+            is_in_time = self._since <= session.created_at.timestamp() < self._until
+            if not query.roles and is_in_time and title.alone:
+                self.found[session.pk] = _Found(session, None, 0, title.alone)
+        if not query.needs_messages or title.is_excluded:
             return
-        for message in messages:
-            if query.roles and message.role not in query.roles:
-                continue
-            if self._is_in_time(message.created_at):
-                self._keep(session, message, title)
-
-    def _is_in_time(self, time: datetime) -> bool:
-        query = self.query
-        return (query.since is None or time >= query.since) and (
-            query.until is None or time < query.until
-        )
-
-    def _keep(self, session: ChatSession, message: Prepared | None, title: "_Title") -> None:
-        text = "" if message is None else message.text
-        self.is_cut = self.is_cut or len(text) > self._max_characters
-        score = title.score(text[: self._max_characters])
-        if not score:
-            return
-        days = max(0.0, (self._now - session.updated_at).total_seconds() / 86_400)
-        rank = score * (1 + 0.3 * 0.5 ** (days / 30))
+        compared = document.cut(self._max_characters)
+        self.is_cut = self.is_cut or compared is not document
+        best = title.best(compared, self._places(compared))
         known = self.found.get(session.pk)
-        if known is None or rank > known.rank:
-            self.found[session.pk] = _Found(session, message, rank)
+        if best is not None and (known is None or best[1] > known.rank):
+            self.found[session.pk] = _Found(session, document, *best)
+
+    def _places(self, document: Document) -> Sequence[int]:
+        """The places of the messages with the roles and times that are asked for."""
+        places = range(len(document.heads))
+        roles, since, until = self.query.roles, self._since, self._until
+        if not roles and since == -inf and until == inf:
+            return places
+        heads = document.heads
+        return [
+            place
+            for place in places
+            if since <= heads[place][2] < until and (not roles or heads[place][1] in roles)
+        ]
 
 
 class _Title:
     """A title compared with a query, for comparing the messages below it."""
 
-    def __init__(self, query: Asked, title: str) -> None:
+    def __init__(self, query: Asked, title: str, newness: float) -> None:
         self._excluded = query.excluded
+        self._newness = newness
         self.is_excluded = any(unit.score(title) for unit in query.excluded)
+        # What is not in the title comes first: without it a message is not compared further.
         self._alternatives = [
-            [(unit, unit.score(title)) for unit in units] for units in query.alternatives
+            sorted(((unit, unit.score(title)) for unit in units), key=lambda one: one[1] > 0)
+            for units in query.alternatives
         ]
+        self.alone = 0.0 if self.is_excluded else newness * self._alone()
 
-    def score(self, text: str) -> float:
-        """Return how well the title and a message's folded text match together; 0: not at all."""
-        if self.is_excluded or any(unit.score(text) for unit in self._excluded):
-            return 0.0
+    def _alone(self) -> float:
+        """How well the title matches without any message."""
         if not self._alternatives:
-            return 0.1
-        best = 0.0
-        shortness = 1 / (1 + 0.1 * log10(1 + len(text) / 20))
-        for units in self._alternatives:
-            total = 0.0
+            return _UNASKED
+        return max(
+            2 * sum(in_title for _, in_title in units) / len(units)
+            if all(in_title for _, in_title in units)
+            else 0.0
+            for units in self._alternatives
+        )
+
+    def best(self, document: Document, places: Sequence[int]) -> tuple[int, float] | None:
+        """Of the messages at `places`, that which matches best with the title, and its rank."""
+        text, bounds = document.text, document.bounds
+        known: dict[Unit, dict[int, float]] = {}
+
+        def scores(unit: Unit) -> dict[int, float]:
+            its = known.get(unit)
+            if its is None:
+                its = known[unit] = unit.scores(text, bounds)
+            return its
+
+        best_place, best_score = -1, 0.0
+        excluded: set[int] | None = None
+        for units in self._alternatives or [[]]:
+            matching = places
             for unit, in_title in units:
-                in_text = unit.score(text) if text else 0.0
-                if not in_text and not in_title:
-                    break
-                # A title says what a chat is about: it counts twice.
-                total += in_text * shortness + 2 * in_title
-            else:
-                best = max(best, total / len(units))
-        return best
+                if not in_title and matching:
+                    its = scores(unit)
+                    matching = [place for place in matching if place in its]
+            if not matching:
+                continue
+            if excluded is None:
+                excluded = {place for unit in self._excluded for place in scores(unit)}
+            in_texts = [scores(unit) for unit, _ in units]
+            # A title says what a chat is about: it counts twice.
+            in_title = 2 * sum(in_title for _, in_title in units)
+            for place in matching:
+                in_text = sum([its.get(place, 0.0) for its in in_texts])
+                most = (in_text + in_title) / len(units) if units else _UNASKED
+                if most <= best_score or place in excluded:
+                    continue
+                start, end = bounds[place]
+                shortness = 1 / (1 + 0.1 * log10(1 + (end - start) / 20))
+                score = (in_text * shortness + in_title) / len(units) if units else _UNASKED
+                if score > best_score:
+                    best_place, best_score = place, score
+        return (best_place, self._newness * best_score) if best_place >= 0 else None
 
 
 def search_chats(
@@ -157,8 +202,8 @@ def search_chats(
         return Page([], 0, True)
     candidates = Candidates(read, owner.user_id, end_user_id)
     sought = _Sought(read, datetime.now(UTC), candidates.max_characters)
-    for session, messages in candidates:
-        sought.compare(session, messages)
+    for session, document in candidates:
+        sought.compare(session, document)
 
     def order(found: _Found) -> tuple[Any, ...]:
         session = found.session
@@ -182,19 +227,19 @@ def _shown_title(query: Asked, session: ChatSession) -> str:
 def _matches(found: Sequence[_Found], read: Asked, query: str) -> list[Match]:
     """Return the matches to show, with snippets of the messages as they are now."""
     units = read.units
-    ids = [one.message.message_id for one in found if one.message is not None]
+    ids = [one.message_id for one in found if one.message_id is not None]
     existing, messages = shown_messages(ids, _MAX_SHOWN_BYTES)
     typed = unicodedata.normalize("NFC", query)
     matches = []
     for one in found:
-        if one.message is None:
+        message_id = one.message_id
+        if one.document is None or message_id is None:
             title = _shown_title(read, one.session)
-            shown, message_id = snippet(title, fold(title), units), None
+            shown = snippet(title, fold(title), units)
         else:
-            message_id = one.message.message_id
             if message_id not in existing:
                 continue  # it was deleted a moment ago
-            text = one.message.text
+            text = one.document.text_of(one.place)
             message = messages.get(message_id)
             raw = text if message is None else searched_text(message)
             shown = snippet(raw, text, units)

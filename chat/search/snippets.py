@@ -73,13 +73,14 @@ def _position(text: str, folded_position: int) -> int:
 def _marked(text: str, units: Sequence[Unit]) -> Iterator[tuple[str, bool]]:
     """The pieces of a text, and whether something of `units` is found in each."""
     # Of each folded character, where the one begins that it comes from.
-    origins: list[int] = []
-    folded = ""
-    for match in _CHARACTER.finditer(text):
-        its = fold(match[0])
-        origins += [match.start()] * len(its)
-        folded += its
-    origins.append(len(text))
+    origins: Sequence[int] = range(len(text) + 1)
+    folded = fold(text)
+    if not text.isascii():
+        starts, pieces = [], []
+        for match in _CHARACTER.finditer(text):
+            pieces.append(fold(match[0]))
+            starts += [match.start()] * len(pieces[-1])
+        origins, folded = [*starts, len(text)], "".join(pieces)
     at = 0
     words = [match.span() for match in _WORD.finditer(folded)]
     found = [span for unit in units for span in unit.spans(folded)]

@@ -85,7 +85,7 @@ def test_no_query_reads_or_compares_more_than_its_bounds(owner, tokens):
     read = asked.read(given_query)
     searched = candidates.Candidates(read, owner.user_id)
     documents = list(searched)
-    characters = sum(len(message.text) for _, messages in documents for message in messages)
+    characters = sum(len(document.text) for _, document in documents)
     with CaptureQueriesContext(connection) as statements:
         search_chats(owner, given_query, limit=10)
     rows = rows_read([one["sql"] for one in statements])
@@ -95,7 +95,7 @@ def test_no_query_reads_or_compares_more_than_its_bounds(owner, tokens):
     assert len(statements) <= 7
     assert rows <= MAX_ROWS
     assert len(documents) <= BOUNDS["MAX_CANDIDATES"] + BOUNDS["MAX_LISTED"] + 1
-    longest = max((sum(len(one.text) for one in messages) for _, messages in documents), default=0)
+    longest = max((len(document.text) for _, document in documents), default=0)
     assert characters <= searched.max_characters + longest + BOUNDS["MAX_PENDING_BYTES"]
 
 
