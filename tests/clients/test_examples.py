@@ -15,9 +15,9 @@ from docs.site.fences import Block, blocks
 from tests.clients.environments import python_with, run, service
 from tests.gatewayz.processes import CHECKOUT
 
-PAGES = [CHECKOUT / "README.md", CHECKOUT / "docs" / "clients.md"]
+PAGES = [CHECKOUT / name for name in ("README.md", "docs/clients.md", "clients/python/README.md")]
 EXAMPLES = [
-    (f"{page.name}:{block.line}", block)
+    (f"{page.relative_to(CHECKOUT)}:{block.line}", block)
     for page in PAGES
     for block in blocks(page.read_text())
     if block.language == "python"
