@@ -58,16 +58,23 @@ def database_url(request: pytest.FixtureRequest, programs: Path) -> Iterator[str
 
         given = ["--username", "postgres", "--auth", "trust", "--encoding", "UTF8"]
         run("initdb", *given, *LOCALES[request.param])
+        # On a busy machine a start takes longer than the default of one minute.
+        waiting = ["--wait", "--timeout", "300", "--silent"]
         options = f"-h '' -k {folder} -c fsync=off"
-        run("pg_ctl", "start", "--wait", "--silent", "--log", log, "--options", options)
+        run("pg_ctl", "start", *waiting, "--log", log, "--options", options)
         try:
             yield f"postgresql://postgres@/postgres?host={folder}"
         finally:
-            run("pg_ctl", "stop", "--mode", "fast", "--silent")
+            run("pg_ctl", "stop", *waiting, "--mode", "fast")
 
 
 def test_search_finds_the_same_in_a_database_of_any_locale(database_url: str):
-    environ = {name: value for name, value in os.environ.items() if name != "GATEWAYZ_DATA_DIR"}
+    # It shares neither servers nor the number of a worker with the run that it is part of.
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "GATEWAYZ_DATA_DIR" and not name.startswith("PYTEST_XDIST_")
+    }
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *TESTS],
         cwd=CHECKOUT,
