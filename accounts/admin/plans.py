@@ -18,7 +18,7 @@ from accounts.admin.form_fields import LinesField
 from accounts.limits.store import KEPT_REJECTIONS_DAYS, Rejections, most_rejected
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.models.rate_limits import LIMIT_FIELDS
-from gatewayz.admin_site.lists import BigTableAdmin, linked
+from gatewayz.admin_site.lists import BigTableAdmin
 
 logger = logging.getLogger(__name__)
 
@@ -163,11 +163,15 @@ class RateLimitConfigAdmin(BigTableAdmin):
     """Operators may set a key's limits higher than its user could; the plan still applies."""
 
     owner = "api_key__user"
-    list_display = (linked("api_key"), *map(_limit_column, LIMIT_FIELDS))
+    list_display = ("key", *map(_limit_column, LIMIT_FIELDS))
     list_select_related = ("api_key",)
     search_fields = ("api_key__user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     autocomplete_fields = ("api_key",)
+
+    @admin.display(description="API key")
+    def key(self, config: RateLimitConfig) -> str:
+        return str(config.api_key)
 
     def get_form(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
         help_texts = dict.fromkeys(LIMIT_FIELDS, "0 leaves this to the plan.")

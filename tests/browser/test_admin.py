@@ -5,12 +5,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.keys import create_key
-from accounts.models import ApiKeyDay, User
+from accounts.models import ApiKeyDay, RateLimitConfig, User
 from chat.models import ChatDay, ChatImport, ChatMessage, ChatSession, Share
+from gatewayz.admin_site.groups import make_staff_groups
 from tests.browser.conftest import faults_of, keep_screenshot, new_context
 from tests.chat.transfer import foreign_files
 
@@ -172,9 +174,24 @@ PAGES = {
     "failed-tasks": "/admin/django_q/failure/",
     "history": "/admin/accounts/apikey/{key}/history/",
 }
+FORMS = {
+    "new-key": "/admin/accounts/apikey/add/",
+    "limits": "/admin/accounts/ratelimitconfig/",
+    "limits-of-a-key": "/admin/accounts/ratelimitconfig/{key}/change/",
+    "new-limits": "/admin/accounts/ratelimitconfig/add/",
+    "plan": "/admin/accounts/plan/1/change/",
+    "new-user": "/admin/accounts/user/add/",
+    "password": "/admin/accounts/user/{user}/password/",
+    "groups": "/admin/auth/group/",
+    "group": "/admin/auth/group/{group}/change/",
+    "audit-log": "/admin/accounts/auditentry/",
+    "rejections": "/admin/accounts/plan/rejections/",
+}
 
 
-def test_pages_are_accessible(open_page, operator, chats):
+@pytest.mark.timeout(900)  # each page is looked at three times, and examined twice
+@pytest.mark.parametrize("pages", [PAGES, FORMS], ids=["pages", "forms"])
+def test_pages_are_accessible(open_page, operator, chats, pages):
     faults: dict[str, list[str]] = {}
 
     def look_at(name):
@@ -196,15 +213,19 @@ def test_pages_are_accessible(open_page, operator, chats):
     look_at("login")
     page.set_viewport_size(DESK)
     log_in(page)
+    key = chats.user.api_keys.get()
+    RateLimitConfig.objects.create(api_key=key)
+    make_staff_groups()
     ids = {
         "session": chats.pk,
         "user": chats.user_id,
-        "key": chats.user.api_keys.get().pk,
+        "key": key.pk,
+        "group": Group.objects.earliest("pk").pk,
         "import": ChatImport.objects.create(
             user=chats.user, file_name="conversations.json", state="running", size_bytes=100
         ).pk,
     }
-    for name, path in PAGES.items():
+    for name, path in pages.items():
         page.goto(path.format(**ids))
         look_at(name)
 

@@ -52,3 +52,17 @@ document.addEventListener("DOMContentLoaded", () => {
     table.classList.add("gw-cards");
   }
 });
+
+// Names the fields that scripts of Django and Select2 build, for screen readers. They do so until the
+// page has loaded.
+window.addEventListener("load", () => setTimeout(() => {
+  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+    const [label] = select.labels;
+    const [field, value] = ["combobox", "textbox"].map((role) => select.nextElementSibling.querySelector(`[role=${role}]`));
+    if (!label || !field || !value) continue;
+    label.id ||= `${select.id}-label`;
+    field.setAttribute("aria-labelledby", `${label.id} ${value.id}`);
+    value.setAttribute("aria-labelledby", label.id);
+  }
+  for (const icon of document.querySelectorAll(".help-tooltip[aria-label]")) icon.setAttribute("role", "img");
+}));

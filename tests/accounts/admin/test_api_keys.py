@@ -269,3 +269,16 @@ def test_a_key_is_shown_with_a_chart_of_its_use(admin_client, user, django_asser
 
     assert "Requests per day: 10 in all, most 7" in response.content.decode()
     assert "4 tokens" in response.content.decode()
+
+
+def test_deleting_a_key_says_what_goes_with_it_without_listing_it(admin_client, key):
+    today = datetime.now(UTC).date()
+    ApiKeyDay.objects.bulk_create(
+        ApiKeyDay(api_key=key, day=today - timedelta(days=ago), requests=7, tokens=0, spend=0)
+        for ago in range(400)
+    )
+
+    page = admin_client.get(reverse("admin:accounts_apikey_delete", args=[key.pk]))
+
+    assert "with its limits, networks and days of use" in page.content.decode()
+    assert "7 requests" not in page.content.decode()
