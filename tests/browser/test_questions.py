@@ -96,7 +96,7 @@ def what_did_this_user_do(walk):
     walk.open_user()
     belongings = walk.page.get_by_role("navigation", name="What belongs")
     walk.click(belongings.get_by_role("link", name="Activity"))
-    expect(walk.page.get_by_text("messages_appended").first).to_be_visible()
+    expect(walk.page.get_by_text("Messages appended").first).to_be_visible()
 
 
 def are_the_targets_met_now(walk):
