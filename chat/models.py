@@ -141,22 +141,6 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
             .values_list("folder", "count")
         )
 
-    def statistics(self) -> dict[str, Any]:
-        """Return the numbers of sessions, messages and tokens, in one statement.
-
-        Deleted sessions and their messages count until they are purged, except in
-        `active_sessions`.
-        """
-        figures = self.aggregate(
-            total_sessions=models.Count("id", distinct=True),
-            active_sessions=models.Count("id", distinct=True, filter=models.Q(is_active=True)),
-            total_messages=models.Count("messages"),
-            total_tokens=models.Sum("messages__tokens", default=0),
-        )
-        sessions = figures["total_sessions"]
-        average = figures["total_messages"] / sessions if sessions else 0.0
-        return {**figures, "average_messages_per_session": round(average, 2)}
-
 
 class ChatSession(models.Model):
     """A conversation of one user."""
@@ -396,6 +380,15 @@ class ChatMessage(models.Model):
         db_table = "chat_messages"
         indexes = [
             models.Index(fields=["session", "position"], name="idx_chat_messages_session_id"),
+            # For the statistics of one user, which read nothing else. The condition is always
+            # true. It keeps PostgreSQL from reading this index for statements that do not repeat
+            # it: those that name a session and its user need only the index of the session.
+            models.Index(
+                fields=["user"],
+                include=["tokens"],
+                name="idx_chat_messages_owner",
+                condition=models.Q(tokens__gte=0),
+            ),
             # As idx_chat_sessions_created.
             BrinIndex(fields=["created_at"], name="idx_chat_messages_created", autosummarize=True),
         ]

@@ -1,9 +1,10 @@
 """Reading sessions: one of them, or a page of the list."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from django.db import connections, router
 from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
@@ -16,6 +17,7 @@ from gatewayz.api.bodies import decode_values
 from gatewayz.api.conditional import etag_of
 from gatewayz.api.paging import page_first
 from gatewayz.api.serializing import represented_rows
+from gatewayz.database.base import DatabaseWrapper
 from gatewayz.database.compiled import fetch
 
 # JSON as text: it goes into the answer as it is.
@@ -24,6 +26,29 @@ _FIELDS = [
     for name in SessionSerializer.Meta.fields
 ]
 _EXTRA = Cast("extra", TextField())
+
+# The sums of all messages of a user come from idx_chat_messages_owner alone, which has the
+# condition `tokens >= 0`.
+_STATISTICS = """
+SELECT sessions.*, messages.*
+FROM (
+    SELECT count(*), count(*) FILTER (WHERE is_active) FROM chat_sessions
+    WHERE user_id = %(user_id)s
+) AS sessions, (
+    SELECT count(*), COALESCE(sum(tokens), 0) FROM chat_messages
+    WHERE user_id = %(user_id)s AND tokens >= 0
+) AS messages
+"""
+# Session by session: PostgreSQL might join them with the whole table of messages otherwise.
+_STATISTICS_OF_END_USER = """
+SELECT count(*), count(*) FILTER (WHERE is_active), COALESCE(sum(messages.total), 0)::bigint,
+    COALESCE(sum(messages.tokens), 0)::bigint
+FROM chat_sessions AS session CROSS JOIN LATERAL (
+    SELECT count(*) AS total, sum(tokens) AS tokens FROM chat_messages
+    WHERE session_id = session.id
+) AS messages
+WHERE user_id = %(user_id)s AND end_user_id = %(end_user_id)s
+"""
 
 
 @dataclass(frozen=True)
@@ -100,6 +125,26 @@ def page_of_sessions(
     last = dict(zip(SessionSerializer.Meta.fields, rows[-1][1:-1], strict=True))
     by = "created_at" if order == "created" else "updated_at"
     return SessionPage(rows, count, cursor_after(last[by], last["id"]))
+
+
+def statistics(owner: Principal, *, end_user_id: str | None = None) -> dict[str, Any]:
+    """The numbers of sessions, messages and tokens of `owner`, or of one end user. One statement.
+
+    Deleted sessions and their messages count until they are purged, except in `active_sessions`.
+    """
+    sql = _STATISTICS if end_user_id is None else _STATISTICS_OF_END_USER
+    connection = cast("DatabaseWrapper", connections[router.db_for_read(ChatSession)])
+    values = {"user_id": owner.user_id, "end_user_id": end_user_id}
+    ((total, active, message_count, tokens),) = connection.fetch_autocommit(
+        sql, values, prepare=False
+    )
+    return {
+        "total_sessions": total,
+        "active_sessions": active,
+        "total_messages": message_count,
+        "total_tokens": tokens,
+        "average_messages_per_session": round(message_count / total, 2) if total else 0.0,
+    }
 
 
 def _owned(user_id: int) -> ChatSessionQuerySet:

@@ -10,7 +10,7 @@ from chat.idempotency import idempotent
 from chat.messages.read import page_as_json
 from chat.messages.serializers import BranchedPageInput
 from chat.models import ChatSession
-from chat.sessions import openapi, write
+from chat.sessions import openapi, read, write
 from chat.sessions.read import page_of_sessions, session_as_json
 from chat.sessions.serializers import (
     ChosenEndUserInput,
@@ -164,5 +164,5 @@ class StatsView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(ChosenEndUserInput, request.query_params)
-        statistics = ChatSession.objects.owned_by(request.user).matching(**asked).statistics()
+        statistics = read.statistics(request.user, **asked)
         return success(statistics, stats=statistics)

@@ -1,8 +1,27 @@
 """GET /v1/chat/stats."""
 
+from django.db import connection
+
 from chat.models import ChatMessage, ChatSession
+from tests.plans import indexes, plans_of, steps
 
 PATH = "/v1/chat/stats"
+
+OF_OTHERS = """
+INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
+                   updated_at)
+SELECT n, n || '@example.com', 'user' || n, '', true, false, false, now(), now()
+FROM generate_series(1000001, 1000200) AS n;
+
+INSERT INTO chat_sessions (id, user_id, title, model, is_active, created_at, updated_at)
+SELECT n, 1000001 + n % 200, 'S', 'm', true, now(), now()
+FROM generate_series(1000001, 1002000) AS n;
+
+INSERT INTO chat_messages (session_id, role, content, model, tokens, created_at)
+SELECT 1000001 + n % 2000, 'user', 'x', '', 1, now() FROM generate_series(1, 10000) AS n;
+
+ANALYZE users, chat_sessions, chat_messages;
+"""
 
 
 def test_counts_the_users_sessions_messages_and_tokens(api, stranger_api, user, session):
@@ -35,3 +54,16 @@ def test_takes_one_statement(api, session, django_assert_num_queries):
     # The sums over the sessions and their messages.
     with django_assert_num_queries(1):
         api.get(PATH)
+
+
+def test_reads_messages_by_the_index_that_has_their_tokens(api, user, session):
+    ChatMessage.objects.create(session=session, role="user", content="x", tokens=7)
+    with connection.cursor() as cursor:
+        cursor.execute(OF_OTHERS)
+
+    with plans_of() as plans:
+        data = api.get(PATH).json()["data"]
+
+    (plan,) = [plan for plan in plans if "idx_chat_messages_owner" in indexes(plan)]
+    assert "Seq Scan" not in {step["Node Type"] for step in steps(plan)}
+    assert (data["total_messages"], data["total_tokens"]) == (1, 7)
