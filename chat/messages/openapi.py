@@ -1,6 +1,10 @@
 """Messages in OpenAPI: a description for each view, which stands above it."""
 
-from drf_spectacular.utils import inline_serializer
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction, inline_serializer
 from rest_framework import serializers
 
 from chat.messages.serializers import (
@@ -11,7 +15,7 @@ from chat.messages.serializers import (
     MessageSerializer,
     TruncationInput,
 )
-from gatewayz.api.openapi import describe, described
+from gatewayz.api.openapi import OPTIONAL, describe, described
 
 TIME_EXAMPLE = "2026-03-01T12:00:00.123456Z"
 NEW_MESSAGE_EXAMPLE = {"role": "user", "content": "Where is it warm in March?"}
@@ -32,6 +36,37 @@ MESSAGE_EXAMPLE = {
     "edited": False,
     "updated_at": None,
 }
+
+
+# Fields without a column that messages of many providers have: any JSON, kept as given. An answer
+# has those that were given.
+PROVIDERS_FIELDS = {
+    "name": "The name of its author, or of the function whose result it is.",
+    "tool_calls": "Calls of tools that an assistant makes.",
+    "tool_call_id": "The call that a message of the role `tool` answers.",
+    "refusal": "The text in which an assistant refuses.",
+    "annotations": "Citations and other notes on the content.",
+    "usage": "Tokens that the answer took, as its provider counts them.",
+    "finish_reason": "Why the answer ended.",
+}
+
+
+class _KeepsUnknownFields(OpenApiSerializerExtension):
+    """Says of messages that fields not named here are kept too."""
+
+    target_class = "chat.messages.serializers.MessageFields"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        schema["properties"] |= {
+            name: {"description": text, OPTIONAL: True} for name, text in PROVIDERS_FIELDS.items()
+        }
+        return {**schema, "additionalProperties": {}}
+
+
+class _HasUnknownFields(_KeepsUnknownFields):
+    target_class = "chat.messages.serializers.MessageSerializer"
 
 
 class SavedMessage(serializers.Serializer):

@@ -294,11 +294,15 @@ def only_used_tags(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return {**result, "tags": [tag for tag in result["tags"] if tag["name"] in used]}
 
 
+# Marks a field of an answer that may be left out.
+OPTIONAL = "x-optional"
+
+
 def whole_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """A drf-spectacular hook that says of each component of answers that no field is left out.
 
     Envelopes and problems have optional fields, and say so themselves, as serializers may do with
-    the extension `x-partial`.
+    the extension `x-partial`, and fields with OPTIONAL.
     """
     components = result["components"]["schemas"]
     given: set[str] = set()
@@ -314,8 +318,10 @@ def whole_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         waiting += (components[name] for name in new)
     for name, component in components.items():
         is_partial = component.pop("x-partial", False) or name.endswith(("Answer", "Problem"))
-        if name not in given and not is_partial and (fields := component.get("properties")):
-            component["required"] = sorted(fields)
+        fields = component.get("properties", {})
+        always = sorted(field for field in fields if not fields[field].pop(OPTIONAL, False))
+        if name not in given and not is_partial and always:
+            component["required"] = always
     return result
 
 

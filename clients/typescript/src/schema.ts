@@ -110,7 +110,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Export all your chats, one JSON object per line */
+        /** Export all your chats: one JSON object per line, a ZIP of that, JSON, or to be read */
         get: operations["exportAll"];
         put?: never;
         post?: never;
@@ -740,7 +740,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Export everything that you own, as NDJSON or a ZIP of NDJSON files */
+        /** Export everything that you own: NDJSON, JSON, a ZIP of NDJSON files, or to be read */
         get: operations["exportAccount"];
         put?: never;
         post?: never;
@@ -982,7 +982,7 @@ export interface components {
         AcceptedAnswer: {
             success: boolean;
             data: null;
-            /** @description What the caller has to do first. */
+            /** @description The step that the caller has to take first. */
             message: string;
         };
         /**
@@ -1463,6 +1463,22 @@ export interface components {
             /** Format: date-time */
             updated_at?: string | null;
             edited?: boolean | null;
+            /** @description The name of its author, or of the function whose result it is. */
+            name?: unknown;
+            /** @description Calls of tools that an assistant makes. */
+            tool_calls?: unknown;
+            /** @description The call that a message of the role `tool` answers. */
+            tool_call_id?: unknown;
+            /** @description The text in which an assistant refuses. */
+            refusal?: unknown;
+            /** @description Citations and other notes on the content. */
+            annotations?: unknown;
+            /** @description Tokens that the answer took, as its provider counts them. */
+            usage?: unknown;
+            /** @description Why the answer ended. */
+            finish_reason?: unknown;
+        } & {
+            [key: string]: unknown;
         };
         KeyRateLimits: {
             key_id: number;
@@ -1638,6 +1654,22 @@ export interface components {
             edited: boolean;
             /** Format: date-time */
             updated_at: string | null;
+            /** @description The name of its author, or of the function whose result it is. */
+            name?: unknown;
+            /** @description Calls of tools that an assistant makes. */
+            tool_calls?: unknown;
+            /** @description The call that a message of the role `tool` answers. */
+            tool_call_id?: unknown;
+            /** @description The text in which an assistant refuses. */
+            refusal?: unknown;
+            /** @description Citations and other notes on the content. */
+            annotations?: unknown;
+            /** @description Tokens that the answer took, as its provider counts them. */
+            usage?: unknown;
+            /** @description Why the answer ended. */
+            finish_reason?: unknown;
+        } & {
+            [key: string]: unknown;
         };
         MessageBatchInput: {
             messages: components["schemas"]["MessageInput"][];
@@ -1656,6 +1688,22 @@ export interface components {
             status?: components["schemas"]["MessageStatus"] | components["schemas"]["NullEnum"];
             /** @description Grows with each change; a change with a lower one than is known is a 409. */
             revision?: number | null;
+            /** @description The name of its author, or of the function whose result it is. */
+            name?: unknown;
+            /** @description Calls of tools that an assistant makes. */
+            tool_calls?: unknown;
+            /** @description The call that a message of the role `tool` answers. */
+            tool_call_id?: unknown;
+            /** @description The text in which an assistant refuses. */
+            refusal?: unknown;
+            /** @description Citations and other notes on the content. */
+            annotations?: unknown;
+            /** @description Tokens that the answer took, as its provider counts them. */
+            usage?: unknown;
+            /** @description Why the answer ended. */
+            finish_reason?: unknown;
+        } & {
+            [key: string]: unknown;
         };
         /** @description The fields of a new or changed message. Unknown fields are kept too. */
         MessageInput: {
@@ -1681,6 +1729,22 @@ export interface components {
              * @description The message that it follows; 0: none. Absent or null: the last one.
              */
             parent_id?: number | null;
+            /** @description The name of its author, or of the function whose result it is. */
+            name?: unknown;
+            /** @description Calls of tools that an assistant makes. */
+            tool_calls?: unknown;
+            /** @description The call that a message of the role `tool` answers. */
+            tool_call_id?: unknown;
+            /** @description The text in which an assistant refuses. */
+            refusal?: unknown;
+            /** @description Citations and other notes on the content. */
+            annotations?: unknown;
+            /** @description Tokens that the answer took, as its provider counts them. */
+            usage?: unknown;
+            /** @description Why the answer ended. */
+            finish_reason?: unknown;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * @description * `in_progress` - In Progress
@@ -1746,6 +1810,22 @@ export interface components {
             status?: components["schemas"]["MessageStatus"] | components["schemas"]["NullEnum"];
             /** @description Grows with each change; a change with a lower one than is known is a 409. */
             revision?: number | null;
+            /** @description The name of its author, or of the function whose result it is. */
+            name?: unknown;
+            /** @description Calls of tools that an assistant makes. */
+            tool_calls?: unknown;
+            /** @description The call that a message of the role `tool` answers. */
+            tool_call_id?: unknown;
+            /** @description The text in which an assistant refuses. */
+            refusal?: unknown;
+            /** @description Citations and other notes on the content. */
+            annotations?: unknown;
+            /** @description Tokens that the answer took, as its provider counts them. */
+            usage?: unknown;
+            /** @description Why the answer ended. */
+            finish_reason?: unknown;
+        } & {
+            [key: string]: unknown;
         };
         /** @description Changes to the profile; absent fields stay unchanged, and one must be there. */
         PatchedProfileChange: {

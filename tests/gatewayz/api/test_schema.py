@@ -1,7 +1,10 @@
 """GET /v1/schema."""
 
+import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
+
+from chat.messages.openapi import PROVIDERS_FIELDS
 
 PATH = "/v1/schema"
 
@@ -53,9 +56,18 @@ def test_no_operation_shows_the_docstring_of_its_view():
 def test_what_is_only_answered_has_all_of_its_fields():
     schemas = Client().get(PATH).json()["components"]["schemas"]
 
-    for name in ("Session", "SessionDetail", "Message", "SavedMessages", "ApiKey", "Profile"):
+    for name in ("Session", "SessionDetail", "SavedMessages", "ApiKey", "Profile"):
         assert set(schemas[name]["required"]) == schemas[name]["properties"].keys()
     assert schemas["MessageInput"]["required"] == ["role"]
+
+
+@pytest.mark.parametrize("name", ["Message", "MessageInput", "MessageChange"])
+def test_messages_may_have_the_fields_of_providers_and_others(name):
+    schema = Client().get(PATH).json()["components"]["schemas"][name]
+
+    assert schema["properties"].keys() >= PROVIDERS_FIELDS.keys()
+    assert not PROVIDERS_FIELDS.keys() & set(schema.get("required", ()))
+    assert schema["additionalProperties"] == {}
 
 
 def test_every_list_and_object_says_what_it_may_hold():

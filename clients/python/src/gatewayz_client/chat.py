@@ -225,6 +225,13 @@ class Chat:
         parent_id: int | None = None,
         status: MessageStatus | None = None,
         revision: int | None = None,
+        name: Any = None,
+        tool_calls: Any = None,
+        tool_call_id: Any = None,
+        refusal: Any = None,
+        annotations: Any = None,
+        usage: Any = None,
+        finish_reason: Any = None,
         idempotency_key: str | None = None,
     ) -> Message:
         """Add a message to a session, or replace the one with this `client_id`."""
@@ -242,6 +249,13 @@ class Chat:
             parent_id=parent_id,
             status=status,
             revision=revision,
+            name=name,
+            tool_calls=tool_calls,
+            tool_call_id=tool_call_id,
+            refusal=refusal,
+            annotations=annotations,
+            usage=usage,
+            finish_reason=finish_reason,
         )
         message: Message = answer["data"]
         return message
@@ -298,6 +312,13 @@ class Chat:
         metadata: Any = None,
         status: MessageStatus | None = None,
         revision: int | None = None,
+        name: Any = None,
+        tool_calls: Any = None,
+        tool_call_id: Any = None,
+        refusal: Any = None,
+        annotations: Any = None,
+        usage: Any = None,
+        finish_reason: Any = None,
     ) -> Message:
         """Change a message, also while it is streamed."""
         answer = self._calls.patch(
@@ -309,6 +330,13 @@ class Chat:
             metadata=metadata,
             status=status,
             revision=revision,
+            name=name,
+            tool_calls=tool_calls,
+            tool_call_id=tool_call_id,
+            refusal=refusal,
+            annotations=annotations,
+            usage=usage,
+            finish_reason=finish_reason,
         )
         message: Message = answer["data"]
         return message

@@ -294,6 +294,13 @@ class Message(TypedDict):
     revision: int
     edited: bool
     updated_at: str | None
+    name: NotRequired[Any]
+    tool_calls: NotRequired[Any]
+    tool_call_id: NotRequired[Any]
+    refusal: NotRequired[Any]
+    annotations: NotRequired[Any]
+    usage: NotRequired[Any]
+    finish_reason: NotRequired[Any]
 
 
 class Notification(TypedDict):
@@ -550,7 +557,7 @@ class SessionInput(TypedDict):
 
 
 class MessageInput(TypedDict):
-    """What has no field here is kept too."""
+    """Fields that are not named here are kept too."""
 
     role: Role
     content: NotRequired[Content]
@@ -563,6 +570,13 @@ class MessageInput(TypedDict):
     parent_id: NotRequired[int | None]
     status: NotRequired[MessageStatus | None]
     revision: NotRequired[int | None]
+    name: NotRequired[Any]
+    tool_calls: NotRequired[Any]
+    tool_call_id: NotRequired[Any]
+    refusal: NotRequired[Any]
+    annotations: NotRequired[Any]
+    usage: NotRequired[Any]
+    finish_reason: NotRequired[Any]
 
 
 class ImportedMessageInput(TypedDict):
@@ -582,6 +596,13 @@ class ImportedMessageInput(TypedDict):
     revision: NotRequired[int | None]
     updated_at: NotRequired[str | None]
     edited: NotRequired[bool | None]
+    name: NotRequired[Any]
+    tool_calls: NotRequired[Any]
+    tool_call_id: NotRequired[Any]
+    refusal: NotRequired[Any]
+    annotations: NotRequired[Any]
+    usage: NotRequired[Any]
+    finish_reason: NotRequired[Any]
 
 
 class NewApiKey(TypedDict):
