@@ -187,18 +187,25 @@ def keep_people_apart(client):
 
 def chain(client, answers):
     prompt = ChatPromptTemplate.from_messages(
-        [MessagesPlaceholder("history"), ("human", "{text}")]
+        [MessagesPlaceholder("history"), MessagesPlaceholder("asked")]
     )
     return RunnableWithMessageHistory(
         prompt | GenericFakeChatModel(messages=iter(answers)),
         lambda session_id: GatewayzChatMessageHistory(client, session_id),
-        input_messages_key="text",
+        input_messages_key="asked",
         history_messages_key="history",
     )
 
 
+SHOWN = [
+    {"type": "text", "text": "Where?"},
+    {"type": "image", "base64": PIXEL, "mime_type": "image/png"},
+]
+TURNS = [{"asked": [HumanMessage("How?")]}, {"asked": [HumanMessage(SHOWN)]}]
+
+
 def expect_two_turns(messages):
-    assert [message.content for message in messages] == ["How?", "So.", "Why?", ""]
+    assert [message.content for message in messages] == ["How?", "So.", SHOWN, ""]
     assert messages[3].tool_calls == [CALL]
 
 
@@ -206,8 +213,7 @@ def keep_the_turns_of_a_chain(client):
     name = f"langchain-{uuid4()}"
     config = {"configurable": {"session_id": name}}
     keeper = chain(client, [AIMessage("So."), AIMessage("", tool_calls=[CALL])])
-    keeper.invoke({"text": "How?"}, config)
-    answer = keeper.invoke({"text": "Why?"}, config)
+    _, answer = [keeper.invoke(turn, config) for turn in TURNS]
     messages = GatewayzChatMessageHistory(client, name).messages
     expect_two_turns(messages)
     assert messages[3] == answer
@@ -218,8 +224,8 @@ async def keep_the_turns_of_an_asynchronous_chain(make_client):
     config = {"configurable": {"session_id": name}}
     async with make_client() as client:
         keeper = chain(client, [AIMessage("So."), AIMessage("", tool_calls=[CALL])])
-        await keeper.ainvoke({"text": "How?"}, config)
-        await keeper.ainvoke({"text": "Why?"}, config)
+        for turn in TURNS:
+            await keeper.ainvoke(turn, config)
         history = GatewayzChatMessageHistory(client, name)
         expect_two_turns(await history.aget_messages())
         await history.aadd_messages(EVERY_KIND)

@@ -12,6 +12,7 @@ from gatewayz_client import AsyncGatewayz, Gatewayz
 from gatewayz_client.llama_index import GatewayzChatStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import (
     AudioBlock,
     CachePoint,
@@ -27,6 +28,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import MockLLM
+from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.storage.chat_store import SimpleChatStore
 
@@ -231,6 +233,30 @@ def remember_a_conversation(store):
     assert store.get_messages(one) == []
 
 
+def weather(city: str = "Rome") -> str:
+    """The weather of a city."""
+    return f"warm in {city}"
+
+
+async def remember_an_agent_with_tools_and_pictures(store):
+    one = key()
+    shown = ChatMessage(
+        role="user",
+        blocks=[TextBlock(text="Where is this?"), ImageBlock(image=b64decode(PIXEL))],
+    )
+    # This model calls every tool, and then answers.
+    agent = FunctionAgent(tools=[weather], llm=MockFunctionCallingLLM())
+    memory = ChatMemoryBuffer.from_defaults(chat_store=store, chat_store_key=one)
+    await agent.run(shown, memory=memory)
+    question, call, result, answer = store.get_messages(one)
+    assert question.blocks == shown.blocks
+    assert [block.tool_name for block in call.blocks if block.block_type == "tool_call"] == [
+        "weather"
+    ]
+    assert (result.role, result.content) == ("tool", "warm in Rome")
+    assert answer.role == "assistant"
+
+
 def see_old_or_new_messages_never_fewer(client, store):
     """A session keeps its id, and what stays the same its messages."""
     one = key()
@@ -287,6 +313,7 @@ async def converse_asynchronously():
         await do_it_asynchronously(GatewayzChatStore(client))
     with Gatewayz(KEY, URL) as client:
         await do_it_asynchronously(GatewayzChatStore(client))
+        await remember_an_agent_with_tools_and_pictures(GatewayzChatStore(client))
 
 
 with Gatewayz(KEY, URL) as gatewayz:

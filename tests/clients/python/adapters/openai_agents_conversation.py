@@ -4,7 +4,16 @@ import asyncio
 import os
 from uuid import uuid4
 
-from agents import Agent, Model, ModelResponse, Runner, Usage, function_tool
+from agents import (
+    Agent,
+    Model,
+    ModelResponse,
+    Runner,
+    ToolOutputImage,
+    ToolOutputText,
+    Usage,
+    function_tool,
+)
 from agents.memory import OpenAIConversationsSession, Session, SessionSettings, SQLiteSession
 from gatewayz_client import AsyncGatewayz, Gatewayz
 from gatewayz_client.openai_agents import GatewayzSession
@@ -188,9 +197,9 @@ class FakeModel(Model):
 
 
 @function_tool
-def weather(city: str) -> str:
-    """The weather of a city."""
-    return f"warm in {city}"
+def weather(city: str) -> list[ToolOutputText | ToolOutputImage]:
+    """The weather of a city, with a picture."""
+    return [ToolOutputText(text=f"warm in {city}"), ToolOutputImage(image_url=PIXEL)]
 
 
 async def keep_the_turns_of_an_agent(client):
@@ -205,7 +214,10 @@ async def keep_the_turns_of_an_agent(client):
         *("user", "reasoning", "function_call", "function_call_output", "message"),
         *("user", "reasoning", "function_call", "function_call_output", "message"),
     ]
-    assert items[3]["output"] == "warm in Rome"
+    assert items[3]["output"] == [
+        {"type": "input_text", "text": "warm in Rome"},
+        {"type": "input_image", "image_url": PIXEL},
+    ]
     # The second run began with the items of the first.
     assert model.seen[2] == items[:6]
 
