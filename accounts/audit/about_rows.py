@@ -41,12 +41,15 @@ def audit_entries(request: HttpRequest, row: Model, owner: str | None) -> list[A
 def add_names(entries: Collection[AuditEntry]) -> None:
     """Add to `entries` who acted, as `actor`, and name the plans that they hold by id.
 
-    For showing them only: an entry must not be saved after that. Two statements.
+    For showing them only: an entry must not be saved after that. At most two statements.
     """
     actors = User.objects.in_bulk({entry.actor_user_id for entry in entries} - {None})
-    plans = dict(Plan.objects.values_list("pk", "name"))
+    with_plan = []
     for entry in entries:
         entry.actor = actors.get(entry.actor_user_id)  # type: ignore[attr-defined]
-        for values in (entry.before, entry.after):
-            if values and "plan" in values:
-                values["plan"] = plans.get(values["plan"], values["plan"])
+        with_plan += [
+            values for values in (entry.before, entry.after) if values and "plan" in values
+        ]
+    names = dict(Plan.objects.values_list("pk", "name")) if with_plan else {}
+    for values in with_plan:
+        values["plan"] = names.get(values["plan"], values["plan"])

@@ -123,7 +123,7 @@ def test_names_the_keys_that_run_into_limits(admin_client, user, key):
     shown = opened(admin_client).content.decode()
 
     assert key.key_name in shown
-    assert "requests_per_minute" in shown
+    assert "Requests per minute" in shown
 
 
 def test_says_which_index_is_missing(admin_client):

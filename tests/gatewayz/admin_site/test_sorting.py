@@ -25,7 +25,9 @@ def rows():
     users = User.objects.bulk_create(
         User(email=f"{n:04}@example.com", username=f"name-{n:04}") for n in numbers
     )
-    ReferralCode.objects.bulk_create(ReferralCode(user=user, code=user.email) for user in users)
+    ReferralCode.objects.bulk_create(
+        ReferralCode(user=user, code=user.email, max_uses=1) for user in users
+    )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE users, referral_codes")
 
