@@ -45,6 +45,8 @@ SELECT gen_random_uuid(), 1 + n % 500, now() - n * interval '1 second', '', '', 
 FROM generate_series(1, 50000) AS n;
 """
 
+FILLED = ("users", "api_keys_new", "chat_sessions", "chat_messages", "activity_log")
+
 OWNER = Principal(
     user_id=7,
     key_id=7,
@@ -58,7 +60,7 @@ OWNER = Principal(
 
 @pytest.fixture(scope="module", autouse=True)
 def _many_rows(django_db_setup, django_db_blocker):
-    tables = "users, api_keys_new, chat_sessions, chat_messages, activity_log"
+    tables = ", ".join(FILLED)
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # Vacuum takes no row for visible whose commit, or one near it, is not on disk yet.
         cursor.execute("SET synchronous_commit = on")
@@ -164,7 +166,8 @@ def test_the_list_of_keys_uses_its_indexes(index, query):
     assert any(f"using {index}" in plan or f"on {index}" in plan for plan in plans), plans
     # The look-up of the key, the page, the count.
     assert len(plans) == 3
-    assert not any("Seq Scan" in plan for plan in plans), plans
+    # Others are empty, and may be known to be.
+    assert not any(f"Seq Scan on {table}" in plan for plan in plans for table in FILLED), plans
 
 
 @pytest.mark.django_db
