@@ -40,8 +40,8 @@ TIME = "time of a creation, of the bare INSERT's"
 
 # How far CPU may exceed the recorded ratio. Of that, a creation has used 21 to 28 % since its
 # ratio was recorded at c5cd449: for the list of what the search has to index, and the fields of a
-# session. Runs of the same code differ by up to a fifth on a busy machine, and other work only adds
-# to a ratio, so one beyond it is measured again, and its least counts.
+# session. Runs of the same code differ by up to a fifth on a busy machine, so one beyond it is
+# measured again, and the least counts.
 # TIME is only shown, because it depends as much on the disk.
 MARGIN = 1.30
 TRIES = 5
