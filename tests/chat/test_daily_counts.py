@@ -11,11 +11,9 @@ from chat.models import ChatDay, ChatMessage, ChatSession
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime.now(UTC)
-
 
 def chat(user, ago_days, messages):
-    at = NOW - timedelta(days=ago_days)
+    at = datetime.now(UTC) - timedelta(days=ago_days)
     session = ChatSession.objects.create(user=user, title="T", model="m", created_at=at)
     for _ in range(messages):
         ChatMessage.objects.create(session=session, role="user", content="x", created_at=at)
@@ -32,7 +30,7 @@ def test_counts_the_last_days_once_and_the_newest_two_again(user):
 
     counted = {day: (sessions, messages) for day, sessions, messages in counted_days()}
     assert len(counted) == COUNTED_DAYS
-    today = NOW.date()
+    today = datetime.now(UTC).date()
     assert counted[today] == (2, 3)
     assert counted[today - timedelta(days=1)] == (1, 1)
     assert counted[today - timedelta(days=5)] == (1, 3)
@@ -42,7 +40,7 @@ def test_counts_the_last_days_once_and_the_newest_two_again(user):
 def test_a_missed_day_is_counted_later(user):
     chat(user, 3, 1)
     count_days()
-    ChatDay.objects.filter(day=NOW.date() - timedelta(days=3)).delete()
+    ChatDay.objects.filter(day=datetime.now(UTC).date() - timedelta(days=3)).delete()
 
     assert count_days() == 3
 
@@ -78,7 +76,10 @@ def test_a_day_is_read_by_its_index(user):
         # All of these messages are of one session, whose index lists them in their order.
         cursor.execute("SET LOCAL enable_indexscan = off")
 
-    day = {"created_at__gte": NOW - timedelta(days=9), "created_at__lt": NOW - timedelta(days=8)}
+    day = {
+        "created_at__gte": datetime.now(UTC) - timedelta(days=9),
+        "created_at__lt": datetime.now(UTC) - timedelta(days=8),
+    }
 
     assert "idx_chat_sessions_created" in ChatSession.objects.filter(**day).explain()
     assert "idx_chat_messages_created" in ChatMessage.objects.filter(**day).explain()

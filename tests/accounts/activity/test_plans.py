@@ -12,6 +12,7 @@ from accounts.activity.totals import activity_totals
 from accounts.models import ActivityDay, ActivityEvent
 from accounts.principals.principal import Principal
 from tests.conftest import truncate
+from tests.days import today
 
 LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser,
@@ -39,7 +40,6 @@ OWNER = Principal(
     environment_tag="live",
     expires_at=None,
 )
-TODAY = datetime.now(UTC).date()
 
 pytestmark = pytest.mark.django_db
 
@@ -74,14 +74,14 @@ def seeks(plan, index, column):
 
 
 def test_the_stats_of_a_month_read_that_month_of_the_daily_sums():
-    plan = plan_of(lambda: activity_totals(OWNER, TODAY - timedelta(days=29), TODAY))
+    plan = plan_of(lambda: activity_totals(OWNER, today() - timedelta(days=29), today()))
 
     assert seeks(plan, "activity_daily_pkey", "day"), plan
     assert "activity_log" not in plan
 
 
 def test_the_length_of_the_log_is_read_from_the_daily_sums():
-    days = ActivityDay.objects.owned_by(OWNER).in_days(TODAY - timedelta(days=29), None)
+    days = ActivityDay.objects.owned_by(OWNER).in_days(today() - timedelta(days=29), None)
     plan = plan_of(lambda: list(days.logged_per_day()))
 
     assert seeks(plan, "activity_daily_pkey", "day"), plan
@@ -97,7 +97,7 @@ def test_a_page_of_the_log_is_read_in_the_order_of_the_index():
 
 def test_a_period_of_the_log_starts_in_the_index():
     events = ActivityEvent.objects.owned_by(OWNER)
-    plan = events.in_days(TODAY - timedelta(days=9), TODAY).newest_first()[:50].explain()
+    plan = events.in_days(today() - timedelta(days=9), today()).newest_first()[:50].explain()
 
     assert seeks(plan, "idx_activity_log_user_id", "timestamp"), plan
 

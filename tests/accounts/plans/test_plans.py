@@ -1,6 +1,6 @@
 """Plans: those on offer, a user's own, its usage and its entitlements."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.keys import create_key
 from accounts.models import ActivityDay, ApiKey, ApiKeyDay, Plan, User
 from tests.conftest import ApiClient
+from tests.days import today
 from tests.problems import assert_problem
 
 FIELDS = {
@@ -28,7 +29,6 @@ FIELDS = {
     "features",
     "is_active",
 }
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -103,11 +103,11 @@ def add_day(user, day, requests, tokens, model="acme/big"):
 
 
 def test_usage_covers_today_and_this_month(api, user, plan, django_assert_num_queries):
-    add_day(user, TODAY, 3, 100)
-    add_day(user, TODAY, 9, 200, model="acme/small")
-    last_month = TODAY.replace(day=1) - timedelta(days=1)
+    add_day(user, today(), 3, 100)
+    add_day(user, today(), 9, 200, model="acme/small")
+    last_month = today().replace(day=1) - timedelta(days=1)
     add_day(user, last_month, 1000, 1000)
-    add_day(User.objects.create_user("eve@example.com"), TODAY, 500, 500)
+    add_day(User.objects.create_user("eve@example.com"), today(), 500, 500)
     api.get("/v1/chat/sessions")
 
     # The plan; the sums.
@@ -172,7 +172,7 @@ def test_usage_is_shown_by_environment(api, user, key, django_assert_num_queries
     test_key, _ = create_key(user, key_name="test", environment_tag="test")
     ApiKey.objects.filter(pk=key.pk).update(requests_used=7, max_requests=100)
     ApiKeyDay.objects.create(
-        api_key=test_key, day=TODAY, requests=4, tokens=40, spend=Decimal("0.5")
+        api_key=test_key, day=today(), requests=4, tokens=40, spend=Decimal("0.5")
     )
     api.get("/v1/chat/sessions")
 
