@@ -53,7 +53,7 @@ def test_its_policy_allows_its_style_and_icon_and_nothing_else():
 def test_all_its_files_exist():
     files = re.findall(r'"/static/([^"]*)"', page().content.decode())
 
-    assert files
+    assert len(files) == 4
     assert [file for file in files if finders.find(file) is None] == []
 
 
