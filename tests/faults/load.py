@@ -9,7 +9,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
 from itertools import count
@@ -222,26 +222,25 @@ class Load:
         self.ledger.answers = held_up(self.ledger.answers, seconds)
 
     def _work(self, number: int) -> None:
-        caller = Caller(self.service)
         chance = random.Random(number)
         session_id: int | None = None
         due = time.monotonic() + chance.random() * self._pause_seconds
-        while not self._enough.wait(max(0.0, due - time.monotonic())):
-            # After a hold-up it does not make up for what it has missed.
-            due = max(due, time.monotonic() - 1) + self._pause_seconds
-            draw = chance.random()
-            if session_id is None or draw < 0.3:
-                answer = self._write(caller, "/v1/chat/sessions", "title", keyed=draw < 0.1)
-                if answer.data:
-                    session_id = answer.data["id"]
-            elif draw < 0.6:
-                path = f"/v1/chat/sessions/{session_id}/messages"
-                self._write(caller, path, "content", keyed=draw < 0.4)
-            elif draw < 0.8:
-                self._read(caller, "/v1/chat/sessions?limit=10")
-            else:
-                self._read(caller, f"/v1/chat/sessions/{session_id}")
-        caller.close()
+        with closing(Caller(self.service)) as caller:
+            while not self._enough.wait(max(0.0, due - time.monotonic())):
+                # After a hold-up it does not make up for what it has missed.
+                due = max(due, time.monotonic() - 1) + self._pause_seconds
+                draw = chance.random()
+                if session_id is None or draw < 0.3:
+                    answer = self._write(caller, "/v1/chat/sessions", "title", keyed=draw < 0.1)
+                    if answer.data:
+                        session_id = answer.data["id"]
+                elif draw < 0.6:
+                    path = f"/v1/chat/sessions/{session_id}/messages"
+                    self._write(caller, path, "content", keyed=draw < 0.4)
+                elif draw < 0.8:
+                    self._read(caller, "/v1/chat/sessions?limit=10")
+                else:
+                    self._read(caller, f"/v1/chat/sessions/{session_id}")
 
     def _read(self, caller: Caller, path: str) -> None:
         self._note(caller.ask("GET", path, allowed_seconds=self._allowed_seconds))

@@ -9,7 +9,7 @@ import signal
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 from threading import Thread
@@ -81,10 +81,9 @@ def answers_during(
     over = False
 
     def create() -> None:
-        caller = Caller(service)
-        while not over:
-            answers.append(caller.create(allowed_seconds=allowed_seconds))
-        caller.close()
+        with closing(Caller(service)) as caller:
+            while not over:
+                answers.append(caller.create(allowed_seconds=allowed_seconds))
 
     clients = [Thread(target=create) for _ in range(CLIENTS)]
     with hold_ups() as seconds:
@@ -103,10 +102,9 @@ def answers_during(
 
 
 def median_ms(service: Service, requests: int = 20) -> float:
-    caller = Caller(service)
-    caller.create(allowed_seconds=PATIENT_SECONDS)
-    answers = [caller.create(allowed_seconds=PATIENT_SECONDS) for _ in range(requests)]
-    caller.close()
+    with closing(Caller(service)) as caller:
+        caller.create(allowed_seconds=PATIENT_SECONDS)
+        answers = [caller.create(allowed_seconds=PATIENT_SECONDS) for _ in range(requests)]
     assert {answer.status for answer in answers} == {201}
     return statistics.median(answer.seconds for answer in answers) * 1000
 
@@ -117,11 +115,8 @@ def enough_seconds(normal_ms: float) -> float:
 
 
 def is_served(service: Service) -> bool:
-    caller = Caller(service)
-    try:
+    with closing(Caller(service)) as caller:
         return caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
-    finally:
-        caller.close()
 
 
 def assert_normal_soon(service: Service, ended_at: float, normal_ms: float) -> None:
@@ -129,18 +124,17 @@ def assert_normal_soon(service: Service, ended_at: float, normal_ms: float) -> N
 
     On a busy machine, which shows before the fault or after it, it may take longer.
     """
-    caller = Caller(service)
 
-    def is_normal() -> bool:
+    def is_normal(caller: Caller) -> bool:
         answers = [caller.create() for _ in range(3)]
         return all(
             answer.status == 201 and answer.seconds * 1000 < 10 * normal_ms + 20
             for answer in answers
         )
 
-    wait_until(is_normal)
+    with closing(Caller(service)) as caller:
+        wait_until(lambda: is_normal(caller))
     took_seconds = time.monotonic() - ended_at
-    caller.close()
     assert took_seconds < 2.0 + max(normal_ms, median_ms(service)) / 10
 
 
@@ -344,39 +338,37 @@ def test_the_old_web_process_serves_until_the_new_one_is_ready(service):
     secret = service.home / "secret_key"
     text = secret.read_text()
     (before,) = service.pids("web")
-    caller = Caller(service)
     secret.unlink()
     os.mkfifo(secret)  # whoever reads it waits for somebody to write
     service.signal("web", signal.SIGHUP)
-    with secret.open("w") as fifo:  # opens when the new process reads
-        assert before in service.pids("web")
-        assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
-        secret.unlink()
-        secret.write_text(text)
-        fifo.write(text)
-    wait_until(lambda: before not in service.pids("web"))
+    with closing(Caller(service)) as caller:
+        with secret.open("w") as fifo:  # opens when the new process reads
+            assert before in service.pids("web")
+            assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
+            secret.unlink()
+            secret.write_text(text)
+            fifo.write(text)
+        wait_until(lambda: before not in service.pids("web"))
 
-    assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
-    caller.close()
+        assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
 
 
 def test_the_old_web_process_serves_while_a_dying_new_one_is_restarted(service):
     secret = service.home / "secret_key"
     text = secret.read_text()
     (before,) = service.pids("web")
-    caller = Caller(service)
     secret.unlink()
     secret.mkdir()
     service.signal("web", signal.SIGHUP)
-    wait_until(lambda: service.log("web").count("did not become ready") >= 2)
-    assert before in service.pids("web")
-    assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
-    secret.rmdir()
-    secret.write_text(text)
-    wait_until(lambda: before not in service.pids("web"))
+    with closing(Caller(service)) as caller:
+        wait_until(lambda: service.log("web").count("did not become ready") >= 2)
+        assert before in service.pids("web")
+        assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
+        secret.rmdir()
+        secret.write_text(text)
+        wait_until(lambda: before not in service.pids("web"))
 
-    assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
-    caller.close()
+        assert caller.create(allowed_seconds=PATIENT_SECONDS).status == 201
 
 
 def test_a_service_that_cannot_start_ends(service):
@@ -402,7 +394,10 @@ def test_ending_web_processes_finish_their_requests(service):
         "Content-Type": "application/json",
         "X-Request-Timeout": str(PATIENT_SECONDS),
     }
-    try:
+    with ExitStack() as stack:
+        stack.callback(service.start_web)
+        for client in clients:
+            stack.enter_context(closing(client))
         with service.database_network.blackhole():
             for client in clients:
                 client.request("POST", "/v1/chat/sessions", "{}", headers)
@@ -410,8 +405,6 @@ def test_ending_web_processes_finish_their_requests(service):
             service.signal("web", signal.SIGTERM)
         statuses = [client.getresponse().status for client in clients]
         service.wait("web")
-    finally:
-        service.start_web()
 
     assert statuses == [201] * len(clients)
 
@@ -423,12 +416,11 @@ def answered_per_second(service: Service, clients: int, seconds: float, **option
     until = begin + seconds
 
     def create() -> None:
-        caller = Caller(service)
-        while time.monotonic() < until:
-            answers.append(caller.create(**options))
-            if answers[-1].status == 503:
-                time.sleep(1.0)
-        caller.close()
+        with closing(Caller(service)) as caller:
+            while time.monotonic() < until:
+                answers.append(caller.create(**options))
+                if answers[-1].status == 503:
+                    time.sleep(1.0)
 
     threads = [Thread(target=create) for _ in range(clients)]
     with hold_ups() as delays:

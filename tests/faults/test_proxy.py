@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from threading import Thread
 
 import pytest
@@ -107,10 +108,10 @@ def test_a_blackhole_delays_everything_and_loses_nothing(proxy):
 
 
 def test_a_connection_opened_during_a_blackhole_works_afterwards(proxy):
-    with proxy.blackhole():
-        connection = connect(proxy)
-        connection.sendall(b"ping")
-    with connection:
+    with ExitStack() as stack:
+        with proxy.blackhole():
+            connection = stack.enter_context(connect(proxy))
+            connection.sendall(b"ping")
         assert connection.recv(4) == b"ping"
 
 

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from http.client import HTTPConnection
 from io import StringIO
 from urllib.parse import urlsplit, urlunsplit
@@ -101,16 +102,14 @@ def test_a_restored_database_accepts_old_keys_and_keeps_the_audit_log(
     # Nothing is left to migrate, and new rows get new ids.
     assert "No migrations to apply" in manage("migrate", url=restored).stdout
     with web_process(DATABASE_URL=restored, REDIS_KEY_PREFIX=NEW) as port:
-        client = HTTPConnection("127.0.0.1", port, timeout=30)
         headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
-        client.request("GET", f"/v1/chat/sessions/{chat.pk}", headers=headers)
-        answer = client.getresponse()
-        assert answer.status == 200
-        assert "Where is it warm?" in answer.read().decode()
-        client.request("POST", "/v1/chat/sessions", "{}", headers)
-        created = client.getresponse()
-        assert created.status == 201
-        client.close()
+        with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as client:
+            client.request("GET", f"/v1/chat/sessions/{chat.pk}", headers=headers)
+            answer = client.getresponse()
+            assert answer.status == 200
+            assert "Where is it warm?" in answer.read().decode()
+            client.request("POST", "/v1/chat/sessions", "{}", headers)
+            assert client.getresponse().status == 201
     assert ask(restored, "SELECT max(id) FROM chat_sessions") > [(chat.pk,)]
 
 

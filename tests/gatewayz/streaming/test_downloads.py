@@ -148,18 +148,18 @@ def test_an_export_that_takes_too_long_is_cut_off(hasty_port, api_key, long_chat
 @pytest.mark.django_db(transaction=True)
 def test_a_client_that_does_not_read_is_eventually_cut_off(port, api_key, long_chat):
     """By the kernel, which is told at the socket that the server listens on."""
-    clients = [ask(port, api_key, "/v1/chat/export") for _ in range(2)]
-    for client in clients:
-        assert client.recv(15) == b"HTTP/1.1 200 OK"
 
     def is_let_in():
         with ask(port, api_key, "/v1/chat/export") as another:
             return another.recv(12).endswith(b" 200")
 
-    assert not is_let_in()
-    wait_until(is_let_in, UNREAD_SECONDS + 30)
-    for client in clients:
-        client.close()
+    with ExitStack() as stack:
+        for _ in range(2):
+            client = stack.enter_context(ask(port, api_key, "/v1/chat/export"))
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+
+        assert not is_let_in()
+        wait_until(is_let_in, UNREAD_SECONDS + 30)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.client import HTTPConnection
 
 import psutil
@@ -37,9 +38,9 @@ def test_long_bodies_do_not_grow_a_process_permanently():
             for _ in range(6):
                 client = HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
                 headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-                client.request("POST", "/v1/chat/sessions/1/messages/batch", BODY, headers)
-                assert client.getresponse().status in {400, 404}
-                client.close()
+                with closing(client):
+                    client.request("POST", "/v1/chat/sessions/1/messages/batch", BODY, headers)
+                    assert client.getresponse().status in {400, 404}
 
         before = process.memory_info().rss
         list(threads.map(send, keys))

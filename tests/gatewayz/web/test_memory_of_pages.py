@@ -7,7 +7,7 @@ import re
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -76,11 +76,10 @@ def test_several_clients_read_pages_of_pictures_within_the_stated_memory(picture
             "Content-Type": "application/json",
             "Accept": accept,
         }
-        client.request(method, path, b"{}" if method == "POST" else None, headers)
-        answer = client.getresponse()
-        body = answer.read()
-        client.close()
-        return answer.status, len(body)
+        with closing(client):
+            client.request(method, path, b"{}" if method == "POST" else None, headers)
+            answer = client.getresponse()
+            return answer.status, len(answer.read())
 
     with web_process() as port, ThreadPoolExecutor(READERS) as threads:
         (pid,) = answered_by(port)
@@ -106,11 +105,10 @@ def test_clients_that_do_not_read_keep_no_more_than_the_stated_memory(pictures):
             clients.append(client)
         answers = {beginning_of_answer(client) for client in clients}
         peak = peak_bytes(pid)
-        client = HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
-        client.request("GET", session, headers={"Authorization": f"Bearer {api_key}"})
-        answer = client.getresponse()
-        others = answer.status, len(json.loads(answer.read())["data"]["messages"])
-        client.close()
+        with closing(HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)) as client:
+            client.request("GET", session, headers={"Authorization": f"Bearer {api_key}"})
+            answer = client.getresponse()
+            others = answer.status, len(json.loads(answer.read())["data"]["messages"])
 
     assert {b"HTTP/1.1 200", b"HTTP/1.1 503"} <= answers
     assert peak < MAX_BYTES
