@@ -116,9 +116,14 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
             updated_at__lte=updated_at,
         )
 
-    def with_current_message(self) -> Self:
-        """Each with `current_message_id`: the last message of its current branch."""
-        current = ChatMessage.objects.filter(session_id=models.OuterRef("pk")).current()
+    def with_current_message(self, user_id: int) -> Self:
+        """Each with `current_message_id`: the last message of its current branch.
+
+        All of them are sessions of `user_id`.
+        """
+        current = ChatMessage.objects.filter(
+            user_id=user_id, session_id=models.OuterRef("pk")
+        ).current()
         last = current.order_by("-position").values("id")[:1]
         return self.annotate(current_message_id=models.Subquery(last))
 
@@ -265,7 +270,13 @@ class ChatSession(models.Model):
 class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
     def owned_by(self, owner: Principal) -> Self:
         """The one door to messages by their id: those of the owner's active sessions."""
-        return self.filter(session__user_id=owner.user_id, session__is_active=True)
+        return self.filter(
+            user_id=owner.user_id, session__user_id=owner.user_id, session__is_active=True
+        )
+
+    def of(self, session: ChatSession) -> Self:
+        """Those of a session, by its owner too, by whom tables may be distributed."""
+        return self.filter(user_id=session.user_id, session_id=session.pk)
 
     def in_order(self) -> Self:
         """In the order in which they were added (idx_chat_messages_session_id)."""

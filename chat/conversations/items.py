@@ -125,7 +125,7 @@ def page_of_items(
     They begin after the item `after`. One statement, two with `after`. Returns them and whether
     there are more. Raises Http404 when there is no such item.
     """
-    messages = ChatMessageQuerySet(ChatMessage).filter(session_id=session.pk)
+    messages = ChatMessageQuerySet(ChatMessage).of(session)
     listed = messages.current().in_order()
     is_ascending = order == "asc"
     if after is not None:

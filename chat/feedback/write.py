@@ -65,8 +65,8 @@ def _give_thumb(owner: Principal, message: ChatMessage, fields: dict[str, Any]) 
     """Replace the thumbs that `owner` gave `message` before by one of `fields`."""
     with transaction.atomic():
         # Concurrent thumbs wait for each other here, and the message must still exist.
-        locked = ChatMessage.objects.filter(pk=message.pk).select_for_update(no_key=True)
-        if not locked.values("pk").first():
+        locked = ChatMessage.objects.filter(user_id=owner.user_id, pk=message.pk)
+        if not locked.select_for_update(no_key=True).values("pk").first():
             raise Http404
         thumbs = Feedback.objects.owned_by(owner).filter(
             session_id=message.session_id, message_id=message.pk, feedback_type__in=_THUMBS

@@ -85,7 +85,8 @@ def conversation_from_start(
 
     Leaves out metadata and messages of `without_roles`. One statement.
     """
-    listed = session.messages.current().in_order().exclude(role__in=without_roles)
+    listed = ChatMessage.objects.of(session).current().in_order()
+    listed = listed.exclude(role__in=without_roles)
     listed = listed if after is None else listed.after(after)
     found = list(within_bytes(listed, PAGE_MESSAGES + 1))
     page = found[:PAGE_MESSAGES]

@@ -13,6 +13,7 @@ from chat.models import ChatMessage, ChatMessageQuerySet, ChatSession
 from gatewayz.api.bodies import decode_values
 from gatewayz.api.serializing import represented_rows
 from gatewayz.database.compiled import fetch
+from gatewayz.database.connections import Parameters
 
 # A single message may be as long as a request, and a page is made in memory.
 PAGE_BYTES = 4_000_000
@@ -83,23 +84,30 @@ def within_bytes(
 
 
 _FIRST_OF_EACH = """
-SELECT message.* FROM unnest(%s::bigint[]) WITH ORDINALITY AS session (id, place)
+SELECT message.* FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS session (id, place)
 CROSS JOIN LATERAL (
-    SELECT * FROM "chat_messages" WHERE session_id = session.id ORDER BY position, id LIMIT %s
+    SELECT * FROM "chat_messages"
+    WHERE session_id = session.id AND user_id = %(user_id)s ORDER BY position, id LIMIT %(at_most)s
 ) AS message
 ORDER BY session.place, message.position, message.id
 """
 
 
-def first_of_each(session_ids: Sequence[int], at_most: int) -> RawQuerySet:
+def first_of_each(sessions: Sequence[ChatSession], at_most: int) -> RawQuerySet:
     """The first `at_most` messages of each session, as far as PAGE_BYTES reach, one after another.
 
-    As `within_bytes`, of whose `available` it tells. One statement.
+    The sessions are all of one user. As `within_bytes`, of whose `available` it tells. One
+    statement.
     """
-    return _rows_within(_FIRST_OF_EACH, ([*session_ids], at_most), PAGE_BYTES)
+    values = {
+        "user_id": sessions[0].user_id,
+        "ids": [session.pk for session in sessions],
+        "at_most": at_most,
+    }
+    return _rows_within(_FIRST_OF_EACH, values, PAGE_BYTES)
 
 
-def _rows_within(listed: str, parameters: Sequence[Any], max_bytes: int) -> RawQuerySet:
+def _rows_within(listed: str, parameters: Parameters, max_bytes: int) -> RawQuerySet:
     within = _WITHIN.format(
         columns="*", size_bytes=SIZE_BYTES, read_bytes=READ_BYTES, max_bytes=max_bytes
     )

@@ -308,7 +308,8 @@ def _delete(
     owner: Principal, session_id: int, messages: ChatMessageQuerySet, ids: Collection[int]
 ) -> None:
     # The session keeps the feedback on a deleted message.
-    Feedback.objects.filter(session_id=session_id, message_id__in=ids).update(message_id=None)
+    of_session = Feedback.objects.owned_by(owner).filter(session_id=session_id)
+    of_session.filter(message_id__in=ids).update(message_id=None)
     messages.filter(pk__in=ids)._raw_delete(messages.db)
     record_chat(
         owner, "delete_messages", "message_deleted", session_id=session_id, messages=len(ids)

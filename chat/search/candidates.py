@@ -85,7 +85,8 @@ FROM (SELECT) AS always LEFT JOIN (
         FROM newest GROUP BY session_id
     ) AS changed
     CROSS JOIN LATERAL (
-        SELECT * FROM chat_sessions WHERE id = changed.session_id OFFSET 0
+        SELECT * FROM chat_sessions
+        WHERE id = changed.session_id AND user_id = %(user_id)s OFFSET 0
     ) AS session
     WHERE {_NARROWED}
 ) AS listed ON true
@@ -97,14 +98,15 @@ SELECT id, place <= %(messages)s AND before < %(bytes)s AS is_within
 FROM (
     SELECT id, row_number() OVER newest AS place, sum(bytes) OVER newest - bytes AS before
     FROM (
-        SELECT id, {READ_BYTES} AS bytes FROM chat_messages WHERE id = ANY(%(message_ids)s)
+        SELECT id, {READ_BYTES} AS bytes FROM chat_messages
+        WHERE id = ANY(%(message_ids)s) AND user_id = %(user_id)s
         UNION
         (
             SELECT message.id, message.bytes
             FROM unnest(%(whole)s::bigint[]) AS whole (session_id)
             CROSS JOIN LATERAL (
                 SELECT id, {READ_BYTES} AS bytes FROM chat_messages
-                WHERE session_id = whole.session_id
+                WHERE session_id = whole.session_id AND user_id = %(user_id)s
                 ORDER BY created_at DESC LIMIT %(messages)s + 1
             ) AS message
             LIMIT %(messages)s + 1
@@ -129,7 +131,9 @@ CROSS JOIN LATERAL (
 LIMIT %(found)s + 1
 """
 _SESSION = """
-CROSS JOIN LATERAL (SELECT * FROM chat_sessions WHERE id = found.session_id OFFSET 0) AS session
+CROSS JOIN LATERAL (
+    SELECT * FROM chat_sessions WHERE id = found.session_id AND user_id = %(user_id)s OFFSET 0
+) AS session
 """
 _CANDIDATES_BY_KEYS = f"""
 SELECT found.* FROM found {_SESSION} WHERE {_NARROWED} LIMIT %(candidates)s + 1
@@ -144,7 +148,8 @@ _CANDIDATES_BY_TIME = f"""
 SELECT document.session_id, document.part, document.number, document.characters
 FROM found {_SESSION}
 CROSS JOIN LATERAL (
-    SELECT * FROM chat_search_documents WHERE session_id = session.id ORDER BY part DESC OFFSET 0
+    SELECT * FROM chat_search_documents
+    WHERE session_id = session.id AND user_id = %(user_id)s ORDER BY part DESC OFFSET 0
 ) AS document
 WHERE {_NARROWED} LIMIT %(candidates)s + 1
 """  # noqa: S608 - constants
@@ -169,11 +174,13 @@ FROM (SELECT) AS always LEFT JOIN (
         ) AS measured
     ) AS bounded
     CROSS JOIN LATERAL (
-        SELECT * FROM chat_sessions WHERE id = bounded.session_id OFFSET 0
+        SELECT * FROM chat_sessions
+        WHERE id = bounded.session_id AND user_id = %(user_id)s OFFSET 0
     ) AS session
     LEFT JOIN LATERAL (
         SELECT body FROM chat_search_documents
-        WHERE session_id = bounded.session_id AND part = bounded.part AND %(is_read)s
+        WHERE session_id = bounded.session_id AND part = bounded.part
+            AND user_id = %(user_id)s AND %(is_read)s
         OFFSET 0
     ) AS document ON true
     WHERE NOT bounded.is_beyond
@@ -186,7 +193,8 @@ _SIZED = f"""
 SELECT id, sum(bytes) OVER (ORDER BY place) <= %(bytes)s AS is_within
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
 CROSS JOIN LATERAL (
-    SELECT {READ_BYTES} AS bytes FROM chat_messages WHERE id = given.id OFFSET 0
+    SELECT {READ_BYTES} AS bytes FROM chat_messages
+    WHERE id = given.id AND user_id = %(user_id)s OFFSET 0
 ) AS message
 """  # noqa: S608 - constants
 
@@ -250,6 +258,7 @@ class Candidates:
             yield from ((session, Document.of([])) for session in sessions.values())
             return
         bounds = {
+            "user_id": self.user_id,
             "message_ids": list(self._pending_ids),
             "whole": whole,
             "messages": MAX_PENDING_MESSAGES,
@@ -262,7 +271,7 @@ class Candidates:
         else:
             self.is_exact = False
         by_session: dict[int, list[Prepared]] = {session_id: [] for session_id in sessions}
-        for message in ChatMessage.objects.filter(pk__in=ids):
+        for message in ChatMessage.objects.filter(user_id=self.user_id, pk__in=ids):
             if message.session_id in by_session:
                 by_session[message.session_id].append(prepared(message))
         for session_id, messages in by_session.items():
@@ -350,13 +359,16 @@ class _Lookup:
         self.parts = loose[: max(1, MAX_PARTS // count)]
 
 
-def shown_messages(ids: list[int], max_bytes: int) -> tuple[set[int], dict[int, ChatMessage]]:
-    """Those of `ids` that exist, and the first of these that have `max_bytes` together."""
+def shown_messages(
+    user_id: int, ids: list[int], max_bytes: int
+) -> tuple[set[int], dict[int, ChatMessage]]:
+    """A user's messages among `ids`, and the first of these that have `max_bytes` together."""
     if not ids:
         return set(), {}
-    rows = _rows(_SIZED, {"ids": ids, "bytes": max_bytes})
+    rows = _rows(_SIZED, {"user_id": user_id, "ids": ids, "bytes": max_bytes})
     within = [message_id for message_id, is_within in rows if is_within]
-    return {message_id for message_id, _ in rows}, ChatMessage.objects.in_bulk(within)
+    owned = ChatMessage.objects.filter(user_id=user_id)
+    return {message_id for message_id, _ in rows}, owned.in_bulk(within)
 
 
 def _session(columns: Sequence[Any]) -> ChatSession:

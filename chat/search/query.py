@@ -212,9 +212,9 @@ def search_chats(
     ordered = sorted(sought.found.values(), key=order, reverse=True)
     end = offset + limit
     if is_by_time or offset >= _LOOKED_AT:
-        matches = _matches(ordered[offset:end], read, query)
+        matches = _matches(owner, ordered[offset:end], read, query)
     else:
-        best = _matches(ordered[: max(end, _LOOKED_AT)], read, query)
+        best = _matches(owner, ordered[: max(end, _LOOKED_AT)], read, query)
         best[:_LOOKED_AT] = sorted(best[:_LOOKED_AT], key=lambda match: -match.rank)
         matches = best[offset:end]
     return Page(matches, len(ordered), candidates.is_exact and not sought.is_cut)
@@ -224,11 +224,11 @@ def _shown_title(query: Asked, session: ChatSession) -> str:
     return session.title if query.is_title_only else heading(session)
 
 
-def _matches(found: Sequence[_Found], read: Asked, query: str) -> list[Match]:
+def _matches(owner: Principal, found: Sequence[_Found], read: Asked, query: str) -> list[Match]:
     """Return the matches to show, with snippets of the messages as they are now."""
     units = read.units
     ids = [one.message_id for one in found if one.message_id is not None]
-    existing, messages = shown_messages(ids, _MAX_SHOWN_BYTES)
+    existing, messages = shown_messages(owner.user_id, ids, _MAX_SHOWN_BYTES)
     typed = unicodedata.normalize("NFC", query)
     matches = []
     for one in found:

@@ -45,7 +45,7 @@ SELECT count(*), count(*) FILTER (WHERE is_active), COALESCE(sum(messages.total)
     COALESCE(sum(messages.tokens), 0)::bigint
 FROM chat_sessions AS session CROSS JOIN LATERAL (
     SELECT count(*) AS total, sum(tokens) AS tokens FROM chat_messages
-    WHERE session_id = session.id
+    WHERE session_id = session.id AND user_id = %(user_id)s
 ) AS messages
 WHERE user_id = %(user_id)s AND end_user_id = %(end_user_id)s
 """
@@ -152,7 +152,7 @@ def _owned(user_id: int) -> ChatSessionQuerySet:
 
 
 def _one(user_id: int, session_id: int) -> QuerySet[Any, Any]:
-    owned = _owned(user_id).active().with_current_message()
+    owned = _owned(user_id).active().with_current_message(user_id)
     one = owned.filter(pk=session_id)
     return one.values_list("version", "current_message_id", *_FIELDS, _EXTRA)
 

@@ -239,7 +239,7 @@ def update_session(owner: Principal, session_id: int, **given: Any) -> ChatSessi
             if others:
                 changed["extra"] = {**(session.extra or {}), **others}
             if leaf:
-                switch_branch(session_id, leaf)
+                switch_branch(session, leaf)
             _update(sessions, changed)
     else:
         _update(sessions, changed)
@@ -275,16 +275,19 @@ def _update(sessions: ChatSessionQuerySet, changed: Mapping[str, Any]) -> None:
         raise Http404
 
 
-def switch_branch(session_id: int, leaf: int) -> None:
-    """Make the branch that ends with the message `leaf` that of the session, which is locked.
+_SWITCH = "SELECT chat_switch_branch(%s::bigint, %s::bigint, %s::bigint)"
+
+
+def switch_branch(session: ChatSession, leaf: int) -> None:
+    """Make the branch that ends with the message `leaf` that of a session, which is locked.
 
     Raises ValidationError when the session has no such message.
     """
-    if not ChatMessage.objects.filter(session_id=session_id, pk=leaf).exists():
+    if not ChatMessage.objects.of(session).filter(pk=leaf).exists():
         message = "There is no such message in this session."
         raise ValidationError({"current_message_id": [message]})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT chat_switch_branch(%s, %s)", [session_id, leaf])
+        cursor.execute(_SWITCH, [session.user_id, session.pk, leaf])
 
 
 def delete_session(owner: Principal, session_id: int) -> None:
@@ -360,16 +363,17 @@ def _restore(sessions: ChatSessionQuerySet) -> None:
 _COPY = f"""
 WITH RECURSIVE path AS (
     SELECT id, parent_id, is_current, position FROM chat_messages
-    WHERE id = %(message)s AND session_id = %(session)s
+    WHERE id = %(message)s AND session_id = %(session)s AND user_id = %(user)s
     UNION ALL
     SELECT above.id, above.parent_id, above.is_current, above.position
     FROM path JOIN chat_messages AS above
         ON above.id = path.parent_id AND above.session_id = %(session)s
+        AND above.user_id = %(user)s
     WHERE NOT path.is_current
 ), source AS (
     SELECT *
     FROM chat_messages
-    WHERE session_id = %(session)s AND (
+    WHERE session_id = %(session)s AND user_id = %(user)s AND (
         (is_current AND (
             %(message)s::bigint IS NULL OR position <= (SELECT position FROM path WHERE is_current)
         ))

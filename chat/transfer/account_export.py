@@ -36,7 +36,7 @@ class ExportedShareSerializer(ShareSerializer):
 def _sessions(owner: Principal) -> Iterator[ChatSession]:
     """Yield all sessions, including those in the trash, which belong to the owner until purged."""
     owned = ChatSession.objects.owned_by(owner).filter(is_purged=False)
-    return by_key(owned.with_current_message())
+    return by_key(owned.with_current_message(owner.user_id))
 
 
 def _chats(owner: Principal) -> Chats:

@@ -64,7 +64,7 @@ def export_all(owner: Principal, form: str, **matching: str) -> Iterator[bytes]:
     it; the bracket of the JSON; the directory of the archive; the comment of the others.
     """
     owned = ChatSession.objects.owned_by(owner).active().matching(**matching)
-    chats = _each(owned.with_current_message())
+    chats = _each(owned.with_current_message(owner.user_id))
     if form in _IN_LINES:
         return _IN_LINES[form](owner, chats)
     return {"json": _all_json, "markdown": markdown_of, "html": html_of}[form](chats)
@@ -149,7 +149,7 @@ def messages_of_each(
     """
     left = list(sessions)
     while left:
-        found = read_page(first_of_each([session.pk for session in left], PAGE_MESSAGES))
+        found = read_page(first_of_each(left, PAGE_MESSAGES))
         pages = {pk: [*page] for pk, page in groupby(found, attrgetter("session_id"))}
         # The session with which the page was full: those after it have not been read.
         is_cut = bool(found) and found[0].available > len(found)
@@ -169,7 +169,7 @@ def messages_of(session: ChatSession, position: int | None = None) -> Iterator[C
 
     Holds PAGE_MESSAGES and PAGE_BYTES in memory.
     """
-    in_order = session.messages.in_order()
+    in_order = ChatMessage.objects.of(session).in_order()
     following = in_order if position is None else in_order.filter(position__gt=position)
     while page := read_page(within_bytes(following, PAGE_MESSAGES)):
         yield from page
@@ -197,9 +197,10 @@ def _branched(message: ChatMessage) -> dict[str, Any]:
 
 
 def _json(session: ChatSession) -> Iterator[bytes]:
-    if not session.messages.filter(is_current=False).exists():
+    of_session = ChatMessage.objects.of(session)
+    if not of_session.filter(is_current=False).exists():
         return _object(_session(session), map(_message, messages_of(session)))
-    current = session.messages.current().in_order().last()
+    current = of_session.current().in_order().last()
     head = {**_session(session), "current_message_id": current.pk if current else None}
     return _object(head, map(_branched, messages_of(session)))
 

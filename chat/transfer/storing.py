@@ -212,7 +212,8 @@ def _extend(owner: Principal, session: ChatSession, chat: Chat) -> int:
     """Add to a known session what a newer export has. Returns how many messages that were."""
     ids = _known_ids(session, chat.messages)
     common = [at for at, known in enumerate(ids) if known is not None]
-    if len(common) == len(ids) or (not common and session.messages.exists()):
+    of_session = ChatMessage.objects.of(session)
+    if len(common) == len(ids) or (not common and of_session.exists()):
         # Without a message in common it is another conversation, whatever it is called.
         return 0
     since = max((time for at in common if (time := _time(chat.messages[at]))), default=None)
@@ -224,18 +225,19 @@ def _extend(owner: Principal, session: ChatSession, chat: Chat) -> int:
     ]
     if not new:
         return 0
-    shown = session.messages.current().in_order().values_list("pk", flat=True).last()
+    shown = of_session.current().in_order().values_list("pk", flat=True).last()
     shared = {ids[at] for at in common}
     _append(owner, session, chat.messages, ids, new)
     if shown is not None and shown not in shared:
         # The chat went on here, on a branch that stays the one that is shown.
-        switch_branch(session.pk, shown)
+        switch_branch(session, shown)
     elif chat.current_place is not None and (current := ids[chat.current_place]) is not None:
-        switch_branch(session.pk, current)
+        switch_branch(session, current)
     # Messages have touched the session, and gave it their model.
     newest = max(session.updated_at, chat.fields["updated_at"] or session.updated_at)
-    ChatSession.objects.filter(pk=session.pk).update(updated_at=newest, model=session.model)
-    session.refresh_from_db()
+    owned = ChatSession.objects.owned_by(owner)
+    owned.filter(pk=session.pk).update(updated_at=newest, model=session.model)
+    session.refresh_from_db(from_queryset=owned)
     return len(new)
 
 
@@ -246,7 +248,7 @@ def _time(message: NewMessage) -> datetime | None:
 def _known_ids(session: ChatSession, messages: Sequence[NewMessage]) -> list[int | None]:
     """For each message the id that it has here: by its `client_id`, else by what it says."""
     here: dict[Any, int] = {}
-    of_session = session.messages.annotate(digest=MD5("content"))
+    of_session = ChatMessage.objects.of(session).annotate(digest=MD5("content"))
     for pk, client_id, *said in of_session.values_list(
         "pk", "client_id", "role", "created_at", "digest"
     ):
@@ -288,10 +290,10 @@ def _append(
             given.append(message)
         for at, one in zip(page, append_messages(owner, session.pk, given), strict=True):
             ids[at] = one.message.pk
-    _set_changes([(ids[at], messages[at]) for at in new])
+    _set_changes(owner, [(ids[at], messages[at]) for at in new])
 
 
-def _set_changes(added: Sequence[tuple[int | None, NewMessage]]) -> None:
+def _set_changes(owner: Principal, added: Sequence[tuple[int | None, NewMessage]]) -> None:
     """Say of messages that were changed at their source that, and when, they were."""
     changed = [
         (message_id, message.get("updated_at"), bool(message.get("edited")))
@@ -300,11 +302,12 @@ def _set_changes(added: Sequence[tuple[int | None, NewMessage]]) -> None:
     ]
     if changed:
         with connection.cursor() as cursor:
-            cursor.execute(_SET_CHANGES, [list(column) for column in zip(*changed, strict=True)])
+            columns = [list(column) for column in zip(*changed, strict=True)]
+            cursor.execute(_SET_CHANGES, [*columns, owner.user_id])
 
 
 _SET_CHANGES = """
 UPDATE chat_messages AS message SET updated_at = given.updated_at, edited = given.edited
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[]) AS given (id, updated_at, edited)
-WHERE message.id = given.id
+WHERE message.id = given.id AND message.user_id = %s
 """

@@ -38,7 +38,9 @@ class ExportView(ChatView):
         given = validated(ExportInput, request.query_params)
         form = given["format"]
         owned = ChatSession.objects.owned_by(request.user).active()
-        session = get_object_or_404(owned.with_current_message(), pk=session_id)
+        session = get_object_or_404(
+            owned.with_current_message(request.user.user_id), pk=session_id
+        )
         return Download(
             request.user.user_id,
             copying.export_chat(session, form),
