@@ -4,7 +4,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.demo import DAYS, MODELS, make_accounts
@@ -52,6 +52,9 @@ def make_demo_data(user_count: int) -> None:
     chance = random.Random(7)  # noqa: S311, the same data each time
     now = timezone.now()
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            # PostgreSQL has no statistics of an empty table yet, so placing messages is slow.
+            cursor.execute("SET LOCAL statement_timeout = 0")
         users = make_accounts(user_count, now, chance)
         sessions = _sessions(users, now, chance)
         ChatMessage.objects.bulk_create(

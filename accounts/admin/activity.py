@@ -1,6 +1,7 @@
 """Admin pages of the activity log and its dead letters."""
 
 import logging
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -48,7 +49,7 @@ class ActivityEventAdmin(ReadOnlyAdmin):
         "user",
         "api_key_number",
         "app",
-        "finish_reason",
+        "reason_in_words",
         "model",
         "provider",
         "tokens",
@@ -82,7 +83,9 @@ class ActivityEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="cost")
     def money(self, event: ActivityEvent) -> str:
-        return f"${event.cost.normalize():,f}" if event.cost else "-"
+        # Cents are written out; smaller parts only where there are some.
+        cost = max(event.cost.normalize(), event.cost.quantize(Decimal("0.01")), key=_decimals)
+        return f"${cost:,f}" if event.cost else "-"
 
     @admin.display(description="metadata")
     def shown_metadata(self, event: ActivityEvent) -> SafeString:
@@ -129,6 +132,10 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
     @admin.display(description="event")
     def whole_event(self, letter: ActivityDeadLetter) -> SafeString:
         return as_text(_text(letter.event))
+
+
+def _decimals(amount: Decimal) -> int:
+    return -int(amount.as_tuple().exponent)
 
 
 def _text(event: bytes | memoryview) -> str:

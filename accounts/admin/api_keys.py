@@ -1,7 +1,7 @@
 """Admin pages of API keys; changes go through the verbs of `accounts.keys`."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -121,6 +121,11 @@ class ApiKeyAdmin(BigTableAdmin):
     change_form_before_template = "admin/accounts/apikey/usage.html"
     autocomplete_fields = ("user",)
     actions = ("rotate", "rotate_with_grace", "deactivate", "activate")
+    shown_by: ClassVar[dict[str, str]] = {
+        "scope_permissions": "shown_scopes",
+        "ip_allowlist": "shown_addresses",
+        "domain_referrers": "shown_sites",
+    }
     service_fields = (
         "masked",
         "previous_expires_at",
@@ -131,6 +136,19 @@ class ApiKeyAdmin(BigTableAdmin):
         "created_at",
         "updated_at",
     )
+
+    @admin.display(description="scopes")
+    def shown_scopes(self, key: ApiKey) -> str:
+        given = (f"{name}: {', '.join(levels)}" for name, levels in key.scope_permissions.items())
+        return "; ".join(given) or "everything"
+
+    @admin.display(description="IP allow-list")
+    def shown_addresses(self, key: ApiKey) -> str:
+        return ", ".join(key.ip_allowlist) or "any"
+
+    @admin.display(description="allowed sites")
+    def shown_sites(self, key: ApiKey) -> str:
+        return ", ".join(key.domain_referrers) or "any"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ApiKey], search_term: str

@@ -71,16 +71,23 @@ def _is_about(term: str) -> Callable[[RejectedRequest], bool]:
 class AuditEntryAdmin(ReadOnlyAdmin):
     owner = None
     change_form_after_template = "admin/accounts/auditentry/personal_data.html"
-    list_display = ("created_at", "action", "linked_target", "summary", "channel", linked("actor"))
+    list_display = (
+        "created_at",
+        "action_in_words",
+        "linked_target",
+        "summary",
+        "channel",
+        linked("actor"),
+    )
     # By time, which idx_audit_log_created serves.
     list_filter = ("channel", ("created_at", DayRangeFilter))
     # get_search_results decides how these are searched. A filter by action would read every entry
     # to list the actions.
     search_fields = ("user_id", "action")
-    search_help_text = "A user's id, or a whole action such as key_rotated"
+    search_help_text = "A user's id, or a whole action such as Key rotated (or key_rotated)"
     fields = (
         "created_at",
-        "action",
+        ("action_in_words", "action"),
         "linked_target",
         "user_id",
         "channel",
@@ -90,7 +97,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "shown_before",
         "shown_after",
     )
-    readonly_fields = fields
+    readonly_fields = ("action_in_words", "linked_target", "shown_before", "shown_after")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
@@ -100,20 +107,25 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if term.isdecimal():
             return queryset.filter(user_id=term), False
-        return (queryset.filter(action=term) if term else queryset), False
+        action = term.lower().replace(" ", "_")
+        return (queryset.filter(action=action) if term else queryset), False
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         changelist = super().get_changelist_instance(request)
         add_names(changelist.result_list)
         return changelist
 
+    @admin.display(description="what happened")
+    def action_in_words(self, entry: AuditEntry) -> str:
+        return entry.action_in_words
+
     @admin.display(description="target")
     def linked_target(self, entry: AuditEntry) -> str:
         kind, _, number = entry.target.partition(":")
         if kind not in TARGETS or not number.isdecimal():
-            return entry.target
+            return entry.target_in_words
         page = reverse(f"admin:{TARGETS[kind]}_change", args=[number])
-        return format_html('<a class="gw-link" href="{}">{}</a>', page, entry.target)
+        return format_html('<a class="gw-link" href="{}">{}</a>', page, entry.target_in_words)
 
     def get_urls(self) -> list[URLPattern]:
         look_up = path(

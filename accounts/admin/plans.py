@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
@@ -19,6 +19,7 @@ from accounts.limits.store import KEPT_REJECTIONS_DAYS, Rejections, most_rejecte
 from accounts.models import ApiKey, Plan, RateLimitConfig, User
 from accounts.models.rate_limits import LIMIT_FIELDS
 from gatewayz.admin_site.lists import BigTableAdmin
+from gatewayz.templatetags.words import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class PlanAdmin(BigTableAdmin):
         "price_per_month",
         "is_active",
     )
+    shown_by: ClassVar[dict[str, str]] = {"features": "shown_features"}
     # There are few plans.
     sortable_by = list_display
     ordering = ("price_per_month", "id")
@@ -82,6 +84,10 @@ class PlanAdmin(BigTableAdmin):
             {"fields": ("price_per_month", "yearly_price", "price_per_token", "is_pay_as_you_go")},
         ),
     )
+
+    @admin.display(description="features")
+    def shown_features(self, plan: Plan) -> str:
+        return ", ".join(map(in_words, plan.features)) or "-"
 
     def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
         if change and not form.changed_data:

@@ -132,7 +132,7 @@ def queue() -> Gauge:
     except RedisError:
         logger.warning("Redis did not answer the activity buffer", exc_info=True)
         return Gauge(title, None, QUEUE_TARGET, "below", note="Redis does not answer")
-    age = "no event waits"
+    age = "No event waits"
     if stats.oldest_seconds is not None:
         age = f"oldest event: {stats.oldest_seconds:,.1f} s"
     return Gauge(

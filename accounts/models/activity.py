@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models.api_keys import ApiKey
 from accounts.principals.principal import Principal
+from gatewayz.templatetags.words import in_words
 
 
 class ActivityQuerySet(models.QuerySet["ActivityEvent"]):
@@ -69,7 +70,7 @@ class ActivityEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.finish_reason or 'activity'} {self.event_id}"
+        return f"{in_words(self.finish_reason or 'activity')} {self.event_id}"
 
 
 class ActivityDeadLetter(models.Model):

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.principals.principal import Principal
+from gatewayz.templatetags.words import in_words
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -90,16 +91,25 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.target}"
+        return f"{self.action_in_words}: {self.target_in_words}"
+
+    @property
+    def action_in_words(self) -> str:
+        return in_words(self.action)
+
+    @property
+    def target_in_words(self) -> str:
+        """The kind and id of what was changed, such as `API key 7`."""
+        return in_words(self.target.replace(":", "_"))
 
     @property
     def summary(self) -> str:
         """The changed fields, as `name: before → after`."""
         before, after = self.before or {}, self.after or {}
         changes = (
-            f"{name}: {_shown(before.get(name))} → {_shown(after.get(name))}"
+            f"{name.replace('_', ' ')}: {_shown(before.get(name))} → {_shown(after.get(name))}"
             if self.before is not None
-            else f"{name}: {_shown(after[name])}"
+            else f"{name.replace('_', ' ')}: {_shown(after[name])}"
             for name in after or before
         )
         return "; ".join(changes)
@@ -109,6 +119,10 @@ def _shown(value: Any) -> Any:
     """Return a value as people read it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_shown(one)}" for name, one in value.items()) or "–"
     return "–" if value is None else value
 
 

@@ -117,6 +117,17 @@ class BigTableAdmin(OwnedRows, ModelAdmin):
     # For tables that are searched by a user's whole e-mail address: the order that an index gives
     # the rows of one user. By primary key, PostgreSQL may read the rows of everybody else first.
     order_of_user: ClassVar[tuple[str, ...]] = ()
+    # Columns of JSON, each with the method that shows it to staff who may not change it.
+    shown_by: ClassVar[dict[str, str]] = {}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets: Any = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (name, {**given, "fields": [self.shown_by.get(one, one) for one in given["fields"]]})
+            for name, given in fieldsets
+        ]
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         for column, _ in self.day_filters():

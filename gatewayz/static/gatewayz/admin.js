@@ -41,7 +41,7 @@ document.addEventListener("DOMContentLoaded", () => {
 // a table stand below each other.
 document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll("#result_list, .gw-table")) {
-    const names = [...table.querySelectorAll("thead tr:first-child > *")].map((cell) => cell.innerText.trim());
+    const names = [...table.querySelectorAll("thead tr:first-child > *")].map((cell) => (cell.querySelector(".text") ?? cell).innerText.trim());
     if (names.length === 0) continue;
     for (const row of table.querySelectorAll("tbody tr")) {
       if (row.children.length !== names.length) continue;

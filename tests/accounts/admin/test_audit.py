@@ -27,6 +27,7 @@ def test_entries_are_found_by_user_or_action(admin_client, user, entries):
     made, of_nobody, rotated = entries
     assert found(str(user.pk)) == [made, rotated]
     assert found("key_rotated") == [of_nobody, rotated]
+    assert found("Key rotated") == [of_nobody, rotated]
     assert found("key") == []
     assert found("9" * 30) == []
 

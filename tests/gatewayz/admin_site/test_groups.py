@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.keys import create_key
-from accounts.models import ApiKey, AuditEntry, NotificationPreferences, User
+from accounts.models import ApiKey, AuditEntry, NotificationPreferences, Plan, User
 from chat.models import ChatMessage, ChatSession, Share
 from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
 
@@ -65,6 +65,21 @@ def test_staff_without_a_group_see_nothing(client):
     assert client.get(url(ChatSession, "changelist")).status_code == 403
     found = client.get(reverse("admin:search"), {"s": "new@example.com", "extended": "1"})
     assert b"new@example.com" not in found.content
+
+
+def test_support_reads_what_columns_of_json_hold_in_words(support, user):
+    key, _ = create_key(
+        user,
+        key_name="Laptop",
+        scope_permissions={"chat": ["read", "write"]},
+        ip_allowlist=["203.0.113.0/24"],
+    )
+    plan = Plan.objects.create(name="Team", plan_type="custom", features=["chat_history"])
+
+    shown = support.get(url(ApiKey, "change", key.pk)).content.decode()
+    assert "chat: read, write" in shown
+    assert "203.0.113.0/24" in shown
+    assert "Chat history" in support.get(url(Plan, "change", plan.pk)).content.decode()
 
 
 def test_support_can_read_and_not_act(support, user, key):

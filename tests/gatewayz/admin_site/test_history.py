@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.keys import create_key
 from accounts.models import AuditEntry, Plan, RateLimitConfig, User
+from gatewayz.templatetags.words import in_words
 
 pytestmark = pytest.mark.django_db
 
@@ -56,8 +57,8 @@ def test_the_history_shows_a_change(admin_client, rows, kind):
 
     (name,) = changes
     shown = history(admin_client, row)
-    assert action in shown
-    assert name in shown
+    assert in_words(action) in shown
+    assert name.replace("_", " ") in shown
     assert "→ 7" in shown
 
 
@@ -74,7 +75,7 @@ def test_saving_without_a_change_is_not_audited(admin_client, rows, kind):
 def test_the_history_of_a_user_includes_the_keys(admin_client, user):
     create_key(user, key_name="mine")
 
-    assert "key_created" in history(admin_client, user)
+    assert "Key created" in history(admin_client, user)
 
 
 def test_the_history_of_an_unchanged_row_says_so(admin_client, user):
