@@ -50,11 +50,12 @@ old_urlpatterns: list[URLPattern | URLResolver] = (
 )
 
 urlpatterns = [
+    # Django tries one pattern after the other: these are asked for most.
+    path("v1/", include("chat.urls")),
     # Before those of the envelope and of the admin.
     *old_urlpatterns,
     path("", start_page),
     path("favicon.ico", favicon),
-    path("v1/", include("chat.urls")),
     path("v1/", include("accounts.access.urls")),
     path("v1/", include("accounts.activity.urls")),
     path("v1/", include(account_urls)),

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from accounts.limits.admission import admit_attempt
 from accounts.limits.throttles import PrincipalThrottle
 from accounts.principals.principal import Principal
+from chat.messages import growing
 from chat.messages.serializers import client_id_of
 from chat.models import ChatMessage
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
@@ -53,18 +54,24 @@ class UpdateThrottle(PrincipalThrottle):
 def _grows(
     owner: Principal, given: Mapping[str, Any], session_id: int, message_id: int | None = None
 ) -> bool:
-    """Whether a message is in progress before and after `given`. One statement at most."""
-    growing = ChatMessage.Status.IN_PROGRESS
-    client_id = client_id_of(given)
+    """Whether a message is in progress before and after `given`.
+
+    It takes a statement only when this process has not seen the message in progress.
+    """
+    in_progress = ChatMessage.Status.IN_PROGRESS
+    message: Any
     if message_id is not None:
-        grows = given.get("status") in (None, growing)
-        known = Q(pk=message_id)
+        grows = given.get("status") in (None, in_progress)
+        message, known = message_id, Q(pk=message_id)
     else:
         # An appended message is complete unless its status says otherwise.
-        is_name = isinstance(client_id, str) and "\x00" not in client_id
-        grows = is_name and given.get("status") == growing
-        known = Q(client_id=client_id)
+        message = client_id_of(given)
+        is_name = isinstance(message, str) and "\x00" not in message
+        grows = is_name and given.get("status") == in_progress
+        known = Q(client_id=message)
     if not grows:
         return False
+    if growing.was_growing(owner.user_id, session_id, message):
+        return True
     messages = ChatMessage.objects.filter(known, session_id=session_id, user_id=owner.user_id)
-    return messages.filter(status=growing).exists()
+    return messages.filter(status=in_progress).exists()

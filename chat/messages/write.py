@@ -4,11 +4,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from operator import attrgetter
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, JSONField
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -17,6 +16,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from accounts.plans.storage import check_storage
 from accounts.principals.principal import Principal
 from chat.activity import record_chat
+from chat.messages import growing
 from chat.messages.content import text_of
 from chat.models import ChatMessage, ChatMessageQuerySet, ChatSession, Feedback
 from gatewayz.api.bodies import encode
@@ -128,7 +128,10 @@ def append_messages(
     if (broken := _RULES.get(rows[0][0])) is not None:
         raise broken()
     saved = [_appended(message, row) for message, row in zip(messages, rows, strict=True)]
-    if any(is_new or not _is_growing(message) for message, is_new in saved):
+    for message, _ in saved:
+        if message.client_id is not None or growing.is_growing(message):
+            growing.note(message)
+    if any(is_new or not growing.is_growing(message) for message, is_new in saved):
         record_chat(
             owner,
             "save_message",
@@ -199,7 +202,8 @@ def places_of(given: Sequence[NewMessage]) -> list[int]:
     return places
 
 
-_COLUMNS = ", ".join(f"(message).{field.column}" for field in ChatMessage._meta.concrete_fields)
+_FIELDS = ChatMessage._meta.concrete_fields
+_COLUMNS = ", ".join(f"(message).{field.column}" for field in _FIELDS)
 
 # As _APPEND.
 _CHANGE = f"""
@@ -245,13 +249,15 @@ def change_message(
         "set_extra": json_or_null(extra or None),
         "unset_extra": [] if content is None else ["content"],
     }
-    changed = next(iter(ChatMessage.objects.raw(_CHANGE, parameters)), None)
-    if changed is None:
+    rows = transaction.get_connection().fetch_autocommit(_CHANGE, parameters)
+    if not rows:
         raise Http404
-    problem, ends, added_bytes = attrgetter("problem", "ends", "added_bytes")(changed)
+    *values, problem, added_bytes, ends = rows[0]
+    changed = _loaded(values)
+    growing.note(changed)
     if problem is not None:
         raise _RULES[problem]()
-    if ends or not _is_growing(changed):
+    if ends or not growing.is_growing(changed):
         record_chat(
             owner,
             "update_message",
@@ -262,6 +268,18 @@ def change_message(
             stored_bytes=max(0, added_bytes),
         )
     return changed
+
+
+def _loaded(values: Sequence[Any]) -> ChatMessage:
+    """The message of a row with all of its columns, as Django makes one."""
+    connection = transaction.get_connection()
+    loaded = [
+        field.from_db_value(value, field.cached_col, connection)
+        if isinstance(field, JSONField)
+        else value
+        for field, value in zip(_FIELDS, values, strict=True)
+    ]
+    return ChatMessage.from_db(connection.alias, [field.attname for field in _FIELDS], loaded)
 
 
 def delete_message(owner: Principal, session_id: int, message_id: int) -> None:
@@ -314,10 +332,6 @@ def _delete(
     record_chat(
         owner, "delete_messages", "message_deleted", session_id=session_id, messages=len(ids)
     )
-
-
-def _is_growing(message: ChatMessage) -> bool:
-    return message.status == ChatMessage.Status.IN_PROGRESS
 
 
 def stored_content(given: NewMessage) -> tuple[str, dict[str, Any] | None]:

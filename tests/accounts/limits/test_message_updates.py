@@ -3,7 +3,7 @@
 import pytest
 
 from chat.messages import throttles
-from chat.models import ChatSession
+from chat.models import ChatMessage, ChatSession
 from tests.problems import assert_problem
 
 GROWING = {"role": "assistant", "content": "The", "status": "in_progress", "client_id": "a"}
@@ -84,6 +84,19 @@ def test_the_updates_have_a_limit(api, path, limit_key, monkeypatch):
 
     assert [update.status_code for update in updates] == [200, 200, 429]
     assert_problem(updates[-1], 429, "too_many_attempts")
+
+
+def test_a_message_that_another_process_has_completed_is_counted_as_usual_after_one_change(
+    api, path, limit_key
+):
+    limit_key(requests_per_minute=3)
+    message = api.post_json(path, GROWING).json()["data"]["id"]
+    patch(api, f"{path}/{message}", content="The answer")
+    ChatMessage.objects.filter(pk=message).update(status="completed")
+
+    changes = [patch(api, f"{path}/{message}", content="late") for _ in range(2)]
+
+    assert [change["RateLimit-Limit"] for change in changes] == ["1200", "3"]
 
 
 def test_another_users_message_does_not_let_a_request_pass(stranger_api, api, path):

@@ -130,7 +130,7 @@ def test_a_growing_message_is_indexed_only_once_it_is_complete(api, session):
     assert listed.count() == 1
 
 
-def test_a_change_takes_two_statements_or_one_with_a_final_status(
+def test_a_change_of_a_complete_message_takes_two_statements_or_one_with_a_final_status(
     api, session, django_assert_num_queries
 ):
     message = say(api, session)
@@ -142,6 +142,16 @@ def test_a_change_takes_two_statements_or_one_with_a_final_status(
         patch(api, session, message, content="z")
     with django_assert_num_queries(1):
         patch(api, session, message, content="z", status="completed")
+
+
+def test_a_message_in_progress_grows_by_one_statement(api, session, django_assert_num_queries):
+    message = say(api, session, status="in_progress", client_id="a")
+    patch(api, session, message, content="y")
+
+    with django_assert_num_queries(1):
+        patch(api, session, message, content="z")
+    with django_assert_num_queries(1):
+        say(api, session, status="in_progress", client_id="a", content="zz")
 
 
 def test_a_change_moves_the_session_to_the_top(api, session):
