@@ -499,7 +499,7 @@ class Feedback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.feedback_type} {self.pk}"
+        return f"{self.get_feedback_type_display()} {self.pk}"
 
 
 class ShareQuerySet(models.QuerySet["Share"]):

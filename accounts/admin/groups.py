@@ -22,6 +22,11 @@ class GroupAdmin(BigTableAdmin, DjangoGroupAdmin):
 
     owner = None
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
+        # Django lists every permission and member of a group as a row of its own.
+        shown = [f"{group}, with its permissions; its members lose them" for group in objs]
+        return shown, {self.opts.verbose_name_plural: len(shown)}, set(), []
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)
 

@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
+from accounts.admin.json_display import pretty_json
 from accounts.models import Notification, NotificationPreferences
 from accounts.notifications import delivery
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
@@ -27,7 +29,7 @@ class NotificationAdmin(ReadOnlyAdmin):
         "kind",
         "cause",
         "channel",
-        "details",
+        "shown_details",
         "status",
         "error",
         "attempts",
@@ -37,6 +39,10 @@ class NotificationAdmin(ReadOnlyAdmin):
         "finished_at",
     )
     readonly_fields = fields
+
+    @admin.display(description="details")
+    def shown_details(self, notification: Notification) -> SafeString:
+        return pretty_json(notification.details)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Staff who may change notifications may have failed ones sent again."""

@@ -11,6 +11,9 @@ from accounts.models.audit import key_target
 
 SHOWN_ENTRIES = 100
 
+# What entries call a row, where it is not the name of its model.
+_KINDS = {"chatsession": "session"}
+
 
 def audit_entries(request: HttpRequest, row: Model, owner: str | None) -> list[AuditEntry]:
     """Return the newest SHOWN_ENTRIES entries about `row`, and of a user also about their rows.
@@ -28,7 +31,8 @@ def audit_entries(request: HttpRequest, row: Model, owner: str | None) -> list[A
         entries = AuditEntry.objects.filter(action__in=actions, target=f"plan:{row.pk}")
     else:
         is_key = isinstance(row, (ApiKey, RateLimitConfig))
-        target = key_target(row.pk) if is_key else f"{row._meta.model_name}:{row.pk}"
+        name = str(row._meta.model_name)
+        target = key_target(row.pk) if is_key else f"{_KINDS.get(name, name)}:{row.pk}"
         if not owner:
             return []
         user = attrgetter(owner.replace("__", "."))(row)

@@ -142,7 +142,7 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} by {self.channel}"
+        return f"{self.get_kind_display()} by {self.get_channel_display().lower()}"
 
 
 class ApiKeyNetwork(models.Model):

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.principals.principal import Principal
+from gatewayz.templatetags.words import in_words
 
 
 class ReferralCode(models.Model):
@@ -136,4 +137,4 @@ class Credit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} for {self.reason}"
+        return f"{self.amount} for {in_words(self.reason).lower()}"

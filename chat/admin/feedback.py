@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.text import Truncator
 
+from accounts.admin.json_display import pretty_json
 from chat.models import Feedback
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
 from gatewayz.admin_site.lists import ReadOnlyAdmin, linked
@@ -29,9 +30,15 @@ class FeedbackAdmin(ReadOnlyAdmin):
         ("user", "session"),
         ("feedback_type", "rating", "model"),
         "comment",
-        "metadata",
+        "shown_metadata",
         ("created_at", "updated_at"),
     )
+
+    readonly_fields = ("shown_metadata",)
+
+    @admin.display(description="metadata")
+    def shown_metadata(self, feedback: Feedback) -> str:
+        return pretty_json(feedback.metadata) if feedback.metadata else "-"
 
     @admin.display(description="comment")
     def shown_comment(self, feedback: Feedback) -> str:

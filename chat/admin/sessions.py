@@ -3,7 +3,7 @@
 The audit log says who read a conversation and who searched a user's chats.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from django.conf import settings
@@ -12,6 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.formats import localize
+from django.utils.timezone import localtime
 
 from accounts import audit
 from accounts.models.users import MAX_RETENTION_DAYS
@@ -84,14 +86,16 @@ class ChatSessionAdmin(ReadOnlyAdmin):
         return str(session.pk)
 
     @admin.display(description="purged on")
-    def purged_on(self, session: ChatSession) -> datetime | str:
+    def purged_on(self, session: ChatSession) -> str:
         """When retention deletes the session for good; a session that is not deleted stays."""
         if session.is_active:
             return "-"
         days = session.user.chat_retention_days
         days = settings.CHAT_RETENTION_DAYS if days is None else days
         gone_at = session.deleted_at or session.updated_at
-        return gone_at + timedelta(days=min(days, MAX_RETENTION_DAYS)) if days else "never"
+        if not days:
+            return "never"
+        return localize(localtime(gone_at + timedelta(days=min(days, MAX_RETENTION_DAYS))))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ChatSession], search_term: str

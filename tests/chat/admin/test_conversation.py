@@ -34,6 +34,13 @@ def test_the_audit_log_says_who_read_a_conversation(admin_client, admin_user, se
     assert (entry.user_id, entry.actor_user_id) == (session.user_id, admin_user.pk)
 
 
+def test_the_history_says_who_read_it(admin_client, session):
+    read(admin_client, session)
+
+    history = reverse("admin:chat_chatsession_history", args=[session.pk])
+    assert "Chat read" in admin_client.get(history).content.decode()
+
+
 def test_markdown_is_rendered(admin_client, session):
     say(session, "Some **bold** text")
 
