@@ -52,6 +52,9 @@ MAX_WORDS_ROWS = 128
 
 _BATCH_SESSIONS = 100
 _BATCH_LISTED = 5_000
+# When chats come in together, the lines of their messages follow those of all sessions. Lines of
+# a session so far apart are taken together, or it would be indexed twice.
+_LISTED_APART = 500_000
 _BATCH_MESSAGES = 200
 # The most memory that a message can take: JSON that is stored compressed may be a hundred times as
 # long, and measuring it would mean reading it.
@@ -142,15 +145,17 @@ def _index_batch(lines: dict[tuple[int, int], list[int]]) -> list[int]:
 def _next_lines(without: list[int]) -> dict[tuple[int, int], list[int]]:
     """The oldest lines of the list, by (user, session), in order of users.
 
-    Leaves out the sessions in `without`.
+    Leaves out the sessions in `without`. The later lines of the others are taken as well.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT user_id, session_id, array_agg(id) FROM"
-            " (SELECT * FROM chat_search_pending WHERE session_id <> ALL(%s)"
-            " ORDER BY id LIMIT %s) AS first"
+            "WITH first AS MATERIALIZED (SELECT id, session_id FROM chat_search_pending"
+            " WHERE session_id <> ALL(%s) ORDER BY id LIMIT %s)"
+            " SELECT user_id, session_id, array_agg(id) FROM chat_search_pending"
+            " WHERE id <= (SELECT max(id) + %s FROM first)"
+            " AND session_id IN (SELECT session_id FROM first)"
             " GROUP BY user_id, session_id ORDER BY user_id, session_id",
-            [without, _BATCH_LISTED],
+            [without, _BATCH_LISTED, _LISTED_APART],
         )
         return {(user_id, session_id): ids for user_id, session_id, ids in cursor.fetchall()}
 

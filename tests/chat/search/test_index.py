@@ -119,6 +119,18 @@ def test_a_message_changed_many_times_is_indexed_once(session):
     assert not SearchPending.objects.exists()
 
 
+def test_sessions_that_come_before_all_their_messages_are_indexed_once(api, user, monkeypatch):
+    monkeypatch.setattr(index, "_BATCH_LISTED", 2)
+    sessions = [ChatSession.objects.create(user=user, title="-", model="m") for _ in range(5)]
+    for _ in range(2):
+        for one in sessions:
+            say(one, "albatross")
+
+    assert index_pending() == 5
+    assert not SearchPending.objects.exists()
+    assert counts(api, "albatross") == [5]
+
+
 def test_a_message_added_to_a_long_session_leaves_its_first_documents_alone(api, session):
     for number in range(3):
         say(session, f"first{number} " + "x " * index.DOCUMENT_CHARACTERS)
