@@ -2,6 +2,7 @@
 
 Uses the servers of DATABASE_URL and REDIS_URL, and starts embedded ones if these are not set. In
 both cases the tables are in a new database, and the keys in Redis have a prefix of their own.
+BENCHMARK_DATABASE names a database that is created if it is missing, and kept.
 """
 
 import importlib
@@ -39,12 +40,15 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def _own_data() -> Iterator[None]:
-    """Set Django up on an empty database and an unused prefix in Redis."""
-    name = f"gatewayz_benchmark_{os.getpid()}"
+    """Set Django up on an empty or a kept database, and an unused prefix in Redis."""
+    kept = os.environ.get("BENCHMARK_DATABASE")
+    name = kept or f"gatewayz_benchmark_{os.getpid()}"
     servers = _servers()
     try:
         with psycopg.connect(servers.database_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            exists = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+            if exists.fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             try:
                 os.environ.update(
                     servers.environ,
@@ -57,8 +61,9 @@ def _own_data() -> Iterator[None]:
                 call_command("migrate", verbosity=0)
                 yield
             finally:
-                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-                connection.execute(drop)
+                if not kept:
+                    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+                    connection.execute(drop)
                 _forget_keys(servers.redis_url, name)
     finally:
         servers.stop()

@@ -6,6 +6,8 @@ a language: Zipf), with and without the triggers, indexes them, and prints ratio
 
 import random
 import time
+from collections.abc import Iterator
+from itertools import accumulate, islice
 from typing import Any
 
 _TABLES = (
@@ -24,7 +26,7 @@ def main(messages: str = "60000") -> None:
 
     from chat.search.index import index_listed
 
-    texts = prose(int(messages))
+    texts = list(islice(prose(), int(messages)))
     with connection.cursor() as cursor:
         for action in ("DISABLE", "ENABLE"):
             for table in ("chat_messages", "chat_sessions"):
@@ -57,17 +59,20 @@ def main(messages: str = "60000") -> None:
         print(f"all of search: {every / text_bytes:.2f} times the text")
 
 
-def prose(count: int) -> list[str]:
-    """Made-up prose: words as frequent as in a language, in texts of several lengths."""
+def prose() -> Iterator[str]:
+    """Made-up prose without end: words as frequent as in a language, in texts of several lengths.
+
+    The texts are the same each time.
+    """
     chance = random.Random(1)  # noqa: S311 - it keeps no secret
     words = [
         "".join(chance.choices("etaoinshrdlucmfwypvbgk", k=chance.randint(2, 11)))
         for _ in range(_VOCABULARY)
     ]
-    weights = [1 / rank for rank in range(1, _VOCABULARY + 1)]
-    lengths = [chance.choice((8, 15, 30, 150)) for _ in range(count)]
-    drawn = iter(chance.choices(words, weights, k=sum(lengths)))
-    return [" ".join(next(drawn) for _ in range(length)) for length in lengths]
+    weights = list(accumulate(1 / rank for rank in range(1, _VOCABULARY + 1)))
+    while True:
+        length = chance.choice((8, 15, 30, 150))
+        yield " ".join(chance.choices(words, cum_weights=weights, k=length))
 
 
 def _load(cursor: Any, texts: list[str]) -> float:

@@ -1,22 +1,29 @@
-"""How long searches of a user with many messages take, among other users' messages.
+"""How long searches of a big and of a small user take, among other users' messages.
 
 `python -m benchmarks search_speed [MESSAGES [OTHERS]]` loads chats of made-up prose, 20 messages
-of 370 bytes in each, and prints the median, p95 and longest time of twelve kinds of query, and
-what of it the database takes.
+of 370 bytes in each, and prints for twelve kinds of query the median, p95 and longest time that
+passes, and the processor time of PostgreSQL and of Python. With BENCHMARK_DATABASE it loads them
+once. Needs Linux, and PostgreSQL on the same machine.
 """
 
 import itertools
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from benchmarks.search_size import prose
 
 _MESSAGES_OF_SESSION, _SESSIONS_OF_OTHER = 20, 500
+_SMALL_MESSAGES = 1_000
 _CHUNK = 500
 _ROUNDS = 5
+# Their words are those that are asked for.
+_SAMPLE = 20_000
+# So many messages are indexed; the chats that follow repeat them, with the entries that they
+# would have in the index.
+_INDEXED = 50_000
 
 _SESSIONS = """
 INSERT INTO chat_sessions (user_id, title, model, is_active, created_at, updated_at)
@@ -27,6 +34,17 @@ _MESSAGES = """
 INSERT INTO chat_messages (session_id, role, content, model, tokens, created_at)
 SELECT session_id, role, content, 'm', 0, now()
 FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS given (session_id, role, content)
+RETURNING id
+"""
+
+_REPEATED = """
+INSERT INTO chat_search_documents (session_id, part, user_id, number, version, first_message_id,
+                                   characters, keys, body)
+SELECT given.session_id, 0, user_id, given.number, version, given.first_message_id, characters,
+    ARRAY(SELECT key # given.mask FROM unnest(keys) AS key), given.body
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::integer[], %s::bytea[])
+    AS given (original, session_id, number, first_message_id, mask, body)
+JOIN chat_search_documents AS document ON document.session_id = original AND part = 0
 """
 
 # The index of another user is like that of the big one, with other keys.
@@ -50,36 +68,58 @@ FROM numbered JOIN copied USING (n)
 """
 
 
+class Search(NamedTuple):
+    """What one search took, in seconds, and how many chats it found."""
+
+    passed: float
+    postgresql: float
+    python: float
+    found: str
+
+
 def main(messages: str = "300000", others: str = "500000") -> None:
     """Print the times of each kind of query."""
     from accounts.principals.principal import Principal
 
-    user_id, content = load(int(messages), int(others))
-    principal = Principal(user_id, 1, True, True, False, "live", None)
-    print(f"\n{'ms':24}{'median':>9}{'p95':>8}{'longest':>9}{'in SQL':>8}{'found':>9}")
-    for kind, queries in kinds(content).items():
-        spent = [one for query in queries for one in measured(principal, query, _ROUNDS)]
-        seconds = sorted(one[0] for one in spent)
-        print(
-            f"{kind:24}{statistics.median(seconds) * 1e3:9.0f}"
-            f"{seconds[len(seconds) * 95 // 100] * 1e3:8.0f}{seconds[-1] * 1e3:9.0f}"
-            f"{statistics.median(one[1] for one in spent) * 1e3:8.0f}{spent[-1][2]:>9}"
-        )
+    users = load(int(messages), int(others))
+    asked = kinds(list(itertools.islice(prose(), _SAMPLE)))
+    for user_id, count in users:
+        principal = Principal(user_id, 1, True, True, False, "live", None)
+        print(f"\n{f'{count:,} messages':24}{'passed, ms':^27}{'PostgreSQL':^18}{'Python':^18}")
+        columns = ("median", "p95", "longest", *("median", "p95") * 2, "found")
+        print(" " * 24 + "".join(f"{column:>9}" for column in columns), flush=True)
+        for kind, queries in asked.items():
+            spent = [one for query in queries for one in measured(principal, query, _ROUNDS)]
+            passed, postgresql, python, found = zip(*spent, strict=True)
+            figures = (*_figures(passed), max(passed), *_figures(postgresql), *_figures(python))
+            row = "".join(f"{figure * 1e3:9.0f}" for figure in figures)
+            print(f"{kind:24}{row}{found[-1]:>9}", flush=True)
 
 
-def measured(principal: Any, query: str, rounds: int) -> list[tuple[float, float, str]]:
-    """Search some times. Returns the seconds of each, those in the database, and the count."""
+def _figures(seconds: Sequence[float]) -> tuple[float, float]:
+    """The median and p95."""
+    return statistics.median(seconds), sorted(seconds)[len(seconds) * 95 // 100]
+
+
+def measured(principal: Any, query: str, rounds: int) -> Iterator[Search]:
+    """Search some times."""
+    from django.db import connection
+
     from chat.search.query import search_chats
 
-    spent = []
+    connection.ensure_connection()
+    process = connection.connection.info.backend_pid
     for _ in range(rounds):
-        with _database_time() as in_database:
-            started = time.perf_counter()
-            page = search_chats(principal, query, limit=20)
-            seconds = time.perf_counter() - started
-        count = f"{page.count}{'' if page.is_count_exact else '+'}"
-        spent.append((seconds, sum(in_database), count))
-    return spent
+        started = time.perf_counter(), _processor_time(process), time.process_time()
+        page = search_chats(principal, query, limit=20)
+        ended = time.perf_counter(), _processor_time(process), time.process_time()
+        found = f"{page.count}{'' if page.is_count_exact else '+'}"
+        yield Search(*(end - start for start, end in zip(started, ended, strict=True)), found)
+
+
+def _processor_time(process: int) -> float:
+    """The seconds that a process has used so far."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
 def kinds(content: list[str]) -> dict[str, list[str]]:
@@ -93,7 +133,7 @@ def kinds(content: list[str]) -> dict[str, list[str]]:
     phrases = [" ".join(text.split()[2:5]) for text in content[:: len(content) // 5][:5]]
     return {
         "a rare word": rare,
-        "a word in 1 % of chats": middle,
+        "in 1 % of messages": middle,
         "a common word": common,
         "two words": [f"{one} {two}" for one, two in zip(common, middle, strict=True)],
         "three common words": [" ".join(three) for three in itertools.combinations(common, 3)][:5],
@@ -109,73 +149,122 @@ def kinds(content: list[str]) -> dict[str, list[str]]:
     }
 
 
-def load(messages: int, others: int) -> tuple[int, list[str]]:
-    """Load and index the chats. Returns the id of the big user, and its texts."""
+def load(messages: int, others: int) -> list[tuple[int, int]]:
+    """Load and index the chats, if they are missing.
+
+    Returns the big and the small user: the id of each, and how many messages it has.
+    """
     from django.db import connection
 
     from accounts.models import User
+    from chat.models import ChatMessage
+
+    users = User.objects.filter(username__in=("big", "small")).order_by("username")
+    if users.count() < 2:
+        started = time.monotonic()
+        big = User.objects.create_user("big@example.com", username="big")
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute("SET maintenance_work_mem = '1GB'")
+            # An index that is built at the end is built several times as fast.
+            cursor.execute("SELECT pg_get_indexdef('idx_chat_search_documents_keys'::regclass)")
+            (definition,) = cursor.fetchone()
+            cursor.execute("DROP INDEX idx_chat_search_documents_keys")
+            _write(cursor, big.pk, messages)
+            print(f"{messages:,} messages after {time.monotonic() - started:.0f} s", flush=True)
+            _copy(cursor, big.pk, others)
+            print(f"{others:,} others after {time.monotonic() - started:.0f} s", flush=True)
+            cursor.execute(definition)
+            # It comes last, so that it exists only if all do.
+            small = User.objects.create_user("small@example.com", username="small")
+            _write(cursor, small.pk, _SMALL_MESSAGES)
+            cursor.execute("VACUUM ANALYZE")
+            cursor.execute("RESET statement_timeout")
+        print(f"loaded in {time.monotonic() - started:.0f} s", flush=True)
+    return [(user.pk, ChatMessage.objects.filter(user_id=user.pk).count()) for user in users]
+
+
+def _write(cursor: Any, user_id: int, messages: int) -> None:
+    """Write and index the messages of a user."""
     from chat.search.index import index_listed
 
-    started = time.monotonic()
-    content = prose(messages)
-    user = User.objects.create_user("big@example.com")
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
-        cursor.execute("SET maintenance_work_mem = '1GB'")
-        for first in range(0, messages, _CHUNK * _MESSAGES_OF_SESSION):
-            some = content[first : first + _CHUNK * _MESSAGES_OF_SESSION]
-            titles = [" ".join(text.split()[:2]) for text in some[::_MESSAGES_OF_SESSION]]
-            ages = list(range(len(titles)))
-            cursor.execute(
-                _SESSIONS, [user.pk, titles, [(messages - first) // 20 - n for n in ages]]
-            )
-            ids = [session_id for (session_id,) in cursor.fetchall()]
-            sessions = [ids[n // _MESSAGES_OF_SESSION] for n in range(len(some))]
-            roles = [("user", "assistant")[n % 2] for n in range(len(some))]
-            cursor.execute(_MESSAGES, [sessions, roles, some])
+    originals: list[tuple[int, list[int]]] = []
+    content = itertools.cycle(itertools.islice(prose(), _INDEXED))
+    for first in range(0, messages, _CHUNK * _MESSAGES_OF_SESSION):
+        some = list(
+            itertools.islice(content, min(messages - first, _CHUNK * _MESSAGES_OF_SESSION))
+        )
+        titles = [" ".join(text.split()[:2]) for text in some[::_MESSAGES_OF_SESSION]]
+        ages = list(range(len(titles)))
+        cursor.execute(_SESSIONS, [user_id, titles, [(messages - first) // 20 - n for n in ages]])
+        ids = sorted(session_id for (session_id,) in cursor.fetchall())
+        sessions = [ids[n // _MESSAGES_OF_SESSION] for n in range(len(some))]
+        roles = [("user", "assistant")[n % 2] for n in range(len(some))]
+        cursor.execute(_MESSAGES, [sessions, roles, some])
+        message_ids = sorted(message_id for (message_id,) in cursor.fetchall())
+        written = list(zip(ids, map(list, itertools.batched(message_ids, 20)), strict=True))
         # Its session lists each of them.
         cursor.execute("DELETE FROM chat_search_pending WHERE message_id IS NOT NULL")
-        # An index that is built at the end is built several times as fast.
-        cursor.execute("SELECT pg_get_indexdef('idx_chat_search_documents_keys'::regclass)")
-        (definition,) = cursor.fetchone()
-        cursor.execute("DROP INDEX idx_chat_search_documents_keys")
-        cursor.execute("ANALYZE")
-        for _ in index_listed():
-            pass
-        for nth in range(others // _MESSAGES_OF_SESSION // _SESSIONS_OF_OTHER):
-            other = User.objects.create_user(f"other{nth}@example.com")
-            cursor.execute("ALTER TABLE chat_sessions DISABLE TRIGGER USER")
-            cursor.execute(
-                _OTHER,
-                {
-                    "user": user.pk,
-                    "other": other.pk,
-                    "sessions": _SESSIONS_OF_OTHER,
-                    "offset": nth % 20 * _SESSIONS_OF_OTHER,
-                    "mask": 1_000_003 * (nth + 1),
-                },
-            )
-            cursor.execute("ALTER TABLE chat_sessions ENABLE TRIGGER USER")
-        cursor.execute(definition)
-        cursor.execute("VACUUM ANALYZE")
-        cursor.execute("RESET statement_timeout")
-    print(f"loaded in {time.monotonic() - started:.0f} s")
-    return user.pk, content
+        if not first:
+            cursor.execute("ANALYZE")
+        if first < _INDEXED:
+            for _ in index_listed():
+                pass
+            originals += written
+        else:
+            cursor.execute("DELETE FROM chat_search_pending")
+            at = first % _INDEXED // _MESSAGES_OF_SESSION
+            _repeat(cursor, user_id, originals[at : at + len(written)], written)
+        print(f"{first + len(some):,} messages", flush=True)
 
 
-@contextmanager
-def _database_time() -> Iterator[list[float]]:
-    """The seconds of each statement in the block, with fetching its rows."""
-    from django.db import connection
+def _repeat(
+    cursor: Any,
+    user_id: int,
+    originals: list[tuple[int, list[int]]],
+    sessions: list[tuple[int, list[int]]],
+) -> None:
+    """Index sessions that have the texts of others. Each is an id, and those of its messages."""
+    from chat.models import SearchDocument, SearchOwner
+    from chat.search.documents import Document
+    from chat.search.index import era_mask
 
-    spent: list[float] = []
+    owner = SearchOwner.objects.get(pk=user_id)
+    known = SearchDocument.objects.filter(session_id__in=[one for one, _ in originals], part=0)
+    documents = {one.session_id: one for one in known.only("session_id", "number", "body")}
+    rows = []
+    for (original, _), (session_id, message_ids) in zip(originals, sessions, strict=True):
+        document = documents[original]
+        its = Document.unpacked(bytes(document.body))
+        heads = [
+            (message_id, *head[1:])
+            for message_id, head in zip(message_ids, its.heads, strict=True)
+        ]
+        number = owner.next_number
+        owner.next_number += 1
+        mask = era_mask(document.number) ^ era_mask(number)
+        body = Document(heads, its.text).packed()
+        rows.append((original, session_id, number, message_ids[0], mask, body))
+    cursor.execute(_REPEATED, [list(column) for column in zip(*rows, strict=True)])
+    owner.save(update_fields=["next_number"])
 
-    def timed(execute: Any, *arguments: Any) -> Any:
-        started = time.perf_counter()
-        try:
-            return execute(*arguments)
-        finally:
-            spent.append(time.perf_counter() - started)
 
-    with connection.execute_wrapper(timed):
-        yield spent
+def _copy(cursor: Any, user_id: int, messages: int) -> None:
+    """Give other users what a user has in the index, with other keys."""
+    from accounts.models import User
+
+    cursor.execute("ANALYZE")
+    cursor.execute("ALTER TABLE chat_sessions DISABLE TRIGGER USER")
+    for nth in range(messages // _MESSAGES_OF_SESSION // _SESSIONS_OF_OTHER):
+        other = User.objects.create_user(f"other{nth}@example.com")
+        cursor.execute(
+            _OTHER,
+            {
+                "user": user_id,
+                "other": other.pk,
+                "sessions": _SESSIONS_OF_OTHER,
+                "offset": nth % 20 * _SESSIONS_OF_OTHER,
+                "mask": 1_000_003 * (nth + 1),
+            },
+        )
+    cursor.execute("ALTER TABLE chat_sessions ENABLE TRIGGER USER")
