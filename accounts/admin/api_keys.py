@@ -91,9 +91,9 @@ class ApiKeyForm(forms.ModelForm):
         )
 
     def _get_validation_exclusions(self) -> set[str]:
-        # An existing key's form has no user field, but names are unique per user.
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
-        return excluded - {"user"}
+        # An existing key's form has no user field, but names are unique per user.
+        return excluded if "user" in self.fields else excluded - {"user"}
 
 
 @admin.register(ApiKey)

@@ -174,6 +174,7 @@ class RateLimitConfigAdmin(BigTableAdmin):
     search_fields = ("api_key__user__email__iexact",)
     search_help_text = "The user's whole e-mail address"
     autocomplete_fields = ("api_key",)
+    fields = ("api_key", *LIMIT_FIELDS)
 
     @admin.display(description="API key")
     def key(self, config: RateLimitConfig) -> str:

@@ -170,6 +170,14 @@ def test_a_taken_name_is_reported_once(admin_client, user):
     assert response.content.decode().count("already has a key with that name") == 1
 
 
+def test_a_missing_user_is_reported_once(admin_client):
+    url = reverse("admin:accounts_apikey_add")
+
+    errors = admin_client.post(url, {"key_name": "Phone"}).context["adminform"].form.errors
+
+    assert errors["user"] == ["This field is required."]
+
+
 def test_new_secrets_can_be_copied_with_a_button(admin_client, user):
     response = admin_client.post(
         reverse("admin:accounts_apikey_add"),
