@@ -15,8 +15,8 @@ import secrets
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched, groupby
 
 from django.db import Error, connection, transaction
 from django.db.models.expressions import RawSQL
@@ -33,6 +33,7 @@ from chat.models import (
 from chat.search.documents import Document, Prepared, prepared
 from chat.search.message_text import heading
 from chat.search.text import VERSION, fold, terms
+from gatewayz.database.distribution import is_distributed
 
 logger = logging.getLogger(__name__)
 
@@ -116,12 +117,20 @@ def index_listed() -> Iterator[int]:
     """
     failed: list[int] = []
     while lines := _next_lines(failed):
-        sessions = list(lines)
-        for at in range(0, len(sessions), _BATCH_SESSIONS):
-            batch = {its: lines[its] for its in sessions[at : at + _BATCH_SESSIONS]}
+        for sessions in _batches(lines):
+            batch = {its: lines[its] for its in sessions}
             failed_here = _index_batch(batch)
             failed += failed_here
             yield len(batch) - len(failed_here)
+
+
+def _batches(lines: Iterable[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
+    """Sessions to index in one transaction: of one user each, where users are distributed."""
+    if not is_distributed():
+        yield from batched(lines, _BATCH_SESSIONS)
+        return
+    for _, its in groupby(lines, key=lambda line: line[0]):
+        yield from batched(its, _BATCH_SESSIONS)
 
 
 def _index_batch(lines: dict[tuple[int, int], list[int]]) -> list[int]:
@@ -168,18 +177,18 @@ def _index(user_ids: set[int], line_ids: list[int]) -> None:
             # The changes on these lines are committed, and read below. Later changes add other
             # lines.
             cursor.execute(
-                "DELETE FROM chat_search_pending WHERE id = ANY(%s)"
+                "DELETE FROM chat_search_pending WHERE id = ANY(%s) AND user_id = ANY(%s)"
                 " RETURNING session_id, message_id",
-                [line_ids],
+                [line_ids, list(user_ids)],
             )
             listed: dict[int, list[int | None]] = defaultdict(list)
             for session_id, message_id in cursor.fetchall():
                 listed[session_id].append(message_id)
-        found = _locked_sessions(list(listed))
-        parts = _parts(listed)
+        found = _locked_sessions(user_ids, list(listed))
+        parts = _parts(user_ids, listed)
         made: list[SearchDocument] = []
         new_words: dict[int, set[str]] = defaultdict(set)
-        _drop(listed, parts, found)
+        _drop(user_ids, listed, parts, found)
         active = [session for session in found.values() if session.is_active]
         for session, messages in _messages(active, parts):
             owner = owners.get(session.user_id)
@@ -208,13 +217,18 @@ def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
     return {owner.user_id: owner for owner in locked}
 
 
-def _locked_sessions(session_ids: list[int]) -> dict[int, ChatSession]:
+_LOCKED = """
+SELECT * FROM chat_sessions WHERE id = ANY(%s) AND user_id = ANY(%s) ORDER BY id FOR KEY SHARE
+"""
+
+
+def _locked_sessions(user_ids: set[int], session_ids: list[int]) -> dict[int, ChatSession]:
     """Sessions that can be written to but not deleted until the transaction ends."""
-    locked = "SELECT * FROM chat_sessions WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
-    return {session.pk: session for session in ChatSession.objects.raw(locked, [session_ids])}
+    locked = ChatSession.objects.raw(_LOCKED, [session_ids, list(user_ids)])
+    return {session.pk: session for session in locked}
 
 
-def _parts(listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
+def _parts(user_ids: set[int], listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
     """For each session, the first part to rebuild, and that part's first message.
 
     Messages are mostly added at the end, so the parts before stay unchanged.
@@ -225,7 +239,9 @@ def _parts(listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
         for session_id, messages in listed.items()
         if None not in messages
     }
-    rows = SearchDocument.objects.filter(session_id__in=only_messages, version=VERSION)
+    rows = SearchDocument.objects.filter(
+        user_id__in=user_ids, session_id__in=only_messages, version=VERSION
+    )
     for session_id, part, first_message_id in rows.order_by("session_id", "part").values_list(
         "session_id", "part", "first_message_id"
     ):
@@ -235,7 +251,10 @@ def _parts(listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
 
 
 def _drop(
-    listed: Iterable[int], parts: dict[int, tuple[int, int]], found: dict[int, ChatSession]
+    user_ids: set[int],
+    listed: Iterable[int],
+    parts: dict[int, tuple[int, int]],
+    found: dict[int, ChatSession],
 ) -> None:
     """Delete the documents to rebuild, and those of sessions that are not active."""
     kept = {
@@ -248,8 +267,9 @@ def _drop(
         cursor.execute(
             "DELETE FROM chat_search_documents AS document"
             " USING unnest(%s::bigint[], %s::integer[]) AS given (session_id, part)"
-            " WHERE document.session_id = given.session_id AND document.part >= given.part",
-            [list(kept), list(kept.values())],
+            " WHERE document.session_id = given.session_id AND document.part >= given.part"
+            " AND document.user_id = ANY(%s)",
+            [list(kept), list(kept.values()), list(user_ids)],
         )
 
 
@@ -258,7 +278,9 @@ def _messages(
 ) -> Iterator[tuple[ChatSession, Iterator[Prepared]]]:
     """Each session with its messages from the first part to rebuild."""
     whole = {session.pk: session for session in sessions if parts[session.pk][0] == 0}
-    messages = ChatMessage.objects.filter(session_id__in=whole).order_by("session_id", "id")
+    owners = {session.user_id for session in whole.values()}
+    messages = ChatMessage.objects.filter(user_id__in=owners, session_id__in=whole)
+    messages = messages.order_by("session_id", "id")
     seen = set()
     for session_id, its in groupby(_read(messages), key=lambda message: message.session_id):
         seen.add(session_id)
@@ -268,7 +290,7 @@ def _messages(
     for session in sessions:
         if session.pk not in whole:
             first_id = parts[session.pk][1]
-            rest = ChatMessage.objects.filter(session_id=session.pk, id__gte=first_id)
+            rest = ChatMessage.objects.of(session).filter(id__gte=first_id)
             yield session, map(prepared, _read(rest.order_by("id")))
 
 

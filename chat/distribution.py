@@ -1,0 +1,124 @@
+"""Which tables Citus distributes by their owner, and which it copies to each server.
+
+Every other table stays on the coordinator. See `gatewayz.database.distribution`.
+"""
+
+from accounts.models import Plan, User
+from chat.models import (
+    ChatMessage,
+    ChatSession,
+    Feedback,
+    IdempotencyKey,
+    SearchDocument,
+    SearchOwner,
+    SearchPending,
+    SearchWords,
+    Share,
+)
+from gatewayz.database.distribution import Layout, Reference, UniqueIndex, reference_of
+
+# On an owner's server, a statement may not join the rows that a trigger is about with a table.
+_ON_SHARDS = {
+    "chat_search_messages_added": """
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT user_id, session_id, id FROM added WHERE status <> 'in_progress' LOOP
+        INSERT INTO chat_search_pending (user_id, session_id, message_id)
+        VALUES (one.user_id, one.session_id, one.id);
+    END LOOP;
+    RETURN NULL;
+END
+""",
+    "chat_search_message_changed": """
+BEGIN
+    INSERT INTO chat_search_pending (user_id, session_id, message_id)
+    VALUES (NEW.user_id, NEW.session_id, NEW.id);
+    RETURN NULL;
+END
+""",
+    "chat_search_messages_deleted": """
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT DISTINCT user_id, session_id FROM deleted LOOP
+        PERFORM FROM chat_sessions
+        WHERE user_id = one.user_id AND id = one.session_id AND is_active;
+        IF FOUND THEN
+            INSERT INTO chat_search_pending (user_id, session_id, message_id)
+            VALUES (one.user_id, one.session_id, NULL);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+""",
+    "chat_search_sessions_added": """
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT user_id, id FROM added LOOP
+        INSERT INTO chat_search_pending (user_id, session_id, message_id)
+        VALUES (one.user_id, one.id, NULL);
+    END LOOP;
+    RETURN NULL;
+END
+""",
+    "chat_message_placed": """
+BEGIN
+    NEW.position := NEW.id;
+    IF NEW.parent_id IS NULL AND NEW.is_current THEN
+        NEW.parent_id := (
+            SELECT id FROM chat_messages
+            WHERE user_id = NEW.user_id AND session_id = NEW.session_id AND is_current
+                AND position IS NOT NULL
+            ORDER BY position DESC LIMIT 1
+        );
+    END IF;
+    RETURN NEW;
+END
+""",
+    # The storage of users is on the coordinator, where `manage.py count_storage` counts it anew.
+    "chat_messages_deleted": "BEGIN RETURN NULL; END",
+    "chat_sessions_deleted": "BEGIN RETURN NULL; END",
+}
+
+
+def layout() -> Layout:
+    """What becomes of each table."""
+    return Layout(
+        reference=(Plan, User),
+        distributed={
+            ChatSession: ("id",),
+            ChatMessage: ("id",),
+            Feedback: ("id",),
+            # The owner is in their keys.
+            IdempotencyKey: (),
+            SearchOwner: (),
+            SearchWords: (),
+            SearchDocument: ("session_id", "part"),
+            SearchPending: ("id",),
+        },
+        references=(
+            reference_of(ChatMessage, "session"),
+            reference_of(Feedback, "session"),
+            Reference(
+                "chat_search_documents",
+                "chat_search_documents_session",
+                "session_id",
+                "chat_sessions",
+                "ON DELETE CASCADE",
+            ),
+            # Links are found by their token, without an owner.
+            reference_of(Share, "session", is_kept=False),
+        ),
+        unique_indexes=(
+            UniqueIndex(
+                "chat_messages",
+                "idx_chat_messages_client_id",
+                "session_id, client_id",
+                "client_id IS NOT NULL",
+            ),
+        ),
+        on_shards=_ON_SHARDS,
+        timed=("chat_append", "chat_change_message"),
+    )
