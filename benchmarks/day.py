@@ -6,7 +6,8 @@ turns, as in `create_session`, and must first answer with the same fields.
 MIX is a conversation of ten questions: it is begun once, and each question and each answer is a
 message; an answer is saved four times while it is written; the conversation is opened again at
 each question, from the list; and somebody searches once. Sizes are random, the same for all: half
-of the messages have less than 650 bytes, a tenth more than 8 kB, and the largest 20 kB.
+of the messages have less than 650 bytes, a tenth more than 8 kB, and the largest 20 kB. Words have
+the frequencies of natural language; the searched one is any of them, and so mostly a rare one.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from http import HTTPStatus
 from http.client import HTTPConnection
+from itertools import accumulate
 from typing import Any
 
 import psycopg
@@ -47,7 +49,9 @@ READ_SESSIONS = WRITTEN_SESSIONS = 64
 MESSAGES = 40
 LISTED = 50
 
-_WORDS = [f"word{number}" for number in range(3_000)]
+_WORDS = [f"word{number}" for number in range(30_000)]
+# The frequency of a word falls with its rank, as in natural language (the law of Zipf).
+_FREQUENCIES = list(accumulate(1 / rank for rank in range(1, len(_WORDS) + 1)))
 
 # What rounds add to, each before what it refers to.
 _GROWING = ("chat_messages", "chat_sessions")
@@ -93,11 +97,12 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
 
 
 class Conversations:
-    """Sessions of a user with messages, and `requests` about them by operation."""
+    """Sessions of a user with indexed messages, and `requests` about them by operation."""
 
     def __init__(self, user_id: int) -> None:
         from accounts.principals.principal import Principal
         from chat.messages.write import append_messages
+        from chat.search.index import index_listed
         from chat.sessions.write import create_sessions
 
         random_ = random.Random(23)  # noqa: S311 - no secret
@@ -109,6 +114,8 @@ class Conversations:
             append_messages(
                 owner, session_id, [_message(random_, number) for number in range(MESSAGES)]
             )
+        for _ in index_listed():
+            pass
         growing = []
         for session_id in written:
             # An answer that is being written.
@@ -166,7 +173,7 @@ def _size(random_: random.Random) -> int:
 
 
 def _text(random_: random.Random, size: int) -> str:
-    return " ".join(random_.choices(_WORDS, k=size // 9 + 1))[:size]
+    return " ".join(random_.choices(_WORDS, cum_weights=_FREQUENCIES, k=size // 8 + 1))[:size]
 
 
 class _Day:
@@ -186,8 +193,8 @@ class _Day:
         )
         self._redis = self._stack.enter_context(redis.Redis.from_url(os.environ["REDIS_URL"]))
         Plan.objects.update(max_storage_bytes=None)
-        user_id, keys = user_and_keys([])
-        self._keys = dict.fromkeys(DAY, keys[OURS.name])
+        user_id, keys = user_and_keys(self._chosen.contenders)
+        self._keys = {name: keys.get(name, keys[OURS.name]) for name in DAY}
         os.environ["BENCHMARK_USER_ID"] = str(user_id)
         self._conversations = Conversations(user_id)
         self._database.execute(_PEER_SEARCH)
@@ -229,7 +236,7 @@ class _Day:
     def _check_answers(self, operation: str, started: list[Running]) -> None:
         """Raise LoadError unless all answer with what the last contender says, and success."""
         (asked, *_) = self._conversations.requests[operation]
-        said = {one.contender.name: _ask(one, asked)["data"] for one in started}
+        said = {one.contender.name: ask(one, asked)["data"] for one in started}
         fields = {name: _fields(data) for name, data in said.items()}
         expected = fields[started[-1].contender.name]
         for name, found in fields.items():
@@ -242,12 +249,12 @@ class _Day:
         # Prepared statements, caches and pools of every process are warm afterwards.
         load.send(one.port, one.api_key, 16, WARM_UP_SECONDS, requests)
 
-        def ask() -> None:
+        def ask_each() -> None:
             for number in range(COUNTED_REQUESTS):
-                _ask(one, requests[number % len(requests)])
+                ask(one, requests[number % len(requests)])
 
         statements, round_trips = StatementLog(self._database).count(
-            lambda: redis_round_trips(self._redis, ask)
+            lambda: redis_round_trips(self._redis, ask_each)
         )
         self._costs[operation, one.contender.name] = (
             None if statements is None else statements / COUNTED_REQUESTS,
@@ -309,7 +316,7 @@ class _Day:
         return newest
 
 
-def _ask(one: Running, request: Request) -> Any:
+def ask(one: Running, request: Request) -> Any:
     """The JSON of an answer. Raises LoadError unless it is one of success."""
     connection = HTTPConnection("127.0.0.1", one.port, timeout=load.TIMEOUT_SECONDS)
     headers = {

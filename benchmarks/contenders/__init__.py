@@ -96,6 +96,7 @@ DAY: Mapping[str, Contender] = {
             (*_QUIET_UVICORN, "benchmarks.contenders.fastapi_day:app"),
             worker=("-m", "benchmarks.contenders.fastapi_worker"),
         ),
+        SERVICES["drf"],
         Contender(
             "bare",
             "The same FastAPI without keys, limits and activity",

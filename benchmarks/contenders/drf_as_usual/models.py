@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
@@ -36,6 +37,34 @@ class ChatSession(models.Model):
     class Meta:
         managed = False
         db_table = "chat_sessions"
+
+
+class ChatMessage(models.Model):
+    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="messages")
+    role = models.CharField(max_length=16)
+    content = models.TextField()
+    model = models.CharField(max_length=255, default="")
+    tokens = models.PositiveIntegerField(default=0)
+    reasoning = models.TextField(null=True)  # noqa: DJ001
+    metadata = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    status = models.CharField(max_length=16, default="completed")
+
+    class Meta:
+        managed = False
+        db_table = "chat_messages"
+
+
+class SearchText(models.Model):
+    """The text search of Django's documentation; `benchmarks.day` fills the table."""
+
+    message = models.OneToOneField(ChatMessage, on_delete=models.CASCADE, primary_key=True)
+    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE)
+    search = SearchVectorField()
+
+    class Meta:
+        managed = False
+        db_table = "peer_search"
 
 
 class ActivityLog(models.Model):
