@@ -1,9 +1,8 @@
-"""Which tables Citus distributes by their owner, and which it copies to each server.
+"""Which tables Citus distributes by their owner.
 
 Every other table stays on the coordinator. See `gatewayz.database.distribution`.
 """
 
-from accounts.models import Plan, User
 from chat.models import (
     ChatMessage,
     ChatSession,
@@ -83,10 +82,13 @@ END
 }
 
 
+# What search knows of a user goes with the user.
+_CASCADES = ("chat_search_owners", "chat_search_words")
+
+
 def layout() -> Layout:
     """What becomes of each table."""
     return Layout(
-        reference=(Plan, User),
         distributed={
             ChatSession: ("id",),
             ChatMessage: ("id",),
@@ -110,6 +112,15 @@ def layout() -> Layout:
             ),
             # Links are found by their token, without an owner.
             reference_of(Share, "session", is_kept=False),
+            # Users stay on the coordinator.
+            *(
+                reference_of(model, "user", is_kept=False)
+                for model in (ChatSession, Feedback, IdempotencyKey)
+            ),
+            *(
+                Reference(table, f"{table}_user", "user_id", "users", "ON DELETE CASCADE", False)
+                for table in _CASCADES
+            ),
         ),
         unique_indexes=(
             UniqueIndex(
@@ -121,4 +132,5 @@ def layout() -> Layout:
         ),
         on_shards=_ON_SHARDS,
         timed=("chat_append", "chat_change_message"),
+        cascades=_CASCADES,
     )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.apps import apps
 from django.db import connection, models, transaction
 
 # The column by whose hash rows are distributed. It is in each key of a distributed table.
@@ -51,20 +50,20 @@ class Layout:
     """What becomes of the tables; those that are not named stay on the coordinator.
 
     Attributes:
-        reference: tables of which each server has a copy.
         distributed: tables by owner, with the columns of their primary key but for the owner.
         references: the foreign keys to distributed tables.
         unique_indexes: those without the owner, of distributed tables.
         on_shards: trigger functions, with the body that serves one owner's server.
         timed: functions that ask for the time in statements on distributed tables.
+        cascades: distributed tables with rows that the database deletes with those of `users`.
     """
 
-    reference: Sequence[type[models.Model]]
     distributed: dict[type[models.Model], tuple[str, ...]]
     references: Sequence[Reference]
     unique_indexes: Sequence[UniqueIndex]
     on_shards: dict[str, str]
     timed: Sequence[str]
+    cascades: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -103,9 +102,9 @@ def steps_of(layout: Layout) -> list[Step]:
         *(_timed(name) for name in layout.timed),
         *(step for model, key in layout.distributed.items() for step in _keyed(model, key)),
         *(_with_owner(index) for index in layout.unique_indexes),
-        *(step for model in _connected(layout) for step in _sequence(model)),
-        *(_reference_table(model._meta.db_table) for model in layout.reference),
+        *(step for model in layout.distributed for step in _sequence(model)),
         *_distributed(list(layout.distributed)),
+        _cascade(layout.cascades),
         *(_with_reference(one) for one in layout.references if one.is_kept),
     ]
 
@@ -200,6 +199,23 @@ END $do$;
 """
 
 
+def _cascade(tables: Sequence[str]) -> Step:
+    deletes = " ".join(f"DELETE FROM {table} WHERE {COLUMN} = OLD.id;" for table in tables)
+    return Step(
+        "users: delete the rows of an erased user on the owner's server",
+        "EXISTS (SELECT FROM pg_trigger WHERE tgname = 'distributed_users_deleted')",
+        f"""
+        CREATE OR REPLACE FUNCTION distributed_users_deleted() RETURNS trigger
+        LANGUAGE plpgsql SET search_path FROM CURRENT
+        AS $body$ BEGIN {deletes} RETURN NULL; END $body$;
+        CREATE TRIGGER distributed_users_deleted AFTER DELETE ON users
+        FOR EACH ROW EXECUTE FUNCTION distributed_users_deleted();
+        """,
+        "DROP TRIGGER distributed_users_deleted ON users;"
+        " DROP FUNCTION distributed_users_deleted();",
+    )
+
+
 def _on_shard(name: str, body: str) -> Step:
     new = f"{name}_on_shard"
     create = (
@@ -257,27 +273,6 @@ def _keyed(model: type[models.Model], key: tuple[str, ...]) -> Iterator[Step]:
             _key(table, columns),
             _key(table, key),
         )
-
-
-def _connected(layout: Layout) -> list[type[models.Model]]:
-    """The models of the layout and those that foreign keys connect with them.
-
-    Citus manages all of their tables.
-    """
-    links = [
-        (model, field.related_model)
-        for model in apps.get_models(include_auto_created=True)
-        for field in model._meta.concrete_fields
-        if isinstance(field, models.ForeignKey) and getattr(field, "db_constraint", True)
-    ]
-    found = dict.fromkeys([*layout.distributed, *layout.reference])
-    before = 0
-    while before < len(found):
-        before = len(found)
-        for link in links:
-            if found.keys() & set(link):
-                found |= dict.fromkeys(link)
-    return list(found)
 
 
 def _has_user(model: type[models.Model]) -> bool:
@@ -349,25 +344,8 @@ END $do$
 """
 
 
-_METHODS = {"distributed": "h", "reference": "n"}
-
-
-def _is_citus(table: str, kind: str) -> str:
-    return (
-        f"EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = '{table}'::regclass"
-        f" AND partmethod = '{_METHODS[kind]}'"
-        # Tables that Citus manages on the coordinator have the method of reference tables.
-        f" AND (partmethod = 'h' OR repmodel = 't'))"
-    )
-
-
-def _reference_table(table: str) -> Step:
-    return Step(
-        f"{table}: copy it to each server",
-        _is_citus(table, "reference"),
-        f"SELECT create_reference_table('{table}')",
-        _UNDISTRIBUTE.format(table=table),
-    )
+def _is_distributed(table: str) -> str:
+    return f"EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = '{table}'::regclass)"
 
 
 def _distributed(given: Sequence[type[models.Model]]) -> Iterator[Step]:
@@ -377,7 +355,7 @@ def _distributed(given: Sequence[type[models.Model]]) -> Iterator[Step]:
         beside = f", colocate_with => '{first}'" if table != first else ""
         yield Step(
             f"{table}: distribute it",
-            _is_citus(table, "distributed"),
+            _is_distributed(table),
             f"SELECT create_distributed_table('{table}', '{COLUMN}'{beside})",
             _UNDISTRIBUTE.format(table=table),
         )
