@@ -186,6 +186,10 @@ FORMS = {
     "group": "/admin/auth/group/{group}/change/",
     "audit-log": "/admin/accounts/auditentry/",
     "rejections": "/admin/accounts/plan/rejections/",
+    "users": "/admin/accounts/user/",
+    "links": "/admin/chat/share/",
+    "deletion-of-a-key": "/admin/accounts/apikey/{key}/delete/",
+    "own-password": "/admin/password_change/",
 }
 
 
@@ -228,6 +232,9 @@ def test_pages_are_accessible(open_page, operator, chats, pages):
     for name, path in pages.items():
         page.goto(path.format(**ids))
         look_at(name)
+    page.goto(PAGES["keys"])
+    page.locator("input.action-select").check()
+    look_at("selected-key")
 
     assert faults == {}
 
