@@ -56,7 +56,8 @@ WITH session AS (
 ), numbered AS (
     SELECT id, row_number() OVER (ORDER BY id) AS n FROM session
 ), copied AS (
-    SELECT *, row_number() OVER (ORDER BY session_id, part) AS n
+    -- Numbers are given before any are left out.
+    SELECT *, row_number() OVER (ORDER BY session_id) - %(offset)s AS n
     FROM chat_search_documents WHERE user_id = %(user)s AND part = 0
     ORDER BY session_id OFFSET %(offset)s LIMIT %(sessions)s
 )
