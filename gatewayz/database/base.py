@@ -5,6 +5,7 @@ this process share, and `pool_timeout`, how many seconds a request waits for one
 """
 
 from collections.abc import Callable
+from datetime import UTC
 from threading import Lock, local
 from typing import Any, ClassVar, cast
 
@@ -18,6 +19,7 @@ from gatewayz.database.after_commit import AfterCommit, is_commit_in_doubt
 from gatewayz.database.client import DatabaseClient
 from gatewayz.database.connections import BoundedConnection, InDoubtError, Parameters
 from gatewayz.database.pool import Pool
+from gatewayz.database.timestamps import with_fast_times
 from gatewayz.request import deadline
 
 # Errors with which the server says that it did not run the statement, or rolled it back. Neither
@@ -80,6 +82,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params = super().get_connection_params()
         params.pop("pool_size", None)
         params.pop("pool_timeout", None)
+        if self.timezone is UTC:
+            params["context"] = with_fast_times(params["context"])
         return params
 
     @property
