@@ -131,6 +131,17 @@ def layout() -> Layout:
             ),
         ),
         on_shards=_ON_SHARDS,
-        timed=("chat_append", "chat_change_message"),
+        rewritten={
+            # Citus 13.2 crashes when a column becomes an element of an array.
+            "chat_append": {
+                f"{column} = {values}[i]": f"{column} = COALESCE({values}[i])"
+                for column, values in {
+                    "content": "contents",
+                    "reasoning": "reasonings",
+                    "tokens": "token_counts",
+                }.items()
+            },
+            "chat_change_message": {},
+        },
         cascades=_CASCADES,
     )

@@ -16,8 +16,7 @@ SELECT %(user)s, (
         message.content, message.content_parts, message.reasoning, message.metadata,
         message.extra
     ))
-    FROM chat_messages AS message JOIN chat_sessions AS session ON session.id = message.session_id
-    WHERE session.user_id = %(user)s
+    FROM chat_messages AS message WHERE message.user_id = %(user)s
 ), 0) + COALESCE((
     SELECT sum(octet_length(chunk.bytes))
     FROM chat_import_chunks AS chunk JOIN chat_imports AS import

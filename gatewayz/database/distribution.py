@@ -1,6 +1,6 @@
 """Turns the tables of one PostgreSQL with Citus into distributed ones, step by step, and back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -54,7 +54,7 @@ class Layout:
         references: the foreign keys to distributed tables.
         unique_indexes: those without the owner, of distributed tables.
         on_shards: trigger functions, with the body that serves one owner's server.
-        timed: functions that ask for the time in statements on distributed tables.
+        rewritten: functions with statements that Citus cannot send, with what replaces pieces.
         cascades: distributed tables with rows that the database deletes with those of `users`.
     """
 
@@ -62,7 +62,7 @@ class Layout:
     references: Sequence[Reference]
     unique_indexes: Sequence[UniqueIndex]
     on_shards: dict[str, str]
-    timed: Sequence[str]
+    rewritten: Mapping[str, Mapping[str, str]]
     cascades: Sequence[str]
 
 
@@ -99,7 +99,7 @@ def steps_of(layout: Layout) -> list[Step]:
     return [
         *(_without_reference(one) for one in layout.references),
         *(_on_shard(name, body) for name, body in layout.on_shards.items()),
-        *(_timed(name) for name in layout.timed),
+        *(_rewritten(name, changes) for name, changes in layout.rewritten.items()),
         *(step for model, key in layout.distributed.items() for step in _keyed(model, key)),
         *(_with_owner(index) for index in layout.unique_indexes),
         *(step for model in layout.distributed for step in _sequence(model)),
@@ -232,24 +232,27 @@ def _on_shard(name: str, body: str) -> Step:
 
 
 # Citus asks for the time before it sends a statement, if it may: not of what is volatile.
-_TIMED = """
+_CLOCK = """
 CREATE OR REPLACE FUNCTION distributed_clock() RETURNS timestamptz LANGUAGE plpgsql STABLE
 AS $$ BEGIN RETURN clock_timestamp(); END $$;
-DO $do$ BEGIN
-    EXECUTE replace(
-        pg_get_functiondef('{name}'::regproc), ' {before}()', ' {after}()'
-    );
-END $do$
 """
+_MARK = "distributed_clock()"
 
 
-def _timed(name: str) -> Step:
-    clock, own = "clock_timestamp", "distributed_clock"
+def _rewritten(name: str, changes: Mapping[str, str]) -> Step:
+    pairs = [(" clock_timestamp()", f" {_MARK}"), *changes.items()]
+
+    def rewrite(pairs: Sequence[tuple[str, str]]) -> str:
+        new = f"pg_get_functiondef('{name}'::regproc)"
+        for before, after in pairs:
+            new = f"replace({new}, '{before}', '{after}')"
+        return f"DO $do$ BEGIN EXECUTE {new}; END $do$"
+
     return Step(
-        f"{name}: ask for the time before a statement is sent",
-        f"(SELECT prosrc LIKE '%{own}()%' FROM pg_proc WHERE oid = '{name}'::regproc)",
-        _TIMED.format(name=name, before=clock, after=own),
-        _TIMED.format(name=name, before=own, after=clock),
+        f"{name}: write it as Citus can send it",
+        f"(SELECT prosrc LIKE '%{_MARK}%' FROM pg_proc WHERE oid = '{name}'::regproc)",
+        _CLOCK + rewrite(pairs),
+        rewrite([(after, before) for before, after in pairs]),
     )
 
 
