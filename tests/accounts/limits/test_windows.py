@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django import conf
 from django_redis import get_redis_connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,7 +43,7 @@ def passes(caller, now_ms):
 
 def forget():
     client = get_redis_connection("default")
-    for name in client.scan_iter("*{u*}*"):
+    for name in client.scan_iter(f"{conf.settings.REDIS_KEY_PREFIX}:{{u*}}*"):
         client.delete(name)
 
 
@@ -257,7 +258,7 @@ def test_everything_kept_in_redis_expires_and_is_bounded():
         settle(ticket, 1000, NOW + n * DAY // 100)
 
     client = get_redis_connection("default")
-    names = list(client.scan_iter("*{u1}*"))
+    names = list(client.scan_iter(f"{conf.settings.REDIS_KEY_PREFIX}:{{u1}}*"))
 
     assert names
     assert all(client.pttl(name) > 0 for name in names)
@@ -270,7 +271,8 @@ def test_all_keys_of_a_user_are_in_one_slot_of_a_cluster():
     _, ticket = admit(caller, NOW)
     assert ticket.slot
 
-    names = list(get_redis_connection("default").scan_iter("*{u*}*"))
+    pattern = f"{conf.settings.REDIS_KEY_PREFIX}:*{{u*}}*"
+    names = list(get_redis_connection("default").scan_iter(pattern))
 
     assert {name.partition(b"{")[2].partition(b"}")[0] for name in names} == {b"u1"}
 
@@ -290,4 +292,6 @@ def test_the_window_of_attempts_by_address_slides_too():
 def test_an_identity_is_not_stored_in_redis():
     hit("sign-in", "ada@example.com", limit=2, window_seconds=60)
 
-    assert not list(get_redis_connection("default").scan_iter("*ada*"))
+    names = list(get_redis_connection("default").scan_iter(f"{conf.settings.REDIS_KEY_PREFIX}:*"))
+    assert names
+    assert not [name for name in names if b"ada@" in name or b"example" in name]

@@ -4,6 +4,7 @@ import math
 import time
 
 import pytest
+from django.conf import settings
 from prometheus_client import CollectorRegistry, Histogram
 from redis.exceptions import RedisError
 
@@ -80,6 +81,6 @@ def test_every_key_in_redis_expires():
     Process().observe(5)
 
     client = recent.get_redis_connection("default")
-    names = list(client.scan_iter("*{recent}*"))
+    names = list(client.scan_iter(f"{settings.REDIS_KEY_PREFIX}:{{recent}}*"))
     assert len(names) == 2
     assert all(0 < client.ttl(name) <= 26 * 3600 for name in names)
