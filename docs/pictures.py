@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -25,6 +26,7 @@ WINDOW = {"width": 1440, "height": 810}
 READY = "Ctrl-C stops everything."
 SESSIONS = 400  # created for the figures of the page
 MOST_BYTES = 200_000
+MEASURED_SECONDS = 60
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
@@ -122,6 +124,13 @@ def _take(browser: Browser, url: str, demo: dict[str, str]) -> None:
     page.locator("[type=submit]").click()
     page.get_by_role("heading", name="Sessions per day").wait_for()
     page.wait_for_load_state("networkidle")
+    # Web processes write what they measured every few seconds.
+    deadline = time.monotonic() + MEASURED_SECONDS
+    while page.get_by_text("Nothing measured").count() and time.monotonic() < deadline:
+        page.wait_for_timeout(1_000)
+        page.reload(wait_until="networkidle")
+    if page.get_by_text("Nothing measured").count():
+        raise PictureError(f"no figures after {MEASURED_SECONDS} s")
     if page.locator(".gw-missed, .gw-over").count():
         raise PictureError("a figure misses its target: try again when the machine is idle")
     _keep(page, "admin.png")
