@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import redis
 
+from benchmarks import search_size
 from benchmarks.contenders import DAY, OURS, THREADS
 from benchmarks.create_session import WARM_UP_SECONDS, settings, user_and_keys
 from benchmarks.day import MIX, Conversations, ask
@@ -25,15 +26,7 @@ CLIENTS = 8
 KEYS = 90  # of at most 100 of a user
 
 # Tables by what they are for.
-_TABLES = {
-    "row and its indexes": ("chat_messages",),
-    "search": (
-        "chat_search_documents",
-        "chat_search_owners",
-        "chat_search_words",
-        "chat_search_pending",
-    ),
-}
+_TABLES = {"row and its indexes": ("chat_messages",), "search": search_size.TABLES}
 
 
 def main(*given: str) -> None:

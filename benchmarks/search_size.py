@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import accumulate, islice
 from typing import Any
 
-_TABLES = (
+TABLES = (
     "chat_search_documents",
     "chat_search_owners",
     "chat_search_words",
@@ -46,7 +46,7 @@ def main(messages: str = "60000") -> None:
         text_bytes = 2 * sum(len(text.encode()) for text in texts)
         print(f"text: {text_bytes / count:.0f} bytes a message")
         every = 0
-        for table in _TABLES:
+        for table in TABLES:
             cursor.execute(
                 "SELECT pg_total_relation_size(%s), pg_indexes_size(%s)", [table, table]
             )

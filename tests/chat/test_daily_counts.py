@@ -8,6 +8,7 @@ from django_q.models import Schedule
 
 from chat.daily_counts import COUNTED_DAYS, count_days, counted_days
 from chat.models import ChatDay, ChatMessage, ChatSession
+from tests.days import today
 
 pytestmark = pytest.mark.django_db
 
@@ -30,17 +31,16 @@ def test_counts_the_last_days_once_and_the_newest_two_again(user):
 
     counted = {day: (sessions, messages) for day, sessions, messages in counted_days()}
     assert len(counted) == COUNTED_DAYS
-    today = datetime.now(UTC).date()
-    assert counted[today] == (2, 3)
-    assert counted[today - timedelta(days=1)] == (1, 1)
-    assert counted[today - timedelta(days=5)] == (1, 3)
+    assert counted[today()] == (2, 3)
+    assert counted[today() - timedelta(days=1)] == (1, 1)
+    assert counted[today() - timedelta(days=5)] == (1, 3)
     assert sum(sessions for sessions, _ in counted.values()) == 4
 
 
 def test_a_missed_day_is_counted_later(user):
     chat(user, 3, 1)
     count_days()
-    ChatDay.objects.filter(day=datetime.now(UTC).date() - timedelta(days=3)).delete()
+    ChatDay.objects.filter(day=today() - timedelta(days=3)).delete()
 
     assert count_days() == 3
 

@@ -41,9 +41,15 @@ def passes(caller, now_ms):
     return admit(caller, now_ms)[0].allowed
 
 
+def names_like(pattern):
+    """The names in Redis of what this service keeps; others may share the server."""
+    prefix = conf.settings.REDIS_KEY_PREFIX
+    return list(get_redis_connection("default").scan_iter(f"{prefix}:{pattern}"))
+
+
 def forget():
     client = get_redis_connection("default")
-    for name in client.scan_iter(f"{conf.settings.REDIS_KEY_PREFIX}:{{u*}}*"):
+    for name in names_like("{u*}*"):
         client.delete(name)
 
 
@@ -258,7 +264,7 @@ def test_everything_kept_in_redis_expires_and_is_bounded():
         settle(ticket, 1000, NOW + n * DAY // 100)
 
     client = get_redis_connection("default")
-    names = list(client.scan_iter(f"{conf.settings.REDIS_KEY_PREFIX}:{{u1}}*"))
+    names = names_like("{u1}*")
 
     assert names
     assert all(client.pttl(name) > 0 for name in names)
@@ -271,8 +277,7 @@ def test_all_keys_of_a_user_are_in_one_slot_of_a_cluster():
     _, ticket = admit(caller, NOW)
     assert ticket.slot
 
-    pattern = f"{conf.settings.REDIS_KEY_PREFIX}:*{{u*}}*"
-    names = list(get_redis_connection("default").scan_iter(pattern))
+    names = names_like("*{u*}*")
 
     assert {name.partition(b"{")[2].partition(b"}")[0] for name in names} == {b"u1"}
 
@@ -292,6 +297,6 @@ def test_the_window_of_attempts_by_address_slides_too():
 def test_an_identity_is_not_stored_in_redis():
     hit("sign-in", "ada@example.com", limit=2, window_seconds=60)
 
-    names = list(get_redis_connection("default").scan_iter(f"{conf.settings.REDIS_KEY_PREFIX}:*"))
+    names = names_like("*")
     assert names
     assert not [name for name in names if b"ada@" in name or b"example" in name]
