@@ -9,14 +9,15 @@ from rest_framework.request import Request
 
 from accounts.limits.admission import admit_attempt
 from accounts.limits.throttles import PrincipalThrottle
-from accounts.principals.principal import Principal
+from accounts.principals.principal import Allowance, Principal
 from chat.messages import growing
 from chat.messages.serializers import client_id_of
 from chat.models import ChatMessage
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
 
-# Of one user: ten messages that each grow twice a second.
+# Of one user, at least: ten messages that each grow twice a second.
 UPDATES_PER_MINUTE = 1_200
+UPDATES_PER_REQUEST = 20
 
 
 class UpdateThrottle(PrincipalThrottle):
@@ -33,8 +34,8 @@ class UpdateThrottle(PrincipalThrottle):
         is_limited = owner.limits or owner.max_requests
         if not is_limited or not self._lets_grow(owner, request, view):
             return super().allow_request(request, view)
-        limit = {"limit": UPDATES_PER_MINUTE, "window_seconds": 60}
-        admit_attempt("updates", str(owner.user_id), **limit)
+        limit = updates_per_minute(owner.limits.user if owner.limits else Allowance())
+        admit_attempt("updates", str(owner.user_id), limit=limit, window_seconds=60)
         return True
 
     def _lets_grow(self, owner: Principal, request: Request, view: Any) -> bool:
@@ -49,6 +50,18 @@ class UpdateThrottle(PrincipalThrottle):
             super().allow_request(request, view)
             raise
         return isinstance(given, Mapping) and _grows(owner, given, **view.kwargs)
+
+
+def updates_per_minute(plan: Allowance) -> int:
+    """Return how many updates in a minute a plan allows: UPDATES_PER_REQUEST for each request."""
+    limits_and_minutes = (
+        (plan.requests_per_minute, 1),
+        (plan.requests_per_hour, 60),
+        (plan.requests_per_day, 1_440),
+        (plan.requests_per_month, 43_200),
+    )
+    rates = [limit * UPDATES_PER_REQUEST // minutes for limit, minutes in limits_and_minutes]
+    return max(UPDATES_PER_MINUTE, min(filter(None, rates), default=0))
 
 
 def _grows(

@@ -86,6 +86,24 @@ def test_the_updates_have_a_limit(api, path, limit_key, monkeypatch):
     assert_problem(updates[-1], 429, "too_many_attempts")
 
 
+@pytest.mark.parametrize(
+    ("limits", "allowed"),
+    [
+        ({"max_concurrent_requests": 5}, "1200"),
+        ({"requests_per_minute": 3}, "1200"),
+        ({"requests_per_minute": 100}, "2000"),
+        ({"requests_per_hour": 6_000, "daily_request_limit": 1_000_000}, "2000"),
+        ({"requests_per_hour": 60_000, "daily_request_limit": 144_000}, "2000"),
+        ({"requests_per_minute": 600, "monthly_request_limit": 4_320_000}, "2000"),
+    ],
+)
+def test_a_plan_allows_twenty_updates_for_each_request(api, path, limit_plan, limits, allowed):
+    limit_plan(**limits)
+    message = api.post_json(path, GROWING).json()["data"]["id"]
+
+    assert patch(api, f"{path}/{message}", content="x")["RateLimit-Limit"] == allowed
+
+
 def test_a_message_that_another_process_has_completed_is_counted_as_usual_after_one_change(
     api, path, limit_key
 ):
