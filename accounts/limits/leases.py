@@ -2,7 +2,8 @@
 
 A process leases as many requests as the key used within the last LEASE_SECONDS, if that is at most
 1 % of what remains of each limit (the script ADMIT checks this). No limit is ever exceeded, and
-near a limit every request is counted on its own. Unused requests of a lease are lost when it ends:
+near a limit every request is counted on its own. A lease ends early when its requests have used
+1 % of the tokens that remained when it began. Unused requests of a lease are lost when it ends:
 after a burst, the windows may count twice the requests of its last second, within that 1 %.
 """
 
@@ -18,10 +19,11 @@ MAX_LEASES = 10_000
 
 
 class _Lease:
-    __slots__ = ("decision", "ends_at", "is_renewed", "left", "taken")
+    __slots__ = ("decision", "ends_at", "is_renewed", "left", "taken", "tokens_left")
 
-    def __init__(self, decision: Decision, taken: int) -> None:
+    def __init__(self, decision: Decision, taken: int, tokens: int) -> None:
         self.decision = decision
+        self.tokens_left = tokens
         self.taken = taken
         self.left = taken - 1
         self.ends_at = time.monotonic() + LEASE_SECONDS
@@ -60,15 +62,27 @@ class Leases:
                 return min(2 * lease.taken, MAX_TAKEN)
             return max(1, lease.taken - lease.left)
 
-    def store(self, name: Hashable, decision: Decision, taken: int) -> None:
-        """Store a lease of `taken` requests, of which the current request uses one."""
+    def store(self, name: Hashable, decision: Decision, taken: int, tokens: int) -> None:
+        """Store a lease of `taken` requests, of which the current request uses one.
+
+        It ends when they have used more than `tokens`.
+        """
         with self._lock:
             known = self._leases.get(name)
             if taken == 1 and known is not None and known.left:
                 return  # a concurrent thread has stored a larger lease
             if len(self._leases) >= MAX_LEASES:
                 self._leases.clear()
-            self._leases[name] = _Lease(decision, taken)
+            self._leases[name] = _Lease(decision, taken, tokens)
+
+    def use_tokens(self, name: Hashable, tokens: int) -> None:
+        """Take `tokens` from a lease, which ends when they exceed what it may use."""
+        with self._lock:
+            lease = self._leases.get(name)
+            if lease is not None:
+                lease.tokens_left -= tokens
+                if lease.tokens_left < 0:
+                    del self._leases[name]
 
     def drop(self, name: Hashable) -> None:
         """Drop a lease, so that the next request is counted on its own."""

@@ -89,10 +89,10 @@ end
 # of this month, the next, and the one after it, in ms], slot, its lease in ms, now in ms or '',
 # how many requests to admit at most.
 #
-# Returns five numbers: the number of the rejecting limit (the one with the longest wait) or 0; the
-# value of that limit, or of the tightest one; what remains of it; ms until more remains; and how
-# many requests were counted, more than one only while that is at most 1 % of what remains of each
-# limit.
+# Returns six numbers: the number of the rejecting limit (the one with the longest wait) or 0; the
+# value of that limit, or of the tightest one; what remains of it; ms until more remains; how many
+# requests were counted, more than one only while that is at most 1 % of what remains of each
+# limit; and how many tokens are 1 % of what remains.
 ADMIT = Script(
     _WINDOWS
     + """
@@ -101,7 +101,7 @@ local now = time_ms(ARGV[5])
 local refused, refused_limit, longest_ms = 0, 0, -1
 local limit_shown, left_shown, reset_shown = 0, math.huge, 0
 local counted, expiries, fields_of = {{}, {}}, {0, 0}, {{}, {}}
-local taken = tonumber(ARGV[6])
+local taken, tokens = tonumber(ARGV[6]), math.huge
 
 for subject = 1, 2 do
     local allowance, fields = given[subject], fields_of[subject]
@@ -136,7 +136,9 @@ for subject = 1, 2 do
                 refused_limit, longest_ms = limit, reset
             end
         else
-            taken = math.max(1, math.min(taken, math.floor((limit - used) / 100)))
+            local share = math.floor((limit - used) / 100)
+            taken = math.max(1, math.min(taken, share))
+            if number > 4 and number < 9 then tokens = math.min(tokens, share) end
             if (number <= 4 or number == 9) and limit - used < left_shown then
                 limit_shown, left_shown, reset_shown = limit, limit - used, reset
             end
@@ -150,7 +152,7 @@ for subject = 1, 2 do
     end
 end
 
-if refused > 0 then return {refused, refused_limit, 0, longest_ms, 0} end
+if refused > 0 then return {refused, refused_limit, 0, longest_ms, 0, 0} end
 
 for subject = 1, 2 do
     local write = {}
@@ -172,8 +174,9 @@ for subject = 1, 2 do
         redis.call('PEXPIRE', KEYS[subject + 2], ARGV[4])
     end
 end
-if limit_shown == 0 then return {0, 0, 0, 0, taken} end
-return {0, limit_shown, left_shown - taken, reset_shown, taken}
+if tokens == math.huge then tokens = 0 end
+if limit_shown == 0 then return {0, 0, 0, 0, taken, tokens} end
+return {0, limit_shown, left_shown - taken, reset_shown, taken, tokens}
 """
 )
 

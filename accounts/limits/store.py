@@ -109,7 +109,7 @@ def _admit_in_redis(
     wanted = 1 if lease is None else _leases.next_size(lease)
     arguments = (encoded, _months(), slot, SLOT_LEASE_MS, now_ms or "", wanted)
     try:
-        *answer, taken = _run(ADMIT, keys, arguments)
+        *answer, taken, tokens = _run(ADMIT, keys, arguments)
     except RedisError:
         _leases.drop(lease)
         raise
@@ -118,7 +118,7 @@ def _admit_in_redis(
         counters.add("rejected")
         _leases.drop(lease)
     elif lease is not None:
-        _leases.store(lease, decision, taken)
+        _leases.store(lease, decision, taken, tokens)
         return decision._replace(remaining=decision.remaining + taken - 1)
     return decision
 
@@ -132,8 +132,7 @@ def settle(ticket: Ticket, tokens: int, now_ms: int | None = None) -> None:
     Raises redis.exceptions.RedisError; the slot then expires with its lease.
     """
     if tokens:
-        # The remaining tokens have changed, so the lease's decision is out of date.
-        _leases.drop((ticket.keys, ticket.limits))
+        _leases.use_tokens((ticket.keys, ticket.limits), tokens)
     _run(SETTLE, ticket.keys, (ticket.limits, _months(), ticket.slot, tokens, now_ms or ""))
 
 

@@ -100,6 +100,19 @@ def test_near_a_limit_each_request_is_counted_individually(clock):
     assert passed == [True] * 150 + [False] * 10
 
 
+def test_requests_that_use_few_of_the_remaining_tokens_keep_the_lease(clock):
+    principal = caller(requests_per_hour=1_000_000, tokens_per_hour=100_000)
+
+    def use(tokens):
+        _, ticket = admit(principal)
+        settle(ticket, tokens)
+
+    assert asked(lambda: [use(10) for _ in range(127)]) == 7
+    # The next lease begins with 98,730 tokens, and may use 987 of them.
+    assert asked(lambda: [use(400) for _ in range(4)]) == 2
+    assert usage_of_keys(principal.user_id, [1])[1].tokens_per_hour == 1_270 + 1_600
+
+
 def test_a_request_that_uses_tokens_makes_the_next_one_ask_redis(clock):
     principal = caller(requests_per_hour=1_000_000, tokens_per_hour=1_000)
     for _ in range(7):
