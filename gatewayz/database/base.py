@@ -174,7 +174,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def fetch_autocommit(
-        self, sql: str, params: Parameters, *, prepare: bool | None = None
+        self,
+        sql: str,
+        params: Parameters,
+        *,
+        prepare: bool | None = None,
+        avoid_seq_scan: bool = False,
     ) -> list[tuple[Any, ...]]:
         """Run one statement as its own transaction, and return its rows.
 
@@ -183,7 +188,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         logged, it is an ordinary statement.
 
         With `prepare=False`, PostgreSQL plans it for the values that it has: for a statement whose
-        best plan depends on them. Otherwise it is prepared once it is known to be frequent.
+        best plan depends on them. Otherwise it is prepared once it is known to be frequent. With
+        `avoid_seq_scan`, PostgreSQL prefers any index (on a borrowed connection only): for rows
+        so large that it underestimates what reading all of them costs.
 
         Raises what Django's cursors raise. A statement that certainly never ran is retried, and so
         is a SELECT that was lost.
@@ -195,22 +202,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with self.cursor() as cursor:
                 cursor.execute(sql, params)
                 return cast("list[tuple[Any, ...]]", cursor.fetchall())
+        options = {"prepare": prepare, "avoid_seq_scan": avoid_seq_scan}
         with self.wrap_database_errors:
             may_be_lost = (InDoubtError,) if sql.lstrip().startswith("SELECT") else ()
             for _ in range(_RETRIES):
                 try:
-                    return self._fetch_borrowed(pool, sql, params, prepare)
+                    return self._fetch_borrowed(pool, sql, params, **options)
                 except (*_NEVER_RAN, *may_be_lost):
                     if deadline.has_passed():
                         raise
-            return self._fetch_borrowed(pool, sql, params, prepare)
+            return self._fetch_borrowed(pool, sql, params, **options)
 
     def _fetch_borrowed(
-        self, pool: Pool, sql: str, params: Parameters, prepare: bool | None
+        self, pool: Pool, sql: str, params: Parameters, **options: Any
     ) -> list[tuple[Any, ...]]:
         connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
         try:
-            return connection.fetch(sql, params, prepare=prepare)
+            return connection.fetch(sql, params, **options)
         except _NEVER_RAN:
             connection.close()
             raise

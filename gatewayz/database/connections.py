@@ -97,10 +97,21 @@ class BoundedConnection(Connection[Any]):
             self._shutdown_message = notice.message_primary
 
     def fetch(
-        self, sql: str, params: Parameters, *, prepare: bool | None = None
+        self,
+        sql: str,
+        params: Parameters,
+        *,
+        prepare: bool | None = None,
+        avoid_seq_scan: bool = False,
     ) -> list[tuple[Any, ...]]:
         """Run a statement with parameters bound by PostgreSQL, and return its rows."""
-        return self._fetching.execute(sql, params, prepare=prepare, binary=True).fetchall()
+        if not avoid_seq_scan:
+            return self._fetching.execute(sql, params, prepare=prepare, binary=True).fetchall()
+        # The statements of a pipeline are one transaction, and one round trip.
+        with self.pipeline():
+            self.execute("SELECT set_config('enable_seqscan', 'off', true)")
+            self._fetching.execute(sql, params, prepare=prepare, binary=True)
+        return self._fetching.fetchall()
 
     @property
     def is_reusable(self) -> bool:

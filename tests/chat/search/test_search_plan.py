@@ -2,13 +2,13 @@
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts.principals.principal import Principal
 from chat.search.index import index_listed
 from chat.search.query import search_chats
+from gatewayz.database.base import DatabaseWrapper
 from tests.conftest import truncate
-from tests.plans import steps
+from tests.plans import plans_of, steps
 
 LOAD = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
@@ -50,24 +50,33 @@ def _many_rows(django_db_setup, django_db_blocker):
         truncate(TABLES)
 
 
-def nodes_of_search(query):
-    """What the plans of the statements of a search do, run once more."""
-    owner = Principal(7, 1, True, True, False, "live", None)
-    with CaptureQueriesContext(connection) as captured:
-        search_chats(owner, query, limit=10)
-    with connection.cursor() as cursor:
-        for statement in captured:
-            cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement["sql"].replace("%", "%%"))
-            ((plan,),) = cursor.fetchone()
-            yield from steps(plan["Plan"])
+@pytest.fixture
+def nodes_of_search(monkeypatch):
+    """Returns what the plans of the statements of a search do, as a web process asks for them."""
+    fetch = DatabaseWrapper.fetch_autocommit
+
+    def fetch_as_pooled(database, sql, params, *, avoid_seq_scan=False, **options):
+        seq_scans = "off" if avoid_seq_scan else "on"
+        fetch(database, "SELECT set_config('enable_seqscan', %s, true)", [seq_scans])
+        return fetch(database, sql, params, **options)
+
+    def search(query):
+        monkeypatch.setattr(DatabaseWrapper, "fetch_autocommit", fetch_as_pooled)
+        with plans_of() as plans:
+            search_chats(Principal.without_key(7), query, limit=10)
+        return [node for plan in plans for node in steps(plan)]
+
+    return search
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "query", ["hello", "hel", "ell", "-absent", '"hello world"', "trip or hello", "role:user"]
+    "query",
+    # `umbe` is in more words than a search looks up.
+    ["hello", "hel", "ell", "umbe", "-absent", '"hello world"', "trip or hello", "role:user"],
 )
-def test_no_query_reads_rows_of_other_users(query):
-    nodes = list(nodes_of_search(query))
+def test_no_query_reads_rows_of_other_users(nodes_of_search, query):
+    nodes = nodes_of_search(query)
 
     assert not [
         node
@@ -79,7 +88,7 @@ def test_no_query_reads_rows_of_other_users(query):
 
 
 @pytest.mark.django_db
-def test_looks_words_up_in_the_index():
+def test_looks_words_up_in_the_index(nodes_of_search):
     indexes = {node.get("Index Name") for node in nodes_of_search("hello trip")}
 
     assert "idx_chat_search_documents_keys" in indexes

@@ -6,10 +6,13 @@ import socket
 import psycopg
 import pytest
 from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.http import HttpResponse
+from django.test import RequestFactory
 
 from chat import idempotency
 from gatewayz.database.base import give_back_connections
 from gatewayz.database.connections import BoundedConnection, InDoubtError
+from gatewayz.request.deadline import DeadlineMiddleware
 from tests.pools import pooled
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,3 +193,41 @@ def test_errors_of_an_autocommit_statement_are_those_of_django(database):
         database.fetch_autocommit("SELECT nothing FROM nowhere", [])
 
     assert database.fetch_autocommit("SELECT 1", []) == [(1,)]
+
+
+# --- Statements that must use an index ----------------------------------------------------------
+
+SEQ_SCANS = "SELECT current_setting('enable_seqscan'), %s::int"
+
+
+def test_an_autocommit_statement_can_avoid_to_read_whole_tables(database):
+    assert database.fetch_autocommit(SEQ_SCANS, [1], avoid_seq_scan=True) == [("off", 1)]
+
+    assert database.fetch_autocommit(SEQ_SCANS, [1]) == [("on", 1)]
+
+
+def test_an_error_leaves_whole_tables_to_be_read_again(database):
+    with pytest.raises(ProgrammingError):
+        database.fetch_autocommit("SELECT nothing FROM nowhere", [], avoid_seq_scan=True)
+
+    assert database.fetch_autocommit(SEQ_SCANS, [1]) == [("on", 1)]
+
+
+def test_a_statement_that_avoids_whole_tables_and_never_ran_runs_again(database, onlooker):
+    ((pid,),) = database.fetch_autocommit("SELECT pg_backend_pid()", [])
+    onlooker.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    assert database.fetch_autocommit(SEQ_SCANS, [1], avoid_seq_scan=True) == [("off", 1)]
+
+
+def test_a_statement_that_avoids_whole_tables_ends_at_the_deadline(database, settings):
+    settings.REQUEST_DEADLINE_SECONDS = 0.2
+
+    def view(request):
+        with pytest.raises(OperationalError):
+            database.fetch_autocommit("SELECT pg_sleep(60)", [], avoid_seq_scan=True)
+        return HttpResponse()
+
+    DeadlineMiddleware(view)(RequestFactory().get("/"))
+
+    assert database.fetch_autocommit(SEQ_SCANS, [1]) == [("on", 1)]
