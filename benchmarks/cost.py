@@ -1,4 +1,4 @@
-"""What an installation costs: the figures of docs/size.md that a machine decides.
+"""Measures the cost of an installation: the figures of docs/size.md that a machine decides.
 
 `python -m benchmarks cost` prints, as Markdown: the bytes on disk of a message, of sizes as in
 `benchmarks.day`; the bytes that Redis holds for each key in use; and for each operation of

@@ -53,7 +53,7 @@ _WORDS = [f"word{number}" for number in range(30_000)]
 # The frequency of a word falls with its rank, as in natural language (the law of Zipf).
 _FREQUENCIES = list(accumulate(1 / rank for rank in range(1, len(_WORDS) + 1)))
 
-# What rounds add to, each before what it refers to.
+# The tables that rounds add rows to; each comes before the one it refers to.
 _GROWING = ("chat_messages", "chat_sessions")
 
 _PEER_SEARCH = """

@@ -1,4 +1,4 @@
-"""What it costs to save an answer while it is written, against writing it once at its end.
+"""Compares the cost of saving an answer while it is written with that of saving it at its end.
 
 `python -m benchmarks growing [UPDATES [CHARACTERS]]` saves answers in progress by PATCH and by
 sending them again with their `client_id`, and prints ratios to answers that are written whole.

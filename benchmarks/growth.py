@@ -182,7 +182,7 @@ def _measured(users: dict[str, Any]) -> dict[str, float]:
 
 
 def _processor_seconds() -> float:
-    """What this process and its connection's in PostgreSQL have had of the processor."""
+    """The processor time of this process and of its connection's process in PostgreSQL."""
     from django.db import connection
 
     backend = connection.connection.info.backend_pid
@@ -295,7 +295,7 @@ def _print_deletions(cursor: Any, users: dict[str, Any]) -> None:
 
 
 class _Batches:
-    """What deleting messages took a row, batch by batch."""
+    """The time of each batch of deleted messages, for each row."""
 
     def __init__(self) -> None:
         self.rows = 0

@@ -1,4 +1,4 @@
-"""What search finds of `benchmarks.measuring.relevance`, compared with other ways to search.
+"""Compares how search finds the texts of `benchmarks.measuring.relevance` with other ways.
 
 Recall is the share of what is expected that is found; precision the share of what is found that is
 expected; F1 their harmonic mean.

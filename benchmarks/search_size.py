@@ -1,4 +1,4 @@
-"""What the index of search takes, and what writing for it costs.
+"""Measures the size of the search index and the cost of writing it.
 
 `python -m benchmarks search_size [MESSAGES]` loads chats of made-up prose (words as frequent as in
 a language: Zipf), with and without the triggers, indexes them, and prints ratios.

@@ -70,7 +70,7 @@ FROM numbered JOIN copied USING (n)
 
 
 class Search(NamedTuple):
-    """What one search took, in seconds, and how many chats it found."""
+    """The time of one search, in seconds, and the number of chats it found."""
 
     passed: float
     postgresql: float

@@ -82,12 +82,12 @@ END
 }
 
 
-# What search knows of a user goes with the user.
+# The search index of a user is deleted with the user.
 _CASCADES = ("chat_search_owners", "chat_search_words")
 
 
 def layout() -> Layout:
-    """What becomes of each table."""
+    """How each table is distributed."""
     return Layout(
         distributed={
             ChatSession: ("id",),

@@ -1,4 +1,4 @@
-"""What tests of all packages use."""
+"""Fixtures and rules for the tests of all packages."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What work leaves to the garbage collector."""
+"""Counts the objects that work leaves to the garbage collector."""
 
 import gc
 from collections.abc import Callable

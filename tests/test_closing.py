@@ -16,7 +16,7 @@ CLOSERS = {"closing", "enter_context"}
 
 
 def name_of(function: ast.expr) -> str:
-    """What is called, without the module or object that it belongs to."""
+    """The name that is called, without the module or object that it belongs to."""
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 

@@ -11,7 +11,7 @@ from accounts.models.audit import key_target
 
 SHOWN_ENTRIES = 100
 
-# What entries call a row, where it is not the name of its model.
+# The names that entries give to rows, where they are not those of the models.
 _KINDS = {"chatsession": "session"}
 
 

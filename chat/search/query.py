@@ -124,7 +124,7 @@ class _Title:
         self._excluded = query.excluded
         self._newness = newness
         self.is_excluded = any(unit.score(title) for unit in query.excluded)
-        # What is not in the title comes first: without it a message is not compared further.
+        # Units that are not in the title come first: without them a message is not compared.
         self._alternatives = [
             sorted(((unit, unit.score(title)) for unit in units), key=lambda one: one[1] > 0)
             for units in query.alternatives

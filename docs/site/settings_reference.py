@@ -71,7 +71,7 @@ def page() -> str:
 
 
 def _as_given(expression: str | None) -> str:
-    """A default as it would stand in the environment, where it is as simple as that."""
+    """A default as it would be written in the environment, where it is as simple as that."""
     try:
         default = ast.literal_eval(expression or "''")
     except ValueError:

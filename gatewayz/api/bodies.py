@@ -57,7 +57,7 @@ class HugeNumber:
         self.text = text
 
 
-# What the decoder reads instead of -0, of which it would make an integer without a sign.
+# The decoder reads this instead of -0, which it would make an integer without a sign.
 _MINUS_ZERO = "-0E-000"
 
 

@@ -47,7 +47,7 @@ class UniqueIndex:
 
 @dataclass(frozen=True)
 class Layout:
-    """What becomes of the tables; those that are not named stay on the coordinator.
+    """How tables are distributed; those that are not named stay on the coordinator.
 
     Attributes:
         distributed: tables by owner, with the columns of their primary key but for the owner.

@@ -27,7 +27,7 @@ def md5(text):
 
 
 def dump(old, schema):
-    """All rows of the old service's tables, as they stand in a schema."""
+    """All rows of the old service's tables, as they are in a schema."""
     return {
         table: old.rows(f"SELECT * FROM {schema}.{table} AS row ORDER BY id") for table in TABLES
     }
@@ -48,7 +48,7 @@ def dry_run(old, first_rows):
 
 @pytest.fixture(scope="module")
 def output(old, dry_run):
-    """What the adoption said that ended, after two that were killed and one that looked."""
+    """The output of the adoption that ended, after two that were killed and a dry run."""
     old.adopt_killed_when(
         lambda: old.value("SELECT to_regclass('legacy.adoption_progress')") is not None
     )

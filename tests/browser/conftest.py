@@ -69,7 +69,7 @@ def keep_screenshot(page: Page, name: str) -> None:
 
 
 def faults_of(page: Page) -> list[str]:
-    """What keeps people from using `page`, by axe-core."""
+    """The barriers that axe-core finds on `page`."""
     return [
         f"{fault['id']}: {node['html'][:200]}"
         for fault in Axe().run(page).response["violations"]

@@ -201,7 +201,7 @@ def test_pages_are_accessible(open_page, operator, chats, pages):
     def look_at(name):
         for look, (scheme, size) in LOOKS.items():
             page.set_viewport_size(size)
-            # What the page does itself when it is opened in a dark browser.
+            # The page does this itself when it is opened in a dark browser.
             page.emulate_media(color_scheme=scheme)
             page.evaluate(f"document.documentElement.className = '{scheme}'")
             keep_screenshot(page, f"{name}-{look}")

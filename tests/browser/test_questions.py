@@ -1,4 +1,4 @@
-"""What operators are asked, answered in a browser from the start page, on the big demo data.
+"""Answers the questions of operators in a browser, from the start page, on the big demo data.
 
 `pytest -s` prints the clicks of each question, and the statements of the pages on its way.
 """

@@ -1,4 +1,4 @@
-"""What is read through a pool, as web processes do, is what was answered when it was written."""
+"""Reads through a pool, as of web processes, return what the writes were answered with."""
 
 import pytest
 

@@ -67,7 +67,7 @@ def service() -> Iterator[dict[str, str]]:
             "GATEWAYZ_API_KEY": secret,
             "GATEWAYZ_URL": f"http://127.0.0.1:{port}",
             "OPENAI_AGENTS_DISABLE_TRACING": "1",
-            # What the installation did not compile, the first program does.
+            # The first program compiles what the installation did not.
             "PYTHONDONTWRITEBYTECODE": "",
         }
 

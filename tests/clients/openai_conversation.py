@@ -72,7 +72,7 @@ async def keep_a_session_of_agents():
     popped = await session.pop_item()
     assert {**OUTPUT, "id": popped["id"]} == popped
     assert await session.get_items() == everything[:-1]
-    # What was read may be added again, as a run that goes on does.
+    # Items that were read may be added again, as a run that goes on does.
     await session.add_items(everything[-2:-1])
     assert await session.get_items() == everything[:-1]
     await session.clear_session()

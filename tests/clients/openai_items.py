@@ -127,7 +127,7 @@ def came_back(item: Any) -> Any:
 
 
 def sent(value: dict[str, Any], item: Any) -> dict[str, Any]:
-    """What should come back of a value: all of it, with an id, and text as a part of a message."""
+    """The value that should come back: all of it, with an id, and text as a part of a message."""
     given = {**value, "id": value.get("id") or item.id}
     if "role" not in value or value.get("type", "message") != "message":
         return given

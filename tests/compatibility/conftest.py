@@ -1,4 +1,4 @@
-"""What an old client has: a key, a session with messages, a link, feedback and activity."""
+"""The data of an old client: a key, a session with messages, a link, feedback and activity."""
 
 from typing import Any
 

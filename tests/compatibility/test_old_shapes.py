@@ -1,4 +1,4 @@
-"""What clients of the old service read, at the paths with and without `/v1`."""
+"""The answers that clients of the old service read, at the paths with and without `/v1`."""
 
 from datetime import UTC, datetime
 from numbers import Number

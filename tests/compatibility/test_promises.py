@@ -1,4 +1,4 @@
-"""What the old service's report promised: log lines and names that others rely on."""
+"""The promises of the old service's report: log lines and names that others rely on."""
 
 import logging
 import os

@@ -22,7 +22,7 @@ sentinel auth-pass {NAME} {PASSWORD}
 requirepass of-sentinel
 sentinel sentinel-pass of-sentinel
 """
-# What they would find out by themselves, within half a minute.
+# They would find this out by themselves, within half a minute.
 KNOWN = f"""
 sentinel myid {{own_id}}
 sentinel known-replica {NAME} 127.0.0.1 {{replica}}
@@ -34,7 +34,7 @@ class Watched:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        # Replicas are sent the data at once.
+        # Replicas are sent the data immediately.
         login = ("--requirepass", PASSWORD, "--masterauth", PASSWORD)
         at_once = ("--repl-diskless-sync-delay", "0")
         self.primary = installation.start_redis("redis-a", *login, *at_once)
@@ -101,7 +101,7 @@ def test_a_failover_loses_no_response_and_no_replicated_data(installation, watch
 
     made = [*before, *during, *after]
     assert None not in made
-    # What the schedule does every minute; django-q2 rests for 10 s after it has lost Redis.
+    # The schedule does this every minute; django-q2 rests for 10 s after it has lost Redis.
     installation.manage(
         environ, *("shell", "-v", "0", "-c"), "from accounts.worker.drain import sweep; sweep()"
     )

@@ -24,7 +24,7 @@ SHOWN_KEY = "gw_live_…"
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a block of commands."""
+    """The result of a block of commands."""
 
     block: Block
     code: int
@@ -33,7 +33,7 @@ class Ran:
 
 
 class Reader:
-    """Somebody in a fresh clone, with two terminals. What is said to keep running, does."""
+    """A person in a fresh clone, with two terminals. Commands that keep running do so."""
 
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self.clone = folder / "gatewayz"
@@ -109,7 +109,7 @@ def reader(folder: Path, port: int) -> Iterator[Reader]:
     with private_environ() as environ:
         # A service that starts soon.
         own = {"PORT": str(port), "WORKERS": "1"}
-        # What the service refuses fails the command too.
+        # An answer that refuses fails the command too.
         (folder / ".curlrc").write_text("fail-with-body\n")
         own["CURL_HOME"] = str(folder)
         someone = Reader(folder, environ | own)
@@ -141,7 +141,7 @@ def _clone(clone: Path) -> None:
 def same_shape(shown: Any, answered: Any) -> bool:
     """Whether an answer has the fields that the documentation shows, and values of their types.
 
-    A list that is shown need not be as long. Null stands for any value, and a value for null.
+    A list that is shown need not be as long. Null matches any value, and any value matches null.
     """
     if isinstance(shown, dict):
         return (

@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-# What happens to a client's bytes and its connection.
+# The fate of a client's bytes and its connection.
 FATES = {
     "lost": "it does not arrive, and the connection is reset",
     "unheard": "it arrives, and the connection is reset instead of the answer",
@@ -121,7 +121,7 @@ class _End(asyncio.Protocol):
         self.reset()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # What came before a write that failed would be lost, which TCP does not do.
+        # Bytes before a write that failed would be lost, which TCP does not do.
         with suppress(OSError):
             while rest := os.read(self.transport.get_extra_info("socket").fileno(), 65536):
                 self._enqueue(rest)

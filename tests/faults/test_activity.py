@@ -1,4 +1,4 @@
-"""Whatever is killed: an event that a 2xx promised is in the activity log, exactly once.
+"""Any process may be killed: an event that a 2xx promised is in the activity log, exactly once.
 
 `make test-all` runs the small form, which plays the passing of time; `make faults` runs the long
 form, which waits for it, and keeps requests coming all the while.

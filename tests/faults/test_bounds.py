@@ -1,4 +1,4 @@
-"""Whatever happens to PostgreSQL and Redis, nobody waits past the deadline.
+"""Nobody waits past the deadline, in any fault of PostgreSQL and Redis.
 
 `make test-all` runs the short form, `make faults` the long one, whose figures stand in
 docs/faults.md.
@@ -95,7 +95,7 @@ def answers_during(
             over = True
             for client in clients:
                 client.join()
-    # What takes its time when nothing is wrong takes it after the deadline too.
+    # Work that takes long when nothing is wrong takes as long after the deadline.
     answers = held_up(answers, [*seconds, normal_ms / 1000])
     assert not [answer for answer in answers if answer.is_hung]
     return answers

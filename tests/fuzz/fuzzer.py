@@ -19,7 +19,7 @@ Counts = Counter[tuple[str, int]]
 
 @dataclass
 class Run:
-    """What came of a run: `report` tells each fault and how to reproduce it."""
+    """The result of a run: `report` tells each fault and how to reproduce it."""
 
     has_faults: bool
     report: str

@@ -25,7 +25,7 @@ from tests.web import web_process
 READ = int(os.environ.get("SEARCH_QUERIES", "40000"))
 ASKED = int(os.environ.get("SEARCH_QUERIES", "2000"))
 PATH = "/v1/chat/search"
-# What means something in a query, or did in one of PostgreSQL.
+# Characters and words with a meaning in a query, here or in PostgreSQL.
 SYNTAX = [
     " or ",
     " -",

@@ -163,7 +163,7 @@ BODIES: dict[str, Any] = {
     "PUT /user/rate-limits/<int:key_id>": LIMITS,
 }
 METHODS = ("get", "post", "put", "patch", "delete")
-# What paths call the ids in them.
+# The names of ids in paths.
 IDS = (
     *("session_id", "message_id", "feedback_id", "key_id", "plan_id", "user_id"),
     "import_id",

@@ -30,7 +30,7 @@ def log(user):
     return list(AuditEntry.objects.order_by("id").values_list("id", flat=True))
 
 
-# What the statements below are made of is theirs.
+# The statements below are made of these.
 # ruff: noqa: S608
 
 
@@ -270,7 +270,7 @@ def test_concurrent_changes_make_one_chain(user):
                 record(mine, number=1)
                 meet.wait()
                 record(other, number=2)
-                create_key(mine, key_name="at once")
+                create_key(mine, key_name="meanwhile")
                 meet.wait()
         except BaseException as exc:
             failures.append(exc)

@@ -1,4 +1,4 @@
-"""What keys with scopes may do."""
+"""The requests that keys with scopes may make."""
 
 import pytest
 from django.core.exceptions import ValidationError

@@ -1,4 +1,4 @@
-"""What every page of the admin asks the database, on demo data: `pytest -s` prints the table."""
+"""The statements of every page of the admin, on demo data: `pytest -s` prints the table."""
 
 import re
 import sys

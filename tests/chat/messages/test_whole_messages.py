@@ -190,7 +190,7 @@ MORE = [
     {"role": "user", "content": "\n  kept as it is \t\u2028 👩‍👩‍👧"},
 ]
 ALL = OPENAI + ANTHROPIC + GEMINI + AI_SDK + MORE
-# What differs between a message and its copy.
+# The fields that differ between a message and its copy.
 OWN = {"id", "session_id", "parent_id", "position", "created_at"}
 
 

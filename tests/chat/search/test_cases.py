@@ -1,4 +1,4 @@
-"""What people look for, in many scripts, is found: not indexed yet, and indexed."""
+"""Search finds texts in many scripts, before and after they are indexed."""
 
 import unicodedata
 

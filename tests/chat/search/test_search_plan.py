@@ -1,4 +1,4 @@
-"""What a search reads, among many users who all write the same words."""
+"""The plans of a search, among many users who all write the same words."""
 
 import pytest
 from django.db import connection

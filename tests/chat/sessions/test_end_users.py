@@ -1,4 +1,4 @@
-"""What one of the people of an account has: counted, exported and erased by `end_user_id`."""
+"""The data of one person of an account: counted, exported and erased by `end_user_id`."""
 
 import json
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""What a purge reads and how many statements it takes, beside a big trash and big sessions."""
+"""The reads and statements of a purge, beside a big trash and big sessions."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Whose sessions are, and what they are sorted by."""
+"""The owners of sessions, and the order of lists."""
 
 import json
 

@@ -33,7 +33,7 @@ def read(link, *, accept=BROWSER, **query):
 
 
 class Seen(HTMLParser):
-    """What a browser finds in a page."""
+    """The elements that a browser finds in a page."""
 
     def __init__(self, response):
         super().__init__()

@@ -48,7 +48,7 @@ def chats(api):
 
 
 class Page(HTMLParser):
-    """What a browser sees of a page: its elements, open ones, and its text."""
+    """A page as a browser sees it: its elements, open ones, and its text."""
 
     VOID = frozenset({"meta", "br", "hr", "img", "link"})
 

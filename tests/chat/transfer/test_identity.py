@@ -1,4 +1,4 @@
-"""What is exported comes back the same, into this account or another."""
+"""An export comes back the same, into this account or another."""
 
 import json
 import string

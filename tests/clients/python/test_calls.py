@@ -1,4 +1,4 @@
-"""What the Python client sends again, and what it raises."""
+"""The requests that the Python client repeats, and the errors that it raises."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is published of the Python client: built, checked as its index checks it, and read."""
+"""The packages of the Python client: built, checked as the index checks them, and read."""
 
 import subprocess
 import sys

@@ -160,7 +160,7 @@ def test_a_method_returns_the_response_type_of_its_operation(operation_id):
     ]
     data = _by_schema(envelope["data"])
     for other in others:
-        # What is put off has no data yet, nor what is beside it.
+        # An answer that is put off has no data yet, nor the fields beside it.
         data |= _by_schema(other["data"])
         assert other == envelope or _by_schema(other["data"]) == {"null"}
 
@@ -195,13 +195,13 @@ def test_a_type_has_the_fields_of_its_component(name):
     assert {field: _by_annotation(hint) for field, hint in hints.items()} == {
         field: _by_schema(described) for field, described in component["properties"].items()
     }
-    # What requests hold, too, says nothing of the answers.
+    # Names that requests have too say nothing about the answers.
     stated = set(component.get("required", ()))
     assert required == (stated if stated or name.endswith("Input") else hints.keys())
 
 
 def _inputs(operation: Mapping[str, Any]) -> dict[str, tuple[Any, bool]]:
-    """What an operation takes: the schema of each, and whether it must be given."""
+    """The parameters of an operation: the schema of each, and whether it must be given."""
     inputs = {
         parameter["name"]: (parameter["schema"], parameter.get("required", False))
         # Of two with the same name the one in the path comes last.
@@ -275,7 +275,7 @@ _SCALARS = {
 
 
 def _by_annotation(annotation: Any) -> frozenset[Any]:
-    """The kinds of JSON that an annotation stands for."""
+    """The kinds of JSON that an annotation means."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in {Union, UnionType}:
         return frozenset().union(*map(_by_annotation, arguments))

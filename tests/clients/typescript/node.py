@@ -23,7 +23,7 @@ _NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 # One for all processes that share the tests, and for the next time.
 _FOLDER = CHECKOUT / ".gatewayz" / "test" / "typescript"
 
-# What clients/typescript/test/runtimes/conversation.mjs sees of a good client.
+# The result of clients/typescript/test/runtimes/conversation.mjs for a good client.
 RAN_WELL = {
     "titles": ["Hello"],
     "lines": ["session", "message"],

@@ -10,7 +10,7 @@ from chat.models import ChatImport, ChatSession, Share
 
 pytestmark = pytest.mark.django_db
 
-# What can be undone, and what Django asks about itself.
+# Actions that can be undone, and those that Django confirms itself.
 NOT_ASKED = {"activate", "deactivate", "requeue", "retry", "restore", "delete_selected"}
 
 

@@ -45,7 +45,7 @@ from gatewayz.request.long_bodies import FILE_TYPE
 
 pytestmark = pytest.mark.django_db
 
-# What acts, of what a superuser asks for; all else only shows.
+# The requests of a superuser that act; all others only show.
 ACTS = {
     ApiKey: {
         *("add", "change", "delete", "delete_selected"),
@@ -69,7 +69,7 @@ NOT_BY_OPERATORS = {(Plan, "add"), *((Group, act) for act in ACTS[Group])}
 ONLY_BY_SUPERUSERS = {(Group, act) for act in ACTS[Group]}
 # Of which rows of staff are shown to superusers only.
 PRIVATE = {ChatImport, ChatSession, Feedback, Share}
-# What is there besides: URLs of a ModelAdmin by their name.
+# Further URLs of each ModelAdmin, by their name.
 PAGES = {
     "auth_user_password_change",
     "accounts_plan_rejections",
@@ -103,7 +103,7 @@ def people(db):
     others = {
         "ordinary": User.objects.create_user("ordinary@example.com"),
         "staff": User.objects.create_user("staff@example.com", is_staff=True),
-        # Who is no staff cannot log in to the admin, but the flag counts.
+        # A user who is not staff cannot log in to the admin, but the flag counts.
         "superuser": User.objects.create_user("boss@example.com", is_superuser=True),
     }
     return {"roles": made, "owners": others}
@@ -154,7 +154,7 @@ def url(model, page, *args):
 
 
 def ask(asker, path, data=None):
-    """What the admin answers, not laid out; None when it denies."""
+    """The context of the admin's answer; None when it denies."""
     factory = RequestFactory()
     if data is None:
         request = factory.get(path)
@@ -192,7 +192,7 @@ def acts(asker, path, data):
 
 
 def form_of(model, row, owner):
-    """What is sent to add or change a row, so that something changes."""
+    """The form that adds or changes a row, so that something changes."""
     n = next(NUMBERS)
     if model is RateLimitConfig:
         key = row.pk if row is not None else create_key(owner, key_name=f"{n}")[0].pk

@@ -227,7 +227,7 @@ def test_a_forked_child_starts_with_an_empty_memory_and_its_own_listener(cache, 
 
 def test_a_restarted_redis_brings_no_deleted_value_back(cache, prefix):
     fill(cache, "old")
-    # What a restart looks like: the same data, in another run of the server.
+    # A restart looks like this: the same data, in another run of the server.
     cache.process_cache.client.set(cache.process_cache.run_key, "the run before")
 
     late_comer = new_cache(prefix)

@@ -1,4 +1,4 @@
-"""What is read all day is compiled once, and read with other values ever after."""
+"""Frequent reads are compiled once, and run with other values ever after."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whose address a request has."""
+"""The client address of a request."""
 
 from ipaddress import ip_network
 

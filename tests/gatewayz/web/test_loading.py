@@ -1,4 +1,4 @@
-"""What a web process loads before it reports that it is ready."""
+"""The modules that a web process loads before it reports that it is ready."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Whatever is sent to the port of a web process, it answers cleanly or cuts the client off."""
+"""A web process answers any bytes cleanly, or cuts the client off."""
 
 import socket
 import time

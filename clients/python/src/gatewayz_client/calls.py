@@ -37,7 +37,7 @@ _NOT_BEGUN = frozenset({"overloaded"})
 
 @dataclass(frozen=True)
 class Request:
-    """What a method sends. One that is `repeatable` may be executed twice without harm."""
+    """The request of a method. One that is `repeatable` may be executed twice without harm."""
 
     method: str
     path: str
@@ -58,7 +58,7 @@ class Request:
 
 
 class Calls(ABC):
-    """What methods ask of the service. How it is sent is the subclass's matter."""
+    """The requests of all methods; subclasses send them."""
 
     @abstractmethod
     def send(self, request: Request) -> Any:

@@ -106,7 +106,7 @@ def kept(
     rest = copy.deepcopy(original)
     found = []
     for place in places:
-        # Whatever the fields do not hold exactly stays where it is.
+        # Values that the fields do not hold exactly stay where they are.
         if _value(message, place) == _at(original, place.original):
             _at(rest, place.original[:-1])[place.original[-1]] = None
             found.append([[*place.original], [*place.message], place.skipped])

@@ -39,7 +39,7 @@ NOON = datetime.fromisoformat("2026-11-29T12:00:00+00:00")
 
 
 def as_pydantic_reads_back(messages):
-    """What their own JSON gives, where a picture becomes a BinaryImage."""
+    """The result of their own JSON, where a picture becomes a BinaryImage."""
     return ModelMessagesTypeAdapter.validate_json(ModelMessagesTypeAdapter.dump_json(messages))
 
 
@@ -149,7 +149,7 @@ def show_a_conversation_to_others(client, name, history):
 
     client.chat.patch_message(session["id"], messages[-1]["id"], content="And in June?")
     assert history.load()[-1].parts[0].content == "And in June?"
-    # What is left of a request is one still.
+    # The rest of a request is still a request.
     client.chat.delete_message(session["id"], messages[0]["id"])
     assert [part.part_kind for part in history.load()[0].parts] == ["user-prompt", "user-prompt"]
     client.chat.append_messages(

@@ -1,4 +1,4 @@
-"""What is kept by an adapter comes back equal, and reads well elsewhere.
+"""Messages that an adapter keeps come back equal, and read well elsewhere.
 
 No framework publishes tests for stores of chats: `langchain-tests` has them for other stores, and
 the wheels of LlamaIndex, OpenAI's Agents SDK and Pydantic AI have none. So each adapter keeps

@@ -15,7 +15,7 @@ NAME = ("test_recent_ms", "a")
 
 
 class Process:
-    """What one web process observes."""
+    """The observations of one web process."""
 
     def __init__(self):
         self.histogram = Histogram(
