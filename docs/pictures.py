@@ -86,6 +86,7 @@ def _service() -> Iterator[tuple[str, dict[str, str]]]:
                 yield f"http://127.0.0.1:{port}", demo
             finally:
                 service.terminate()
+                service.communicate()  # reads what it says as it ends
 
 
 def _fill(folder: Path, environ: dict[str, str]) -> None:
@@ -131,8 +132,12 @@ def _take(browser: Browser, url: str, demo: dict[str, str]) -> None:
         page.reload(wait_until="networkidle")
     if page.get_by_text("Nothing measured").count():
         raise PictureError(f"no figures after {MEASURED_SECONDS} s")
-    if page.locator(".gw-missed, .gw-over").count():
-        raise PictureError("a figure misses its target: try again when the machine is idle")
+    # A slow request is red in the histogram without missing a target.
+    trend = page.locator("figure").filter(has_text="Creating a session, trend")
+    missed = page.locator(".gw-missed").or_(trend.filter(has=page.locator(".gw-over")))
+    if missed.count():
+        figures = "; ".join(" ".join(text.split()) for text in missed.all_inner_texts())
+        raise PictureError(f"off target, try again when the machine is idle: {figures}")
     _keep(page, "admin.png")
     page.goto(f"{url}/admin/accounts/user/?q=ada.lovelace@example.com")
     page.get_by_role("link", name="ada.lovelace@example.com").first.click()

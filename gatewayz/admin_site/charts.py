@@ -101,13 +101,17 @@ class Gauge:
     # The end of the scale.
     full: float | None = None
     note: str = ""
+    # Whether there is enough to say that the target is missed.
+    is_sure: bool = True
 
     @property
     def state(self) -> Literal["met", "missed", "unknown"]:
         if self.value is None:
             return "unknown"
         is_met = self.value < self.target if self.better == "below" else self.value > self.target
-        return "met" if is_met else "missed"
+        if is_met:
+            return "met"
+        return "missed" if self.is_sure else "unknown"
 
     @property
     def shown(self) -> str:

@@ -42,6 +42,10 @@ class Distribution:
             lower = lower if math.isinf(bound) else bound
         return lower
 
+    def above(self, bound: float) -> int:
+        """Return how many observations are above `bound`, one of the bounds."""
+        return sum(self.counts[self.bounds.index(bound) + 1 :])
+
     def __add__(self, other: "Distribution") -> "Distribution":
         counts = zip(self.counts, other.counts, strict=True)
         return Distribution(self.bounds, tuple(a + b for a, b in counts))

@@ -1,5 +1,6 @@
 """The start page of the admin."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,11 +8,14 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts import activity, audit
-from accounts.admin.start_page import CREATION_TARGET_MS
+from accounts.admin.start_page import CREATION_TARGET_MS, latencies
 from accounts.audit.denial_counts import denials_per_hour
 from accounts.limits.store import record_rejection
 from chat.models import ChatDay
 from gatewayz.admin_site.charts import Gauge
+from gatewayz.telemetry.metrics.distributions import Distribution
+from gatewayz.telemetry.metrics.recent import WINDOWS
+from gatewayz.telemetry.metrics.requests import recent
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +54,32 @@ def test_created_sessions_appear_in_the_latencies(admin_client, api):
     assert creation.value is not None
     assert creation.target == CREATION_TARGET_MS
     assert "p50" in creation.note
+
+
+@pytest.mark.parametrize(
+    ("fast", "slow", "state"),
+    [
+        (3, 0, "met"),
+        (0, 5, "unknown"),
+        (93, 6, "unknown"),
+        (0, 6, "missed"),
+        (98, 2, "missed"),
+        (199, 1, "met"),
+    ],
+)
+def test_few_slow_requests_of_few_do_not_miss_the_target(monkeypatch, fast, slow, state):
+    bounds = (CREATION_TARGET_MS, 2 * CREATION_TARGET_MS, math.inf)
+    histograms = {
+        ("http_session_creation_duration_ms", "create_session"): Distribution(
+            bounds, (fast, slow, 0)
+        )
+    }
+    monkeypatch.setattr(recent, "read", lambda window: [(datetime.now(UTC), histograms)])
+
+    (creation, *_), (trend, _) = latencies(WINDOWS[0])
+
+    assert creation.state == state
+    assert [bar.is_over for bar in trend.bars] == [state == "missed"]
 
 
 @pytest.mark.parametrize("window", ["5m", "1h", "24h", "odd"])
