@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models.users import MAX_RETENTION_DAYS
 from accounts.principals.principal import Principal
 from chat.given_json import GivenJsonField
+from gatewayz.templatetags.words import in_words
 
 MAX_TAG_CHARS = 64
 
@@ -499,7 +500,7 @@ class Feedback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_feedback_type_display()} {self.pk}"
+        return f"{in_words(self.feedback_type)} {self.pk}"
 
 
 class ShareQuerySet(models.QuerySet["Share"]):
@@ -556,7 +557,7 @@ class Share(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"share {self.pk} of session {self.session_id}"
+        return f"Share {self.pk} of session {self.session_id}"
 
 
 class IdempotencyKey(models.Model):
@@ -655,7 +656,7 @@ class ChatImport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"import {self.pk} {self.file_name}".strip()
+        return f"Import {self.pk} {self.file_name}".strip()
 
     @property
     def progress(self) -> float:

@@ -288,6 +288,7 @@ if PRODUCTION:
     }
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.auth.rights.StaffBackend"]
 # The page after logging in to the admin.
 LOGIN_REDIRECT_URL = "admin:index"
 CSRF_FAILURE_VIEW = "gatewayz.api.problems.csrf_failure"
@@ -302,7 +303,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # This check does not recognise that idx_users_email, an index on UPPER(email), makes the e-mail
 # address unique.
-SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

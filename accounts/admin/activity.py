@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,10 +16,11 @@ from redis.exceptions import RedisError
 
 from accounts.activity import dead_letters
 from accounts.activity.health import activity_stats
+from accounts.admin.deletable_rows import DeletableRowsAdmin, audit_count
 from accounts.admin.json_display import as_text, pretty_json
 from accounts.models import ActivityDeadLetter, ActivityEvent
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
+from gatewayz.admin_site.lists import ReadOnlyAdmin, linked
 from gatewayz.templatetags.words import in_words
 
 logger = logging.getLogger(__name__)
@@ -73,19 +75,19 @@ class ActivityEventAdmin(ReadOnlyAdmin):
     def api_key_number(self, event: ActivityEvent) -> str:
         # The id and not the key, which may have been deleted.
         if not event.api_key_id:
-            return "-"
+            return "–"
         page = reverse("admin:accounts_apikey_change", args=[event.api_key_id])
         return format_html('<a class="gw-link" href="{}">#{}</a>', page, event.api_key_id)
 
     @admin.display(description="finish reason")
     def reason_in_words(self, event: ActivityEvent) -> str:
-        return in_words(event.finish_reason) or "-"
+        return in_words(event.finish_reason) or "–"
 
     @admin.display(description="cost")
     def money(self, event: ActivityEvent) -> str:
         # Cents are written out; smaller parts only where there are some.
         cost = max(event.cost.normalize(), event.cost.quantize(Decimal("0.01")), key=_decimals)
-        return f"${cost:,f}" if event.cost else "-"
+        return f"${cost:,f}" if event.cost else "–"
 
     @admin.display(description="metadata")
     def shown_metadata(self, event: ActivityEvent) -> SafeString:
@@ -93,15 +95,12 @@ class ActivityEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ActivityDeadLetter)
-class ActivityDeadLetterAdmin(ReadOnlyAdmin):
-    owner = None
+class ActivityDeadLetterAdmin(DeletableRowsAdmin):
+    deleted_action = "dead_letters_deleted"
     list_display = ("set_aside_at", "shown_error", "shown_event")
     fields = ("set_aside_at", "error", "whole_event")
     readonly_fields = fields
     actions = ("requeue",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return BigTableAdmin.has_delete_permission(self, request, obj)
 
     def has_requeue_permission(self, request: HttpRequest) -> bool:
         """Staff who may delete dead letters may requeue them."""
@@ -115,6 +114,8 @@ class ActivityDeadLetterAdmin(ReadOnlyAdmin):
             logger.warning("Could not requeue dead letters", exc_info=True)
             self.message_user(request, "Redis does not answer: try again.", messages.ERROR)
             return
+        with transaction.atomic():
+            audit_count(request, "dead_letters_requeued", count)
         self.message_user(
             request,
             f"Requeued: {count}. An event that is rejected again returns to this list.",

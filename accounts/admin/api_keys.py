@@ -137,6 +137,10 @@ class ApiKeyAdmin(BigTableAdmin):
         "updated_at",
     )
 
+    @admin.display(description="key")
+    def masked(self, key: ApiKey) -> str:
+        return key.masked
+
     @admin.display(description="scopes")
     def shown_scopes(self, key: ApiKey) -> str:
         given = (f"{name}: {', '.join(levels)}" for name, levels in key.scope_permissions.items())

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 
 
 def pretty_json(value: Any) -> SafeString:
-    """Return indented JSON in a <pre> element."""
-    return as_text(json.dumps(value, indent=2, ensure_ascii=False))
+    """Return indented JSON in a <pre> element; a dash for None."""
+    return as_text("–" if value is None else json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def as_text(text: str) -> SafeString:

@@ -77,4 +77,4 @@ class NotificationPreferencesAdmin(ReadOnlyAdmin):
     @admin.display(description="webhook")
     def webhook_host(self, preferences: NotificationPreferences) -> str:
         # Only the host: anybody who knows a webhook's full URL can often call it.
-        return urlsplit(preferences.webhook_url or "").hostname or "-"
+        return urlsplit(preferences.webhook_url or "").hostname or "–"

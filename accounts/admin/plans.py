@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -87,7 +88,7 @@ class PlanAdmin(BigTableAdmin):
 
     @admin.display(description="features")
     def shown_features(self, plan: Plan) -> str:
-        return ", ".join(map(in_words, plan.features)) or "-"
+        return ", ".join(map(in_words, plan.features)) or "–"
 
     def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
         if change and not form.changed_data:
@@ -211,5 +212,6 @@ class RateLimitConfigAdmin(BigTableAdmin):
         audit.record("rate_limits_removed", user_id=user_id, target=audit.key_target(key_id))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for config in queryset.select_related("api_key"):
-            self.delete_model(request, config)
+        with transaction.atomic():
+            for config in queryset.select_related("api_key"):
+                self.delete_model(request, config)

@@ -1,32 +1,27 @@
 """Admin pages of the worker's schedules and failed tasks."""
 
-from typing import Any
-
 import django_q.admin  # noqa: F401, registers what is replaced here
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django_q.models import Failure, Schedule, Success
 
+from accounts.admin.deletable_rows import DeletableRowsAdmin
 from accounts.admin.json_display import as_text
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
+from gatewayz.admin_site.lists import ReadOnlyAdmin
 
 admin.site.unregister([Failure, Schedule, Success])
 
 
 @admin.register(Failure)
-class FailureAdmin(ReadOnlyAdmin):
+class FailureAdmin(DeletableRowsAdmin):
     """Tasks that failed. A schedule repeats each of this service's tasks."""
 
-    owner = None
+    deleted_action = "failed_tasks_deleted"
     list_display = ("name", "func", "started", "attempt_count", "shown_result")
     fields = ("name", "func", "started", "stopped", "attempt_count", "whole_result")
     readonly_fields = fields
     ordering = ("-started",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return BigTableAdmin.has_delete_permission(self, request, obj)
 
     @admin.display(description="error")
     def shown_result(self, task: Failure) -> str:

@@ -1,8 +1,10 @@
 """Admin pages of users."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -14,7 +16,7 @@ from unfold.forms import UserCreationForm as UnfoldUserCreationForm
 from accounts import audit
 from accounts.admin.form_changes import changes_of
 from accounts.confirmation.addresses import notify_old_address
-from accounts.models import ApiKey, Plan, User
+from accounts.models import ActivityDay, ApiKey, Credit, Plan, User
 from accounts.plans.usage import plan_usage
 from accounts.profile.erasure import request_erasure
 from accounts.users import end_access_given_by_operators
@@ -22,6 +24,7 @@ from gatewayz.admin_site.lists import BigTableAdmin, confirmed, found_or_newest
 from gatewayz.admin_site.rights import is_superuser
 
 SHOWN_KEYS = 20
+USED_DAYS, SHOWN_MODELS = 30, 10
 
 # Fields that only superusers may change.
 STAFF_FIELDS = ("is_staff", "is_superuser", "groups", "password")
@@ -61,7 +64,6 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         "created_at",
     )
     sortable_by = ("email", "username")
-    list_select_related = ("plan",)
     list_filter = ("is_active", "is_staff", "plan")
     # get_search_results decides how these are searched.
     search_fields = ("email", "username", "privy_user_id")
@@ -101,6 +103,9 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         whole = queryset.filter(Q(email__iexact=term) | Q(username=term) | Q(privy_user_id=term))
         parts = Q(email__icontains=term) | Q(username__icontains=term) | Q(name__icontains=term)
         return found_or_newest(whole, queryset, parts), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).select_related("plan")
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -194,7 +199,20 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         if user:
             context["limits"] = _distances(user)
             context["may_act"] = self.may_act_on(request, user)
+            context["may_erase"] = context["may_act"] and self.has_erase_permission(request)
+            context["checkbox"] = ACTION_CHECKBOX_NAME
+            context["used_days"] = USED_DAYS
+            context["used"] = _used(user)
+            if request.user.has_perm("accounts.view_credit"):
+                context["balance"] = Credit.objects.filter(user=user).balance()
         return super().render_change_form(request, context, *args, **options)
+
+
+def _used(user: User) -> list[dict[str, Any]]:
+    """Return what the user used in the last USED_DAYS days (UTC), by model. One statement."""
+    first = datetime.now(UTC).date() - timedelta(days=USED_DAYS - 1)
+    days = ActivityDay.objects.filter(user_id=user.pk).in_days(first, None)
+    return list(days.heaviest("model")[:SHOWN_MODELS])
 
 
 def _distances(user: User) -> list[tuple[str, int, int | None, int]]:

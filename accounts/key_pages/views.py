@@ -25,7 +25,7 @@ from accounts.key_limits.serializers import RateLimitInput
 from accounts.key_pages import sessions
 from accounts.keys.serializers import ApiKeyInput, GraceInput
 from accounts.keys.usage_totals import with_usage
-from accounts.models import ApiKey, Plan
+from accounts.models import ApiKey, Plan, User
 from accounts.models.rate_limits import LIMIT_FIELDS
 from accounts.principals.principal import Principal
 from gatewayz.api.problems import PageResponse
@@ -150,7 +150,7 @@ def _keys(
     bounds = plan.bounds()
     context = {
         "owner": owner,
-        "email": shown[0].user.email if shown else None,
+        "email": (shown[0].user if shown else User.objects.get(pk=owner.user_id)).email,
         "plan": plan,
         "keys": [(key, _limits(key, bounds)) for key in shown],
         "grace_choices": GRACE_CHOICES,

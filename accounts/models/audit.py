@@ -111,6 +111,7 @@ class AuditEntry(models.Model):
             if self.before is not None
             else f"{name.replace('_', ' ')}: {_shown(after[name])}"
             for name in after or before
+            if before.get(name) != after.get(name)
         )
         return "; ".join(changes)
 

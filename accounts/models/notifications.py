@@ -43,7 +43,7 @@ class NotificationPreferences(models.Model):
         verbose_name_plural = "notification preferences"
 
     def __str__(self) -> str:
-        return f"Notification preferences of user {self.user_id}"
+        return f"Preferences of {self.user}"
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):

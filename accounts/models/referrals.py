@@ -93,7 +93,7 @@ class Referral(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"User {self.referred_user_id} by user {self.referrer_id}"
+        return f"{self.referred_user or 'Erased user'} by {self.referrer or 'erased user'}"
 
 
 class CreditQuerySet(models.QuerySet["Credit"]):

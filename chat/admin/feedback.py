@@ -7,6 +7,7 @@ from accounts.admin.json_display import pretty_json
 from chat.models import Feedback
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
 from gatewayz.admin_site.lists import ReadOnlyAdmin, linked
+from gatewayz.templatetags.words import in_words
 
 
 @admin.register(Feedback)
@@ -15,7 +16,7 @@ class FeedbackAdmin(ReadOnlyAdmin):
     is_private = True
     list_display = (
         "created_at",
-        "feedback_type",
+        "type_in_words",
         "rating",
         "shown_comment",
         linked("user"),
@@ -28,17 +29,21 @@ class FeedbackAdmin(ReadOnlyAdmin):
     search_help_text = "The user's whole e-mail address"
     fields = (
         ("user", "session"),
-        ("feedback_type", "rating", "model"),
+        ("type_in_words", "rating", "model"),
         "comment",
         "shown_metadata",
         ("created_at", "updated_at"),
     )
 
-    readonly_fields = ("shown_metadata",)
+    readonly_fields = ("shown_metadata", "type_in_words")
+
+    @admin.display(description="type")
+    def type_in_words(self, feedback: Feedback) -> str:
+        return in_words(feedback.feedback_type)
 
     @admin.display(description="metadata")
     def shown_metadata(self, feedback: Feedback) -> str:
-        return pretty_json(feedback.metadata) if feedback.metadata else "-"
+        return pretty_json(feedback.metadata) if feedback.metadata else "–"
 
     @admin.display(description="comment")
     def shown_comment(self, feedback: Feedback) -> str:

@@ -89,7 +89,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     def purged_on(self, session: ChatSession) -> str:
         """When retention deletes the session for good; a session that is not deleted stays."""
         if session.is_active:
-            return "-"
+            return "–"
         days = session.user.chat_retention_days
         days = settings.CHAT_RETENTION_DAYS if days is None else days
         gone_at = session.deleted_at or session.updated_at

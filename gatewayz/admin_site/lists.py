@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth import get_user_model
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -34,15 +34,31 @@ MAX_CONFIRMED_ROWS = 200
 
 
 class BoundedPaginator(Paginator):
-    """Counts at most MAX_COUNTED_ROWS, so that a list of millions of rows opens quickly."""
+    """Counts at most MAX_COUNTED_ROWS, so that a list of millions of rows opens quickly.
+
+    It reads the first page before that, and counts only if there are more rows.
+    """
 
     template_name = "gatewayz/pagination.html"
     max_counted = MAX_COUNTED_ROWS
 
     @cached_property
+    def _first_rows(self) -> list[models.Model]:
+        """The rows of the first page, and one more if there is one."""
+        rows = cast("models.QuerySet[models.Model]", self.object_list)
+        return list(rows[: self.per_page + 1])
+
+    @cached_property
     def count(self) -> int:
+        if len(self._first_rows) <= self.per_page:
+            return len(self._first_rows)
         rows = cast("models.QuerySet[models.Model]", self.object_list)
         return rows.order_by()[:MAX_COUNTED_ROWS].count()
+
+    def page(self, number: int | str) -> Page:
+        if self.validate_number(number) == 1:
+            return Page(self._first_rows[: self.per_page], 1, self)
+        return super().page(number)
 
 
 class IndexedOrderList(ChangeList):
@@ -64,6 +80,9 @@ class IndexedOrderList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if not self.multi_page:
+            # Django reads the rows once more.
+            self.result_list = self.paginator.page(1).object_list
         # Said below the list only, where it is honest about its bound.
         self.full_result_count = self.result_count
 
@@ -75,7 +94,7 @@ def linked(name: str) -> Callable[[models.Model], str]:
     def shown(row: models.Model) -> str:
         other: models.Model | None = getattr(row, name)
         if other is None:
-            return "-"
+            return "–"
         page = f"admin:{other._meta.app_label}_{other._meta.model_name}_change"
         link = '<a class="gw-link" href="{}"><bdi>{}</bdi></a>'
         return format_html(link, reverse(page, args=[other.pk]), other)

@@ -21,6 +21,7 @@ FOUND_ROWS = 5
 class GatewayzAdminSite(UnfoldAdminSite):
     index_title = "Operations"
     index_template = "gatewayz/admin_start_page.html"
+    empty_value_display = "–"
     # Reads the audit entries about a row; set by the app that keeps the audit log.
     audit_entries: Callable[[HttpRequest, Model, str | None], Sequence[Model]]
 

@@ -308,13 +308,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500. Django has already logged the exception."""
+    text = "Something went wrong on our side. The request id helps us find out what."
     if request.path.startswith(_PAGES):
-        return admin_error_page(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "Something went wrong on our side. The log has the details under the request id.",
-        )
-    return problem_response(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal_error",
-        "Something went wrong on our side. The request id helps us find out what.",
-    )
+        return admin_error_page(HTTPStatus.INTERNAL_SERVER_ERROR, text)
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", text)

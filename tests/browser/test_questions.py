@@ -6,17 +6,19 @@
 import sys
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from playwright.sync_api import expect
 
-from accounts.models import Notification
+from accounts.models import Notification, User
 from chat.demo import make_demo_data
 from chat.management.commands.seed_demo import BIG_USERS
 from chat.models import ChatSession
 from chat.search.index import index_pending
+from gatewayz.admin_site.groups import OPERATORS, make_staff_groups
 from tests.browser.conftest import new_context
-from tests.browser.test_admin import DESK, log_in, operator  # noqa: F401
+from tests.browser.test_admin import DESK, PASSWORD, log_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -183,7 +185,16 @@ def statements_of(client, url):
 
 
 @pytest.fixture
-def page(browser, live_server, operator):  # noqa: F811
+def operator(transactional_db):
+    """A member of the group of operators, who is no superuser."""
+    make_staff_groups()
+    user = User.objects.create_user("ops@example.com", PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name=OPERATORS))
+    return user
+
+
+@pytest.fixture
+def page(browser, live_server, operator):
     """The start page, with an operator who has logged in."""
     make_demo_data(BIG_USERS)
     index_pending()
@@ -196,15 +207,16 @@ def page(browser, live_server, operator):  # noqa: F811
 
 
 def test_each_question_takes_three_clicks_and_ten_statements_a_page(
-    page, live_server, admin_client
+    page, live_server, operator, client
 ):
+    client.force_login(operator)
     figures = {}
     for question in QUESTIONS:
         walk = Walk(page)
         question(walk)
         walk.end()
         pages = [url.removeprefix(live_server.url) for url in walk.seen]
-        statements = [statements_of(admin_client, url) for url in pages]
+        statements = [statements_of(client, url) for url in pages]
         figures[question.__name__] = (walk.clicks, statements)
 
     sys.stdout.write("\nclicks  statements of each page  question\n")

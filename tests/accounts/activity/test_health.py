@@ -12,7 +12,7 @@ from accounts import activity
 from accounts.activity import buffer, health
 from accounts.activity.events import Event, encode, new_event_id
 from accounts.activity.health import activity_stats
-from accounts.models import ActivityDeadLetter, ActivityEvent
+from accounts.models import ActivityDeadLetter, ActivityEvent, AuditEntry
 from accounts.worker import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -154,6 +154,21 @@ def test_the_admin_shows_dead_letters_and_queues_them_again(user, admin_client):
     assert "Requeued: 2" in response.content.decode()
     assert activity_stats().depth == 2
     assert not ActivityDeadLetter.objects.exists()
+    assert AuditEntry.objects.get(action="dead_letters_requeued").after == {"rows": 2}
+
+
+def test_deleted_dead_letters_are_audited(user, admin_client):
+    record(user, model="gpt\x00")
+    drain.drain()
+    letter = ActivityDeadLetter.objects.get()
+
+    admin_client.post(
+        reverse(LETTERS),
+        {"action": "delete_selected", "_selected_action": [letter.pk], "post": "yes"},
+    )
+
+    assert not ActivityDeadLetter.objects.exists()
+    assert AuditEntry.objects.get(action="dead_letters_deleted").after == {"rows": 1}
 
 
 def test_dead_letters_stay_when_redis_is_down(user, admin_client, no_redis):

@@ -51,6 +51,20 @@ def test_the_features_of_a_plan_are_edited_as_lines(operator):
     assert plan.features == ["search", "export"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_selected_limits_of_keys_are_removed_together(operator, key):
+    config = RateLimitConfig.objects.create(api_key=key, requests_per_minute=5)
+
+    chosen = {"action": "delete_selected", "_selected_action": [config.pk], "post": "yes"}
+    answer = operator.post(reverse("admin:accounts_ratelimitconfig_changelist"), chosen)
+
+    assert answer.status_code == 302
+    assert not RateLimitConfig.objects.exists()
+    assert (
+        AuditEntry.objects.filter(action="rate_limits_removed", user_id=key.user_id).count() == 1
+    )
+
+
 def test_a_plan_cannot_be_deleted(operator):
     assert operator.post("/admin/accounts/plan/1/delete/").status_code == 403
 

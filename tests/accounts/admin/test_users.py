@@ -1,12 +1,17 @@
 """Users in the admin."""
 
 import re
+from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.access.key_lookup import get_user
 from accounts.keys import create_key
+from accounts.models import ActivityDay, Credit, User
+from gatewayz.admin_site.groups import OPERATORS, SUPPORT, make_staff_groups
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,3 +92,41 @@ def test_the_header_shows_the_address_of_the_user(admin_client, user):
     page = admin_client.get(reverse("admin:accounts_user_change", args=[user.pk]))
 
     assert f"<bdi>{user.email}</bdi>" in page.content.decode()
+
+
+def test_a_user_page_shows_what_was_used_and_who_may_erase_finds_how(client, user):
+    make_staff_groups()
+    today = timezone.now().date()
+    used = {"requests": 3, "tokens": 1_200, "spend": Decimal("0.5"), "logged": 3}
+    ActivityDay.objects.create(user=user, day=today, model="gpt-x", provider="x", **used)
+    Credit.objects.create(user=user, amount=Decimal(5), reason="referral_made", cause="test")
+    pages = {}
+    for group in (SUPPORT, OPERATORS):
+        staff = User.objects.create_user(f"{group}@example.com", is_staff=True)
+        staff.groups.add(Group.objects.get(name=group))
+        client.force_login(staff)
+        page = client.get(reverse("admin:accounts_user_change", args=[user.pk]))
+        pages[group] = page.content.decode()
+
+    for page in pages.values():
+        for shown in ("gpt-x", "1,200", "$0.5000", "Balance of credits: $5.00"):
+            assert shown in page
+    assert "Erase this user" in pages[OPERATORS]
+    assert "Erase this user" not in pages[SUPPORT]
+
+
+def test_the_list_of_a_users_rows_links_back(admin_client, user):
+    page = admin_client.get(reverse("admin:accounts_credit_changelist"), {"user": user.pk})
+
+    assert reverse("admin:accounts_user_change", args=[user.pk]) in page.content.decode()
+
+
+def test_credits_name_their_user_also_after_erasure(admin_client, user):
+    Credit.objects.create(user=user, amount=5, reason="referral_made", cause="referral:7")
+    Credit.objects.create(user_id=10**9, amount=5, reason="referral_made", cause="referral:8")
+
+    page = admin_client.get(reverse("admin:accounts_credit_changelist")).content.decode()
+
+    assert user.email in page
+    assert f"User {10**9}, erased" in page
+    assert reverse("admin:accounts_referral_change", args=[7]) in page

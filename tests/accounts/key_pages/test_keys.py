@@ -166,6 +166,13 @@ def test_a_form_of_another_site_does_nothing(owner):
     assert 'href="/keys"' in response.content.decode()
 
 
+def test_a_user_without_keys_sees_who_is_signed_in(browser, owner):
+    page = browser.get("/keys").content.decode()
+
+    assert "You have no keys yet." in page
+    assert owner.email in page
+
+
 def test_a_key_is_made_shown_once_and_works(browser, owner):
     response = browser.post(
         "/keys/new", {"key_name": "Laptop", "environment_tag": "live", "days": "30"}

@@ -79,6 +79,7 @@ def test_parts_of_words_are_found_only_among_the_newest_rows(admin_client, monke
 def test_a_bounded_count_says_so(admin_client, monkeypatch):
     monkeypatch.setattr("gatewayz.admin_site.lists.MAX_COUNTED_ROWS", 2)
     monkeypatch.setattr("gatewayz.admin_site.lists.BoundedPaginator.max_counted", 2)
+    monkeypatch.setattr("accounts.admin.users.UserAdmin.list_per_page", 2)
     for n in range(3):
         User.objects.create_user(f"chen{n}@example.com")
 
