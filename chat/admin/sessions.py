@@ -135,7 +135,7 @@ def _row_id(given: str | None) -> int | None:
 def _found_in_chats(user_id: int, words: str) -> list[int]:
     """Return the ids of a user's sessions in which `words` are found, best first, and audit it.
 
-    Seven statements at most, and three of the audit log. Raises TooManySearches or SearchesBusy.
+    Six statements at most, and three of the audit log. Raises TooManySearches or SearchesBusy.
     """
     owner, query = Principal.without_key(user_id), words[:MAX_QUERY]
     with process_searches().slot(user_id):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import JSONField, QuerySet
 from django.db.models.query import RawQuerySet
 
 from accounts.principals.principal import Principal
@@ -69,6 +70,22 @@ _PAGE = _WITHIN.format(
     read_bytes=READ_BYTES,
     max_bytes=PAGE_BYTES,
 )
+
+
+_FIELDS = ChatMessage._meta.concrete_fields
+COLUMNS = [field.column for field in _FIELDS]
+
+
+def message_of_row(values: Sequence[Any]) -> ChatMessage:
+    """Return the message of a row with COLUMNS, as Django makes one."""
+    connection = transaction.get_connection()
+    loaded = [
+        field.from_db_value(value, field.cached_col, connection)
+        if isinstance(field, JSONField)
+        else value
+        for field, value in zip(_FIELDS, values, strict=True)
+    ]
+    return ChatMessage.from_db(connection.alias, [field.attname for field in _FIELDS], loaded)
 
 
 def within_bytes(

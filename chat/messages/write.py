@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from django.db import transaction
-from django.db.models import F, JSONField
+from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -18,6 +18,7 @@ from accounts.principals.principal import Principal
 from chat.activity import record_chat
 from chat.messages import growing
 from chat.messages.content import text_of
+from chat.messages.read import COLUMNS, message_of_row
 from chat.models import ChatMessage, ChatMessageQuerySet, ChatSession, Feedback
 from gatewayz.api.bodies import encode
 
@@ -202,8 +203,7 @@ def places_of(given: Sequence[NewMessage]) -> list[int]:
     return places
 
 
-_FIELDS = ChatMessage._meta.concrete_fields
-_COLUMNS = ", ".join(f"(message).{field.column}" for field in _FIELDS)
+_COLUMNS = ", ".join(f"(message).{column}" for column in COLUMNS)
 
 # As _APPEND.
 _CHANGE = f"""
@@ -253,7 +253,7 @@ def change_message(
     if not rows:
         raise Http404
     *values, problem, added_bytes, ends = rows[0]
-    changed = _loaded(values)
+    changed = message_of_row(values)
     growing.note(changed)
     if problem is not None:
         raise _RULES[problem]()
@@ -268,18 +268,6 @@ def change_message(
             stored_bytes=max(0, added_bytes),
         )
     return changed
-
-
-def _loaded(values: Sequence[Any]) -> ChatMessage:
-    """The message of a row with all of its columns, as Django makes one."""
-    connection = transaction.get_connection()
-    loaded = [
-        field.from_db_value(value, field.cached_col, connection)
-        if isinstance(field, JSONField)
-        else value
-        for field, value in zip(_FIELDS, values, strict=True)
-    ]
-    return ChatMessage.from_db(connection.alias, [field.attname for field in _FIELDS], loaded)
 
 
 def delete_message(owner: Principal, session_id: int, message_id: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from django.db import connections, router
 
-from chat.messages.read import READ_BYTES
+from chat.messages.read import COLUMNS, READ_BYTES, message_of_row
 from chat.models import ChatMessage, ChatSession
 from chat.search.asked import Asked, Unit
 from chat.search.documents import Document, Prepared, prepared
@@ -190,13 +190,20 @@ FROM (SELECT) AS always LEFT JOIN (
 ) AS candidates
 """
 
-_SIZED = f"""
-SELECT id, sum(bytes) OVER (ORDER BY place) <= %(bytes)s AS is_within
-FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
-CROSS JOIN LATERAL (
-    SELECT {READ_BYTES} AS bytes FROM chat_messages
-    WHERE id = given.id AND user_id = %(user_id)s OFFSET 0
-) AS message
+_SHOWN = f"""
+SELECT sized.id, {", ".join(f"message.{column}" for column in COLUMNS)}
+FROM (
+    SELECT id, sum(bytes) OVER (ORDER BY place) <= %(bytes)s AS is_within
+    FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, place)
+    CROSS JOIN LATERAL (
+        SELECT {READ_BYTES} AS bytes FROM chat_messages
+        WHERE id = given.id AND user_id = %(user_id)s OFFSET 0
+    ) AS message
+) AS sized
+LEFT JOIN LATERAL (
+    SELECT * FROM chat_messages
+    WHERE id = sized.id AND user_id = %(user_id)s AND sized.is_within OFFSET 0
+) AS message ON true
 """  # noqa: S608 - constants
 
 
@@ -369,10 +376,10 @@ def shown_messages(
     """A user's messages among `ids`, and the first of these that have `max_bytes` together."""
     if not ids:
         return set(), {}
-    rows = _rows(_SIZED, {"user_id": user_id, "ids": ids, "bytes": max_bytes})
-    within = [message_id for message_id, is_within in rows if is_within]
-    owned = ChatMessage.objects.filter(user_id=user_id)
-    return {message_id for message_id, _ in rows}, owned.in_bulk(within)
+    rows = _rows(_SHOWN, {"user_id": user_id, "ids": ids, "bytes": max_bytes})
+    existing = {message_id for message_id, *_ in rows}
+    within = {row[0]: message_of_row(row[1:]) for row in rows if row[1] is not None}
+    return existing, within
 
 
 def _session(columns: Sequence[Any]) -> ChatSession:

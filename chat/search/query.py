@@ -194,7 +194,7 @@ def search_chats(
 
     See `chat.search.asked` for what a query may ask. A session is found by its title and tags, by
     one of its messages, or by these together. `is_by_time` orders by the time of the last change;
-    `end_user_id` narrows down to sessions of one person among those of an account. Seven
+    `end_user_id` narrows down to sessions of one person among those of an account. Six
     statements at most, each with bounded work (see `chat.search.candidates`).
     """
     read = asked.read(query)

@@ -17,7 +17,7 @@ import pytest
 from accounts.principals.principal import Principal
 from chat.messages.read import _listed
 from chat.models import ChatMessage, ChatSession, Feedback, IdempotencyKey
-from chat.search.candidates import _PENDING_MESSAGES, _SIZED
+from chat.search.candidates import _PENDING_MESSAGES, _SHOWN
 from chat.sessions.read import _STATISTICS, _STATISTICS_OF_END_USER, _one, _page
 from tests.contract.client import ContractClient
 from tests.faults.service import Service
@@ -49,7 +49,7 @@ RAW = {
         _PENDING_MESSAGES,
         {"user_id": 1, "message_ids": [1], "whole": [1], "messages": 10, "bytes": 1_000},
     ),
-    "search of snippets": (_SIZED, {"user_id": 1, "ids": [1], "bytes": 1_000}),
+    "search of snippets": (_SHOWN, {"user_id": 1, "ids": [1], "bytes": 1_000}),
 }
 
 

@@ -192,9 +192,8 @@ def test_rejects_a_bad_search(api, body):
 def test_takes_a_handful_of_statements(api, chats, django_assert_max_num_queries):
     find(api, "lazy")
 
-    # The pending list, its messages (which, and these), words, documents, and the messages shown
-    # (which, and these).
-    with django_assert_max_num_queries(7):
+    # The pending list, its messages (which, and these), words, documents, the messages shown.
+    with django_assert_max_num_queries(6):
         find(api, "lazy")
 
 
