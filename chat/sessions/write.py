@@ -27,6 +27,7 @@ from chat.messages.read import SIZE_BYTES
 from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
 from gatewayz.api.bodies import encode
 from gatewayz.database.after_commit import after_commit
+from gatewayz.database.distribution import is_distributed
 from gatewayz.redis.breaker import breaker
 from gatewayz.request import deadline
 from gatewayz.request.context import timed, timing_ms
@@ -171,9 +172,21 @@ def _create(new_sessions: Sequence[NewSession]) -> Sequence[NewSession]:
     return new_sessions
 
 
+class _OnSeveralServersError(Exception):
+    """The sessions of these users may be on different servers, of which one may be down."""
+
+
+def _create_together(new_sessions: Sequence[NewSession]) -> Sequence[NewSession]:
+    if len(new_sessions) > 1 and is_distributed():
+        raise _OnSeveralServersError
+    return _create(new_sessions)
+
+
 # Concurrent creations share one statement and one commit.
 _combined_inserts = Combiner(
-    _create, alone_after=(IntegrityError, DataError), is_risky=breaker.is_open
+    _create_together,
+    alone_after=(IntegrityError, DataError, _OnSeveralServersError),
+    is_risky=breaker.is_open,
 )
 
 
@@ -347,7 +360,7 @@ def restore_sessions(sessions: ChatSessionQuerySet) -> int:
     restored = 0
     for session in sessions.deleted():
         with suppress(Http404, ExternalIdTaken), transaction.atomic():
-            _restore(ChatSession.objects.filter(pk=session.pk))
+            _restore(ChatSession.objects.filter(pk=session.pk, user_id=session.user_id))
             target = f"chatsession:{session.pk}"
             audit.record("session_restored", user_id=session.user_id, target=target)
             restored += 1
@@ -358,9 +371,10 @@ def _restore(sessions: ChatSessionQuerySet) -> None:
     _update(sessions.deleted(), {"is_active": True, "deleted_at": None})
 
 
-# Copies nothing if there is too much.
 # The path to a message is the part of the current branch that both share, then its own part.
-_COPY = f"""
+# A statement of its own, because Citus does not send one that recurses and inserts. The ids go
+# back as the text that came, because thousands of numbers take their time.
+_BRANCH = f"""
 WITH RECURSIVE path AS (
     SELECT id, parent_id, is_current, position FROM chat_messages
     WHERE id = %(message)s AND session_id = %(session)s AND user_id = %(user)s
@@ -371,7 +385,7 @@ WITH RECURSIVE path AS (
         AND above.user_id = %(user)s
     WHERE NOT path.is_current
 ), source AS (
-    SELECT *
+    SELECT id, position, {SIZE_BYTES} AS bytes
     FROM chat_messages
     WHERE session_id = %(session)s AND user_id = %(user)s AND (
         (is_current AND (
@@ -381,29 +395,27 @@ WITH RECURSIVE path AS (
     )
     ORDER BY position
     LIMIT %(max_messages)s + 1
-), measured AS (
-    SELECT
-        count(*) AS messages,
-        COALESCE(sum({SIZE_BYTES}), 0)::bigint AS bytes
-    FROM source
-), numbered AS MATERIALIZED (
-    SELECT nextval('chat_messages_id_seq') AS new_id, source.*
-    FROM source, measured
-    WHERE messages <= %(max_messages)s AND bytes <= %(max_bytes)s
-), copied AS (
-    INSERT INTO chat_messages (
-        id, session_id, user_id, position, parent_id, client_id, role, content, content_parts,
-        model, tokens, reasoning, metadata, created_at, status, revision, edited, updated_at, extra
-    )
-    SELECT
-        new_id, %(copy)s, %(user)s, new_id, lag(new_id) OVER (ORDER BY new_id), client_id, role,
-        content, content_parts, model, tokens, reasoning, metadata, created_at, status, revision,
-        edited, updated_at, extra
-    FROM numbered
-    RETURNING chat_message_bytes(content, content_parts, reasoning, metadata, extra) AS stored
 )
-SELECT messages, bytes, (SELECT COALESCE(sum(stored), 0)::bigint FROM copied) FROM measured
+SELECT count(*), COALESCE(sum(bytes), 0)::bigint, array_agg(id ORDER BY position)::text FROM source
 """  # noqa: S608 - names of columns
+# Ids come from one sequence, where users are distributed that of the coordinator.
+_NEW_IDS = """
+SELECT array_agg(nextval('chat_messages_id_seq'))::text FROM generate_series(1, %s)
+"""
+_COPY = """
+INSERT INTO chat_messages (
+    id, session_id, user_id, position, parent_id, client_id, role, content, content_parts,
+    model, tokens, reasoning, metadata, created_at, status, revision, edited, updated_at, extra
+)
+SELECT
+    new_id, %(copy)s, user_id, new_id, lag(new_id) OVER (ORDER BY new_id), client_id, role,
+    content, content_parts, model, tokens, reasoning, metadata, created_at, status, revision,
+    edited, updated_at, extra
+FROM unnest(%(ids)s::bigint[], %(new_ids)s::bigint[]) AS given (old_id, new_id)
+JOIN chat_messages ON id = old_id
+WHERE user_id = %(user)s AND session_id = %(session)s
+RETURNING chat_message_bytes(content, content_parts, reasoning, metadata, extra)
+"""
 
 
 def fork_session(
@@ -418,34 +430,28 @@ def fork_session(
     would be copied.
     """
     source = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
-    with transaction.atomic():
-        fork = create_session(owner, title=title or source.title, model=source.model)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _COPY,
-                {
-                    "copy": fork.pk,
-                    "user": owner.user_id,
-                    "session": source.pk,
-                    "message": message_id,
-                    "max_messages": MAX_FORKED,
-                    "max_bytes": settings.MAX_BODY_BYTES,
-                },
-            )
-            messages, size_bytes, stored_bytes = cursor.fetchone()
+    chosen = {"user": owner.user_id, "session": source.pk}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_BRANCH, {**chosen, "message": message_id, "max_messages": MAX_FORKED})
+        messages, size_bytes, ids = cursor.fetchone()
         if message_id is not None and not messages:
             raise Http404
         if messages > MAX_FORKED:
             raise ValidationError(f"At most {MAX_FORKED} messages can be copied.")
         if size_bytes > settings.MAX_BODY_BYTES:
             raise ValidationError(f"At most {settings.MAX_BODY_BYTES:,} bytes can be copied.")
+        fork = create_session(owner, title=title or source.title, model=source.model)
         if messages:
+            cursor.execute(_NEW_IDS, [messages])
+            (new_ids,) = cursor.fetchone()
+            cursor.execute(_COPY, {**chosen, "copy": fork.pk, "ids": ids, "new_ids": new_ids})
+            stored = [size for (size,) in cursor.fetchall()]
             record_chat(
                 owner,
                 "fork_session",
                 "session_forked",
                 session_id=fork.pk,
-                messages=messages,
-                stored_bytes=stored_bytes,
+                messages=len(stored),
+                stored_bytes=sum(stored),
             )
     return fork
