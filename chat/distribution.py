@@ -14,7 +14,14 @@ from chat.models import (
     SearchWords,
     Share,
 )
-from gatewayz.database.distribution import Layout, Reference, UniqueIndex, reference_of
+from chat.storage import FREED, SETTLE_STORAGE
+from gatewayz.database.distribution import (
+    ClusterTable,
+    Layout,
+    Reference,
+    UniqueIndex,
+    reference_of,
+)
 
 # On an owner's server, a statement may not join the rows that a trigger is about with a table.
 _ON_SHARDS = {
@@ -76,9 +83,31 @@ BEGIN
     RETURN NEW;
 END
 """,
-    # The storage of users is on the coordinator, where `manage.py count_storage` counts it anew.
-    "chat_messages_deleted": "BEGIN RETURN NULL; END",
-    "chat_sessions_deleted": "BEGIN RETURN NULL; END",
+    # The storage of users is on the coordinator: see `chat.storage.settle_storage`.
+    "chat_messages_deleted": """
+DECLARE
+    one record;
+BEGIN
+    FOR one IN
+        SELECT user_id, sum(chat_message_bytes(
+            content, content_parts, reasoning, metadata, extra
+        )) AS bytes FROM deleted GROUP BY user_id
+    LOOP
+        INSERT INTO chat_storage_freed (user_id, bytes) VALUES (one.user_id, one.bytes);
+    END LOOP;
+    RETURN NULL;
+END
+""",
+    "chat_sessions_deleted": """
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT user_id, 500 * count(*) AS bytes FROM deleted GROUP BY user_id LOOP
+        INSERT INTO chat_storage_freed (user_id, bytes) VALUES (one.user_id, one.bytes);
+    END LOOP;
+    RETURN NULL;
+END
+""",
 }
 
 
@@ -143,5 +172,12 @@ def layout() -> Layout:
             },
             "chat_change_message": {},
         },
-        cascades=_CASCADES,
+        cascades=(*_CASCADES, FREED),
+        cluster_tables=(
+            ClusterTable(
+                FREED,
+                "user_id bigint NOT NULL, bytes bigint NOT NULL",
+                SETTLE_STORAGE.format(where=""),
+            ),
+        ),
     )

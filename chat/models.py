@@ -1,16 +1,15 @@
 """Chat sessions and their messages."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models.users import MAX_RETENTION_DAYS
 from accounts.principals.principal import Principal
 from chat.given_json import GivenJsonField
 from gatewayz.templatetags.words import in_words
@@ -33,30 +32,6 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
     def deleted(self) -> Self:
         """Sessions in the trash that are not being purged."""
         return self.filter(is_active=False, is_purged=False)
-
-    def expired(self, now: datetime) -> Self:
-        """Sessions in the trash for longer than the retention of their user or the service.
-
-        A retention of 0 days keeps sessions for ever. A session that is being purged counts as
-        expired.
-        """
-        days = Least(
-            Coalesce("user__chat_retention_days", models.Value(settings.CHAT_RETENTION_DAYS)),
-            # Bounded, because an overflow for one user would fail the statement for all.
-            models.Value(MAX_RETENTION_DAYS),
-        )
-        until = models.ExpressionWrapper(
-            models.Value(now) - models.F("days") * models.Value(timedelta(days=1)),
-            output_field=models.DateTimeField(),
-        )
-        # The first condition follows from the second, but it is what the index can seek by.
-        has_expired = models.Q(days__gt=0, updated_at__lt=until, gone_at__lt=until)
-        return (
-            self.filter(is_active=False)
-            # The code before wrote down when a session was deleted in `updated_at`.
-            .alias(days=days, gone_at=Coalesce("deleted_at", "updated_at"))
-            .filter(has_expired | models.Q(is_purged=True))
-        )
 
     def old(self, user_id: int, until: datetime) -> Self:
         """One user's sessions without a message since `until`, but for pinned ones."""

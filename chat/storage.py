@@ -1,4 +1,4 @@
-"""Recounting what users store, for rows that are older than the counter or if it has drifted."""
+"""Counting what users store: anew, and what was deleted on the servers of a Citus cluster."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,21 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.plans.storage import SESSION_BYTES
+from gatewayz.database.distribution import distributed_tables
+
+# Only where tables are distributed: bytes that were deleted on each user's server and are not yet
+# taken off what the user stores, which is a row of the coordinator.
+FREED = "chat_storage_freed"
+
+SETTLE_STORAGE = f"""
+WITH freed AS (
+    DELETE FROM {FREED} {{where}} RETURNING user_id, bytes
+), sums AS (
+    SELECT user_id, sum(bytes)::bigint AS bytes FROM freed GROUP BY user_id
+)
+UPDATE user_storage AS storage SET bytes = GREATEST(0, storage.bytes - sums.bytes)
+FROM sums WHERE storage.user_id = sums.user_id
+"""  # noqa: S608 - a name of a table
 
 _COUNT = """
 INSERT INTO user_storage AS storage (user_id, bytes)
@@ -27,6 +42,20 @@ ON CONFLICT (user_id) DO UPDATE SET bytes = EXCLUDED.bytes
 """
 
 
+def settle_storage() -> None:
+    """Take what was deleted off what users store; one PostgreSQL does so in the deletion itself.
+
+    Raises django.db.Error; then the next call does it.
+    """
+    if FREED not in distributed_tables():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT user_id FROM {FREED}")  # noqa: S608
+        # Each by itself: the worker locks several, and could lock them in another order.
+        for (user_id,) in cursor.fetchall():
+            cursor.execute(SETTLE_STORAGE.format(where="WHERE user_id = %s"), [user_id])
+
+
 def count_storage() -> Iterator[int]:
     """Recount each user's storage, one statement per user, which reads all of the user's messages.
 
@@ -37,5 +66,7 @@ def count_storage() -> Iterator[int]:
     for user_id in list(User.objects.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
+            if FREED in distributed_tables():
+                cursor.execute(f"DELETE FROM {FREED} WHERE user_id = %s", [user_id])  # noqa: S608
             cursor.execute(_COUNT, {"user": user_id, "session_bytes": SESSION_BYTES})
         yield user_id

@@ -91,7 +91,12 @@ def erase(user_id: int, *, ends_at: float = float("inf")) -> bool:
     _forget_in_admin_log(user_id)
     # One worker at a time, because two could deadlock.
     if not delete_dependents(
-        User, [user_id], ends_at=ends_at, batch_rows=BATCH_ROWS, lock=requested
+        User,
+        [user_id],
+        ends_at=ends_at,
+        batch_rows=BATCH_ROWS,
+        lock=requested,
+        owners=[user_id],
     ):
         return False
     while audit.has_more_personal_data(user_id, BATCH_ROWS):

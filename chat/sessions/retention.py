@@ -2,17 +2,23 @@
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import batched, chain
 
-from django.db import Error, connection, transaction
+from django.conf import settings
+from django.db import Error, connection
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.background import TimedRun, enqueue
 from accounts.models import User
+from accounts.models.users import MAX_RETENTION_DAYS
 from chat.models import ChatSession
-from gatewayz.database.deletion import PARENT_ROWS, delete_dependents
+from chat.storage import settle_storage
+from gatewayz.database.deletion import PARENT_ROWS, delete_dependents, delete_rows
+from gatewayz.database.distribution import of_owners
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +30,18 @@ PAGE_ROWS = 2_000
 # Share of a run for one session; the next run continues with it.
 SESSION_SECONDS = 10
 
-# A comparison of rows, so that a page costs the same wherever it begins.
+# A comparison of rows, so that a page costs the same wherever it begins. The code before wrote
+# down when a session was deleted in `updated_at`.
 _TRASH = """
-SELECT id, updated_at FROM chat_sessions
+SELECT id, user_id, updated_at, COALESCE(deleted_at, updated_at), is_purged FROM chat_sessions
 WHERE NOT is_active AND (updated_at, id) > (%s, %s) AND updated_at < %s
 ORDER BY updated_at, id LIMIT %s
 """
+
+_GONE_AT = Coalesce("deleted_at", "updated_at")
+
+# Ids of sessions, each with that of its user.
+Owned = dict[int, int]
 
 
 def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
@@ -43,90 +55,101 @@ def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
     django.db.Error; what is deleted by then stays deleted.
     """
     purged, complete = 0, True
-    for session_ids in chain(_begun(now), _started()):
+    for sessions in chain(_begun(now), _started()):
         if time.monotonic() >= ends_at:
             return purged, False
-        gone = _purge_together(session_ids, ends_at)
-        purged += len(gone)
-        complete = complete and len(gone) == len(session_ids)
+        gone = _purge_together(sessions, ends_at)
+        purged += gone
+        complete = complete and gone == len(sessions)
     return purged, complete
 
 
-def expired_sessions(now: datetime) -> Iterator[list[int]]:
-    """Yield the ids of sessions to begin to purge, those deleted longest ago first.
+def expired_sessions(now: datetime) -> Iterator[tuple[datetime, Owned]]:
+    """Yield sessions to begin to purge, about in the order in which they were deleted.
 
-    Looks through the whole trash, in statements that read PAGE_ROWS of it each.
+    They have been in the trash for longer than the retention of their user or the service, where
+    0 days is for ever. Looks through the whole trash, in statements that read PAGE_ROWS of it
+    each. Yields those of users with the same retention together, with the time before which they
+    were deleted.
     """
     # No retention is shorter than a day.
-    until = now - timedelta(days=1)
+    latest = now - timedelta(days=1)
     place: tuple[datetime, int] = (datetime.min.replace(tzinfo=UTC), 0)
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_TRASH, [*place, until, PAGE_ROWS])
+            cursor.execute(_TRASH, [*place, latest, PAGE_ROWS])
             page = cursor.fetchall()
         if not page:
             return
-        place = (page[-1][1], page[-1][0])
-        ids = [session_id for session_id, _ in page]
-        expired = ChatSession.objects.expired(now).filter(pk__in=ids, is_purged=False)
-        found = set(expired.values_list("pk", flat=True))
-        if found:
-            yield [session_id for session_id in ids if session_id in found]
+        place = (page[-1][2], page[-1][0])
+        own_days = dict(
+            User.objects.filter(
+                pk__in={user_id for _, user_id, *_ in page}, chat_retention_days__isnull=False
+            ).values_list("pk", "chat_retention_days")
+        )
+        expired: dict[datetime, Owned] = defaultdict(dict)
+        for session_id, user_id, _, gone_at, is_purged in page:
+            days = own_days.get(user_id, settings.CHAT_RETENTION_DAYS)
+            until = now - timedelta(days=min(days, MAX_RETENTION_DAYS))
+            if days and gone_at < until and not is_purged:
+                expired[until][session_id] = user_id
+        yield from expired.items()
 
 
-def _begun(now: datetime) -> Iterator[list[int]]:
+def _begun(now: datetime) -> Iterator[Owned]:
     """Mark expired sessions as being purged, so that they cannot be restored half empty.
 
-    Yields the ids of some at a time, without those that were restored meanwhile.
+    Yields some at a time, without those that were restored meanwhile.
     """
-    for page in expired_sessions(now):
-        for start in range(0, len(page), PARENT_ROWS):
-            with transaction.atomic():
-                expired = ChatSession.objects.expired(now).filter(
-                    pk__in=page[start : start + PARENT_ROWS], is_purged=False
-                )
-                locked = expired.order_by("pk").select_for_update(of=("self",)).only("pk")
-                ids = [session.pk for session in locked]
-                ChatSession.objects.filter(pk__in=ids).update(is_purged=True)
-            if ids:
-                yield ids
+    for until, sessions in expired_sessions(now):
+        for some in batched(sorted(sessions), PARENT_ROWS):
+            owned = {session_id: sessions[session_id] for session_id in some}
+            chosen = ChatSession.objects.filter(pk__in=some, **of_owners(owned.values()))
+            # No row is locked before, which Citus does not do on several servers.
+            expired = chosen.deleted().alias(gone_at=_GONE_AT).filter(gone_at__lt=until)
+            if expired.update(is_purged=True) < len(some):
+                owned = dict(chosen.filter(is_purged=True).values_list("pk", "user_id"))
+            if owned:
+                yield owned
 
 
-def _started() -> Iterator[list[int]]:
-    """Yield the ids of marked sessions, some at a time."""
+def _started() -> Iterator[Owned]:
+    """Yield marked sessions, some at a time."""
     last = 0
-    marked = ChatSession.objects.filter(is_purged=True).order_by("pk").values_list("pk", flat=True)
-    while ids := list(marked.filter(pk__gt=last)[:PARENT_ROWS]):
-        yield ids
-        last = ids[-1]
+    marked = ChatSession.objects.filter(is_purged=True).order_by("pk")
+    while some := dict(marked.filter(pk__gt=last).values_list("pk", "user_id")[:PARENT_ROWS]):
+        yield some
+        last = max(some)
 
 
-def _purge_together(session_ids: list[int], ends_at: float) -> list[int]:
+def _purge_together(sessions: Owned, ends_at: float) -> int:
     """Delete marked sessions together, or each by itself when that fails or takes long.
 
-    Returns the ids of those that are gone by `ends_at`.
+    Returns how many are gone by `ends_at`.
     """
     try:
-        if _purge(session_ids, ends_at, SESSION_SECONDS / 5):
-            return session_ids
+        if _purge(sessions, ends_at, SESSION_SECONDS / 5):
+            return len(sessions)
     except Error as error:
-        logger.info("Purging %d chat sessions one by one: %s", len(session_ids), error)
-    gone = []
-    for session_id in session_ids:
+        logger.info("Purging %d chat sessions one by one: %s", len(sessions), error)
+    gone = 0
+    for session_id, user_id in sessions.items():
         try:
-            if _purge([session_id], ends_at, SESSION_SECONDS):
-                gone.append(session_id)
+            gone += _purge({session_id: user_id}, ends_at, SESSION_SECONDS)
         except Error:
             logger.exception("Could not purge chat session %d", session_id)
     return gone
 
 
-def _purge(session_ids: list[int], ends_at: float, share_seconds: float) -> bool:
+def _purge(sessions: Owned, ends_at: float, share_seconds: float) -> bool:
     """Delete marked sessions and everything in them. Returns whether they are gone in time."""
     ends_at = min(ends_at, time.monotonic() + share_seconds)
-    if not delete_dependents(ChatSession, session_ids, ends_at=ends_at, batch_rows=BATCH_ROWS):
+    owners = set(sessions.values())
+    if not delete_dependents(
+        ChatSession, list(sessions), ends_at=ends_at, batch_rows=BATCH_ROWS, owners=owners
+    ):
         return False
-    ChatSession.objects.filter(pk__in=session_ids).delete()
+    delete_rows(ChatSession.objects.filter(pk__in=sessions, **of_owners(owners)))
     return True
 
 
@@ -137,13 +160,15 @@ def end_temporary() -> int:
     purged by a run that this starts.
     """
     ended = 0
-    while batch := list(
+    while batch := dict(
         ChatSession.objects.active()
         .filter(expires_at__lte=timezone.now())
         .order_by("expires_at")
-        .values_list("pk", flat=True)[:BATCH_SESSIONS]
+        .values_list("pk", "user_id")[:BATCH_SESSIONS]
     ):
-        due = ChatSession.objects.filter(pk__in=batch, expires_at__lte=timezone.now())
+        due = ChatSession.objects.filter(
+            pk__in=batch, expires_at__lte=timezone.now(), **of_owners(batch.values())
+        )
         ended += due.active().trash(is_purged=True)
     if ended:
         enqueue("chat.sessions.retention.purge_expired")
@@ -183,6 +208,7 @@ def purge_expired() -> int:
     """
     run = TimedRun("chat.sessions.retention.purge_expired")
     purged, complete = purge(timezone.now(), ends_at=run.ends_at)
+    settle_storage()
     if not complete:
         run.continue_later()
     return purged

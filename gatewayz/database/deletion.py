@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from django.db import DatabaseError, models, transaction
 
 from gatewayz.database.bad_rows import is_caused_by_rows
+from gatewayz.database.distribution import distributed_tables, of_owners
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def delete_in_batches(
                 if lock is not None and not lock.select_for_update(no_key=True).exists():
                     return deleted, True
                 # Filters by the conditions again, because a row may have changed since.
-                rows.order_by().filter(pk__in=batch).delete()
+                delete_rows(rows.order_by().filter(pk__in=batch))
         except DatabaseError as error:
             if not is_caused_by_rows(error):
                 raise
@@ -73,6 +74,18 @@ def delete_in_batches(
     return deleted, False
 
 
+def delete_rows(rows: Rows) -> None:
+    """Delete rows with those that refer to them.
+
+    Where the table is distributed, nothing may refer to the rows any more: Django would find them
+    by their keys alone, on all servers.
+    """
+    if rows.model._meta.db_table in distributed_tables():
+        rows._raw_delete(rows.db)
+    else:
+        rows.delete()
+
+
 def delete_dependents(
     model: type[models.Model],
     ids: Sequence[Any],
@@ -80,6 +93,7 @@ def delete_dependents(
     ends_at: float,
     batch_rows: int = BATCH_ROWS,
     lock: Rows | None = None,
+    owners: Collection[int] = (),
     above: tuple[type[models.Model], ...] = (),
 ) -> bool:
     """Delete the rows that must be deleted with some rows of `model`, but not these.
@@ -93,6 +107,8 @@ def delete_dependents(
         ends_at: when to stop, in monotonic seconds.
         batch_rows: the size of a batch.
         lock: as for `delete_in_batches`.
+        owners: the users to whom the rows belong, which spares servers where tables are
+            distributed.
         above: tables that are left alone, because the call deletes from them already.
 
     Returns whether no more can be deleted. Raises django.db.Error; batches that were committed
@@ -100,13 +116,15 @@ def delete_dependents(
     """
     above = (*above, model)
     how: dict[str, Any] = {"ends_at": ends_at, "batch_rows": batch_rows, "lock": lock}
-    for rows in _referring(model, ids, above):
+    for referring in _referring(model, ids, above):
+        is_distributed = referring.model._meta.db_table in distributed_tables()
+        rows = referring.filter(**of_owners(owners)) if owners and is_distributed else referring
         is_parent = any(True for _ in _referring(rows.model, [], (*above, rows.model)))
         while True:
             page = list(rows.values_list("pk", flat=True)[:PAGE_ROWS]) if is_parent else []
             for start in range(0, len(page), PARENT_ROWS):
                 parents = page[start : start + PARENT_ROWS]
-                if not delete_dependents(rows.model, parents, above=above, **how):
+                if not delete_dependents(rows.model, parents, owners=owners, above=above, **how):
                     return False
             found = rows.filter(pk__in=page) if is_parent else rows
             deleted, complete = delete_in_batches(found, **how)

@@ -1,11 +1,12 @@
 """Turns the tables of one PostgreSQL with Citus into distributed ones, step by step, and back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models, transaction
+
+from gatewayz.database.base import DatabaseWrapper
 
 # The column by whose hash rows are distributed. It is in each key of a distributed table.
 COLUMN = "user_id"
@@ -18,6 +19,13 @@ SET LOCAL lock_timeout = 0;
 SET LOCAL citus.enable_unsafe_triggers = on;
 SET LOCAL citus.multi_shard_modify_mode = 'sequential';
 """
+
+
+# One by one: of a text with several statements, Citus would send all of it to the other servers.
+_WITHOUT_TRIGGERS = (
+    "SET LOCAL citus.propagate_set_commands = 'local'",
+    "SET LOCAL session_replication_role = 'replica'",
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,18 @@ class UniqueIndex:
 
 
 @dataclass(frozen=True)
+class ClusterTable:
+    """A distributed table that one PostgreSQL does without.
+
+    `settle` is a statement that uses up its rows before it is dropped.
+    """
+
+    name: str
+    columns: str
+    settle: str
+
+
+@dataclass(frozen=True)
 class Layout:
     """How tables are distributed; those that are not named stay on the coordinator.
 
@@ -56,6 +76,7 @@ class Layout:
         on_shards: trigger functions, with the body that serves one owner's server.
         rewritten: functions with statements that Citus cannot send, with what replaces pieces.
         cascades: distributed tables with rows that the database deletes with those of `users`.
+        cluster_tables: those that only a cluster has.
     """
 
     distributed: dict[type[models.Model], tuple[str, ...]]
@@ -64,16 +85,22 @@ class Layout:
     on_shards: dict[str, str]
     rewritten: Mapping[str, Mapping[str, str]]
     cascades: Sequence[str]
+    cluster_tables: Sequence[ClusterTable]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A change that one transaction makes, and how to undo it; `is_done` is an expression."""
+    """A change that one transaction makes, and how to undo it.
+
+    `is_done` is an expression. While the step `moves_rows`, no trigger runs: they are not new.
+    Undoing it runs those of Citus itself, which keep its catalogue.
+    """
 
     title: str
     is_done: str
     do: str
     undo: str
+    moves_rows: bool = False
 
 
 def reference_of(model: type[models.Model], field_name: str, *, is_kept: bool = True) -> Reference:
@@ -96,6 +123,7 @@ def reference_of(model: type[models.Model], field_name: str, *, is_kept: bool = 
 
 def steps_of(layout: Layout) -> list[Step]:
     """The steps that bring the layout about, in order; undone in the opposite order."""
+    first = next(iter(layout.distributed))._meta.db_table
     return [
         *(_without_reference(one) for one in layout.references),
         *(_on_shard(name, body) for name, body in layout.on_shards.items()),
@@ -104,6 +132,7 @@ def steps_of(layout: Layout) -> list[Step]:
         *(_with_owner(index) for index in layout.unique_indexes),
         *(step for model in layout.distributed for step in _sequence(model)),
         *_distributed(list(layout.distributed)),
+        *(_created(table, beside=first) for table in layout.cluster_tables),
         _cascade(layout.cascades),
         *(_with_reference(one) for one in layout.references if one.is_kept),
     ]
@@ -121,6 +150,8 @@ def run(steps: Sequence[Step], *, undoes: bool = False) -> Iterator[tuple[Step, 
         if has_to_run:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(_SETTINGS)
+                for setting in _WITHOUT_TRIGGERS if step.moves_rows and not undoes else ():
+                    cursor.execute(setting)
                 cursor.execute(step.undo if undoes else step.do)
 
 
@@ -132,18 +163,59 @@ def is_done(step: Step) -> bool:
     return bool(done)
 
 
-@cache
 def is_distributed() -> bool:
-    """Whether tables are distributed. A process asks once."""
-    return has_citus()
+    """Whether tables are distributed."""
+    return bool(distributed_tables())
+
+
+def distributed_tables() -> frozenset[str]:
+    """The names of the distributed tables.
+
+    A process asks until there are some, and once where the database has no Citus. Where the answer
+    is late, statements are slower but right.
+    """
+    global _tables  # noqa: PLW0603 - remembered for this process
+    if _tables is None:
+        found = frozenset[str]()
+        if has_citus():
+            found = frozenset(name for (name,) in _fetch(_DISTRIBUTED))
+            if not found:
+                return found
+        _tables = found
+    return _tables
+
+
+_tables: frozenset[str] | None = None
+_DISTRIBUTED = """
+SELECT relname FROM pg_dist_partition JOIN pg_class ON oid = logicalrelid WHERE partmethod = 'h'
+"""
+
+
+def of_owners(user_ids: Iterable[int]) -> dict[str, Collection[int]]:
+    """The condition that sends a statement to the servers of these users, and not to all.
+
+    Empty on one PostgreSQL, where the condition could only tempt it to read an index of the users
+    instead of some rows by their keys.
+    """
+    return {f"{COLUMN}__in": set(user_ids)} if is_distributed() else {}
 
 
 def has_citus() -> bool:
     """Whether the database has the extension."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')")
-        (found,) = cursor.fetchone()
-    return bool(found)
+    return bool(_fetch("SELECT 1 FROM pg_extension WHERE extname = 'citus'"))
+
+
+def connections_of_others() -> int:
+    """How many connections other processes of the service hold to this database."""
+    ((count,),) = _fetch(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'gatewayz' AND pid <> pg_backend_pid()"
+    )
+    return int(count)
+
+
+def _fetch(sql: str) -> list[tuple[Any, ...]]:
+    return cast("DatabaseWrapper", transaction.get_connection()).fetch_autocommit(sql, ())
 
 
 def _has_constraint(table: str, name: str, columns: int | None = None) -> str:
@@ -361,4 +433,16 @@ def _distributed(given: Sequence[type[models.Model]]) -> Iterator[Step]:
             _is_distributed(table),
             f"SELECT create_distributed_table('{table}', '{COLUMN}'{beside})",
             _UNDISTRIBUTE.format(table=table),
+            moves_rows=True,
         )
+
+
+def _created(table: ClusterTable, *, beside: str) -> Step:
+    name = table.name
+    return Step(
+        f"{name}: create it",
+        f"EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass('{name}'))",
+        f"CREATE TABLE {name} ({table.columns});"
+        f" SELECT create_distributed_table('{name}', '{COLUMN}', colocate_with => '{beside}')",
+        f"{table.settle}; DROP TABLE {name}",
+    )

@@ -13,6 +13,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
+from gatewayz.database.distribution import distributed_tables
+
 Role = Literal["web", "worker"]
 
 _ROWS = "SELECT, INSERT, UPDATE, DELETE"
@@ -109,14 +111,29 @@ def statements_to_grant(prefix: str) -> list[str]:
         f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM PUBLIC, {web}, {worker}",
         *(
             f"GRANT {rights} ON {_quoted(table)} TO {role_name(prefix, role)}"
-            for table in sorted(_tables())
+            for table in sorted(_tables() | distributed_tables())
             for role, rights in _rights(table)
         ),
         *(
-            f"GRANT USAGE ON SEQUENCE {_quoted(f'{table}_id_seq')} TO {web}, {worker}"
-            for table in _IDS_BEFORE_ROWS
+            f"GRANT USAGE ON SEQUENCE {_quoted(sequence)} TO {web}, {worker}"
+            for sequence in _sequences()
         ),
     ]
+
+
+def _sequences() -> list[str]:
+    """Those that a role asks for ids itself, unlike those of identity columns."""
+    names = {f"{table}_id_seq" for table in _IDS_BEFORE_ROWS}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sequence.relname FROM pg_class AS sequence"
+            " JOIN pg_depend AS owned ON owned.objid = sequence.oid AND owned.deptype = 'a'"
+            " JOIN pg_class AS distributed ON distributed.oid = owned.refobjid"
+            " WHERE sequence.relkind = 'S' AND distributed.relname = ANY(%s)",
+            [list(distributed_tables())],
+        )
+        names |= {name for (name,) in cursor.fetchall()}
+    return sorted(names)
 
 
 def _statements_to_own(migrator: str) -> Iterator[str]:
@@ -157,7 +174,7 @@ def _rights(table: str) -> Iterator[tuple[Role, str]]:
     """The rights of web and worker on a table."""
     if table in _SPECIAL:
         yield from _SPECIAL[table].items()
-    elif table in _own_tables():
+    elif table in _own_tables() | distributed_tables():
         yield from (("web", _ROWS), ("worker", _ROWS))
 
 

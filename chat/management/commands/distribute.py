@@ -7,7 +7,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from chat.distribution import layout
-from gatewayz.database.distribution import has_citus, is_done, run, steps_of
+from gatewayz.database.distribution import (
+    connections_of_others,
+    has_citus,
+    is_done,
+    run,
+    steps_of,
+)
 
 
 class Command(BaseCommand):
@@ -35,6 +41,11 @@ class Command(BaseCommand):
                 for step in steps:
                     self.stdout.write(f"{'done' if is_done(step) else 'to do':<6} {step.title}")
                 return
+            if (others := connections_of_others()) and any(is_done(one) == undo for one in steps):
+                raise CommandError(
+                    f"Stop web and workers first: they hold {others} connections"
+                    " (pg_stat_activity, application_name gatewayz)."
+                )
             for number, (step, has_to_run) in enumerate(run(steps, undoes=undo), start=1):
                 mark = ("undo" if undo else "do") if has_to_run else "skip"
                 self.stdout.write(f"{number:>3}/{len(steps)} {mark:<5} {step.title}")

@@ -64,7 +64,7 @@ def test_no_statement_of_a_purge_reads_a_trash_that_is_kept_forever(keeper, user
 
     assert ChatSession.objects.count() == 10_000
     pages = [blocks(plan) for plan in plans if "chat_sessions" in str(plan)]
-    assert len(pages) >= 2 * 10_000 // 500
+    assert len(pages) >= 10_000 // 500
     assert max(pages) < 4_000
 
 
