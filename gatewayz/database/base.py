@@ -23,7 +23,7 @@ from gatewayz.database.timestamps import with_fast_times
 from gatewayz.request import deadline
 
 # Errors with which the server says that it did not run the statement, or rolled it back. Neither
-# a crash of the server (57P02) nor a broken connection says so.
+# a crash of the server (57P02) nor a broken connection says so. See also `_is_undone`.
 _NEVER_RAN = (
     psycopg.errors.AdminShutdown,
     # The server was the primary and is a standby now.
@@ -204,12 +204,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 return cast("list[tuple[Any, ...]]", cursor.fetchall())
         options = {"prepare": prepare, "avoid_seq_scan": avoid_seq_scan}
         with self.wrap_database_errors:
-            may_be_lost = (InDoubtError,) if sql.lstrip().startswith("SELECT") else ()
+            may_be_lost = (InDoubtError,) if _is_select(sql) else ()
             for _ in range(_RETRIES):
                 try:
                     return self._fetch_borrowed(pool, sql, params, **options)
-                except (*_NEVER_RAN, *may_be_lost):
-                    if deadline.has_passed():
+                except (*_NEVER_RAN, *may_be_lost) as error:
+                    if deadline.has_passed() or not self._is_undone(error, sql):
                         raise
             return self._fetch_borrowed(pool, sql, params, **options)
 
@@ -262,6 +262,28 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if isinstance(error.__cause__, _NEVER_RAN):
             if self.connection is not None:
                 self.connection.close()
-            return True
+                self.close()
+            return self._is_undone(error.__cause__, sql)
         is_broken = self.connection is not None and self.connection.closed
-        return is_broken and isinstance(sql, str) and sql.lstrip().startswith("SELECT")
+        return is_broken and _is_select(sql)
+
+    def _is_undone(self, error: psycopg.Error, sql: Any) -> bool:
+        """Whether a statement that the server has ended may run again.
+
+        A coordinator of Citus that ends a connection may have committed on another server before.
+        """
+        if not isinstance(error, psycopg.errors.AdminShutdown) or _is_select(sql):
+            return True
+        if self.alias not in _with_citus:
+            ((found,),) = self.fetch_autocommit(_HAS_CITUS, ())
+            _with_citus[self.alias] = found
+        return not _with_citus[self.alias]
+
+
+_HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
+# By the alias of the database.
+_with_citus: dict[str, bool] = {}
+
+
+def _is_select(sql: Any) -> bool:
+    return isinstance(sql, str) and sql.lstrip().startswith("SELECT")

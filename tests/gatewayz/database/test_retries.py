@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from chat import idempotency
+from gatewayz.database import base
 from gatewayz.database.base import give_back_connections
 from gatewayz.database.connections import BoundedConnection, InDoubtError
 from gatewayz.request.deadline import DeadlineMiddleware
@@ -67,6 +68,18 @@ def test_a_write_that_never_ran_runs_again(onlooker, numbers):
     run("INSERT INTO numbers VALUES (1)")
 
     assert run("SELECT number FROM numbers") == [(1,)]
+
+
+def test_a_write_that_another_server_may_have_committed_does_not_run_again(
+    onlooker, numbers, monkeypatch
+):
+    monkeypatch.setitem(base._with_citus, connection.alias, True)
+    terminate(onlooker)
+
+    with pytest.raises(OperationalError):
+        run("INSERT INTO numbers VALUES (1)")
+
+    assert run("SELECT number FROM numbers") == []
 
 
 def test_a_write_of_unknown_outcome_does_not_run_again(numbers):
