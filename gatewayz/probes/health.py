@@ -14,7 +14,7 @@ from django.urls import resolve
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
-from gatewayz.request.deadline import limited, within_deadline
+from gatewayz.request.deadline import DeadlineExceeded, limited, within_deadline
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +66,10 @@ def readyz(
 
     A large backlog of activity is `degraded`, but still 200: requests are answered well, and
     taking web processes out of service would not make the workers faster. Search is `outdated`
-    while chats are indexed by an older version's rules. Statistics are `missing` while PostgreSQL
-    has none of a table that is not small, as after a restore without ANALYZE: its plans are bad.
+    while chats are indexed by an older version's rules, and `unknown` while not all servers of a
+    Citus cluster answer: that is `degraded` too, because users of the others are served.
+    Statistics are `missing` while PostgreSQL has none of a table that is not small, as after a
+    restore without ANALYZE: its plans are bad.
 
     Anybody may ask, so a process checks only once in REMEMBERED_SECONDS, for all callers.
     """
@@ -127,18 +129,30 @@ def _check_parts(
         return body, HTTPStatus.SERVICE_UNAVAILABLE
     try:
         backlog = activity()
-        search = "outdated" if is_search_outdated() else "ok"
         statistics = "missing" if _statistics_are_missing() else "ok"
     except (OperationalError, InterfaceError, RedisError) as exc:
         logger.warning("Cannot read the backlog of activity: %s", exc)
         body = {"status": "unavailable", "parts": {**parts, "activity": "failing"}}
         return body, HTTPStatus.SERVICE_UNAVAILABLE
-    status = "degraded" if backlog.is_degraded else "ok"
+    parts |= {
+        "activity": "degraded" if backlog.is_degraded else "ok",
+        "search": _state_of_search(is_search_outdated),
+        "statistics": statistics,
+    }
+    is_degraded = backlog.is_degraded or parts["search"] == "unknown"
     return {
-        "status": status,
-        "parts": {**parts, "activity": status, "search": search, "statistics": statistics},
+        "status": "degraded" if is_degraded else "ok",
+        "parts": parts,
         "activity": {"depth": backlog.depth, "oldest_seconds": backlog.oldest_seconds},
     }, HTTPStatus.OK
+
+
+def _state_of_search(is_outdated: Callable[[], bool]) -> str:
+    try:
+        return "outdated" if is_outdated() else "ok"
+    except (OperationalError, InterfaceError, DeadlineExceeded) as exc:
+        logger.warning("Not all servers of the database answer: %s", exc)
+        return "unknown"
 
 
 _WITHOUT_STATISTICS = """

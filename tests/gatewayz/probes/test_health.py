@@ -1,13 +1,15 @@
 """The probes."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
-from django.test import Client
+from django.db import OperationalError, connection
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from accounts.activity.health import activity_stats
 from gatewayz.probes import health
 from tests.waiting import WAIT_SECONDS, wait_until
 
@@ -85,6 +87,17 @@ def test_readyz_names_the_database_when_it_does_not_answer(transactional_db, mon
         "redis": "ok",
         "activity": "unknown",
     }
+
+
+def test_readyz_is_degraded_while_a_server_of_a_cluster_does_not_answer(db):
+    def fail() -> bool:
+        raise OperationalError
+
+    response = health.readyz(RequestFactory().get("/readyz"), activity_stats, fail)
+
+    assert response.status_code == 200
+    body = json.loads(response.content)
+    assert (body["status"], body["parts"]["search"]) == ("degraded", "unknown")
 
 
 _CREATE_A_TABLE_OF_12_MB = (
