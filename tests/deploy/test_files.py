@@ -89,7 +89,8 @@ def test_the_example_has_every_variable_that_compose_needs():
     example = (DEPLOY / "compose.env.example").read_text()
 
     # The secret is taken from the same file.
-    assert set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) == asked | {"METRICS_TOKEN"}
+    settable = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+    assert settable == asked | {"METRICS_TOKEN", "COMPOSE_PROFILES"}
 
 
 # --- Compose -------------------------------------------------------------------------------------
@@ -109,6 +110,11 @@ def test_compose_has_all_parts_and_each_waits_for_its_dependencies():
     assert set(services) == {
         *OF_THE_SERVICE,
         *("proxy", "postgres", "pgbouncer", "redis", "prometheus", "grafana"),
+        *("citus-worker-1", "citus-worker-2"),
+    }
+    assert {name for name in services if "profiles" in services[name]} == {
+        "citus-worker-1",
+        "citus-worker-2",
     }
     for name in ("web", "worker"):
         needs = services[name]["depends_on"]
