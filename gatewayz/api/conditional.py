@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
@@ -9,8 +10,8 @@ from django.utils.http import parse_etags
 
 def etag_of(*version: object) -> str:
     """The ETag of an answer that is the same as long as `version` and the release are."""
-    parts = repr((settings.GATEWAYZ_VERSION, *version))
-    return f'"{sha256(parts.encode()).hexdigest()[:32]}"'
+    parts = msgspec.msgpack.encode((settings.GATEWAYZ_VERSION, *version))
+    return f'"{sha256(parts).hexdigest()[:32]}"'
 
 
 def not_modified(request: HttpRequest, etag: str) -> HttpResponse | None:
