@@ -64,6 +64,8 @@ class ShareView(ChatView):
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if pages.is_for_people(request):
+            request.as_page = pages.instead_of  # type: ignore[attr-defined]
         response = super().dispatch(request, *args, **kwargs)
         patch_vary_headers(response, ["Accept"])
         return response

@@ -307,8 +307,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500. Django has already logged the exception."""
+    """Django's handler500. Django has already logged the exception.
+
+    A view with a page of its own for people has set `as_page` of the request.
+    """
     text = "Something went wrong on our side. The request id helps us find out what."
     if request.path.startswith(_PAGES):
         return admin_error_page(HTTPStatus.INTERNAL_SERVER_ERROR, text)
-    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", text)
+    response = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", text)
+    as_page: Callable[[HttpResponse], HttpResponse] | None = getattr(request, "as_page", None)
+    return as_page(response) if as_page else response

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.limits import throttles
 from chat.messages.conversation import PAGE_MESSAGES
 from chat.models import ChatMessage, Share
+from chat.shares import write
 from tests.problems import assert_problem
 
 PATH = "/v1/chat/share"
@@ -193,6 +194,18 @@ def test_a_dead_link_shows_a_page_that_says_so(link):
     # Nobody learns whether there ever was a link.
     assert len(set(answers.values())) == 1
     assert_problem(read(link, accept="*/*"), 404, "not_found")
+
+
+def test_a_fault_of_the_service_shows_a_page(link, monkeypatch):
+    monkeypatch.setattr(write, "view_share", lambda *_, **__: 1 / 0)
+    browser = Client(raise_request_exception=False)
+
+    page = browser.get(link, headers={"Accept": BROWSER})
+    problem = browser.get(link)
+
+    assert page.status_code == 500
+    assert "cannot be shown now" in page.content.decode()
+    assert_problem(problem, 500, "internal_error")
 
 
 def test_too_many_views_show_a_page_that_says_when_to_come_back(link, monkeypatch):
