@@ -72,8 +72,9 @@ def content_of(parts: Sequence[tuple[PartOf, Path]]) -> tuple[Any, list[Place]]:
     """
     if not parts:
         return None, []
-    if len(parts) == 1 and parts[0][0].part.keys() == {"type", "text"}:
-        (part, original) = parts[0]
+    part, original = parts[0]
+    # The text of other parts, such as of an image, may be none.
+    if len(parts) == 1 and part.path == ("text",) and part.part.keys() == {"type", "text"}:
         return part.part["text"], [Place(original, ("content",))]
     content = [part.part for part, _ in parts]
     return content, [
