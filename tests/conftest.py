@@ -1,5 +1,6 @@
 """Fixtures and rules for the tests of all packages."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from typing import Any

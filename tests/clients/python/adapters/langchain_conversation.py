@@ -4,9 +4,10 @@ import asyncio
 import os
 from uuid import uuid4
 
+from examples import a_few
 from gatewayz_client import AsyncGatewayz, Gatewayz, GatewayzError
 from gatewayz_client.langchain import GatewayzChatMessageHistory
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import (
@@ -78,6 +79,7 @@ EVERY_KIND = [
     ChatMessage("Hello.", role="critic"),
     AIMessageChunk("It is ", id="chunk_1", chunk_position="last"),
     AIMessage(""),
+    HumanMessage([{"type": "image", "text": None}]),
 ]
 
 
@@ -103,7 +105,7 @@ def show_a_conversation_to_others(client, name):
     messages = client.chat.list_messages(session["id"])
     assert [message["role"] for message in messages] == [
         *("system", "user", "assistant", "tool", "tool", "function", "user", "assistant"),
-        *("assistant", "user"),
+        *("assistant", "user", "user"),
     ]
     question, answer, result = messages[1:4]
     assert question["content"][0] == {"type": "text", "text": "What is this?"}
@@ -272,7 +274,7 @@ MESSAGES = st.one_of(
 
 
 def keep_any_message(client):
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @a_few
     @given(st.lists(MESSAGES, min_size=1, max_size=4))
     def check(messages):
         history = new_history(client)

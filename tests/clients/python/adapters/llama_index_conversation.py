@@ -8,9 +8,10 @@ from copy import deepcopy
 from pathlib import Path
 from uuid import uuid4
 
+from examples import a_few
 from gatewayz_client import AsyncGatewayz, Gatewayz
 from gatewayz_client.llama_index import GatewayzChatStore
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import (
@@ -298,7 +299,7 @@ MESSAGES = st.builds(
 
 
 def keep_any_message(store):
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @a_few
     @given(st.lists(MESSAGES, min_size=1, max_size=4))
     def check(messages):
         one = key()

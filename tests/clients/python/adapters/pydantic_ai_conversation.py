@@ -5,9 +5,10 @@ import os
 from datetime import datetime
 from uuid import uuid4
 
+from examples import a_few
 from gatewayz_client import AsyncGatewayz, Gatewayz
 from gatewayz_client.pydantic_ai import GatewayzMessageHistory
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_ai import Agent, BinaryContent, ImageUrl, ModelRetry, ToolReturn
 from pydantic_ai.messages import (
@@ -260,7 +261,7 @@ RESPONSES = st.builds(
 
 
 def keep_any_message(client):
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @a_few
     @given(st.lists(REQUESTS | RESPONSES, min_size=1, max_size=4))
     def check(messages):
         history = new_history(client)
