@@ -238,6 +238,7 @@ def test_a_key_that_was_changed_without_an_answer_is_in_the_log(database_network
 def test_a_transaction_that_fails_before_its_commit_is_not_recorded(
     database_network, api, session
 ):
+    ChatMessage.objects.create(session=session, role="user", content="Hello")
     # Before the COMMIT nothing takes effect.
     database_network.change(trigger="INSERT INTO chat_messages", fate="unheard")
 
