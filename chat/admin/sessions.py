@@ -26,7 +26,7 @@ from chat.search.query import MAX_QUERY, search_chats
 from chat.search.slots import process_searches
 from chat.sessions import write
 from gatewayz.admin_site.filters import DayRangeFilter
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked, of_user_with
 
 FOUND_SESSIONS = 100
 # Of a query, in the audit log.
@@ -108,7 +108,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
         if term and user_id is not None:
             return queryset.filter(pk__in=_found_in_chats(user_id, term)), False
         if "@" in term:
-            return queryset.filter(user__email__iexact=term), False
+            return of_user_with(term, queryset), False
         if term:
             return cast("ChatSessionQuerySet", queryset).newest_titled(term), False
         return queryset, False

@@ -1,11 +1,12 @@
 """The admin's appearance, as settings of django-unfold: colours and the sidebar."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
+from django.urls import get_script_prefix, reverse, reverse_lazy
 
 
 def _may_view(model: str) -> Callable[[HttpRequest], bool]:
@@ -16,7 +17,7 @@ def _may_view(model: str) -> Callable[[HttpRequest], bool]:
 def _page(title: str, icon: str, name: str, model: str, query: str = "") -> dict[str, Any]:
     """A link of the sidebar to the admin's page `name`, shown to who may view `model`."""
 
-    def link(request: HttpRequest) -> str:
+    def link(request: HttpRequest | None) -> str:
         return reverse(f"admin:{name}") + query
 
     return {
@@ -41,15 +42,19 @@ def _open_link(request: HttpRequest) -> str:
 
     Unfold marks all whose path is part of the address, so two of them on some pages.
     """
-    address = request.get_full_path()
-    return max((link for link in _links(request) if address.startswith(link)), key=len, default="")
+    address, links = request.get_full_path(), _links(get_script_prefix())
+    return max((link for link in links if address.startswith(link)), key=len, default="")
 
 
-def _links(request: HttpRequest) -> Iterator[str]:
-    for group in UNFOLD["SIDEBAR"]["navigation"]:
-        for item in group["items"]:
-            if callable(item["link"]):
-                yield item["link"](request)
+@cache
+def _links(script_prefix: str) -> list[str]:
+    # Once, because every link of the sidebar is compared with all.
+    return [
+        str(item["link"](None))
+        for group in UNFOLD["SIDEBAR"]["navigation"]
+        for item in group["items"]
+        if callable(item["link"])
+    ]
 
 
 UNFOLD: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Base classes of the admin's pages, whose lists stay fast on big tables."""
 
 from collections.abc import Callable
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from gatewayz.admin_site.filters import DayRangeFilter, is_of_one_user
 from gatewayz.admin_site.rights import OwnedRows
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     # Unfold has no hints.
     from django.contrib.admin import ModelAdmin
     from django.contrib.admin.views.main import ChangeList
+
+    checkbox: Any
 else:
-    from unfold.admin import ModelAdmin
+    from unfold.admin import ModelAdmin, checkbox
     from unfold.views import ChangeList
 
 MAX_COUNTED_ROWS = 10_000
@@ -66,6 +69,15 @@ class IndexedOrderList(ChangeList):
 
     Sorting by another column, or by two, would read the whole table.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Unfold would resolve the address of each link anew to add these to it.
+        self.filters_of_links, self.preserved_filters = self.preserved_filters, ""
+
+    def url_for_result(self, result: models.Model) -> str:
+        url = super().url_for_result(result)
+        return f"{url}?{self.filters_of_links}" if self.filters_of_links else url
 
     def get_ordering(
         self, request: HttpRequest, queryset: models.QuerySet[models.Model]
@@ -117,6 +129,19 @@ def found_or_newest(
     return rows.filter(parts, pk__gt=Coalesce(models.Subquery(oldest), 0))
 
 
+@cache
+def _checkbox() -> str:
+    """The box that selects a row, to be formatted: to render each takes a fifth of the time."""
+    return str(checkbox.render(ACTION_CHECKBOX_NAME, "{}"))
+
+
+def of_user_with(email: str, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Return the rows of the user with this whole e-mail address. Runs a statement."""
+    users = get_user_model().objects.filter(email__iexact=email.strip())
+    # The id and not a join, so that PostgreSQL knows how many rows it finds.
+    return rows.filter(user_id__in=list(users.values_list("pk", flat=True)))
+
+
 class BigTableAdmin(OwnedRows, ModelAdmin):
     """A list sorted by primary key, which does not count the whole table.
 
@@ -138,6 +163,10 @@ class BigTableAdmin(OwnedRows, ModelAdmin):
     order_of_user: ClassVar[tuple[str, ...]] = ()
     # Columns of JSON, each with the method that shows it to staff who may not change it.
     shown_by: ClassVar[dict[str, str]] = {}
+
+    @admin.display(description=ModelAdmin.action_checkbox.short_description)  # type: ignore[attr-defined]
+    def action_checkbox(self, obj: models.Model) -> SafeString:
+        return format_html(_checkbox(), obj.pk)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets: Any = super().get_fieldsets(request, obj)
@@ -169,9 +198,7 @@ class BigTableAdmin(OwnedRows, ModelAdmin):
     ) -> tuple[models.QuerySet[Any], bool]:
         if not self.order_of_user or "@" not in search_term:
             return super().get_search_results(request, queryset, search_term)
-        users = get_user_model().objects.filter(email__iexact=search_term.strip())
-        # The id and not a join, so that PostgreSQL knows how many rows it finds.
-        return queryset.filter(user_id__in=list(users.values_list("pk", flat=True))), False
+        return of_user_with(search_term, queryset), False
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return IndexedOrderList

@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.admin.templatetags import admin_urls
 from django.contrib.auth.models import Group
-from django.urls import reverse
+from django.urls import resolve, reverse
+from django.utils.http import urlencode
+from pytest_django.asserts import assertInHTML
+from unfold.admin import checkbox
 
 from accounts.models import AuditEntry, User
 from chat.admin import sessions
@@ -66,6 +70,30 @@ def test_is_found_by_id_by_the_users_address_or_by_words_of_its_title(
     }[by]
 
     assert found(admin_client, term) == [session]
+
+
+def test_a_row_of_a_search_links_back_to_it_and_can_be_selected(admin_client, user, session):
+    page = admin_client.get(reverse(LIST), {"q": user.email, "is_active__exact": 1})
+
+    change = reverse("admin:chat_chatsession_change", args=[session.pk])
+    filters = urlencode({"q": user.email, "is_active__exact": 1})
+    link = f"{change}?{urlencode({'_changelist_filters': filters})}"
+    assert page.content.decode().count(f'href="{link}"') == 2
+    assertInHTML(checkbox.render("_selected_action", str(session.pk)), page.content.decode())
+    assert admin_client.get(link).context["preserved_filters"] in link
+
+
+def test_a_list_resolves_no_address_for_each_row(admin_client, user, monkeypatch):
+    ChatSession.objects.bulk_create(
+        ChatSession(user=user, title=f"S{n}", model="m") for n in range(30)
+    )
+    resolved = []
+    monkeypatch.setattr(admin_urls, "resolve", lambda path: resolved.append(path) or resolve(path))
+
+    page = admin_client.get(reverse(LIST), {"q": user.email})
+
+    assert len(page.context["cl"].result_list) == 30
+    assert len(resolved) < 5
 
 
 @pytest.mark.parametrize("term", ["Goodbye", "99999999999999999999999", "'; --", "%", "eve@"])
