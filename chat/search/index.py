@@ -15,12 +15,13 @@ import secrets
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import batched, groupby
 
 from django.db import Error, connection, transaction
 from django.db.models.expressions import RawSQL
 
+from accounts.models import User
 from chat.messages.read import PAGE_BYTES
 from chat.models import (
     ChatMessage,
@@ -172,7 +173,7 @@ def _next_lines(without: list[int]) -> dict[tuple[int, int], list[int]]:
 def _index(user_ids: set[int], line_ids: list[int]) -> None:
     """Index some lines of the list, which belong to the given users."""
     with transaction.atomic():
-        owners = _locked_owners(user_ids)
+        owners = _locked_owners(_not_erased(user_ids))
         with connection.cursor() as cursor:
             # The changes on these lines are committed, and read below. Later changes add other
             # lines.
@@ -184,23 +185,31 @@ def _index(user_ids: set[int], line_ids: list[int]) -> None:
             listed: dict[int, list[int | None]] = defaultdict(list)
             for session_id, message_id in cursor.fetchall():
                 listed[session_id].append(message_id)
-        found = _locked_sessions(user_ids, list(listed))
+        kept = {
+            session.pk: session
+            for session in _locked_sessions(user_ids, list(listed))
+            if session.is_active and session.user_id in owners
+        }
         parts = _parts(user_ids, listed)
         made: list[SearchDocument] = []
         new_words: dict[int, set[str]] = defaultdict(set)
-        _drop(user_ids, listed, parts, found)
-        active = [session for session in found.values() if session.is_active]
-        for session, messages in _messages(active, parts):
-            owner = owners.get(session.user_id)
-            if owner is not None:
-                first_part = parts[session.pk][0]
-                for document, words in _documents(owner, session, messages, first_part):
-                    made.append(document)
-                    new_words[owner.user_id] |= words
+        _drop(user_ids, {its: parts[its][0] if its in kept else 0 for its in listed})
+        for session, messages in _messages(kept.values(), parts):
+            owner = owners[session.user_id]
+            first_part = parts[session.pk][0]
+            for document, words in _documents(owner, session, messages, first_part):
+                made.append(document)
+                new_words[owner.user_id] |= words
         SearchDocument.objects.bulk_create(made)
         SearchOwner.objects.bulk_update(owners.values(), ["next_number"])
         for user_id, words in new_words.items():
             _add_words(user_id, words)
+
+
+def _not_erased(user_ids: set[int]) -> set[int]:
+    """Those of the users that are not being erased: their sessions lose messages by and by."""
+    erased = User.objects.filter(pk__in=user_ids, erased_from__isnull=False)
+    return user_ids.difference(erased.values_list("pk", flat=True))
 
 
 def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
@@ -222,10 +231,9 @@ SELECT * FROM chat_sessions WHERE id = ANY(%s) AND user_id = ANY(%s) ORDER BY id
 """
 
 
-def _locked_sessions(user_ids: set[int], session_ids: list[int]) -> dict[int, ChatSession]:
+def _locked_sessions(user_ids: set[int], session_ids: list[int]) -> Iterable[ChatSession]:
     """Sessions that can be written to but not deleted until the transaction ends."""
-    locked = ChatSession.objects.raw(_LOCKED, [session_ids, list(user_ids)])
-    return {session.pk: session for session in locked}
+    return ChatSession.objects.raw(_LOCKED, [session_ids, list(user_ids)])
 
 
 def _parts(user_ids: set[int], listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
@@ -250,31 +258,20 @@ def _parts(user_ids: set[int], listed: dict[int, list[int | None]]) -> dict[int,
     return parts
 
 
-def _drop(
-    user_ids: set[int],
-    listed: Iterable[int],
-    parts: dict[int, tuple[int, int]],
-    found: dict[int, ChatSession],
-) -> None:
-    """Delete the documents to rebuild, and those of sessions that are not active."""
-    kept = {
-        session_id: parts[session_id][0]
-        if session_id in found and found[session_id].is_active
-        else 0
-        for session_id in listed
-    }
+def _drop(user_ids: set[int], first_parts: dict[int, int]) -> None:
+    """Delete the documents of each session from a part on."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM chat_search_documents AS document"
             " USING unnest(%s::bigint[], %s::integer[]) AS given (session_id, part)"
             " WHERE document.session_id = given.session_id AND document.part >= given.part"
             " AND document.user_id = ANY(%s)",
-            [list(kept), list(kept.values()), list(user_ids)],
+            [list(first_parts), list(first_parts.values()), list(user_ids)],
         )
 
 
 def _messages(
-    sessions: Iterable[ChatSession], parts: dict[int, tuple[int, int]]
+    sessions: Collection[ChatSession], parts: dict[int, tuple[int, int]]
 ) -> Iterator[tuple[ChatSession, Iterator[Prepared]]]:
     """Each session with its messages from the first part to rebuild."""
     whole = {session.pk: session for session in sessions if parts[session.pk][0] == 0}

@@ -6,10 +6,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.principals.principal import Principal
+from accounts.profile.erasure import request_erasure
 from chat.models import ChatMessage, ChatSession, SearchDocument, SearchPending, SearchWords
 from chat.search import candidates, index
 from chat.search.index import index_pending
@@ -194,6 +196,20 @@ def test_nothing_of_a_user_is_left_when_the_user_is_deleted(user, session):
 
     assert not SearchDocument.objects.exists()
     assert not SearchWords.objects.exists()
+
+
+def test_chats_of_a_user_who_is_being_erased_are_not_indexed_again(user, session):
+    first, _ = say(session, "albatross"), say(session, "pelican")
+    index_pending()
+    request_erasure(user.pk)
+    first.delete()
+
+    with CaptureQueriesContext(connection) as asked:
+        index_pending()
+
+    assert not any("chat_messages" in query["sql"] for query in asked)
+    assert not SearchDocument.objects.exists()
+    assert not SearchPending.objects.exists()
 
 
 def test_interrupted_indexing_continues(api, user, monkeypatch):
