@@ -21,6 +21,9 @@ PAGE_ROWS = 10 * BATCH_ROWS
 PARENT_ROWS = 100
 # When more rows than this cannot be deleted, something else is wrong.
 MAX_STUCK_ROWS = 100
+# After each batch, a pause of this many times what it took: requests get the rest of the disk and
+# of the processors.
+PAUSE = 1.0
 
 Rows = models.QuerySet[Any]
 
@@ -30,8 +33,8 @@ def delete_in_batches(
 ) -> tuple[int, bool]:
     """Delete `rows`, at most `batch_rows` in each transaction, until `ends_at`.
 
-    A batch that fails because of its rows is halved. A single row that cannot be deleted is
-    logged and skipped.
+    Pauses after each batch. A batch that fails because of its rows is halved. A single row that
+    cannot be deleted is logged and skipped.
 
     Args:
         rows: the rows to delete.
@@ -51,6 +54,7 @@ def delete_in_batches(
         if not page:
             return deleted, True
         batch = page[:size]
+        started = time.monotonic()
         try:
             with transaction.atomic() if lock is not None else nullcontext():
                 if lock is not None and not lock.select_for_update(no_key=True).exists():
@@ -71,6 +75,7 @@ def delete_in_batches(
         else:
             deleted += len(batch)
         del page[: len(batch)]
+        time.sleep((time.monotonic() - started) * PAUSE)
     return deleted, False
 
 

@@ -8,6 +8,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.profile import erasure
 from chat.models import ChatMessage, ChatSession
+from gatewayz.database.deletion import delete_in_batches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,3 +69,16 @@ def test_later_batches_of_an_erasure_read_no_more_than_the_first(others):
     assert len(blocks) >= SESSIONS // 100
     assert max(blocks) < 2 * blocks[0]
     assert max(blocks) < 1_000
+
+
+def test_a_deletion_pauses_after_each_batch(monkeypatch):
+    user = User.objects.create_user("big@example.com")
+    fill(user, 10)
+    pauses = []
+    monkeypatch.setattr("gatewayz.database.deletion.time.sleep", pauses.append)
+
+    rows = ChatMessage.objects.filter(user=user)
+    assert delete_in_batches(rows, ends_at=float("inf"), batch_rows=10) == (10 * MESSAGES, True)
+
+    assert len(pauses) >= MESSAGES
+    assert min(pauses) > 0
