@@ -1,33 +1,41 @@
 """Measures what a small and a big user do while the table of messages grows a hundredfold.
 
-`python -m benchmarks growth [MESSAGES]` gives the small user 50 sessions, and the big one 20,000
-sessions, one more of 20,000 messages, 20,000 events of activity and 5,000 audit entries. Their
-chats are the same both times; all that grows is other people's, from 10,000 messages to MESSAGES.
+`python -m benchmarks growth [MESSAGES [SESSIONS [LONG]]]` gives the small user 50 sessions, and
+the big one SESSIONS sessions (20,000), one more of LONG messages (20,000), 20,000 events of
+activity and 5,000 audit entries. Their chats are the same both times; all that grows is other
+people's, from 10,000 messages to MESSAGES.
 Only the small user's chats are indexed for search, because indexing all would take an hour;
 `reads` and `search_size` measure search.
-Then it purges and erases big users, and compares the last batches with the first ones.
+Then it purges the sessions of one big user, and compares the last batches with the first ones. The
+worker erases the other big user while the small one creates, appends and reads over HTTP.
 
 The times are those of the processor, of this process and its connection in PostgreSQL together,
 because other processes may keep the machine busy. Linux, and PostgreSQL on a socket.
 """
 
+import json
+import os
 import statistics
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 FIRST_MESSAGES, MESSAGES_OF_SESSION = 10_000, 7
-SMALL, BIG, PURGED = 50, 20_000, 5_000
-LONG, EVENTS, ENTRIES = 20_000, 20_000, 5_000
+SMALL, PURGED = 50, 5_000
+EVENTS, ENTRIES = 20_000, 5_000
 OTHERS, FIRST_OTHER = 2_000, 1_000_000
 CHUNK_SESSIONS = 20_000
 ROUNDS = 15
 # The first and the last of so many batches of a deletion are compared.
 COMPARED_BATCHES = 20
+# Seconds of traffic before the erasure, and after it.
+QUIET_SECONDS, CAPACITY_SECONDS = 60, 10
 
 _USERS = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
@@ -68,8 +76,13 @@ FROM (
 ) AS made
 """
 
+_ERASED = """
+SELECT n_tup_del, NOT EXISTS (SELECT FROM users WHERE id = %s)
+FROM pg_stat_user_tables WHERE relname = 'chat_messages'
+"""
 
-def main(messages: str = "1000000") -> None:
+
+def main(messages: str = "1000000", sessions: str = "20000", long: str = "20000") -> None:
     """Print what requests take at both sizes, and the rates of purge and erasure."""
     from django.db import connection
 
@@ -79,7 +92,7 @@ def main(messages: str = "1000000") -> None:
         # A worker would be a process of its own.
         cursor.execute("SET max_parallel_workers_per_gather = 0")
         cursor.execute(_USERS, {"first": FIRST_OTHER, "count": OTHERS})
-        users = _users(cursor)
+        users = _users(cursor, int(sessions), int(long))
         with _not_indexed(cursor):
             _load(cursor, FIRST_OTHER, OTHERS, FIRST_MESSAGES // MESSAGES_OF_SESSION)
         cursor.execute("VACUUM ANALYZE")
@@ -95,10 +108,11 @@ def main(messages: str = "1000000") -> None:
         cursor.execute("VACUUM ANALYZE")
         after = _measured(users)
         _print(before, after, int(messages))
-        _print_deletions(cursor, users)
+        _print_purge(cursor, users["purged"])
+        _print_erasure(cursor, users)
 
 
-def _users(cursor: Any) -> dict[str, Any]:
+def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
     """Make the users with their chats, activity and audit entries. Returns them by name."""
     from django.db import transaction
 
@@ -113,8 +127,8 @@ def _users(cursor: Any) -> dict[str, Any]:
     for _ in index_listed():
         pass
     with _not_indexed(cursor):
-        _load(cursor, users["big"].pk, 1, BIG)
-        _load(cursor, users["big"].pk, 1, 1, each=LONG)
+        _load(cursor, users["big"].pk, 1, sessions)
+        _load(cursor, users["big"].pk, 1, 1, each=long)
         _load(cursor, users["purged"].pk, 1, PURGED)
     now = datetime.now(UTC)
     for name, events in (("small", 50), ("big", EVENTS)):
@@ -265,32 +279,111 @@ def _print(before: dict[str, float], after: dict[str, float], messages: int) -> 
         print(f"| {what} | {first * 1e3:.1f} | {second * 1e3:.1f} | {second / first:.2f} × |")
 
 
-def _print_deletions(cursor: Any, users: dict[str, Any]) -> None:
-    """Purge the sessions of one big user, erase another, and print what their batches took."""
+def _print_purge(cursor: Any, user: Any) -> None:
+    """Purge the sessions of a user, and print what the batches took."""
     from django.utils import timezone
 
-    from accounts.profile.erasure import erase, request_erasure
     from chat.models import ChatSession
     from chat.sessions.retention import purge
 
-    trashed = ChatSession.objects.filter(user=users["purged"])
+    trashed = ChatSession.objects.filter(user=user)
     trashed.update(is_active=False, deleted_at=timezone.now(), updated_at=timezone.now())
-    request_erasure(users["big"].pk)
     cursor.execute("VACUUM ANALYZE")
-    later = timezone.now() + timedelta(days=400)
-    deletions: dict[str, Callable[[], Any]] = {
-        "purge": lambda: purge(later),
-        "erasure": lambda: erase(users["big"].pk),
-    }
-    print("\n| | messages | a second | last batches, of the first ones |\n|---|---|---|---|")
-    for what, deletion in deletions.items():
-        batches = _Batches()
-        started = _processor_seconds()
-        with batches.timed():
-            deletion()
-        took = _processor_seconds() - started
+    batches = _Batches()
+    started = _processor_seconds()
+    with batches.timed():
+        purge(timezone.now() + timedelta(days=400))
+    took = _processor_seconds() - started
+    print(
+        f"\nPurged {batches.rows:,} messages, {batches.rows / took:,.0f} a second of the "
+        f"processor, the last batches in {batches.ratio():.2f} × the time of the first ones",
+        flush=True,
+    )
+
+
+def _print_erasure(cursor: Any, users: dict[str, Any]) -> None:
+    """Have the worker erase the big user, and print what another user's requests take meanwhile.
+
+    These come at half of the rate that the service can answer.
+    """
+    from accounts.keys import create_key
+    from accounts.models import Plan, User
+    from accounts.profile.erasure import request_erasure
+    from benchmarks.contenders import OURS
+    from benchmarks.measuring.load import CREATE, Request
+    from benchmarks.measuring.servers import running
+    from benchmarks.measuring.steady import SteadyTraffic, seconds_from_now
+    from chat.models import ChatSession
+
+    small, big = users["small"], users["big"]
+    User.objects.filter(pk=small.pk).update(plan=Plan.objects.get(name="Enterprise"))
+    _, key = create_key(small, key_name="traffic")
+    message = json.dumps({"role": "user", "content": "hello " * 50})
+    requests = [CREATE]
+    for session in ChatSession.objects.filter(user=small).order_by("pk")[:SMALL]:
+        path = f"/v1/chat/sessions/{session.pk}"
+        requests += [
+            Request("POST", f"{path}/messages", message),
+            Request("GET", f"{path}?message_limit=40"),
+            Request("GET", "/v1/chat/sessions?limit=50"),
+        ]
+    erased = _Erasure(cursor, big)
+    url = os.environ["DATABASE_URL"]
+    with (
+        running([OURS], {OURS.name: key}, database_url=url, processes=1, threads=0) as (one,),
+        one.worker(),
+    ):
+        traffic = SteadyTraffic(one.port, key, requests)
+        rate = traffic.capacity(CAPACITY_SECONDS) / 2
+        # Until the worker, which has just started, has done what is due.
+        traffic.latencies(rate, seconds_from_now(QUIET_SECONDS))
+        seconds = {"before": traffic.latencies(rate, seconds_from_now(QUIET_SECONDS))}
+        request_erasure(big.pk)
+        seconds["during the erasure"] = traffic.latencies(rate, erased.is_over)
+        seconds["after it"] = traffic.latencies(rate, seconds_from_now(QUIET_SECONDS))
+    print(f"\n| {rate:,.0f} requests a second | p50 | p99 |\n|---|---|---|")
+    for what, its in seconds.items():
+        places = statistics.quantiles(its, n=100)
+        print(f"| {what} | {places[49] * 1e3:.1f} ms | {places[98] * 1e3:.1f} ms |")
+    erased.print_rates()
+
+
+class _Erasure:
+    """How the messages of a user become fewer, as PostgreSQL counts deleted rows."""
+
+    def __init__(self, cursor: Any, user: Any) -> None:
+        self._cursor, self._user_id = cursor, user.pk
+        self._lock, self._is_over = Lock(), False
+        # Times, with how many messages were deleted by then.
+        self._deleted: list[tuple[float, int]] = []
+        self._look()
+
+    def is_over(self) -> bool:
+        """Whether the user is gone; looks each second."""
+        with self._lock:
+            if not self._is_over and time.monotonic() > self._deleted[-1][0] + 1:
+                self._look()
+            return self._is_over
+
+    def _look(self) -> None:
+        self._cursor.execute(_ERASED, [self._user_id])
+        deleted, self._is_over = self._cursor.fetchone()
+        self._deleted.append((time.monotonic(), int(deleted)))
+
+    def print_rates(self) -> None:
+        """Print the rate of all, and of the first and the last fifth."""
+        times, counts = zip(*self._deleted, strict=True)
+        total = counts[-1] - counts[0]
+        begun = bisect_right(counts, counts[0]) - 1
+        ended = bisect_left(counts, counts[-1])
+        early, late = (bisect_left(counts, counts[0] + total * share / 5) for share in (1, 4))
+        rates = [
+            (counts[last] - counts[first]) / (times[last] - times[first])
+            for first, last in ((begun, ended), (begun, early), (late, ended))
+        ]
         print(
-            f"| {what} | {batches.rows:,} | {batches.rows / took:,.0f} | {batches.ratio():.2f} × |"
+            "\nErased {:,} messages, {:,.0f} a second, {:,.0f} in the first fifth and {:,.0f} in "
+            "the last".format(total, *rates)
         )
 
 

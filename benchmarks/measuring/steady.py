@@ -1,0 +1,70 @@
+"""Steady traffic: requests that begin at a fixed rate, however long the answers take."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from http.client import HTTPConnection
+from itertools import count
+
+from benchmarks.measuring.load import LoadError, Request
+
+CLIENTS = 8
+
+
+class SteadyTraffic:
+    """Sends `requests` in turn to a service on this machine, over CLIENTS connections."""
+
+    def __init__(self, port: int, api_key: str, requests: Sequence[Request]) -> None:
+        self._port, self._requests = port, requests
+        self._headers = {
+            "Authorization": f"Bearer {api_key}",
+            "Content-Type": "application/json",
+            # As a proxy that ends TLS adds it.
+            "X-Forwarded-Proto": "https",
+        }
+
+    def capacity(self, seconds: float) -> float:
+        """Return the requests a second when each connection sends the next one immediately."""
+        return len(self.latencies(float("inf"), seconds_from_now(seconds))) / seconds
+
+    def latencies(self, rate: float, is_over: Callable[[], bool]) -> list[float]:
+        """Send `rate` requests a second until `is_over`, which each connection asks.
+
+        Returns the seconds from when each request was due until it was answered, so that a
+        request that waits for a connection counts as slow. Raises LoadError when one fails.
+        """
+        started, numbers = time.monotonic(), count()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            clients = [
+                pool.submit(lambda: list(self._send(started, rate, numbers, is_over)))
+                for _ in range(CLIENTS)
+            ]
+            return [seconds for client in clients for seconds in client.result()]
+
+    def _send(
+        self, started: float, rate: float, numbers: Iterator[int], is_over: Callable[[], bool]
+    ) -> Iterator[float]:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        try:
+            while not is_over():
+                number = next(numbers)
+                due = max(started + number / rate, time.monotonic() if rate == float("inf") else 0)
+                time.sleep(max(0, due - time.monotonic()))
+                request = self._requests[number % len(self._requests)]
+                connection.request(
+                    request.method, request.path, request.body or None, self._headers
+                )
+                response = connection.getresponse()
+                body = response.read()
+                if response.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+                    raise LoadError(f"{request.path}: {response.status} {body.decode()}")
+                yield time.monotonic() - due
+        finally:
+            connection.close()
+
+
+def seconds_from_now(seconds: float) -> Callable[[], bool]:
+    """Return a function that tells whether so many seconds are over."""
+    ends_at = time.monotonic() + seconds
+    return lambda: time.monotonic() >= ends_at
