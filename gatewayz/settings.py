@@ -612,6 +612,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["gatewayz.api.openapi.only_described"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "gatewayz.api.openapi.usual_problems",
         "gatewayz.api.openapi.only_used_tags",
         "gatewayz.api.openapi.whole_answers",
     ],

@@ -8,7 +8,7 @@ from accounts.activity.serializers import (
     ActivityLogInput,
     ActivityStatsInput,
 )
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, described, listed
 
 
 class ActivitySums(serializers.Serializer):
@@ -71,20 +71,16 @@ stats = describe(
         answer=ActivityStats(),
         example=_STATS,
         old=STATS_FIELDS,
-        problems=(400, 401),
     )
 )
 
 log = describe(
-    get=described(
+    get=listed(
         "List activity, newest first",
         name="activityLog",
         query=ActivityLogInput,
-        answer=ActivityEventSerializer(many=True),
-        example=[_EVENT],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=ActivityEventSerializer,
+        example=_EVENT,
         old=LOG_FIELDS,
-        problems=(400, 401),
     )
 )

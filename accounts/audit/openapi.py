@@ -2,7 +2,7 @@
 
 from accounts.audit.old_shapes import LOG_FIELDS
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, listed
 
 _ENTRY = {
     "id": 31,
@@ -18,15 +18,12 @@ _ENTRY = {
 }
 
 audit_log = describe(
-    get=described(
+    get=listed(
         "List changes to your keys and account, newest first",
         name="listAuditLog",
         query=AuditLogInput,
-        answer=AuditEntrySerializer(many=True),
-        example=[_ENTRY],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=AuditEntrySerializer,
+        example=_ENTRY,
         old=LOG_FIELDS,
-        problems=(400, 401),
     )
 )

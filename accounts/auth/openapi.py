@@ -54,7 +54,7 @@ sign_in = describe(
         "Sign in with a Privy token, or e-mail address and password, to get an API key",
         name="signIn",
         request=SignInInput,
-        problems=(400, 401, 409, 429),
+        problems=(401, 409),
     )
 )
 sign_up = describe(
@@ -64,7 +64,7 @@ sign_up = describe(
         request=SignUpInput,
         status=201,
         may_answer_202=True,
-        problems=(400, 403, 409, 429),
+        problems=(403, 409),
     )
 )
 
@@ -73,9 +73,9 @@ password_reset = describe(
     post=described(
         "Request a password reset link; the answer does not say whether one was sent",
         name="requestPasswordReset",
+        problems=(403,),
         request=PasswordResetInput,
         request_example={"email": "ada@example.com"},
-        problems=(400, 403, 429),
         public=True,
     )
 )
@@ -85,7 +85,6 @@ password_choice = describe(
         name="resetPassword",
         request=PasswordChoice,
         request_example={"token": "gAAAAAB…", "new_password": "purple monkey dishwasher 9"},
-        problems=(400, 429),
         public=True,
     )
 )
@@ -108,6 +107,5 @@ password = describe(
         },
         answer=EndedKeys(),
         example={"ended_keys": 2},
-        problems=(400, 401),
     )
 )

@@ -15,7 +15,7 @@ from accounts.key_limits.serializers import (
     RateLimits,
     WindowInput,
 )
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, described, listed
 from gatewayz.api.paging import PageInput
 
 _LIMITS = {
@@ -54,16 +54,13 @@ class SetRateLimits(RateLimits):
 
 
 rate_limits = describe(
-    get=described(
+    get=listed(
         "List the rate limits and usage of your keys",
         name="listRateLimits",
         query=PageInput,
-        answer=KeyRateLimits(many=True),
-        example=[_KEY],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=KeyRateLimits,
+        example=_KEY,
         old=LIST_FIELDS,
-        problems=(400, 401),
     ),
 )
 key_rate_limits = describe(
@@ -86,7 +83,6 @@ bulk_update = describe(
         answer=SetRateLimits(),
         example=_LIMITS,
         old=BULK_FIELDS,
-        problems=(400, 401),
     ),
 )
 key_usage = describe(

@@ -9,7 +9,7 @@ from accounts.notifications.serializers import (
     PreferencesSerializer,
     UsageReportInput,
 )
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, described, listed
 
 _PREFERENCES = {
     "email_notifications": True,
@@ -37,7 +37,6 @@ preferences = describe(
         answer=PreferencesSerializer(),
         example=_PREFERENCES,
         old=PREFERENCES_FIELDS,
-        problems=(401,),
     ),
     put=described(
         "Change your notification preferences; absent fields stay unchanged",
@@ -53,45 +52,37 @@ preferences = describe(
         },
         example_beside={"webhook_secret": "whsec_5b1c0e…"},
         old=PREFERENCES_FIELDS,
-        problems=(400, 401),
     ),
 )
 notifications = describe(
-    get=described(
+    get=listed(
         "List notifications, newest first",
         name="listNotifications",
         query=NotificationPageInput,
-        answer=NotificationSerializer(many=True),
-        example=[_SENT],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=NotificationSerializer,
+        example=_SENT,
         old=("status",),
-        problems=(400, 401),
     )
 )
 test = describe(
-    post=described(
+    post=listed(
         "Send yourself a test, at most once a minute",
         name="sendTestNotification",
-        answer=NotificationSerializer(many=True),
-        example=[_SENT],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=NotificationSerializer,
+        example=_SENT,
         old=("status",),
-        problems=(400, 401, 409),
+        problems=(400, 409),
     )
 )
 usage_report = describe(
-    post=described(
+    post=listed(
         "Send yourself a usage report, at most once a minute",
         name="sendUsageReport",
         request=UsageReportInput,
         request_example={"days": 30},
-        answer=NotificationSerializer(many=True),
-        example=[_SENT | {"kind": "usage_report"}],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=NotificationSerializer,
+        example=_SENT | {"kind": "usage_report"},
         old=("status",),
-        problems=(400, 401, 409),
+        problems=(409,),
     )
 )

@@ -15,7 +15,7 @@ from accounts.plans.serializers import (
     PlanSerializer,
     PlanUsage,
 )
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, described, listed
 from gatewayz.api.paging import PageInput
 
 _PLAN = {
@@ -95,15 +95,12 @@ _ENVIRONMENTS = {
 }
 
 plans = describe(
-    get=described(
+    get=listed(
         "List the plans on offer",
         name="listPlans",
         query=PageInput,
-        answer=PlanSerializer(many=True),
-        example=[_PLAN],
-        beside=count_beside(),
-        example_beside={"count": 1},
-        problems=(400, 429),
+        answer=PlanSerializer,
+        example=_PLAN,
         public=True,
     ),
 )
@@ -113,7 +110,6 @@ plan = describe(
         name="getPlan",
         answer=PlanSerializer(),
         example=_PLAN,
-        problems=(404, 429),
         public=True,
     ),
 )
@@ -124,7 +120,6 @@ user_plan = describe(
         old=USER_PLAN_FIELDS,
         answer=PlanSerializer(),
         example=_PLAN,
-        problems=(401,),
     ),
 )
 plan_usage = describe(
@@ -134,7 +129,6 @@ plan_usage = describe(
         answer=PlanUsage(),
         example=_USAGE,
         old=USAGE_FIELDS,
-        problems=(401,),
     ),
 )
 entitlements = describe(
@@ -145,7 +139,6 @@ entitlements = describe(
         answer=Entitlements(),
         example=_ENTITLEMENTS,
         old=ENTITLEMENT_FIELDS,
-        problems=(400, 401),
     ),
 )
 environment_usage = describe(
@@ -155,6 +148,5 @@ environment_usage = describe(
         answer=serializers.DictField(child=EnvironmentUsage()),
         example=_ENVIRONMENTS,
         old=ENVIRONMENT_FIELDS,
-        problems=(401,),
     ),
 )

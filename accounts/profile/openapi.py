@@ -36,7 +36,7 @@ _change = partial(
     answer=ProfileSerializer(),
     example=PROFILE,
     old=PROFILE_FIELDS,
-    problems=(400, 401, 409),
+    problems=(409,),
 )
 
 profile = describe(
@@ -46,17 +46,16 @@ profile = describe(
         answer=ProfileSerializer(),
         example=PROFILE,
         old=PROFILE_FIELDS,
-        problems=(401,),
     ),
     put=_change("Change your profile", name="updateProfile"),
     patch=_change("Change some fields of your profile", name="patchProfile"),
     delete=described(
         "Erase your account and everything that belongs to it",
         name="eraseAccount",
+        problems=(400, 413),
         request=ErasureInput,
         request_example={"confirmation": CONFIRMATION},
         old=("status", "user_id", "timestamp"),
-        problems=(400, 401),
     ),
 )
 export = describe(
@@ -69,6 +68,5 @@ export = describe(
             *("text/markdown", "text/html"),
         ),
         json=OBJECTS,
-        problems=(400, 401),
     )
 )

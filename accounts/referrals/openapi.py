@@ -87,7 +87,6 @@ code = describe(
     get=described(
         "Read your referral code, created when first read",
         name="readReferralCode",
-        problems=(401,),
         **_also_beside(Code, _CODE),
     )
 )
@@ -97,7 +96,6 @@ generate = describe(
         name="generateReferralCode",
         status=201,
         repeated_status=200,
-        problems=(401,),
         **_also_beside(Code, _CODE),
     )
 )
@@ -107,7 +105,6 @@ validate = describe(
         name="validateReferralCode",
         request=ReferralCodeInput,
         request_example={"referral_code": "K7Q2M9XWPA"},
-        problems=(400, 401),
         **_also_beside(CheckedCode, _VALID),
     )
 )
@@ -124,7 +121,7 @@ apply = describe(
             "status": "pending",
             "created_at": "2026-03-01T12:00:00Z",
         },
-        problems=(400, 401, 404, 409),
+        problems=(404, 409),
     )
 )
 stats = describe(
@@ -132,7 +129,6 @@ stats = describe(
         "Read the statistics of your referral code",
         name="readReferralStats",
         query=PageInput,
-        problems=(400, 401),
         answer=ReferralFigures(),
         example=_FIGURES,
         old=(*ReferralFigures().get_fields(), *STATS_FIELDS),

@@ -23,7 +23,6 @@ from gatewayz.api.openapi import (
     Problem,
     describe,
     problem_answers,
-    problems_of_bodies,
 )
 
 _MESSAGE = {
@@ -72,7 +71,7 @@ def _shaped(
     request: Any = None,
     request_example: Mapping[str, Any] | None = None,
     query: type[serializers.Serializer] | None = None,
-    problems: Sequence[int] = (400, 401, 404),
+    problems: Sequence[int] = (),
     idempotent: bool = False,
 ) -> Described:
     """Describe a method whose answer has no envelope; the arguments are those of `described`."""
@@ -86,10 +85,7 @@ def _shaped(
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
         responses={
             (200, "application/json"): answer,
-            **problem_answers(
-                {*problems, *problems_of_bodies(request, idempotent=idempotent)},
-                schema=ConversationProblem,
-            ),
+            **problem_answers(problems, ConversationProblem),
         },
         examples=examples,
     )
@@ -103,7 +99,6 @@ conversations = describe(
         request_example={**_NEW_ITEMS, "metadata": {"topic": "holidays"}},
         answer=Conversation,
         example=_CONVERSATION,
-        problems=(400, 401),
         idempotent=True,
     )
 )
@@ -113,7 +108,6 @@ conversation = describe(
         name="readConversation",
         answer=Conversation,
         example=_CONVERSATION,
-        problems=(401, 404),
     ),
     post=_shaped(
         "Change the metadata of a conversation",
@@ -122,14 +116,13 @@ conversation = describe(
         request_example={"metadata": {"topic": "holidays"}},
         answer=Conversation,
         example=_CONVERSATION,
-        problems=(400, 401, 404, 409),
+        problems=(409,),
     ),
     delete=_shaped(
         "Delete a conversation",
         name="deleteConversation",
         answer=DeletedConversation,
         example={"id": "conv_17", "object": "conversation.deleted", "deleted": True},
-        problems=(401, 404),
     ),
 )
 items = describe(
@@ -156,13 +149,11 @@ item = describe(
         name="readItem",
         answer=ITEM_SCHEMA,
         example=_MESSAGE,
-        problems=(401, 404),
     ),
     delete=_shaped(
         "Delete an item",
         name="deleteItem",
         answer=Conversation,
         example=_CONVERSATION,
-        problems=(401, 404),
     ),
 )

@@ -10,7 +10,7 @@ from chat.feedback.serializers import (
     FeedbackSerializer,
     FeedbackStatsInput,
 )
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, described, listed
 
 _NEW_FEEDBACK = {"session_id": 17, "message_id": 99, "feedback_type": "thumbs_up", "rating": 5}
 _FEEDBACK = {
@@ -55,6 +55,7 @@ feedback_list = describe(
     post=described(
         "Give feedback",
         name="giveFeedback",
+        problems=(404,),
         request=FeedbackInput,
         request_example=_NEW_FEEDBACK,
         answer=FeedbackSerializer(),
@@ -62,26 +63,21 @@ feedback_list = describe(
         status=201,
         idempotent=True,
     ),
-    get=described(
+    get=listed(
         "List feedback, newest first",
         name="listFeedback",
         query=FeedbackPageInput,
-        answer=FeedbackSerializer(many=True),
-        example=[_FEEDBACK],
-        beside=count_beside(),
-        example_beside={"count": 1},
-        problems=(400, 401),
+        answer=FeedbackSerializer,
+        example=_FEEDBACK,
     ),
 )
 session_feedback = describe(
-    get=described(
+    get=listed(
         "List the feedback of a session",
         name="listSessionFeedback",
         query=FeedbackPageInput,
-        answer=FeedbackSerializer(many=True),
-        example=[_FEEDBACK],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=FeedbackSerializer,
+        example=_FEEDBACK,
     )
 )
 feedback = describe(
@@ -93,7 +89,7 @@ feedback = describe(
         answer=FeedbackSerializer(),
         example=_FEEDBACK,
     ),
-    delete=described("Withdraw feedback", name="withdrawFeedback", problems=(401, 404)),
+    delete=described("Withdraw feedback", name="withdrawFeedback"),
 )
 feedback_stats = describe(
     get=described(
@@ -107,6 +103,5 @@ feedback_stats = describe(
             "days": 30,
             "by_model": {"openai/gpt-4o": _FEEDBACK_FIGURES},
         },
-        problems=(400, 401),
     )
 )

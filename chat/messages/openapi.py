@@ -120,7 +120,6 @@ message = describe(
         name="readMessage",
         answer=MessageSerializer(),
         example=MESSAGE_EXAMPLE,
-        problems=(401, 404),
     ),
     **{
         method: described(
@@ -130,14 +129,13 @@ message = describe(
             request_example={"content": "It is warm on", "status": "in_progress", "revision": 2},
             answer=MessageSerializer(),
             example=MESSAGE_EXAMPLE,
-            problems=(400, 401, 404, 409),
+            problems=(409,),
         )
         for method, verb in (("put", "update"), ("patch", "patch"))
     },
     delete=described(
         "Delete a message; those that follow it then follow what it followed",
         name="deleteMessage",
-        problems=(401, 404),
     ),
 )
 message_batch = describe(

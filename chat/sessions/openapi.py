@@ -14,7 +14,7 @@ from chat.sessions.serializers import (
     SessionPageInput,
     SessionSerializer,
 )
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, described, listed
 
 SESSION_EXAMPLE = {
     "id": 17,
@@ -75,10 +75,6 @@ class Statistics(serializers.Serializer):
     average_messages_per_session = serializers.FloatField()
 
 
-def _page() -> dict[str, serializers.Field]:
-    return {**count_beside(), "next_cursor": serializers.CharField(allow_null=True)}
-
-
 sessions = describe(
     post=described(
         "Create a session, or return the one with its `external_id`",
@@ -89,18 +85,16 @@ sessions = describe(
         example=SESSION_EXAMPLE,
         status=201,
         repeated_status=200,
-        problems=(400, 401),
         idempotent=True,
     ),
-    get=described(
+    get=listed(
         "List sessions, most recently touched first",
         name="listSessions",
         query=SessionPageInput,
-        answer=SessionSerializer(many=True),
-        example=[SESSION_EXAMPLE],
-        beside=_page(),
-        example_beside={"count": 1, "next_cursor": None},
-        problems=(400, 401),
+        answer=SessionSerializer,
+        example=SESSION_EXAMPLE,
+        beside={"next_cursor": serializers.CharField(allow_null=True)},
+        example_beside={"next_cursor": None},
     ),
     delete=described(
         # OpenAPI does not define request bodies for DELETE.
@@ -110,21 +104,17 @@ sessions = describe(
         query=ChosenEndUserInput,
         answer=inline_serializer("DeletedCount", {"deleted_count": serializers.IntegerField()}),
         example={"deleted_count": 2},
-        problems=(400, 401),
     ),
 )
 session_batch = describe(
-    post=described(
+    post=listed(
         "Create several sessions",
         name="createSessions",
         request=SessionBatchInput,
         request_example={"sessions": [{"title": "Holidays"}, {}]},
-        answer=SessionSerializer(many=True),
-        example=[SESSION_EXAMPLE],
-        beside=count_beside(),
-        example_beside={"count": 1},
+        answer=SessionSerializer,
+        example=SESSION_EXAMPLE,
         status=201,
-        problems=(400, 401),
         idempotent=True,
     )
 )
@@ -149,11 +139,11 @@ session = describe(
             request_example={"title": "Holidays in March"},
             answer=SessionSerializer(),
             example=SESSION_EXAMPLE,
-            problems=(400, 401, 404, 409),
+            problems=(409,),
         )
         for method, verb in (("put", "update"), ("patch", "patch"))
     },
-    delete=described("Delete a session", name="deleteSession", problems=(401, 404)),
+    delete=described("Delete a session", name="deleteSession"),
 )
 session_restore = describe(
     post=described(
@@ -177,27 +167,21 @@ session_fork = describe(
     )
 )
 tags = describe(
-    get=described(
+    get=listed(
         "List tags, the most frequent first",
         name="listTags",
         query=ChosenEndUserInput,
-        answer=TagCount(many=True),
-        example=[{"tag": "work", "count": 2}],
-        beside=count_beside(),
-        example_beside={"count": 1},
-        problems=(400, 401),
+        answer=TagCount,
+        example={"tag": "work", "count": 2},
     )
 )
 folders = describe(
-    get=described(
+    get=listed(
         "List folders by name",
         name="listFolders",
         query=ChosenEndUserInput,
-        answer=FolderCount(many=True),
-        example=[{"folder": "Trips", "count": 2}],
-        beside=count_beside(),
-        example_beside={"count": 1},
-        problems=(400, 401),
+        answer=FolderCount,
+        example={"folder": "Trips", "count": 2},
     )
 )
 stats = describe(
@@ -209,6 +193,5 @@ stats = describe(
         example=_STATISTICS,
         beside={"stats": Statistics()},
         example_beside={"stats": _STATISTICS},
-        problems=(400, 401),
     )
 )

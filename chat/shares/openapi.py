@@ -10,7 +10,7 @@ from chat.shares.serializers import (
     ShareInput,
     ShareSerializer,
 )
-from gatewayz.api.openapi import count_beside, describe, described
+from gatewayz.api.openapi import describe, described, listed
 from gatewayz.api.paging import PageInput
 
 _SHARE = {
@@ -49,6 +49,7 @@ shares = describe(
     post=described(
         "Create a public link to a session",
         name="shareSession",
+        problems=(404,),
         request=ShareInput,
         request_example={"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"},
         answer=ShareSerializer(),
@@ -57,15 +58,12 @@ shares = describe(
         status=201,
         idempotent=True,
     ),
-    get=described(
+    get=listed(
         "List public links, newest first",
         name="listShares",
         query=PageInput,
-        answer=ShareSerializer(many=True),
-        example=[_SHARE],
-        beside=count_beside(),
-        example_beside={"count": 1},
-        problems=(400, 401),
+        answer=ShareSerializer,
+        example=_SHARE,
     ),
 )
 share = describe(
@@ -85,10 +83,7 @@ share = describe(
             "expires_at": None,
         },
         old=SHARED_SESSION_FIELDS,
-        problems=(400, 404, 429),
         public=True,
     ),
-    delete=described(
-        "Revoke a public link", name="revokeShare", old=SHARE_FIELDS, problems=(401, 404)
-    ),
+    delete=described("Revoke a public link", name="revokeShare", old=SHARE_FIELDS),
 )

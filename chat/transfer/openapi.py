@@ -15,7 +15,7 @@ from chat.transfer.serializers import (
     ImportReportSerializer,
     ListedImportSerializer,
 )
-from gatewayz.api.openapi import OBJECTS, describe, described, streamed
+from gatewayz.api.openapi import OBJECTS, describe, described, listed, streamed
 from gatewayz.api.paging import PageInput
 
 _IMPORT_EXAMPLE = {
@@ -59,7 +59,6 @@ export_all = describe(
             *("text/markdown", "text/html"),
         ),
         json=OBJECTS,
-        problems=(400, 401),
     )
 )
 chat_import = describe(
@@ -84,21 +83,17 @@ chat_import = describe(
         beside={"format": serializers.CharField(help_text="Whose form it is, such as `chatgpt`.")},
         example_beside={"format": "gatewayz"},
         accepted_example=_WHOLE_IMPORT_EXAMPLE,
-        problems=(400, 401),
         idempotent=True,
     )
 )
 
 imports = describe(
-    get=described(
+    get=listed(
         "List your imports of long files, newest first",
         name="listImports",
         query=PageInput,
-        answer=ListedImportSerializer(many=True),
-        example=[_IMPORT_EXAMPLE],
-        beside={"count": serializers.IntegerField()},
-        example_beside={"count": 1},
-        problems=(400, 401),
+        answer=ListedImportSerializer,
+        example=_IMPORT_EXAMPLE,
     )
 )
 import_job = describe(
@@ -107,13 +102,11 @@ import_job = describe(
         name="getImport",
         answer=ChatImportSerializer(),
         example=_WHOLE_IMPORT_EXAMPLE,
-        problems=(401, 404),
     ),
     delete=described(
         "Cancel an import; what it has imported stays",
         name="cancelImport",
         answer=ChatImportSerializer(),
         example={**_WHOLE_IMPORT_EXAMPLE, "state": "cancelled"},
-        problems=(401, 404),
     ),
 )

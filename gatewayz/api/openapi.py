@@ -1,6 +1,6 @@
 """Describes views in OpenAPI: what all endpoints have in common."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -80,15 +80,6 @@ class Problem(serializers.Serializer):
     )
 
 
-# Every key may be restricted to scopes, networks and sites, and has limits.
-_OF_KEYS = (403, 429)
-
-
-def problems_of_bodies(request: Any, *, idempotent: bool) -> set[int]:
-    """Return the statuses of the errors that come with a body, or with an Idempotency-Key."""
-    return ({413} if request or idempotent else set()) | ({409} if idempotent else set())
-
-
 def described(
     summary: str,
     *,
@@ -105,7 +96,7 @@ def described(
     beside: Mapping[str, serializers.Field] | None = None,
     example_beside: Mapping[str, Any] | None = None,
     old: Sequence[str] = (),
-    problems: Sequence[int] = (400, 401, 404),
+    problems: Sequence[int] = (),
     idempotent: bool = False,
     public: bool = False,
 ) -> Described:
@@ -127,24 +118,11 @@ def described(
         beside: the fields beside `data` in the envelope.
         example_beside: examples of these fields.
         old: the names of the fields that only clients of the old service use; deprecated.
-        problems: statuses of the errors that this operation has of its own.
+        problems: statuses of the errors that `usual_problems` does not add.
         idempotent: the operation takes an Idempotency-Key.
         public: the operation needs no key.
     """
-    data = Nothing() if answer is None else answer
-    envelope = inline_serializer(
-        f"{name}Answer",
-        {
-            "success": serializers.BooleanField(),
-            "data": data,
-            **(beside or {}),
-            "message": serializers.CharField(required=False),
-            **{name: _OldField(required=False) for name in old},
-        },
-    )
-    deprecated = extend_schema_serializer(deprecate_fields=old)
-    envelope = deprecated(type(envelope))()
-    errors = {*problems, *problems_of_bodies(request, idempotent=idempotent)}
+    envelope = _envelope(name, answer, beside or {}, old)
     answers = [status] if repeated_status is None else [status, repeated_status]
     begun = {"data": accepted_example, **(example_beside or {})}
     examples = [
@@ -162,11 +140,61 @@ def described(
             **{(done, "application/json"): envelope for done in answers},
             **({(202, "application/json"): _accepted()} if may_answer_202 else {}),
             **({(202, "application/json"): envelope} if accepted_example else {}),
-            **problem_answers(errors, of_keys=not public),
+            **problem_answers(problems),
         },
         examples=examples,
         auth=[] if public else None,
     )
+
+
+def listed(
+    summary: str,
+    *,
+    answer: type[serializers.Serializer],
+    example: Any,
+    beside: Mapping[str, serializers.Field] | None = None,
+    example_beside: Mapping[str, Any] | None = None,
+    **described_as: Any,
+) -> Described:
+    """Describe a method that answers with a list and its `count`.
+
+    `answer` and `example` are of one item; the other arguments are those of `described`.
+    """
+    return described(
+        summary,
+        answer=answer(many=True),
+        example=[example],
+        beside={**_count(), **(beside or {})},
+        example_beside={"count": 1, **(example_beside or {})},
+        **described_as,
+    )
+
+
+def _count() -> dict[str, serializers.Field]:
+    return {
+        "count": serializers.IntegerField(
+            help_text="The number of all matches, not only of those on this page."
+        )
+    }
+
+
+def _envelope(
+    name: str, answer: Any, beside: Mapping[str, serializers.Field], old: Sequence[str]
+) -> serializers.Serializer:
+    """The serializer of an answer with `data` in the envelope; the arguments of `described`."""
+    envelope = inline_serializer(
+        f"{name}Answer",
+        {
+            "success": serializers.BooleanField(),
+            "data": Nothing() if answer is None else answer,
+            **beside,
+            "message": serializers.CharField(required=False),
+            **{old_name: _OldField(required=False) for old_name in old},
+        },
+    )
+    deprecated = extend_schema_serializer(deprecate_fields=old)
+    serializer: serializers.Serializer = deprecated(type(envelope))()
+    return serializer
 
 
 @extend_schema_field({})
@@ -206,7 +234,6 @@ def streamed(
     name: str,
     media_types: Sequence[str],
     query: type[serializers.Serializer] | None = None,
-    problems: Sequence[int] = (400, 401, 404),
     json: Any = dict,
 ) -> Described:
     """Describe a method that answers with a download in one of `media_types`, for `describe`.
@@ -223,7 +250,7 @@ def streamed(
                 (200, media_type): json if media_type == "application/json" else str
                 for media_type in media_types
             },
-            **problem_answers(problems),
+            **problem_answers(),
         },
     )
 
@@ -233,30 +260,15 @@ OBJECTS = {"type": "array", "items": {"type": "object", "additionalProperties": 
 
 
 def problem_answers(
-    statuses: Iterable[int],
-    *,
-    of_keys: bool = True,
-    schema: type[serializers.Serializer] = Problem,
+    statuses: Iterable[int] = (), schema: type[serializers.Serializer] = Problem
 ) -> dict[tuple[int, str], OpenApiResponse]:
-    """Describe the errors with these `statuses`, and those that any operation has.
+    """Describe the errors with these `statuses`, and 503, which any operation may answer.
 
-    Args:
-        statuses: those of the operation.
-        of_keys: the operation needs a key, which has limits.
-        schema: the shape of the problem.
+    `schema` is the shape of the problem. `usual_problems` adds further errors of this shape.
     """
     return {
-        (error, PROBLEM_JSON): OpenApiResponse(schema, _DESCRIPTIONS[error])
-        for error in sorted({*statuses, *(_OF_KEYS if of_keys else ()), 503})
-    }
-
-
-def count_beside() -> dict[str, serializers.Field]:
-    """The field `count` of lists, for `beside` in `described`."""
-    return {
-        "count": serializers.IntegerField(
-            help_text="The number of all matches, not only of those on this page."
-        )
+        (status, PROBLEM_JSON): OpenApiResponse(schema, _DESCRIPTIONS[status])
+        for status in sorted({*statuses, 503})
     }
 
 
@@ -281,6 +293,36 @@ def only_described(endpoints: Endpoints) -> Endpoints:
         for path, path_regex, method, callback in endpoints
         if path.startswith("/v1/") and hasattr(getattr(callback, "cls", None), "openapi_described")
     ]
+
+
+def usual_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A drf-spectacular hook that adds the errors that follow from the rest of a description."""
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            responses = operation["responses"]
+            for status in _usual_problems(path, operation):
+                problem = {**responses["503"], "description": _DESCRIPTIONS[status]}
+                responses.setdefault(str(status), problem)
+            operation["responses"] = dict(sorted(responses.items()))
+    return result
+
+
+def _usual_problems(path: str, operation: Mapping[str, Any]) -> Iterator[int]:
+    parameters = operation.get("parameters", ())
+    is_idempotent = any(one["name"] == IDEMPOTENCY_KEY.name for one in parameters)
+    has_body = "requestBody" in operation or is_idempotent
+    yield 429
+    if has_body:
+        yield 413
+    if has_body or any(one["in"] == "query" for one in parameters):
+        yield 400
+    if is_idempotent:
+        yield 409
+    if "{" in path:
+        yield 404
+    # Every key may be restricted to scopes, networks and sites.
+    if "security" in operation:
+        yield from (401, 403)
 
 
 def only_used_tags(result: dict[str, Any], **_: Any) -> dict[str, Any]:
