@@ -4,21 +4,6 @@ from typing import Any
 
 from gatewayz.api.old_shapes import OldShape, status
 
-_AVERAGES = ("avg_cost_per_request", "avg_cost_per_token", "avg_tokens_per_request")
-STATS_FIELDS = (
-    "status",
-    "total_requests",
-    "total_tokens",
-    "total_spend",
-    "total_cost",
-    "daily_stats",
-    "by_date",
-    "by_model",
-    "by_provider",
-    *_AVERAGES,
-)
-LOG_FIELDS = ("status", "logs", "total", "page", "limit", "has_more")
-
 
 def statistics(sums: dict[str, Any]) -> dict[str, Any]:
     """Totals, where spend is also cost, and averages."""

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from accounts.activity.old_shapes import LOG_FIELDS, STATS_FIELDS
+from accounts.activity import old_shapes
 from accounts.activity.serializers import (
     ActivityEventSerializer,
     ActivityLogInput,
@@ -70,7 +70,7 @@ stats = describe(
         query=ActivityStatsInput,
         answer=ActivityStats(),
         example=_STATS,
-        old=STATS_FIELDS,
+        old=old_shapes.statistics,
     )
 )
 
@@ -81,6 +81,6 @@ log = describe(
         query=ActivityLogInput,
         answer=ActivityEventSerializer,
         example=_EVENT,
-        old=LOG_FIELDS,
+        old=old_shapes.log(total=1, page=1, limit=10, offset=0),
     )
 )

@@ -2,8 +2,6 @@
 
 from gatewayz.api.old_shapes import OldShape, status
 
-LOG_FIELDS = ("status", "logs", "total_logs")
-
 
 def log(total: int) -> OldShape:
     """A page of the audit log, of `total` entries."""

@@ -1,6 +1,6 @@
 """OpenAPI description of the audit log."""
 
-from accounts.audit.old_shapes import LOG_FIELDS
+from accounts.audit import old_shapes
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
 from gatewayz.api.openapi import describe, listed
 
@@ -24,6 +24,6 @@ audit_log = describe(
         query=AuditLogInput,
         answer=AuditEntrySerializer,
         example=_ENTRY,
-        old=LOG_FIELDS,
+        old=old_shapes.log(total=1),
     )
 )

@@ -4,18 +4,6 @@ from typing import Any
 
 from gatewayz.api.old_shapes import OldShape, numbers, status, with_status
 
-LIST_FIELDS = ("status", "user_id", "rate_limit_configs")
-CHANGE_FIELDS = ("status", "key_id", "updated_config")
-BULK_FIELDS = ("status", "updated_count", "updated_config")
-USAGE_FIELDS = (
-    "status",
-    "key_id",
-    "key_name",
-    "time_window",
-    "usage_stats",
-    "rate_limit_config",
-)
-
 
 def listed(user_id: int) -> OldShape:
     """The limits of each key, where what remains is always a number."""

@@ -3,12 +3,7 @@
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.key_limits.old_shapes import (
-    BULK_FIELDS,
-    CHANGE_FIELDS,
-    LIST_FIELDS,
-    USAGE_FIELDS,
-)
+from accounts.key_limits import old_shapes
 from accounts.key_limits.serializers import (
     KeyRateLimits,
     RateLimitInput,
@@ -60,7 +55,7 @@ rate_limits = describe(
         query=PageInput,
         answer=KeyRateLimits,
         example=_KEY,
-        old=LIST_FIELDS,
+        old=old_shapes.listed(user_id=7),
     ),
 )
 key_rate_limits = describe(
@@ -71,7 +66,7 @@ key_rate_limits = describe(
         request_example=_LIMITS,
         answer=SetRateLimits(),
         example=_LIMITS,
-        old=CHANGE_FIELDS,
+        old=old_shapes.changed(key_id=5),
     ),
 )
 bulk_update = describe(
@@ -82,7 +77,7 @@ bulk_update = describe(
         request_example=_LIMITS,
         answer=SetRateLimits(),
         example=_LIMITS,
-        old=BULK_FIELDS,
+        old=old_shapes.changed_all(count=1),
     ),
 )
 key_usage = describe(
@@ -92,6 +87,6 @@ key_usage = describe(
         query=WindowInput,
         answer=KeyRateLimits(),
         example=_KEY,
-        old=USAGE_FIELDS,
+        old=old_shapes.usage("minute"),
     ),
 )

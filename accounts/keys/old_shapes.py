@@ -5,20 +5,6 @@ from typing import Any
 from accounts.principals.scopes import LEVELS, RESOURCES
 from gatewayz.api.old_shapes import OldShape, status, with_status
 
-NEW_KEY_FIELDS = ("status", "key_name", "environment_tag")
-ROTATION_FIELDS = (*NEW_KEY_FIELDS, "updated_key")
-LIST_FIELDS = ("status", "keys", "total_keys")
-CHANGE_FIELDS = (
-    "status",
-    "key_name",
-    "environment_tag",
-    "updated_key",
-    "rotated_count",
-    "new_keys",
-)
-DELETION_FIELDS = ("status", "deleted_key_id")
-USAGE_FIELDS = ("status", "user_id", "total_keys", "keys")
-
 # Names of the old service for our resources.
 _RESOURCES = {"api_keys": "keys"}
 

@@ -3,14 +3,7 @@
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
-from accounts.keys.old_shapes import (
-    CHANGE_FIELDS,
-    DELETION_FIELDS,
-    LIST_FIELDS,
-    NEW_KEY_FIELDS,
-    ROTATION_FIELDS,
-    USAGE_FIELDS,
-)
+from accounts.keys import old_shapes
 from accounts.keys.serializers import (
     ApiKeyChange,
     ApiKeyInput,
@@ -19,6 +12,7 @@ from accounts.keys.serializers import (
     GraceInput,
     KeyUsageSerializer,
 )
+from gatewayz.api.old_shapes import status
 from gatewayz.api.openapi import describe, described, listed
 
 _TIME = "2026-03-01T12:00:00.123456Z"
@@ -96,7 +90,7 @@ api_keys = describe(
         example=_NEW_KEY,
         beside=_secret_beside(),
         example_beside={"api_key": _SECRET},
-        old=NEW_KEY_FIELDS,
+        old=old_shapes.new_key,
         status=201,
         problems=(409,),
     ),
@@ -106,7 +100,7 @@ api_keys = describe(
         query=ApiKeyPageInput,
         answer=ApiKeySerializer,
         example=_KEY,
-        old=LIST_FIELDS,
+        old=old_shapes.listed(total=1),
     ),
 )
 api_key = describe(
@@ -115,7 +109,7 @@ api_key = describe(
         name="readApiKey",
         answer=ApiKeySerializer(),
         example=_KEY,
-        old=("status",),
+        old=status,
     ),
     put=described(
         "Change or rotate a key, or rotate all keys",
@@ -127,10 +121,12 @@ api_key = describe(
         ),
         example=_KEY,
         beside={"api_key": serializers.CharField(required=False, help_text="After `rotate`.")},
-        old=CHANGE_FIELDS,
+        old=(*old_shapes.rotated_key(_NEW_KEY), "rotated_count", "new_keys"),
         problems=(409,),
     ),
-    delete=described(_DELETE, name="deleteApiKey", old=DELETION_FIELDS, problems=(400, 409)),
+    delete=described(
+        _DELETE, name="deleteApiKey", old=old_shapes.deleted_key(5), problems=(400, 409)
+    ),
 )
 api_key_rotation = describe(
     post=described(
@@ -142,7 +138,7 @@ api_key_rotation = describe(
         example=_NEW_KEY,
         beside=_secret_beside(),
         example_beside={"api_key": _SECRET},
-        old=ROTATION_FIELDS,
+        old=old_shapes.rotated_key,
     )
 )
 api_key_usage = describe(
@@ -152,6 +148,6 @@ api_key_usage = describe(
         query=ApiKeyPageInput,
         answer=KeyUsageSerializer,
         example=_USAGE,
-        old=USAGE_FIELDS,
+        old=("status", "user_id", "total_keys", "keys"),
     )
 )

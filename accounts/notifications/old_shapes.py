@@ -5,19 +5,6 @@ from typing import Any
 from accounts.models import NotificationPreferences
 from gatewayz.api.old_shapes import OldShape, status
 
-PREFERENCES_FIELDS = (
-    "status",
-    "user_id",
-    "email_notifications",
-    "low_balance_threshold",
-    "trial_expiry_reminder_days",
-    "plan_expiry_reminder_days",
-    "usage_alerts",
-    "webhook_url",
-    "created_at",
-    "updated_at",
-)
-
 # There are no trials any more, so nothing reminds of their end.
 TRIAL_EXPIRY_REMINDER_DAYS = 1
 

@@ -2,13 +2,15 @@
 
 from rest_framework import serializers
 
-from accounts.notifications.old_shapes import PREFERENCES_FIELDS
+from accounts.models import NotificationPreferences
+from accounts.notifications import old_shapes
 from accounts.notifications.serializers import (
     NotificationPageInput,
     NotificationSerializer,
     PreferencesSerializer,
     UsageReportInput,
 )
+from gatewayz.api.old_shapes import status
 from gatewayz.api.openapi import describe, described, listed
 
 _PREFERENCES = {
@@ -36,7 +38,7 @@ preferences = describe(
         name="readNotificationPreferences",
         answer=PreferencesSerializer(),
         example=_PREFERENCES,
-        old=PREFERENCES_FIELDS,
+        old=old_shapes.preferences(NotificationPreferences(user_id=7)),
     ),
     put=described(
         "Change your notification preferences; absent fields stay unchanged",
@@ -51,7 +53,7 @@ preferences = describe(
             )
         },
         example_beside={"webhook_secret": "whsec_5b1c0e…"},
-        old=PREFERENCES_FIELDS,
+        old=old_shapes.preferences(NotificationPreferences(user_id=7)),
     ),
 )
 notifications = describe(
@@ -61,7 +63,7 @@ notifications = describe(
         query=NotificationPageInput,
         answer=NotificationSerializer,
         example=_SENT,
-        old=("status",),
+        old=status,
     )
 )
 test = describe(
@@ -70,7 +72,7 @@ test = describe(
         name="sendTestNotification",
         answer=NotificationSerializer,
         example=_SENT,
-        old=("status",),
+        old=status,
         problems=(400, 409),
     )
 )
@@ -82,7 +84,7 @@ usage_report = describe(
         request_example={"days": 30},
         answer=NotificationSerializer,
         example=_SENT | {"kind": "usage_report"},
-        old=("status",),
+        old=status,
         problems=(409,),
     )
 )

@@ -15,46 +15,6 @@ _LIMITS = (
     "monthly_token_limit",
 )
 
-USER_PLAN_FIELDS = (
-    "status",
-    "user_plan_id",
-    "user_id",
-    "plan_id",
-    "plan_name",
-    "plan_description",
-    "plan_type",
-    *_LIMITS,
-    "max_concurrent_requests",
-    "price_per_month",
-    "yearly_price",
-    "price_per_token",
-    "is_pay_as_you_go",
-    "features",
-    "start_date",
-    "end_date",
-    "is_active",
-)
-USAGE_FIELDS = (
-    "status",
-    "plan_name",
-    "usage",
-    "limits",
-    "remaining",
-    "at_limit",
-    "storage",
-)
-ENTITLEMENT_FIELDS = (
-    "status",
-    "has_plan",
-    "plan_name",
-    *_LIMITS,
-    "features",
-    "can_access_feature",
-    "plan_expires",
-    "plan_expired",
-)
-ENVIRONMENT_FIELDS = ("status", "user_id", "environment_usage")
-
 
 def user_plan(user_id: int, since: datetime) -> OldShape:
     """The plan of a user, who is one since `since`."""

@@ -1,13 +1,10 @@
 """OpenAPI descriptions of plans, applied to the views as decorators."""
 
+from datetime import UTC, datetime
+
 from rest_framework import serializers
 
-from accounts.plans.old_shapes import (
-    ENTITLEMENT_FIELDS,
-    ENVIRONMENT_FIELDS,
-    USAGE_FIELDS,
-    USER_PLAN_FIELDS,
-)
+from accounts.plans import old_shapes
 from accounts.plans.serializers import (
     Entitlements,
     EntitlementsInput,
@@ -117,7 +114,7 @@ user_plan = describe(
     get=described(
         "Read your plan",
         name="getUserPlan",
-        old=USER_PLAN_FIELDS,
+        old=old_shapes.user_plan(user_id=7, since=datetime(2026, 3, 1, tzinfo=UTC)),
         answer=PlanSerializer(),
         example=_PLAN,
     ),
@@ -128,7 +125,7 @@ plan_usage = describe(
         name="getPlanUsage",
         answer=PlanUsage(),
         example=_USAGE,
-        old=USAGE_FIELDS,
+        old=old_shapes.usage,
     ),
 )
 entitlements = describe(
@@ -138,7 +135,7 @@ entitlements = describe(
         query=EntitlementsInput,
         answer=Entitlements(),
         example=_ENTITLEMENTS,
-        old=ENTITLEMENT_FIELDS,
+        old=old_shapes.entitlements,
     ),
 )
 environment_usage = describe(
@@ -147,6 +144,6 @@ environment_usage = describe(
         name="getEnvironmentUsage",
         answer=serializers.DictField(child=EnvironmentUsage()),
         example=_ENVIRONMENTS,
-        old=ENVIRONMENT_FIELDS,
+        old=("status", "user_id", "environment_usage"),
     ),
 )

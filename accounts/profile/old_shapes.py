@@ -9,32 +9,6 @@ from accounts.models import Credit, Plan, User
 from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.old_shapes import OldShape, status
 
-PROFILE_FIELDS = (
-    "status",
-    "user_id",
-    "api_key",
-    "username",
-    "name",
-    "email",
-    "credits",
-    "subscription_allowance",
-    "purchased_credits",
-    "total_credits",
-    "allowance_reset_date",
-    "auth_method",
-    "subscription_status",
-    "subscription_end_date",
-    "tier",
-    "tier_display_name",
-    "trial_expires_at",
-    "is_active",
-    "registration_date",
-    "created_at",
-    "updated_at",
-    "settings",
-    "preferences",
-)
-
 _TIERS = {Plan.Type.FREE: "basic", Plan.Type.ENTERPRISE: "max"}
 
 
@@ -49,41 +23,45 @@ def balance_of(user_id: int) -> float:
 
 
 def profile(request: AuthenticatedRequest, user: User) -> OldShape:
-    """The profile of `user`, flat: three names for the balance, and the plan as a tier."""
+    """The profile of `user`, flat, with the balance and the plan. One statement."""
 
     def shape(data: Any) -> dict[str, Any]:
         ledger = Credit.objects.filter(user_id=user.pk).order_by()
         sums = ledger.values("user_id").annotate(sum=Sum("amount")).values("sum")
         plan = Plan.objects.filter(users=user.pk).annotate(balance=Subquery(sums)).get()
-        balance = float(plan.balance or 0)
-        return {
-            **status(),
-            "user_id": user.pk,
-            "api_key": shown_key(request),
-            "username": user.username,
-            "name": user.name or user.username,
-            # Clients call string methods on it.
-            "email": user.email or "",
-            "credits": balance,
-            "subscription_allowance": 0.0,
-            "purchased_credits": balance,
-            "total_credits": balance,
-            "allowance_reset_date": None,
-            "auth_method": "wallet" if user.email is None else "email",
-            "subscription_status": ("inactive" if plan.plan_type == Plan.Type.FREE else "active"),
-            "subscription_end_date": None,
-            "tier": _TIERS.get(Plan.Type(plan.plan_type), "pro"),
-            "tier_display_name": plan.name,
-            "trial_expires_at": None,
-            "is_active": user.is_active,
-            "registration_date": user.created_at,
-            "created_at": user.created_at,
-            "updated_at": user.updated_at,
-            "settings": user.settings,
-            "preferences": user.preferences,
-        }
+        return flat_profile(user, plan, float(plan.balance or 0), shown_key(request))
 
     return shape
+
+
+def flat_profile(user: User, plan: Plan, balance: float, api_key: str) -> dict[str, Any]:
+    """A profile with three names for the balance, and the plan as a tier."""
+    return {
+        **status(),
+        "user_id": user.pk,
+        "api_key": api_key,
+        "username": user.username,
+        "name": user.name or user.username,
+        # Clients call string methods on it.
+        "email": user.email or "",
+        "credits": balance,
+        "subscription_allowance": 0.0,
+        "purchased_credits": balance,
+        "total_credits": balance,
+        "allowance_reset_date": None,
+        "auth_method": "wallet" if user.email is None else "email",
+        "subscription_status": "inactive" if plan.plan_type == Plan.Type.FREE else "active",
+        "subscription_end_date": None,
+        "tier": _TIERS.get(Plan.Type(plan.plan_type), "pro"),
+        "tier_display_name": plan.name,
+        "trial_expires_at": None,
+        "is_active": user.is_active,
+        "registration_date": user.created_at,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "settings": user.settings,
+        "preferences": user.preferences,
+    }
 
 
 def erased(user_id: int) -> OldShape:

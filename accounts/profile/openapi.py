@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from accounts.profile.old_shapes import PROFILE_FIELDS
+from accounts.models import Plan, User
+from accounts.profile.old_shapes import flat_profile
 from accounts.profile.serializers import (
     CONFIRMATION,
     ErasureInput,
@@ -29,13 +30,15 @@ PROFILE = {
     "updated_at": "2026-03-01T12:00:00Z",
 }
 
+_OLD_FIELDS = tuple(flat_profile(User(), Plan(), balance=0.0, api_key=""))
+
 _change = partial(
     described,
     request=ProfileChange,
     request_example={"username": "ada", "chat_retention_days": 7},
     answer=ProfileSerializer(),
     example=PROFILE,
-    old=PROFILE_FIELDS,
+    old=_OLD_FIELDS,
     problems=(409,),
 )
 
@@ -45,7 +48,7 @@ profile = describe(
         name="getProfile",
         answer=ProfileSerializer(),
         example=PROFILE,
-        old=PROFILE_FIELDS,
+        old=_OLD_FIELDS,
     ),
     put=_change("Change your profile", name="updateProfile"),
     patch=_change("Change some fields of your profile", name="patchProfile"),

@@ -4,8 +4,6 @@ from typing import Any
 
 from gatewayz.api.old_shapes import OldShape
 
-STATS_FIELDS = ("invite_link", "total_earned", "current_balance")
-
 
 def statistics(invite_link: str, total_earned: float) -> OldShape:
     """The statistics, flat, with the link and what was earned in US dollars."""

@@ -1,10 +1,8 @@
 """OpenAPI descriptions of referrals, applied to the views as decorators."""
 
-from typing import Any
-
 from rest_framework import serializers
 
-from accounts.referrals.old_shapes import STATS_FIELDS
+from accounts.referrals import old_shapes
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
 from gatewayz.api.openapi import describe, described
 from gatewayz.api.paging import PageInput
@@ -74,20 +72,13 @@ class ReferralFigures(serializers.Serializer):
     referrals = ReferralSerializer(many=True)
 
 
-def _also_beside(answer: type[serializers.Serializer], example: Any) -> dict[str, Any]:
-    """Describe an answer whose fields are repeated beside `data`."""
-    return {
-        "answer": answer(),
-        "example": example,
-        "old": tuple(answer().get_fields()),
-    }
-
-
 code = describe(
     get=described(
         "Read your referral code, created when first read",
         name="readReferralCode",
-        **_also_beside(Code, _CODE),
+        answer=Code(),
+        example=_CODE,
+        old=old_shapes.flat,
     )
 )
 generate = describe(
@@ -96,7 +87,9 @@ generate = describe(
         name="generateReferralCode",
         status=201,
         repeated_status=200,
-        **_also_beside(Code, _CODE),
+        answer=Code(),
+        example=_CODE,
+        old=old_shapes.flat,
     )
 )
 validate = describe(
@@ -105,7 +98,9 @@ validate = describe(
         name="validateReferralCode",
         request=ReferralCodeInput,
         request_example={"referral_code": "K7Q2M9XWPA"},
-        **_also_beside(CheckedCode, _VALID),
+        answer=CheckedCode(),
+        example=_VALID,
+        old=old_shapes.flat,
     )
 )
 apply = describe(
@@ -131,6 +126,6 @@ stats = describe(
         query=PageInput,
         answer=ReferralFigures(),
         example=_FIGURES,
-        old=(*ReferralFigures().get_fields(), *STATS_FIELDS),
+        old=old_shapes.statistics(_CODE["invite_link"], total_earned=10.0),
     )
 )

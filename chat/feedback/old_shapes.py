@@ -2,8 +2,6 @@
 
 from typing import Any
 
-STATS_FIELDS = ("stats", "period_days")
-
 
 def statistics(data: dict[str, Any]) -> dict[str, Any]:
     """The statistics by their old names, by model too."""

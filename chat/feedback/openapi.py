@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from chat.feedback.old_shapes import STATS_FIELDS
+from chat.feedback import old_shapes
 from chat.feedback.serializers import (
     FeedbackChange,
     FeedbackInput,
@@ -95,7 +95,7 @@ feedback_stats = describe(
     get=described(
         "Count feedback, in total and by model",
         name="feedbackStats",
-        old=STATS_FIELDS,
+        old=old_shapes.statistics,
         query=FeedbackStatsInput,
         answer=FeedbackStatistics(),
         example={

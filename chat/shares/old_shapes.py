@@ -18,7 +18,6 @@ SHARE_FIELDS = (
     "is_active",
     "share_url",
 )
-SHARED_SESSION_FIELDS = ("session_id", "title", "model", "created_at", "messages")
 
 
 def share(data: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from rest_framework import serializers
 
 from chat.messages.serializers import MessagePageInput
-from chat.shares.old_shapes import SHARE_FIELDS, SHARED_SESSION_FIELDS
+from chat.models import Share
+from chat.shares import old_shapes
 from chat.shares.serializers import (
     SharedMessageSerializer,
     SharedSessionSerializer,
@@ -54,7 +55,7 @@ shares = describe(
         request_example={"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"},
         answer=ShareSerializer(),
         example=_SHARE,
-        old=SHARE_FIELDS,
+        old=old_shapes.share,
         status=201,
         idempotent=True,
     ),
@@ -82,8 +83,8 @@ share = describe(
             "view_count": 1,
             "expires_at": None,
         },
-        old=SHARED_SESSION_FIELDS,
+        old=old_shapes.shared_session(17, messages=[]),
         public=True,
     ),
-    delete=described("Revoke a public link", name="revokeShare", old=SHARE_FIELDS),
+    delete=described("Revoke a public link", name="revokeShare", old=old_shapes.revoked(Share())),
 )

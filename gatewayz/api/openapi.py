@@ -17,6 +17,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from gatewayz.api.old_shapes import OldShape
 from gatewayz.api.problems import PROBLEM_JSON
 from gatewayz.api.tags import tag_of
 
@@ -95,7 +96,7 @@ def described(
     query: type[serializers.Serializer] | None = None,
     beside: Mapping[str, serializers.Field] | None = None,
     example_beside: Mapping[str, Any] | None = None,
-    old: Sequence[str] = (),
+    old: OldShape | Sequence[str] = (),
     problems: Sequence[int] = (),
     idempotent: bool = False,
     public: bool = False,
@@ -117,12 +118,14 @@ def described(
         query: the serializer that validates the query parameters.
         beside: the fields beside `data` in the envelope.
         example_beside: examples of these fields.
-        old: the names of the fields that only clients of the old service use; deprecated.
+        old: the shape of the old service that the answer has too, or the names of its fields,
+            which are deprecated.
         problems: statuses of the errors that `usual_problems` does not add.
         idempotent: the operation takes an Idempotency-Key.
         public: the operation needs no key.
     """
-    envelope = _envelope(name, answer, beside or {}, old)
+    old_names = tuple(old(example)) if callable(old) else old
+    envelope = _envelope(name, answer, beside or {}, old_names)
     answers = [status] if repeated_status is None else [status, repeated_status]
     begun = {"data": accepted_example, **(example_beside or {})}
     examples = [
@@ -179,9 +182,9 @@ def _count() -> dict[str, serializers.Field]:
 
 
 def _envelope(
-    name: str, answer: Any, beside: Mapping[str, serializers.Field], old: Sequence[str]
+    name: str, answer: Any, beside: Mapping[str, serializers.Field], old_names: Sequence[str]
 ) -> serializers.Serializer:
-    """The serializer of an answer with `data` in the envelope; the arguments of `described`."""
+    """The serializer of an answer with `data` in the envelope."""
     envelope = inline_serializer(
         f"{name}Answer",
         {
@@ -189,10 +192,10 @@ def _envelope(
             "data": Nothing() if answer is None else answer,
             **beside,
             "message": serializers.CharField(required=False),
-            **{old_name: _OldField(required=False) for old_name in old},
+            **{old_name: _OldField(required=False) for old_name in old_names},
         },
     )
-    deprecated = extend_schema_serializer(deprecate_fields=old)
+    deprecated = extend_schema_serializer(deprecate_fields=old_names)
     serializer: serializers.Serializer = deprecated(type(envelope))()
     return serializer
 

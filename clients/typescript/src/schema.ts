@@ -2381,15 +2381,15 @@ export interface components {
             /** @deprecated */
             total_spend?: unknown;
             /** @deprecated */
-            total_cost?: unknown;
-            /** @deprecated */
             daily_stats?: unknown;
-            /** @deprecated */
-            by_date?: unknown;
             /** @deprecated */
             by_model?: unknown;
             /** @deprecated */
             by_provider?: unknown;
+            /** @deprecated */
+            total_cost?: unknown;
+            /** @deprecated */
+            by_date?: unknown;
             /** @deprecated */
             avg_cost_per_request?: unknown;
             /** @deprecated */
@@ -2471,13 +2471,13 @@ export interface components {
             /** @deprecated */
             low_balance_threshold?: unknown;
             /** @deprecated */
-            trial_expiry_reminder_days?: unknown;
-            /** @deprecated */
             plan_expiry_reminder_days?: unknown;
             /** @deprecated */
             usage_alerts?: unknown;
             /** @deprecated */
             webhook_url?: unknown;
+            /** @deprecated */
+            trial_expiry_reminder_days?: unknown;
             /** @deprecated */
             created_at?: unknown;
             /** @deprecated */
@@ -2520,8 +2520,8 @@ export interface components {
             message?: string;
         };
         deleteApiKeyAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2529,13 +2529,13 @@ export interface components {
             deleted_key_id?: unknown;
         };
         deleteMessageAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
         };
         deleteSessionAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
         };
         deleteSessionsAnswer: {
@@ -2544,8 +2544,8 @@ export interface components {
             message?: string;
         };
         eraseAccountAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2723,17 +2723,17 @@ export interface components {
             /** @deprecated */
             status?: unknown;
             /** @deprecated */
-            user_plan_id?: unknown;
-            /** @deprecated */
-            user_id?: unknown;
-            /** @deprecated */
-            plan_id?: unknown;
-            /** @deprecated */
-            plan_name?: unknown;
-            /** @deprecated */
-            plan_description?: unknown;
-            /** @deprecated */
             plan_type?: unknown;
+            /** @deprecated */
+            price_per_month?: unknown;
+            /** @deprecated */
+            yearly_price?: unknown;
+            /** @deprecated */
+            price_per_token?: unknown;
+            /** @deprecated */
+            is_pay_as_you_go?: unknown;
+            /** @deprecated */
+            features?: unknown;
             /** @deprecated */
             daily_request_limit?: unknown;
             /** @deprecated */
@@ -2745,15 +2745,15 @@ export interface components {
             /** @deprecated */
             max_concurrent_requests?: unknown;
             /** @deprecated */
-            price_per_month?: unknown;
+            user_plan_id?: unknown;
             /** @deprecated */
-            yearly_price?: unknown;
+            user_id?: unknown;
             /** @deprecated */
-            price_per_token?: unknown;
+            plan_id?: unknown;
             /** @deprecated */
-            is_pay_as_you_go?: unknown;
+            plan_name?: unknown;
             /** @deprecated */
-            features?: unknown;
+            plan_description?: unknown;
             /** @deprecated */
             start_date?: unknown;
             /** @deprecated */
@@ -2815,6 +2815,7 @@ export interface components {
         };
         listImportsAnswer: {
             data: components["schemas"]["ListedImport"][];
+            /** @description The number of all matches, not only of those on this page. */
             count: number;
             success: boolean;
             message?: string;
@@ -2862,10 +2863,10 @@ export interface components {
             message?: string;
         };
         listSessionsAnswer: {
+            next_cursor: string | null;
             data: components["schemas"]["Session"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            next_cursor: string | null;
             success: boolean;
             message?: string;
         };
@@ -2969,13 +2970,13 @@ export interface components {
             /** @deprecated */
             low_balance_threshold?: unknown;
             /** @deprecated */
-            trial_expiry_reminder_days?: unknown;
-            /** @deprecated */
             plan_expiry_reminder_days?: unknown;
             /** @deprecated */
             usage_alerts?: unknown;
             /** @deprecated */
             webhook_url?: unknown;
+            /** @deprecated */
+            trial_expiry_reminder_days?: unknown;
             /** @deprecated */
             created_at?: unknown;
             /** @deprecated */
@@ -3042,13 +3043,13 @@ export interface components {
             messages?: unknown;
         };
         requestPasswordResetAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
         };
         resetPasswordAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
         };
         restoreSessionAnswer: {
@@ -3057,8 +3058,8 @@ export interface components {
             message?: string;
         };
         revokeShareAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
             /** @deprecated */
             id?: unknown;
@@ -3069,17 +3070,7 @@ export interface components {
             /** @deprecated */
             created_by_user_id?: unknown;
             /** @deprecated */
-            created_at?: unknown;
-            /** @deprecated */
-            expires_at?: unknown;
-            /** @deprecated */
-            view_count?: unknown;
-            /** @deprecated */
-            last_viewed_at?: unknown;
-            /** @deprecated */
             is_active?: unknown;
-            /** @deprecated */
-            share_url?: unknown;
         };
         rotateApiKeyAnswer: {
             data: components["schemas"]["ApiKey"];
@@ -3097,12 +3088,12 @@ export interface components {
             updated_key?: unknown;
         };
         searchChatsAnswer: {
-            data: components["schemas"]["Match"][];
-            /** @description The number of all matches, not only of those on this page. */
-            count: number;
             /** @description Whether there are no more than `count`. */
             count_is_exact: boolean;
             next_cursor: string | null;
+            data: components["schemas"]["Match"][];
+            /** @description The number of all matches, not only of those on this page. */
+            count: number;
             success: boolean;
             message?: string;
         };
@@ -3274,8 +3265,8 @@ export interface components {
             referrer_username?: unknown;
         };
         withdrawFeedbackAnswer: {
-            data: null;
             success: boolean;
+            data: null;
             message?: string;
         };
     };
