@@ -96,7 +96,6 @@ def _user(number: int, chance: random.Random) -> User:
         audit.record(
             "user_changed",
             user_id=user.pk,
-            target=audit.user_target(user.pk),
             before={"plan": before},
             after={"plan": user.plan_id},
         )

@@ -23,7 +23,6 @@ def create_user(email: str | None, password: str | None = None, **fields: Any) -
         audit.record(
             "user_created",
             user_id=user.pk,
-            target=audit.user_target(user.pk),
             after={name: value for name, value in known_by.items() if value is not None},
         )
     return user
@@ -64,7 +63,6 @@ def release_address(email: str, *, but: int | None = None) -> None:
         audit.record(
             "address_released",
             user_id=holder.pk,
-            target=audit.user_target(holder.pk),
             before={"email": before},
             after={"email": None},
         )
@@ -102,5 +100,5 @@ def end_access_given_by_operators(user: User) -> bool:
         user.set_unusable_password()
         user.email_verified_at = None
         user.save(update_fields=["password", "email_verified_at", "updated_at"])
-        audit.record("user_password_ended", user_id=user.pk, target=audit.user_target(user.pk))
+        audit.record("user_password_ended", user_id=user.pk)
     return True

@@ -40,9 +40,7 @@ class PasswordForm(AdminPasswordChangeForm):
     def save(self, commit: bool = True) -> User:
         with transaction.atomic():
             user: User = super().save(commit)
-            audit.record(
-                "user_password_changed", user_id=user.pk, target=audit.user_target(user.pk)
-            )
+            audit.record("user_password_changed", user_id=user.pk)
         return user
 
 
@@ -153,9 +151,7 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
             ids = list(users.select_for_update(no_key=True).values_list("pk", flat=True))
             User.objects.filter(pk__in=ids).update(email_verified_at=now, updated_at=now)
             for user_id in ids:
-                audit.record(
-                    "address_verified", user_id=user_id, target=audit.user_target(user_id)
-                )
+                audit.record("address_verified", user_id=user_id)
         self.message_user(request, f"Verified: {len(ids)}.", messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -174,7 +170,6 @@ class UserAdmin(BigTableAdmin, DjangoUserAdmin):
         audit.record(
             "user_changed" if change else "user_created",
             user_id=obj.pk,
-            target=audit.user_target(obj.pk),
             before=before if change else None,
             after=after,
         )

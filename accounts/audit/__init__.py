@@ -8,7 +8,7 @@ detects tampering; `denials` records attempts with keys that may not be used.
 from accounts.audit.denials import record_denial, record_wrong_password
 from accounts.audit.erasure import erase_personal_data, has_more_personal_data
 from accounts.audit.recording import record
-from accounts.models.audit import key_target, user_target
+from accounts.models.audit import key_target
 
 __all__ = [
     "erase_personal_data",
@@ -17,5 +17,4 @@ __all__ = [
     "record",
     "record_denial",
     "record_wrong_password",
-    "user_target",
 ]

@@ -4,7 +4,6 @@ from django.db import transaction
 
 from accounts.audit.recording import record
 from accounts.models import AuditPersonalData
-from accounts.models.audit import user_target
 
 ERASED = "personal_data_erased"
 
@@ -22,7 +21,7 @@ def erase_personal_data(user_id: int, at_most: int | None = None) -> None:
     while `has_more_personal_data` is true.
     """
     with transaction.atomic():
-        record(ERASED, user_id=user_id, target=user_target(user_id))
+        record(ERASED, user_id=user_id)
         data = AuditPersonalData.objects.filter(user_id=user_id)
         AuditPersonalData.objects.filter(
             pk__in=list(data.values_list("pk", flat=True)[:at_most])

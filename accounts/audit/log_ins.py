@@ -8,7 +8,6 @@ from django.db import transaction
 from accounts.audit.denials import record_wrong_password
 from accounts.audit.recording import record
 from accounts.models import User
-from accounts.models.audit import user_target
 from gatewayz.request.context import current_request
 
 
@@ -22,7 +21,7 @@ def _record_log_in(sender: Any, user: User, **given: Any) -> None:
     # Tests and commands log in without a request.
     if current_request() is not None:
         with transaction.atomic():
-            record("admin_log_in", user_id=user.pk, target=user_target(user.pk))
+            record("admin_log_in", user_id=user.pk)
 
 
 def _record_failure(sender: Any, credentials: dict[str, Any], **given: Any) -> None:

@@ -8,22 +8,23 @@ from accounts.audit.origin import Origin, current_origin
 from accounts.audit.personal_data import sealed, split
 from accounts.audit.redaction import redacted
 from accounts.models import AuditEntry, AuditPersonalData
+from accounts.models.audit import user_target
 
 
 def record(
     action: str,
     *,
     user_id: int,
-    target: str,
+    target: str | None = None,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
     """Write an audit entry about a change to something that user `user_id` owns.
 
     `action` names the change, such as `key_rotated`; `target` is a kind and an id, never a name,
-    see `key_target`. `before` and `after` hold the changed fields; secrets in them are redacted,
-    and personal data can be erased later. The actor, address and request id come from the current
-    request. Runs two statements.
+    see `key_target`; without it, the entry is about the user. `before` and `after` hold the
+    changed fields; secrets in them are redacted, and personal data can be erased later. The actor,
+    address and request id come from the current request. Runs two statements.
 
     Call it after the change: deferred checks run at the COMMIT in the order of the statements, and
     foreign keys, which may wait for other transactions, must come before the chain, where other
@@ -36,7 +37,7 @@ def record(
         raise transaction.TransactionManagementError(
             "An audit entry must be written in the transaction of its change"
         )
-    write_entry(current_origin(), action, user_id, target, before, after)
+    write_entry(current_origin(), action, user_id, target or user_target(user_id), before, after)
 
 
 def write_entry(

@@ -158,7 +158,6 @@ def _set_password(user: User, password: str, *, but: int | None = None) -> int:
     audit.record(
         "password_changed",
         user_id=user.pk,
-        target=audit.user_target(user.pk),
         after={"ended_keys": len(ended)},
     )
     return len(ended)

@@ -77,7 +77,6 @@ def confirm_address(link: AddressLink, password: str) -> User:
             audit.record(
                 "address_verified",
                 user_id=user.pk,
-                target=audit.user_target(user.pk),
                 before={"email": link.before},
                 after={"email": link.email},
             )

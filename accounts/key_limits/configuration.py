@@ -27,11 +27,14 @@ def configure_key(owner: Principal, key: ApiKey, limits: Mapping[str, int]) -> N
 def configure_all_keys(owner: Principal, limits: Mapping[str, int]) -> int:
     """Set rate limits of all keys of the owner, as `configure_key` does. Returns how many."""
     keys = ApiKey.objects.owned_by(owner)
-    return _configure(owner, keys, limits, target=audit.user_target(owner.user_id))
+    return _configure(owner, keys, limits)
 
 
 def _configure(
-    owner: Principal, keys: Iterable[ApiKey], limits: Mapping[str, int], target: str
+    owner: Principal,
+    keys: Iterable[ApiKey],
+    limits: Mapping[str, int],
+    target: str | None = None,
 ) -> int:
     check_limits_within(owner, limits)
     plan = Plan.objects.of(owner).get()

@@ -39,8 +39,7 @@ def sign_in(request: HttpRequest, user: User) -> None:
     owner = signed_in(request)
     if owner is not None:
         with transaction.atomic():
-            target = audit.user_target(owner.user_id)
-            audit.record("keys_page_sign_in", user_id=owner.user_id, target=target)
+            audit.record("keys_page_sign_in", user_id=owner.user_id)
 
 
 def sign_out(request: HttpRequest) -> None:

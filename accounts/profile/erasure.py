@@ -48,7 +48,7 @@ def request_erasure(user_id: int) -> None:
         ):
             raise Http404
         ApiKey.objects.filter(user_id=user_id).update(is_active=False, updated_at=now)
-        audit.record("erasure_requested", user_id=user_id, target=audit.user_target(user_id))
+        audit.record("erasure_requested", user_id=user_id)
         # Without Redis, the hourly run finds the user.
         after_commit(partial(background.enqueue, _ERASE_REMAINING))
 

@@ -60,7 +60,6 @@ def _change(user: User, before: dict[str, Any], changed: dict[str, Any]) -> None
     audit.record(
         "profile_changed",
         user_id=user.pk,
-        target=audit.user_target(user.pk),
         before={name: before[name] for name in changed},
         after=changed,
     )

@@ -30,7 +30,6 @@ def assign_plan(user_id: int, plan: Plan, *, by: Principal) -> None:
         audit.record(
             "user_changed",
             user_id=user.pk,
-            target=audit.user_target(user.pk),
             before={"plan": before},
             after={"plan": plan.pk},
         )
@@ -55,7 +54,6 @@ def set_staff(user_id: int, *, is_staff: bool, reason: str | None) -> User:
         audit.record(
             "role_changed",
             user_id=user.pk,
-            target=audit.user_target(user.pk),
             before={"role": before},
             after={"role": role_of(user), "reason": reason},
         )

@@ -144,7 +144,6 @@ def _found_in_chats(user_id: int, words: str) -> list[int]:
         audit.record(
             "chats_searched",
             user_id=user_id,
-            target=audit.user_target(user_id),
             after={"query": query[:AUDITED_CHARACTERS], "found": page.count},
         )
     return [match.session.pk for match in page.matches]

@@ -32,5 +32,5 @@ def export_user(request: HttpRequest) -> HttpResponseBase:
         content_type=FORMS["zip"].content_type,
     )
     with transaction.atomic():
-        audit.record("user_exported", user_id=user.pk, target=audit.user_target(user.pk))
+        audit.record("user_exported", user_id=user.pk)
     return download

@@ -115,7 +115,7 @@ def rows_of(owner):
     other = User.objects.create_user(f"other{n}@example.com")
     key, _ = create_key(owner, key_name=f"key {n}")
     session = ChatSession.objects.create(user=owner, title="T", model="m", is_active=False)
-    audit.record("tested", user_id=owner.pk, target=audit.user_target(owner.pk))
+    audit.record("tested", user_id=owner.pk)
     rows = [
         owner,
         key,
