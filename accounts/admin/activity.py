@@ -20,15 +20,14 @@ from accounts.admin.deletable_rows import DeletableRowsAdmin, audit_count
 from accounts.admin.json_display import as_text, pretty_json
 from accounts.models import ActivityDeadLetter, ActivityEvent
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
-from gatewayz.admin_site.lists import ReadOnlyAdmin, linked
+from gatewayz.admin_site.lists import RowsOfUsersAdmin, linked
 from gatewayz.templatetags.words import in_words
 
 logger = logging.getLogger(__name__)
 
 
 @admin.register(ActivityEvent)
-class ActivityEventAdmin(ReadOnlyAdmin):
-    owner = "user"
+class ActivityEventAdmin(RowsOfUsersAdmin):
     # Shows the health of the activity pipeline above the list.
     list_before_template = "admin/accounts/activityevent/health.html"
     list_display = (
@@ -41,10 +40,7 @@ class ActivityEventAdmin(ReadOnlyAdmin):
         "money",
     )
     list_filter = (("timestamp", DayRangeOfUserFilter),)
-    list_select_related = ("user",)
-    search_fields = ("user__email__iexact",)
     order_of_user = ("-timestamp", "-pk")
-    search_help_text = "The user's whole e-mail address"
     fields = (
         "event_id",
         "timestamp",

@@ -11,18 +11,14 @@ from accounts.admin.json_display import pretty_json
 from accounts.models import Notification, NotificationPreferences
 from accounts.notifications import delivery
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
+from gatewayz.admin_site.lists import RowsOfUsersAdmin, linked
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnlyAdmin):
-    owner = "user"
+class NotificationAdmin(RowsOfUsersAdmin):
     list_display = ("created_at", linked("user"), "kind", "channel", "status", "attempts", "error")
     list_filter = ("status", "kind", "channel", ("created_at", DayRangeOfUserFilter))
-    list_select_related = ("user",)
-    search_fields = ("user__email__iexact",)
     order_of_user = ("-pk",)
-    search_help_text = "The user's whole e-mail address"
     actions = ("retry",)
     fields = (
         "user",
@@ -44,25 +40,17 @@ class NotificationAdmin(ReadOnlyAdmin):
     def shown_details(self, notification: Notification) -> SafeString:
         return pretty_json(notification.details)
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Staff who may change notifications may have failed ones sent again."""
-        return BigTableAdmin.has_change_permission(self, request)
-
-    @admin.action(description="Send the selected failed ones again", permissions=["retry"])
+    @admin.action(description="Send the selected failed ones again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         count = delivery.retry_failed(queryset)
         self.message_user(request, f"Will be sent again: {count}.", messages.SUCCESS)
 
 
 @admin.register(NotificationPreferences)
-class NotificationPreferencesAdmin(ReadOnlyAdmin):
+class NotificationPreferencesAdmin(RowsOfUsersAdmin):
     """Preferences belong to the user; operators can only read them."""
 
-    owner = "user"
     list_display = ("user", "email_notifications", "usage_alerts", "webhook_host", "updated_at")
-    list_select_related = ("user",)
-    search_fields = ("user__email__iexact",)
-    search_help_text = "The user's whole e-mail address"
     fields = (
         "user",
         "email_notifications",

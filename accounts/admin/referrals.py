@@ -8,18 +8,16 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.models import Credit, Referral, ReferralCode, User
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked
+from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, RowsOfUsersAdmin, linked
 from gatewayz.templatetags.words import in_words
 
 
 @admin.register(ReferralCode)
-class ReferralCodeAdmin(ReadOnlyAdmin):
+class ReferralCodeAdmin(RowsOfUsersAdmin):
     """Users create codes; operators can change how often one may be used."""
 
-    owner = "user"
     list_display = ("code", linked("user"), "max_uses", "created_at")
     sortable_by = ("code",)
-    list_select_related = ("user",)
     search_fields = ("code__exact", "user__email__iexact")
     search_help_text = "A whole code or the user's whole e-mail address"
     fields = ("user", "code", "max_uses", "created_at")

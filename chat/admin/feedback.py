@@ -6,13 +6,12 @@ from django.utils.text import Truncator
 from accounts.admin.json_display import pretty_json
 from chat.models import Feedback
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
-from gatewayz.admin_site.lists import ReadOnlyAdmin, linked
+from gatewayz.admin_site.lists import RowsOfUsersAdmin, linked
 from gatewayz.templatetags.words import in_words
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(ReadOnlyAdmin):
-    owner = "user"
+class FeedbackAdmin(RowsOfUsersAdmin):
     is_private = True
     list_display = (
         "created_at",
@@ -24,9 +23,7 @@ class FeedbackAdmin(ReadOnlyAdmin):
     )
     list_filter = ("feedback_type", ("created_at", DayRangeOfUserFilter))
     list_select_related = ("user", "session")
-    search_fields = ("user__email__iexact",)
     order_of_user = ("-created_at", "-pk")
-    search_help_text = "The user's whole e-mail address"
     fields = (
         ("user", "session"),
         ("type_in_words", "rating", "model"),

@@ -16,7 +16,7 @@ from chat.admin.permitted_user import permitted_user
 from chat.models import ChatImport
 from chat.transfer import jobs
 from chat.transfer.uploads import LINES_SUFFIXES, spool_file
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, confirmed, linked
+from gatewayz.admin_site.lists import RowsOfUsersAdmin, confirmed, linked
 from gatewayz.api.problems import problem_response
 from gatewayz.request.long_bodies import FILE_TYPE
 
@@ -57,15 +57,11 @@ import_for_user.takes_long_bodies = True  # type: ignore[attr-defined]
 
 
 @admin.register(ChatImport)
-class ChatImportAdmin(ReadOnlyAdmin):
-    owner = "user"
+class ChatImportAdmin(RowsOfUsersAdmin):
     is_private = True
     list_display = ("file", linked("user"), "state", "done", "counts", "created_at")
     list_filter = ("state",)
-    list_select_related = ("user",)
-    search_fields = ("user__email__iexact",)
     order_of_user = ("-pk",)
-    search_help_text = "The user's whole e-mail address"
     actions = ("cancel",)
     # The places and errors of an import quote the file, which only its owner may read.
     fields = (
@@ -92,11 +88,7 @@ class ChatImportAdmin(ReadOnlyAdmin):
     def counts(self, job: ChatImport) -> str:
         return jobs.counted(job)
 
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Staff who may change imports may cancel them."""
-        return BigTableAdmin.has_change_permission(self, request)
-
-    @admin.action(description="Cancel the selected imports", permissions=["cancel"])
+    @admin.action(description="Cancel the selected imports", permissions=["act"])
     @confirmed("These imports end. Chats that are already imported stay. This cannot be undone.")
     def cancel(self, request: HttpRequest, queryset: QuerySet[ChatImport]) -> None:
         with transaction.atomic():

@@ -26,7 +26,7 @@ from chat.search.query import MAX_QUERY, search_chats
 from chat.search.slots import process_searches
 from chat.sessions import write
 from gatewayz.admin_site.filters import DayRangeFilter
-from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin, linked, of_user_with
+from gatewayz.admin_site.lists import RowsOfUsersAdmin, linked, of_user_with
 
 FOUND_SESSIONS = 100
 # Of a query, in the audit log.
@@ -34,8 +34,7 @@ AUDITED_CHARACTERS = 200
 
 
 @admin.register(ChatSession)
-class ChatSessionAdmin(ReadOnlyAdmin):
-    owner = "user"
+class ChatSessionAdmin(RowsOfUsersAdmin):
     is_private = True
     change_form_after_template = "admin/chat/chatsession/conversation.html"
     list_display = (
@@ -51,7 +50,6 @@ class ChatSessionAdmin(ReadOnlyAdmin):
     list_display_links = ("number", "title")
     # By creation, which idx_chat_sessions_created serves.
     list_filter = ("is_active", ("created_at", DayRangeFilter))
-    list_select_related = ("user",)
     # get_search_results decides how these are searched.
     search_fields = ("pk", "user__email", "title")
     search_help_text = (
@@ -71,11 +69,7 @@ class ChatSessionAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    def has_restore_permission(self, request: HttpRequest) -> bool:
-        """Staff who may change sessions may restore deleted ones."""
-        return BigTableAdmin.has_change_permission(self, request)
-
-    @admin.action(description="Restore the selected deleted sessions", permissions=["restore"])
+    @admin.action(description="Restore the selected deleted sessions", permissions=["act"])
     def restore(self, request: HttpRequest, queryset: QuerySet[ChatSession]) -> None:
         count = write.restore_sessions(cast("ChatSessionQuerySet", queryset))
         self.message_user(request, f"Restored: {count}.", messages.SUCCESS)

@@ -229,6 +229,19 @@ class ReadOnlyAdmin(BigTableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Whether the caller may use the actions: with the right to change these rows."""
+        return BigTableAdmin.has_change_permission(self, request)
+
+
+class RowsOfUsersAdmin(ReadOnlyAdmin):
+    """Rows that belong to users, found by the whole e-mail address of their user."""
+
+    owner = "user"
+    list_select_related: ClassVar[tuple[str, ...]] = ("user",)
+    search_fields: ClassVar[tuple[str, ...]] = ("user__email__iexact",)
+    search_help_text = "The user's whole e-mail address"
+
 
 def confirmed(warning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate an action so that it acts only after its user has confirmed `warning`."""
