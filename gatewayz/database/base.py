@@ -272,12 +272,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         A coordinator of Citus that ends a connection may have committed on another server before.
         """
-        if not isinstance(error, psycopg.errors.AdminShutdown) or _is_select(sql):
-            return True
+        was_shut_down = isinstance(error, psycopg.errors.AdminShutdown)
+        return not was_shut_down or _is_select(sql) or not self.has_citus()
+
+    def has_citus(self) -> bool:
+        """Whether the database has the extension Citus. Each process asks once."""
         if self.alias not in _with_citus:
             ((found,),) = self.fetch_autocommit(_HAS_CITUS, ())
             _with_citus[self.alias] = found
-        return not _with_citus[self.alias]
+        return _with_citus[self.alias]
 
 
 _HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"

@@ -202,7 +202,7 @@ def of_owners(user_ids: Iterable[int]) -> dict[str, Collection[int]]:
 
 def has_citus() -> bool:
     """Whether the database has the extension."""
-    return bool(_fetch("SELECT 1 FROM pg_extension WHERE extname = 'citus'"))
+    return _connection().has_citus()
 
 
 def connections_of_others() -> int:
@@ -215,7 +215,11 @@ def connections_of_others() -> int:
 
 
 def _fetch(sql: str) -> list[tuple[Any, ...]]:
-    return cast("DatabaseWrapper", transaction.get_connection()).fetch_autocommit(sql, ())
+    return _connection().fetch_autocommit(sql, ())
+
+
+def _connection() -> "DatabaseWrapper":
+    return cast("DatabaseWrapper", transaction.get_connection())
 
 
 def _has_constraint(table: str, name: str, columns: int | None = None) -> str:

@@ -73,7 +73,7 @@ def test_a_write_that_never_ran_runs_again(onlooker, numbers):
 def test_a_write_that_another_server_may_have_committed_does_not_run_again(
     onlooker, numbers, monkeypatch
 ):
-    monkeypatch.setitem(base._with_citus, connection.alias, True)
+    monkeypatch.setattr(base.DatabaseWrapper, "has_citus", lambda self: True)
     terminate(onlooker)
 
     with pytest.raises(OperationalError):
