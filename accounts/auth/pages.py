@@ -21,7 +21,7 @@ from accounts.confirmation.links import DeadLink, Link, PasswordLink, unseal
 from accounts.limits import LimitExceeded
 from gatewayz.api.problems import PageResponse
 from gatewayz.api.serializing import validated
-from gatewayz.api.view import ApiView
+from gatewayz.api.view import PublicView
 from gatewayz.pages.policy import page_policy
 from gatewayz.request.client_address import client_address
 
@@ -38,11 +38,8 @@ _HEADERS = {
 }
 
 
-class LinkView(ApiView):
+class LinkView(PublicView):
     """Show what a link is for, and do it when the button is pressed."""
-
-    authentication_classes = ()
-    permission_classes = ()
 
     def get(self, request: Request) -> PageResponse:
         return _form_page(request, request.query_params.get("token", ""))

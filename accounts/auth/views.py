@@ -34,15 +34,12 @@ from accounts.principals.principal import AuthenticatedRequest
 from gatewayz.api.bodies import JSONResponse
 from gatewayz.api.envelope import success
 from gatewayz.api.serializing import represented, validated
-from gatewayz.api.view import ApiView
+from gatewayz.api.view import ApiView, PublicView
 from gatewayz.request.client_address import client_address
 
 
 @openapi.sign_in
-class SignInView(ApiView):
-    authentication_classes = ()
-    permission_classes = ()
-
+class SignInView(PublicView):
     def post(self, request: Request) -> JSONResponse:
         given = validated(SignInInput, request.data)
         user, is_new = proven_user(client_address(request), given)
@@ -51,10 +48,7 @@ class SignInView(ApiView):
 
 
 @openapi.sign_up
-class SignUpView(ApiView):
-    authentication_classes = ()
-    permission_classes = ()
-
+class SignUpView(PublicView):
     def post(self, request: Request) -> JSONResponse:
         if not settings.EMAIL_SIGN_UP:
             raise PermissionDenied(
@@ -76,10 +70,7 @@ class SignUpView(ApiView):
 
 
 @openapi.password_reset
-class PasswordResetView(ApiView):
-    authentication_classes = ()
-    permission_classes = ()
-
+class PasswordResetView(PublicView):
     def post(self, request: Request) -> JSONResponse:
         # Clients of the old service send the address in the query string.
         given = validated(PasswordResetInput, request.data or request.query_params)
@@ -93,10 +84,7 @@ class PasswordResetView(ApiView):
 
 
 @openapi.password_choice
-class PasswordChoiceView(ApiView):
-    authentication_classes = ()
-    permission_classes = ()
-
+class PasswordChoiceView(PublicView):
     def post(self, request: Request) -> JSONResponse:
         given = validated(PasswordChoice, request.data or request.query_params)
         admit_link(client_address(request))

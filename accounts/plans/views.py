@@ -17,12 +17,10 @@ from gatewayz.api.envelope import success
 from gatewayz.api.old_shapes import with_status
 from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import represented, represented_all, validated
-from gatewayz.api.view import ApiView
+from gatewayz.api.view import ApiView, PublicView
 
 
-class PublicPlansView(ApiView):
-    authentication_classes = ()
-    permission_classes = ()
+class PublicPlansView(PublicView):
     throttle_classes = (AddressThrottle,)
 
 

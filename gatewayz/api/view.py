@@ -106,3 +106,10 @@ class ApiView(APIView):
     def options(self, request: Request, *args: Any, **kwargs: Any) -> JSONResponse:  # type: ignore[override]
         described = SimpleMetadata().determine_metadata(request, self)
         return JSONResponse(described, headers=self.default_response_headers)
+
+
+class PublicView(ApiView):
+    """A view that needs no key."""
+
+    authentication_classes = ()
+    permission_classes = ()

@@ -62,6 +62,7 @@ def test_the_list_names_plans_and_who_acted_and_links_to_what_changed(
     AuditEntry.objects.create(
         action="user_changed",
         user_id=user.pk,
+        target=f"user:{user.pk}",
         channel="admin",
         actor_user_id=admin_user.pk,
         before={"plan": free.pk},
