@@ -230,26 +230,8 @@ def change_message(
     cannot be changed so.
     """
     check_storage(owner)
-    extra = dict(given.get("others", {}))
-    content: str | None = None
-    if "content" in given:
-        content = text_of(given["content"])
-        if not isinstance(given["content"], str):
-            extra["content"] = given["content"]
-    if "metadata" in given:
-        extra["metadata"] = given["metadata"]
-    parameters = {
-        "session_id": session_id,
-        "user_id": owner.user_id,
-        "message_id": message_id,
-        "content": content,
-        "sets_reasoning": "reasoning" in given,
-        **{name: given.get(name) for name in ("reasoning", "tokens", "model", "status")},
-        "revision": given.get("revision"),
-        "set_extra": json_or_null(extra or None),
-        "unset_extra": [] if content is None else ["content"],
-    }
-    rows = transaction.get_connection().fetch_autocommit(_CHANGE, parameters)
+    one = {"session_id": session_id, "user_id": owner.user_id, "message_id": message_id}
+    rows = transaction.get_connection().fetch_autocommit(_CHANGE, one | _changes(given))
     if not rows:
         raise Http404
     *values, problem, added_bytes, ends = rows[0]
@@ -268,6 +250,26 @@ def change_message(
             stored_bytes=max(0, added_bytes),
         )
     return changed
+
+
+def _changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of _CHANGE that say what becomes of the message."""
+    extra = dict(given.get("others", {}))
+    content: str | None = None
+    if "content" in given:
+        content = text_of(given["content"])
+        if not isinstance(given["content"], str):
+            extra["content"] = given["content"]
+    if "metadata" in given:
+        extra["metadata"] = given["metadata"]
+    return {
+        "content": content,
+        "sets_reasoning": "reasoning" in given,
+        **{name: given.get(name) for name in ("reasoning", "tokens", "model", "status")},
+        "revision": given.get("revision"),
+        "set_extra": json_or_null(extra or None),
+        "unset_extra": [] if content is None else ["content"],
+    }
 
 
 def delete_message(owner: Principal, session_id: int, message_id: int) -> None:
