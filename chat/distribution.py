@@ -114,6 +114,19 @@ END
 # The search index of a user is deleted with the user.
 _CASCADES = ("chat_search_owners", "chat_search_words")
 
+_REWRITTEN: dict[str, dict[str, str]] = {
+    # Citus 13.2 crashes when a column becomes an element of an array.
+    "chat_append": {
+        f"{column} = {values}[i]": f"{column} = COALESCE({values}[i])"
+        for column, values in {
+            "content": "contents",
+            "reasoning": "reasonings",
+            "tokens": "token_counts",
+        }.items()
+    },
+    "chat_change_message": {},
+}
+
 
 def layout() -> Layout:
     """How each table is distributed."""
@@ -129,28 +142,7 @@ def layout() -> Layout:
             SearchDocument: ("session_id", "part"),
             SearchPending: ("id",),
         },
-        references=(
-            reference_of(ChatMessage, "session"),
-            reference_of(Feedback, "session"),
-            Reference(
-                "chat_search_documents",
-                "chat_search_documents_session",
-                "session_id",
-                "chat_sessions",
-                "ON DELETE CASCADE",
-            ),
-            # Links are found by their token, without an owner.
-            reference_of(Share, "session", is_kept=False),
-            # Users stay on the coordinator.
-            *(
-                reference_of(model, "user", is_kept=False)
-                for model in (ChatSession, Feedback, IdempotencyKey)
-            ),
-            *(
-                Reference(table, f"{table}_user", "user_id", "users", "ON DELETE CASCADE", False)
-                for table in _CASCADES
-            ),
-        ),
+        references=_references(),
         unique_indexes=(
             UniqueIndex(
                 "chat_messages",
@@ -160,18 +152,7 @@ def layout() -> Layout:
             ),
         ),
         on_shards=_ON_SHARDS,
-        rewritten={
-            # Citus 13.2 crashes when a column becomes an element of an array.
-            "chat_append": {
-                f"{column} = {values}[i]": f"{column} = COALESCE({values}[i])"
-                for column, values in {
-                    "content": "contents",
-                    "reasoning": "reasonings",
-                    "tokens": "token_counts",
-                }.items()
-            },
-            "chat_change_message": {},
-        },
+        rewritten=_REWRITTEN,
         cascades=(*_CASCADES, FREED),
         cluster_tables=(
             ClusterTable(
@@ -181,3 +162,29 @@ def layout() -> Layout:
             ),
         ),
     )
+
+
+def _references() -> list[Reference]:
+    """The foreign keys to distributed tables, and from them to `users`."""
+    return [
+        reference_of(ChatMessage, "session"),
+        reference_of(Feedback, "session"),
+        Reference(
+            "chat_search_documents",
+            "chat_search_documents_session",
+            "session_id",
+            "chat_sessions",
+            "ON DELETE CASCADE",
+        ),
+        # Links are found by their token, without an owner.
+        reference_of(Share, "session", is_kept=False),
+        # Users stay on the coordinator.
+        *(
+            reference_of(model, "user", is_kept=False)
+            for model in (ChatSession, Feedback, IdempotencyKey)
+        ),
+        *(
+            Reference(table, f"{table}_user", "user_id", "users", "ON DELETE CASCADE", False)
+            for table in _CASCADES
+        ),
+    ]
