@@ -1,11 +1,12 @@
 """The part of the demo data that belongs to accounts: see `chat.demo`."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django_q.models import Task
@@ -137,63 +138,78 @@ def _keys(number: int, user: User, now: datetime, chance: random.Random) -> list
 
 def _activity(keys: list[ApiKey], now: datetime, chance: random.Random) -> None:
     """Create events of each key and day, totals of them, and a spike of every 25th key today."""
-    events, key_days = [], []
+    uses = [
+        use
+        for number, key in enumerate(keys)
+        for use in _uses(key, now, chance, has_spike=number % 25 == 0)
+    ]
     totals: dict[tuple[int, date, str, str], ActivityDay] = {}
-    today = now.astimezone(UTC).date()
-    for number, key in enumerate(keys):
-        weight = chance.choice((1, 1, 1, 2, 3, 8))
-        model, provider = MODELS[chance.choice((0, 0, 0, 1, 1, 2, 3))]
-        for ago in range(DAYS):
-            requests = weight * chance.randrange(40)
-            if ago == 0 and number % 25 == 0:
-                requests = 900 + 100 * weight
-            if not requests:
-                continue
-            day = today - timedelta(days=ago)
-            key.requests_used += requests
-            tokens, spend = requests * chance.randrange(50, 900), Decimal(requests) / 500
-            events.append(
-                ActivityEvent(
-                    event_id=new_event_id(),
-                    user_id=key.user_id,
-                    api_key_id=key.pk,
-                    timestamp=max(
-                        now - timedelta(days=ago, seconds=chance.randrange(3600)),
-                        datetime.combine(day, time.min, UTC),
-                    ),
-                    model=model,
-                    provider=provider,
-                    tokens=tokens,
-                    cost=spend,
-                    finish_reason=chance.choice(("session_created", "messages_appended")),
-                    app="chat",
-                )
-            )
-            key.last_used_at = max(key.last_used_at or events[-1].timestamp, events[-1].timestamp)
-            key_days.append(
-                ApiKeyDay(api_key=key, day=day, requests=requests, tokens=tokens, spend=spend)
-            )
-            total = totals.setdefault(
-                (key.user_id, day, model, provider),
-                ActivityDay(
-                    user_id=key.user_id,
-                    day=day,
-                    model=model,
-                    provider=provider,
-                    requests=0,
-                    tokens=0,
-                    spend=Decimal(0),
-                    logged=0,
-                ),
-            )
-            total.requests += requests
-            total.tokens += tokens
-            total.spend += spend
-            total.logged += 1
-    ActivityEvent.objects.bulk_create(events, batch_size=1_000)
+    for key, day, requests, event in uses:
+        key.requests_used += requests
+        key.last_used_at = max(key.last_used_at or event.timestamp, event.timestamp)
+        total = totals.setdefault(
+            (key.user_id, day, event.model, event.provider),
+            ActivityDay(
+                user_id=key.user_id,
+                day=day,
+                model=event.model,
+                provider=event.provider,
+                requests=0,
+                tokens=0,
+                spend=Decimal(0),
+                logged=0,
+            ),
+        )
+        total.requests += requests
+        total.tokens += event.tokens
+        total.spend += event.cost
+        total.logged += 1
     ApiKey.objects.bulk_update(keys, ["requests_used", "last_used_at"])
-    ApiKeyDay.objects.bulk_create(key_days, batch_size=1_000)
+    ActivityEvent.objects.bulk_create([use.event for use in uses], batch_size=1_000)
     ActivityDay.objects.bulk_create(totals.values(), batch_size=1_000)
+    key_days = (
+        ApiKeyDay(api_key=key, day=day, requests=requests, tokens=event.tokens, spend=event.cost)
+        for key, day, requests, event in uses
+    )
+    ApiKeyDay.objects.bulk_create(key_days, batch_size=1_000)
+
+
+class _Use(NamedTuple):
+    """The requests of one key on one day, of which the log shows one event."""
+
+    key: ApiKey
+    day: date
+    requests: int
+    event: ActivityEvent
+
+
+def _uses(key: ApiKey, now: datetime, chance: random.Random, *, has_spike: bool) -> Iterator[_Use]:
+    """Yield the use of a key on most of the last DAYS, and far more of it today in a spike."""
+    weight = chance.choice((1, 1, 1, 2, 3, 8))
+    model, provider = MODELS[chance.choice((0, 0, 0, 1, 1, 2, 3))]
+    for ago in range(DAYS):
+        requests = weight * chance.randrange(40)
+        if ago == 0 and has_spike:
+            requests = 900 + 100 * weight
+        if not requests:
+            continue
+        day = now.astimezone(UTC).date() - timedelta(days=ago)
+        event = ActivityEvent(
+            event_id=new_event_id(),
+            user_id=key.user_id,
+            api_key_id=key.pk,
+            model=model,
+            provider=provider,
+            tokens=requests * chance.randrange(50, 900),
+            cost=Decimal(requests) / 500,
+            timestamp=max(
+                now - timedelta(days=ago, seconds=chance.randrange(3600)),
+                datetime.combine(day, time.min, UTC),
+            ),
+            finish_reason=chance.choice(("session_created", "messages_appended")),
+            app="chat",
+        )
+        yield _Use(key, day, requests, event)
 
 
 def _referrals(users: list[User], now: datetime) -> None:
