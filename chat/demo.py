@@ -1,4 +1,4 @@
-"""Believable data for screenshots, tests and trying the admin: `manage.py seed_demo --big`."""
+"""Realistic data for screenshots, tests and trying the admin: `manage.py seed_demo --big`."""
 
 import random
 from datetime import datetime, timedelta

@@ -23,7 +23,7 @@ from gatewayz.database.distribution import (
     reference_of,
 )
 
-# On an owner's server, a statement may not join the rows that a trigger is about with a table.
+# On an owner's server, a trigger may not join its transition rows with a table.
 _ON_SHARDS = {
     "chat_search_messages_added": """
 DECLARE

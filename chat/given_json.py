@@ -8,7 +8,7 @@ from psycopg.types.json import Json, set_json_loads
 
 from gatewayz.api.bodies import decode, encode
 
-# Of columns of this type. Those of `jsonb` are read by Django.
+# For columns of type `json`; Django reads those of `jsonb` itself.
 set_json_loads(decode)  # type: ignore[arg-type] # it gets bytes
 
 

@@ -84,7 +84,7 @@ def idempotent(post: Post) -> Post:
 
 
 class _OnceOnly:
-    """A request with an `Idempotency-Key`: what it does, under the claim of its key."""
+    """A request with an `Idempotency-Key`, done while it holds the claim to its key."""
 
     def __init__(
         self, request: AuthenticatedRequest, key: str, do: Callable[[], HttpResponse]
@@ -93,7 +93,7 @@ class _OnceOnly:
         self._key = key
         self._fingerprint = _fingerprint(request)
         self._do = do
-        # Of the last attempt: its database connection, and the events that it collected.
+        # The database connection of the last attempt, and the events that it collected.
         self._connection: Any = None
         self._events: list[bytes] = []
         self._events_in_doubt: list[bytes] = []
@@ -139,7 +139,7 @@ class _OnceOnly:
             with activity.collect_events() as self._events:
                 response = self._do()
             if response.status_code == HTTPStatus.ACCEPTED:
-                # The work is not done: a repeated request goes on with it or tells how far it is.
+                # The work is not done: a repeated request continues it or reports its progress.
                 mine.delete()
             else:
                 mine.update(
@@ -181,7 +181,7 @@ def _first_answer(known: IdempotencyKey, fingerprint: str) -> HttpResponse:
 
 
 def _fingerprint(request: AuthenticatedRequest) -> str:
-    """Return a digest of the path and the parsed JSON, by which two requests are the same."""
+    """Return a digest of the path and the parsed JSON, which is the same for equal requests."""
     body = encode_sorted(request.data)
     return hashlib.sha256(request.path.encode() + b"\n" + body).hexdigest()
 

@@ -34,11 +34,11 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         return self.filter(is_active=False, is_purged=False)
 
     def old(self, user_id: int, until: datetime) -> Self:
-        """One user's sessions without a message since `until`, but for pinned ones."""
+        """One user's sessions without a message since `until`, except pinned ones."""
         return self.active().filter(user_id=user_id, updated_at__lt=until, is_pinned=False)
 
     def trash(self, *, is_purged: bool = False) -> int:
-        """Put these into the trash, or past it: `is_purged`. Returns how many there were."""
+        """Move these to the trash, or with `is_purged` beyond it. Returns how many there were."""
         return self.update(
             is_active=False,
             is_purged=is_purged,
@@ -47,10 +47,10 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         )
 
     def matching(self, **given: str | None) -> Self:
-        """Those with these values of `external_id`, `end_user_id` or `folder`, or this `tag`."""
+        """Filter by `external_id`, `end_user_id`, `folder` and `tag`; None means no filter."""
         named = {name: value for name, value in given.items() if value is not None}
         if (tag := named.pop("tag", None)) is not None:
-            # The second condition follows from the first, and is that of the index.
+            # The first condition follows from the second, and is that of the index.
             return self.filter(~models.Q(tags=[]), tags__contains=[tag], **named)
         return self.filter(**named)
 
@@ -64,11 +64,11 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         return self.order_by("-updated_at", "-id")
 
     def begun(self) -> Self:
-        """First begun first, an order that no change touches (idx_chat_sessions_active)."""
+        """Oldest first, an order that no change affects (idx_chat_sessions_active)."""
         return self.order_by("created_at", "id")
 
     def begun_after(self, created_at: datetime, session_id: int) -> Self:
-        """Those that `begun` lists after the session with this time and id."""
+        """The sessions that `begun` lists after the one with this time and id."""
         return self.filter(
             models.Q(created_at__gt=created_at) | models.Q(id__gt=session_id),
             created_at__gte=created_at,
@@ -93,9 +93,9 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         )
 
     def with_current_message(self, user_id: int) -> Self:
-        """Each with `current_message_id`: the last message of its current branch.
+        """Annotate `current_message_id`: the last message of the current branch.
 
-        All of them are sessions of `user_id`.
+        All of these sessions belong to `user_id`.
         """
         current = ChatMessage.objects.filter(
             user_id=user_id, session_id=models.OuterRef("pk")
@@ -104,7 +104,7 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         return self.annotate(current_message_id=models.Subquery(last))
 
     def tags(self) -> list[tuple[str, int]]:
-        """The tags of these with how many have each, the most frequent first."""
+        """The tags of these sessions with the number of sessions, the most frequent first."""
         tagged = self.filter(~models.Q(tags=[])).order_by()
         each = tagged.annotate(tag=models.Func("tags", function="unnest")).values("tag")
         return list(
@@ -114,7 +114,7 @@ class ChatSessionQuerySet(models.QuerySet["ChatSession"]):
         )
 
     def folders(self) -> list[tuple[str | None, int]]:
-        """The folders of these with how many are in each, by name."""
+        """The folders of these sessions with the number of sessions, by name."""
         each = self.filter(folder__isnull=False).order_by().values("folder")
         return list(
             each.annotate(count=models.Count("id"))
@@ -182,7 +182,7 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_active",
                 condition=models.Q(is_active=True),
             ),
-            # For looking through the trash for what retention purges, from any place on.
+            # For looking through the trash for what retention purges, from any place.
             models.Index(
                 fields=["updated_at", "id"],
                 name="idx_chat_sessions_trash",
@@ -197,7 +197,7 @@ class ChatSession(models.Model):
             # For counting a day. A BRIN index costs next to nothing here, since rows come in time
             # order.
             BrinIndex(fields=["created_at"], name="idx_chat_sessions_created", autosummarize=True),
-            # Those of one end user, in one folder, or with a tag.
+            # For the sessions of one end user, in one folder, or with a tag.
             models.Index(
                 fields=["user", "end_user_id", "-updated_at"],
                 name="idx_chat_sessions_end_user",
@@ -213,7 +213,7 @@ class ChatSession(models.Model):
                 name="idx_chat_sessions_tagged",
                 condition=~models.Q(tags=[]),
             ),
-            # Those pinned, and those archived.
+            # For pinned and for archived sessions.
             models.Index(
                 fields=["user", "-updated_at"],
                 name="idx_chat_sessions_pinned",
@@ -245,13 +245,13 @@ class ChatSession(models.Model):
 
 class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
     def owned_by(self, owner: Principal) -> Self:
-        """The one door to messages by their id: those of the owner's active sessions."""
+        """Messages of the owner's active sessions. Every look-up by id starts here."""
         return self.filter(
             user_id=owner.user_id, session__user_id=owner.user_id, session__is_active=True
         )
 
     def of(self, session: ChatSession) -> Self:
-        """Those of a session, by its owner too, by whom tables may be distributed."""
+        """Messages of a session; also filters by its owner, by whom tables may be distributed."""
         return self.filter(user_id=session.user_id, session_id=session.pk)
 
     def in_order(self) -> Self:
@@ -259,7 +259,7 @@ class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
         return self.order_by("position", "id")
 
     def current(self) -> Self:
-        """Those of the branch that the session follows."""
+        """Messages of the branch that the session follows."""
         return self.filter(is_current=True)
 
     def newest_totals(self, at_most: int) -> models.QuerySet[Any, dict[str, Any]]:
@@ -276,11 +276,11 @@ class ChatMessageQuerySet(models.QuerySet["ChatMessage"]):
         )
 
     def before(self, message_id: int) -> Self:
-        """Those before a message, on whatever branch it is, of the same session."""
+        """Messages before one of the same session, on any branch."""
         return self.filter(position__lt=self._place_of(message_id))
 
     def after(self, message_id: int) -> Self:
-        """Those after a message, on whatever branch it is, of the same session."""
+        """Messages after one of the same session, on any branch."""
         return self.filter(position__gt=self._place_of(message_id))
 
     def _place_of(self, message_id: int) -> models.Subquery:
@@ -572,12 +572,12 @@ class ChatImportQuerySet(models.QuerySet["ChatImport"]):
         return self.filter(user_id=owner.user_id)
 
     def unfinished(self) -> Self:
-        """Those whose file arrives or is worked on (idx_chat_imports_unfinished)."""
+        """Imports whose file is arriving or being imported (idx_chat_imports_unfinished)."""
         return self.filter(state__in=ChatImport.UNFINISHED)
 
 
 class ChatImport(models.Model):
-    """A long file of chats and how far its import is. See `chat.transfer.jobs`."""
+    """A long file of chats and the progress of its import. See `chat.transfer.jobs`."""
 
     class State(models.TextChoices):
         RECEIVING = "receiving"
@@ -620,7 +620,7 @@ class ChatImport(models.Model):
         verbose_name = "import"
         indexes = [
             models.Index(fields=["user", "-id"], name="idx_chat_imports_user"),
-            # Finds the next one to work on; it holds few rows.
+            # Finds the next one to work on; it has few rows.
             models.Index(
                 fields=["updated_at"],
                 name="idx_chat_imports_unfinished",
@@ -642,9 +642,9 @@ class ChatImport(models.Model):
 
 
 class ChatImportChunk(models.Model):
-    """A piece of a file that is imported; web and worker share no disk.
+    """A piece of a file that is being imported; web and worker share no disk.
 
-    Triggers count its bytes in the storage of the user while it is there.
+    While it exists, triggers count its bytes towards the user's storage.
     """
 
     chat_import = models.ForeignKey(
@@ -684,10 +684,10 @@ class ChatDay(models.Model):
 
 
 class SearchOwner(models.Model):
-    """The number that marks the user's words in the index of search. See `chat.search.index`."""
+    """The salt of a user's words in the search index, and the number of its next document."""
 
     user_id = models.BigIntegerField(primary_key=True)
-    # Random, so that nobody can write words whose keys are those of another user's words.
+    # Random, so that nobody can write words whose keys match those of another user's words.
     salt = models.BinaryField()
     next_number = models.BigIntegerField(default=0)
 
@@ -699,7 +699,7 @@ class SearchOwner(models.Model):
 
 
 class SearchDocument(models.Model):
-    """Some consecutive messages of one session, as search compares and looks them up."""
+    """Some consecutive messages of one session, in the form that search reads."""
 
     pk = models.CompositePrimaryKey("session_id", "part")
     # The database deletes it with its session.
@@ -719,10 +719,10 @@ class SearchDocument(models.Model):
             GinIndex(
                 fields=["keys"],
                 name="idx_chat_search_documents_keys",
-                # A search would read all that is pending, whosesoever it is.
+                # A search would read everything that is pending, of all users.
                 fastupdate=False,
             ),
-            # Finds what an older version has prepared.
+            # Finds documents that an older version has prepared.
             models.Index(fields=["version"], name="idx_chat_search_documents_old"),
         ]
 
@@ -731,7 +731,7 @@ class SearchDocument(models.Model):
 
 
 class SearchWords(models.Model):
-    """Words of one user, each between line ends: what a part of a word is looked for in."""
+    """Words of one user, one per line, in which parts of words are searched for."""
 
     pk = models.CompositePrimaryKey("user_id", "part")
     user_id = models.BigIntegerField()
@@ -746,9 +746,9 @@ class SearchWords(models.Model):
 
 
 class SearchPending(models.Model):
-    """A message or session that was written and is not indexed yet; triggers add them.
+    """A message or session that was written and is not indexed yet; added by triggers.
 
-    Without a message, the whole session is to be indexed again.
+    Without a message, the whole session must be indexed again.
     """
 
     user_id = models.BigIntegerField()

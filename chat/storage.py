@@ -8,8 +8,8 @@ from accounts.models import User
 from accounts.plans.storage import SESSION_BYTES
 from gatewayz.database.distribution import distributed_tables
 
-# Only where tables are distributed: bytes that were deleted on each user's server and are not yet
-# taken off what the user stores, which is a row of the coordinator.
+# Only where tables are distributed: bytes that were deleted on a user's server and not yet
+# subtracted from the user's storage, which is a row of the coordinator.
 FREED = "chat_storage_freed"
 
 SETTLE_STORAGE = f"""
@@ -43,7 +43,7 @@ ON CONFLICT (user_id) DO UPDATE SET bytes = EXCLUDED.bytes
 
 
 def settle_storage() -> None:
-    """Take what was deleted off what users store; one PostgreSQL does so in the deletion itself.
+    """Subtract deleted bytes from users' storage; without Citus, the deletion itself does so.
 
     Raises django.db.Error; then the next call does it.
     """
@@ -51,7 +51,7 @@ def settle_storage() -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT DISTINCT user_id FROM {FREED}")  # noqa: S608
-        # Each by itself: the worker locks several, and could lock them in another order.
+        # One by one, because the worker locks several users and could lock them in another order.
         for (user_id,) in cursor.fetchall():
             cursor.execute(SETTLE_STORAGE.format(where="WHERE user_id = %s"), [user_id])
 

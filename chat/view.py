@@ -14,8 +14,8 @@ from gatewayz.database.after_commit import is_statement_in_doubt
 class ChatView(ApiView):
     """Base of views that need the scope `chat`.
 
-    When nobody knows whether a change was made, because the connection broke, this records a use
-    of the key. Changes in transactions do so themselves.
+    When a broken connection leaves it unknown whether a change was made, this records a use of the
+    key. Changes in transactions do so themselves.
     """
 
     scope_resource: ClassVar[str] = "chat"
@@ -28,7 +28,7 @@ class ChatView(ApiView):
     def _record_doubt(self) -> None:
         method = self.request.method
         reads = method in SAFE_METHODS or getattr(self, "scope_level", None) == "read"
-        # Not `request.user`, which would look up the key again, and that may be what failed.
+        # Not `request.user`, which would look up the key again; that may be what failed.
         principal = getattr(self.request, "_user", None)
         if not reads and isinstance(principal, Principal):
             route = getattr(self.request.resolver_match, "route", "")

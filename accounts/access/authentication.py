@@ -57,7 +57,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return principal, principal.key_id
 
     def authenticate_header(self, request: Any) -> str:
-        # # DRF answers 403 instead of 401 to unauthenticated requests without this method.
+        # DRF answers 403 instead of 401 to unauthenticated requests without this method.
         return "Bearer"
 
 

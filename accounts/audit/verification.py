@@ -17,8 +17,8 @@ from accounts.audit.erasure import ERASED
 from accounts.audit.personal_data import commitment
 from accounts.models import AuditHead, AuditLink
 
-# So many rows are read by one statement, each of which sees the log at a moment of its own: what
-# is in the log does not change, and what comes meanwhile comes after the head.
+# How many rows one statement reads. Each statement sees the log at a different moment, but entries
+# never change, and new ones come after the head.
 FETCHED_ROWS = 2000
 
 # The same expression as in the trigger `audit_chain_entry`.
@@ -96,7 +96,7 @@ def verify(anchor: Anchor | None = None, *, whole: bool = False) -> Anchor:
 
     Raises BrokenAuditLogError.
     """
-    # Before the head, which has gone on since, if anything.
+    # Read before the head, which can only have moved on since.
     newest = AuditLink.objects.order_by("-sequence").first()
     found = AuditHead.objects.first()
     head = Anchor(found.sequence, found.hash) if found else Anchor(0, "")

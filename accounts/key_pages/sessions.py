@@ -28,11 +28,11 @@ def sign_in(request: HttpRequest, user: User) -> None:
     """
     if not user.is_active:
         raise SignInDenied("This account is deactivated.", code="inactive_user")
-    # Another id, so that nobody who planted the one before is signed in as well.
+    # A new session id, so that somebody who planted the old one is not signed in too.
     request.session.cycle_key()
     request.session[_NAME] = {
         "user": user.pk,
-        # Of the password: choosing another one signs out everywhere.
+        # A hash of the password: choosing another one signs out everywhere.
         "hash": user.get_session_auth_hash(),
         "until": time.time() + SIGNED_IN_SECONDS,
     }

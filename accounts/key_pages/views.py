@@ -52,7 +52,7 @@ View = Callable[..., HttpResponse]
 
 @require_safe
 def keys_page(request: HttpRequest) -> HttpResponse:
-    """Show the keys of who is signed in, or the form to sign in."""
+    """Show the keys of the signed-in user, or the form to sign in."""
     owner = sessions.signed_in(request)
     return _keys(request, owner) if owner else _page(request, {})
 
@@ -79,7 +79,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _acts(act: Callable[..., HttpResponse]) -> View:
-    """Make a view of an act on the caller's keys, whose errors are shown above them."""
+    """Make a view of an action on the caller's keys, whose errors are shown above the list."""
 
     @require_POST
     @wraps(act)

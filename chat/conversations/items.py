@@ -1,7 +1,7 @@
 """Items of OpenAI's Responses API, kept as messages.
 
-An item of the type `message` is a message. Any other item (a call of a function, its output,
-reasoning) is kept whole in the field RAW of a message without content, and comes back as given.
+An item of the type `message` is a message. Any other item (a function call, its output,
+reasoning) is kept as a whole in the field RAW of a message without content, and returned as given.
 """
 
 import re
@@ -20,9 +20,9 @@ from chat.models import ChatMessage, ChatMessageQuerySet, ChatSession
 
 RAW = "response_item"
 
-# The Agents SDK gives this id to each item of a model that names none.
+# The Agents SDK gives this id to each item that the model did not name.
 _NO_ID = "__fake_id__"
-# The id of a message that was appended elsewhere, without a `client_id`.
+# The id of a message that was appended by another route, without a `client_id`.
 _ROW_ID = re.compile(r"msg_([0-9]{1,18})")
 
 ITEM_SCHEMA = {
@@ -35,7 +35,7 @@ ITEM_SCHEMA = {
 
 @extend_schema_field({**ITEM_SCHEMA, "required": []})
 class ItemField(serializers.Field):
-    """An item as a NewMessage. One without an id gets one."""
+    """An item, converted to a NewMessage. One without an id gets one."""
 
     default_error_messages = {
         "object": "This must be an object.",
@@ -66,14 +66,14 @@ _new_message = MessageInput()
 
 
 def _around(item: dict[str, Any]) -> dict[str, Any]:
-    """The message that an item without a role is kept in."""
+    """The message in which an item without a role is kept."""
     is_output = str(item["type"]).endswith("_output")
     role = ChatMessage.Role.TOOL if is_output else ChatMessage.Role.ASSISTANT
     return {"role": role, "content": None, "id": item["id"], RAW: item}
 
 
 def item_of(message: ChatMessage) -> dict[str, Any]:
-    """A message as an item; one that was given as another item, as that."""
+    """A message as an item; an item that was kept as a whole is returned so."""
     others = message.other_fields
     item_id = message.client_id or f"msg_{message.pk}"
     raw = others.get(RAW)
@@ -122,7 +122,7 @@ def page_of_items(
 ) -> tuple[list[ChatMessage], bool]:
     """At most `limit` messages of the current branch in `order` (`asc` or `desc`).
 
-    They begin after the item `after`. One statement, two with `after`. Returns them and whether
+    They start after the item `after`. One statement, two with `after`. Returns them and whether
     there are more. Raises Http404 when there is no such item.
     """
     messages = ChatMessageQuerySet(ChatMessage).of(session)

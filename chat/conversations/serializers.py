@@ -12,7 +12,7 @@ from chat.sessions.serializers import SessionFields
 from gatewayz.api.paging import MAX_PAGE
 from gatewayz.api.serializing import BoundedListField
 
-# As at OpenAI.
+# The limits of OpenAI's API.
 MAX_ITEMS = 20
 MAX_PAIRS = 16
 MAX_NAME_CHARS = 64
@@ -28,7 +28,7 @@ MAX_VALUE_CHARS = 512
     }
 )
 class MetadataField(StorableJsonField):
-    """Pairs of strings, as many and as long as at OpenAI."""
+    """Pairs of strings, within OpenAI's limits."""
 
     default_error_messages = {
         "pairs": f"This must be an object with at most {MAX_PAIRS} names, of at most "
@@ -50,12 +50,12 @@ class MetadataField(StorableJsonField):
 
 
 class ConversationChange(SessionFields):
-    """Absent fields stay unchanged. Fields of sessions that OpenAI does not know work too."""
+    """Absent fields stay unchanged. Also takes fields of sessions that OpenAI does not have."""
 
     metadata = MetadataField(required=False, allow_null=True)
 
     def validate_metadata(self, metadata: Any) -> Any:
-        # Within the limits of the field it may be longer than that of other sessions.
+        # The field's own limits apply, which allow more than those of other sessions.
         return metadata or None
 
 

@@ -103,7 +103,7 @@ def _session(request: AuthenticatedRequest, session_id: int) -> ChatSession:
 def _unless_known(
     request: AuthenticatedRequest, session: ChatSession, body: Callable[[], dict[str, Any]]
 ) -> HttpResponse:
-    """The answer with `body`, which shows something of `session`; 304 if the client has it."""
+    """Answer with `body`, which shows part of `session`; 304 if the client already has it."""
     etag = etag_of(session.version, session.updated_at)
     unchanged = not_modified(request, etag)
     return JSONResponse(body(), headers={"ETag": etag}) if unchanged is None else unchanged

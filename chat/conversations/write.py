@@ -14,9 +14,9 @@ from chat.sessions.write import get_or_create_session
 def create_conversation(
     owner: Principal, *, items: Sequence[NewMessage] | None = None, **given: Any
 ) -> ChatSession:
-    """Begin a session for `owner` with these `items`; `given` is as in `get_or_create_session`.
+    """Create a session for `owner` with these `items`; `given` is as in `get_or_create_session`.
 
-    A session that is there already, by its `external_id`, is returned as it is.
+    A session that already has the `external_id` is returned as it is.
     """
     if not items:
         return get_or_create_session(owner, **given)[0]

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def statistics(data: dict[str, Any]) -> dict[str, Any]:
-    """The statistics by their old names, by model too."""
+    """The statistics by their old names, overall and by model."""
     by_model = {
         model: {**figures, "total": figures["total_feedback"]}
         for model, figures in data["by_model"].items()

@@ -30,7 +30,7 @@ def give_feedback(
     Session and model default to those of the message or session; `given` may hold `rating` (1–5),
     `comment` and `metadata` (JSON).
 
-    A thumb replaces the thumb that `owner` gave that message before.
+    A thumb replaces the previous thumb of `owner` on the same message.
 
     Raises Http404 when `owner` has no such session, or the session no such message.
     """
@@ -62,7 +62,7 @@ _THUMBS = (Feedback.Type.THUMBS_UP, Feedback.Type.THUMBS_DOWN)
 
 
 def _give_thumb(owner: Principal, message: ChatMessage, fields: dict[str, Any]) -> Feedback:
-    """Replace the thumbs that `owner` gave `message` before by one of `fields`."""
+    """Replace the previous thumbs of `owner` on `message` by one with `fields`."""
     with transaction.atomic():
         # Concurrent thumbs wait for each other here, and the message must still exist.
         locked = ChatMessage.objects.filter(user_id=owner.user_id, pk=message.pk)
@@ -107,7 +107,7 @@ def change_feedback(owner: Principal, feedback_id: int, **given: Any) -> Feedbac
     if changed:
         feedback.update(updated_at=timezone.now(), **changed)
     if changed.get("feedback_type") in _THUMBS:
-        # Of what has become a thumb, too, there is one of each message.
+        # Feedback that becomes a thumb also replaces the previous thumb.
         of_message = feedback.exclude(message_id=None).values("session_id", "message_id")
         for subject in of_message:
             thumbs = owned.filter(feedback_type__in=_THUMBS, **subject)

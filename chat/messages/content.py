@@ -9,7 +9,7 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def text_of(content: Any) -> str:
-    """The words of a message: what is searched and shown where only text can be.
+    """The text of a message, for search and for places that can only show text.
 
     `content` is a string, a list of parts, or None. A part has its text in `text`, or there in
     `value`.

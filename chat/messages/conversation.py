@@ -14,8 +14,8 @@ from chat.models import ChatMessage, ChatSession
 
 PAGE_MESSAGES = 50
 
-# Per page: rendering Markdown takes a second per million characters. The rest is shown as plain
-# text.
+# Per page, because rendering Markdown takes a second per million characters. The rest is shown as
+# plain text.
 MARKDOWN_CHARACTERS = 100_000
 # Per message: more would not help a reader and would slow the browser down.
 SHOWN_CHARACTERS = 50_000
@@ -62,7 +62,7 @@ def conversation(
 ) -> Conversation:
     """Return the newest page of `session`, or the one before or after a message id.
 
-    With the messages of all branches. One statement.
+    It includes the messages of all branches. One statement.
     """
     messages, has_more = page_of_messages(
         session, message_limit=PAGE_MESSAGES, before=before, after=after, branches="all"

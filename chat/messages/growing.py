@@ -18,12 +18,12 @@ _seen = LocalLevel(_MAX_MESSAGES)
 def was_growing(user_id: int, session_id: int, message: int | str) -> bool:
     """Whether a message was in progress when this process last saved it.
 
-    Another process may have completed it since. This one notices at its next save.
+    Another process may have completed it since; this one notices at its next save.
 
     Args:
-        user_id: whose message it is.
+        user_id: the owner of the message.
         session_id: the session that it is in.
-        message: its id, or the `client_id` that its client has given it.
+        message: its id or its `client_id`.
     """
     return _seen.get(_name(user_id, session_id, message)) is not None
 

@@ -1,4 +1,4 @@
-"""Markdown of strangers, as HTML that does nothing but look right."""
+"""Renders untrusted Markdown as harmless HTML."""
 
 from functools import cache
 
@@ -6,7 +6,7 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-# No images: whoever wrote the message would learn who reads it, and when.
+# No images: the author of a message could learn who reads it, and when.
 _TAGS = {
     *("p", "br", "hr", "blockquote", "pre", "code", "em", "strong", "s", "a"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li"),
@@ -19,7 +19,7 @@ _SCHEMES = {"http", "https", "mailto"}
 def render_markdown(text: str) -> SafeString:
     """CommonMark with tables and strikethrough; HTML in it is shown as text.
 
-    Links open without access to the page (`rel`), and lead to http, https and mailto only.
+    Links cannot access the page (`rel`), and lead to http, https and mailto only.
     """
     clean = nh3.clean(
         _parser().render(text),

@@ -1,4 +1,4 @@
-"""Messages in OpenAPI: a description for each view, which stands above it."""
+"""OpenAPI descriptions of messages, applied to the views as decorators."""
 
 from typing import Any
 
@@ -38,8 +38,8 @@ MESSAGE_EXAMPLE = {
 }
 
 
-# Fields without a column that messages of many providers have: any JSON, kept as given. An answer
-# has those that were given.
+# Fields of many providers' messages that have no column: any JSON, kept as given. An answer has
+# those that were given.
 PROVIDERS_FIELDS = {
     "name": "The name of its author, or of the function whose result it is.",
     "tool_calls": "Calls of tools that an assistant makes.",
@@ -52,7 +52,7 @@ PROVIDERS_FIELDS = {
 
 
 class _KeepsUnknownFields(OpenApiSerializerExtension):
-    """Says of messages that fields not named here are kept too."""
+    """Describes that messages keep fields that are not named here."""
 
     target_class = "chat.messages.serializers.MessageFields"
     match_subclasses = True

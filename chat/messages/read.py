@@ -19,19 +19,18 @@ from gatewayz.database.connections import Parameters
 # A single message may be as long as a request, and a page is made in memory.
 PAGE_BYTES = 4_000_000
 
-# So that a page has an end, too, when its messages have hardly any text.
+# Also bounds a page of messages that have hardly any text.
 MAX_PAGE_MESSAGES = 5_000
 
-# The bytes of a row of chat_messages that its size depends on, as they are stored. Values that
-# PostgreSQL stores outside the row, as it does long texts, are measured without reading them.
+# The stored bytes of the columns of chat_messages that may be long. Values that PostgreSQL stores
+# outside the row, such as long texts, are measured without reading them.
 SIZE_BYTES = """
     octet_length(content) + COALESCE(pg_column_size(content_parts), 0)
     + COALESCE(octet_length(reasoning), 0) + COALESCE(pg_column_size(metadata), 0)
     + COALESCE(pg_column_size(extra), 0)
 """
 
-# JSON that is stored compressed may be a hundred times as long. Its length can only be known by
-# reading it.
+# Compressed JSON may be a hundred times as long as what is stored; only reading it shows how long.
 READ_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + "".join(
     f"""
     + CASE WHEN pg_column_compression({name}) IS NULL THEN COALESCE(pg_column_size({name}), 0)
@@ -39,7 +38,7 @@ READ_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + ""
     for name in ("content_parts", "metadata", "extra")
 )
 
-# Measured twice, so that compressed JSON is read only as far as what is stored reaches.
+# Measured twice, so that compressed JSON is only read while the stored bytes fit into the page.
 _WITHIN = """
 SELECT {columns} FROM (
     SELECT *, sum(read_bytes) OVER (ROWS UNBOUNDED PRECEDING) - read_bytes AS bytes_before
@@ -60,7 +59,7 @@ WHERE bytes_before < {max_bytes:d}
 ORDER BY place
 """
 
-# JSON as text: it goes into the answer as it is.
+# JSON as text, which goes into the answer as it is.
 _SHOWN = ", ".join(
     f"{name}::text" if name == "metadata" else name for name in MessageSerializer.Meta.fields
 )
@@ -91,9 +90,9 @@ def message_of_row(values: Sequence[Any]) -> ChatMessage:
 def within_bytes(
     messages: QuerySet[ChatMessage], at_most: int, max_bytes: int = PAGE_BYTES
 ) -> RawQuerySet:
-    """The first `at_most` of these messages, as far as `max_bytes` reach; one at least.
+    """The first `at_most` of these messages that fit into `max_bytes`; at least one.
 
-    The one that goes beyond `max_bytes` is the last. Each has `available`: how many of the first
+    The message that exceeds `max_bytes` is the last. Each has `available`: how many of the first
     `at_most` there are. One statement.
     """
     listed, parameters = messages[:at_most].query.sql_with_params()
@@ -111,9 +110,9 @@ ORDER BY session.place, message.position, message.id
 
 
 def first_of_each(sessions: Sequence[ChatSession], at_most: int) -> RawQuerySet:
-    """The first `at_most` messages of each session, as far as PAGE_BYTES reach, one after another.
+    """The first `at_most` messages of each session that fit into PAGE_BYTES, one after another.
 
-    The sessions are all of one user. As `within_bytes`, of whose `available` it tells. One
+    All sessions belong to one user. Each message has `available` as in `within_bytes`. One
     statement.
     """
     values = {
@@ -147,8 +146,8 @@ def page_of_messages(
 
     `before` and `after` are ids of messages of the session. With `after`, the page begins
     right after that message; otherwise it ends right before `before`, or with the newest
-    message. An id that is not of the session finds nothing. A page ends, too, with the message
-    that makes it longer than `max_bytes`. Messages of `without_roles` are left out.
+    message. An id of another session finds nothing. A page also ends with the message that makes
+    it longer than `max_bytes`. Messages of `without_roles` are left out.
 
     Returns the messages and whether there are more in the direction of reading.
     """
@@ -175,9 +174,9 @@ def page_as_json(
     after: int | None = None,
     branches: str = "current",
 ) -> tuple[list[dict[str, Any]], bool]:
-    """`page_of_messages` of a session of `owner` as MessageSerializer represents it.
+    """`page_of_messages` of a session of `owner`, as MessageSerializer represents it.
 
-    At a fraction of the cost.
+    It takes a fraction of the time.
     """
     rows = fetch(
         _first_listed,
@@ -211,7 +210,7 @@ def _listed(
     branches: str,
     without_roles: tuple[str, ...] = (),
 ) -> ChatMessageQuerySet:
-    """The messages of a page, those nearest to its beginning first."""
+    """The messages of a page, starting at the end from which it is read."""
     messages = ChatMessageQuerySet(ChatMessage).filter(user_id=user_id, session_id=session_id)
     messages = messages.in_order()
     if before is not None:

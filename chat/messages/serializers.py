@@ -1,4 +1,4 @@
-"""The JSON of messages, as clients send and get it."""
+"""Request and response bodies of messages."""
 
 from collections.abc import Mapping, Set
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ MAX_MESSAGES = 1000
 
 MAX_BATCH = 500
 
-# How far ahead a time in an import may be.
+# How far in the future a time in an import may be.
 MAX_AHEAD = timedelta(days=1)
 _FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 # Numbers from here on are milliseconds (in 1973); as seconds they would be in 5138.
@@ -32,13 +32,13 @@ _FIRST_MILLISECOND = 100_000_000_000
 _LAST_MILLISECOND = 253_402_300_800_000
 
 
-# Fields of a response that only the service sets: in a body they do nothing.
+# Fields of a response that only the service sets; in a body they have no effect.
 OF_THE_SERVICE = frozenset(
     {"id", "session_id", "user_id", "position", "edited", "updated_at", "is_current"}
 )
 
 
-# Any JSON but null. Client generators need a schema for what a list or an object may hold.
+# Any JSON except null. Client generators need a schema for the content of lists and objects.
 ANY_JSON = {
     "type": ["object", "array", "string", "number", "boolean"],
     "items": {},
@@ -51,8 +51,8 @@ def other_fields(
 ) -> dict[str, Any]:
     """Return the fields of a body to be kept as given: neither `known` nor `of_the_service`.
 
-    Those `of_the_service` do nothing, and the answer lists them; without OLD_SHAPES they are an
-    error. Raises rest_framework.exceptions.ValidationError (400).
+    Those `of_the_service` have no effect, and the answer lists them; without OLD_SHAPES they are
+    an error. Raises rest_framework.exceptions.ValidationError (400).
     """
     unknown = data.keys() - known.keys()
     if not unknown:
@@ -80,7 +80,7 @@ class StorableJsonField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> Any:
         check_storable(data, takes_any_number=self.takes_any_number)
-        # It comes from JSON.
+        # It was parsed from JSON, so it needs no further check.
         return data
 
 
@@ -99,7 +99,7 @@ class GivenJsonField(StorableJsonField):
     }
 )
 class ContentField(GivenJsonField):
-    """A string, a list of parts, or null, kept as given: nothing is trimmed or put in order."""
+    """A string, a list of parts, or null, kept as given: nothing is trimmed or sorted."""
 
     default_error_messages = {"content": "This must be a string or a list of parts (objects)."}
 
@@ -116,8 +116,8 @@ class CreationTimeField(serializers.DateTimeField):
 
     A number is seconds or milliseconds since 1970.
 
-    The days of `chat.daily_counts` are read by ranges of pages, each known by the earliest and
-    latest time in it. A single time in the far future puts all days until then in its range.
+    The index that `chat.daily_counts` uses knows ranges of pages by their earliest and latest
+    time. A single time in the far future would put all days until then into its range.
     """
 
     default_error_messages = {"range": "This must lie between 1970 and a day from now."}
@@ -140,7 +140,7 @@ class CreationTimeField(serializers.DateTimeField):
 
 
 class ClientTimeField(CreationTimeField):
-    """When something was created by the clock of its client. A time in the future becomes now."""
+    """When something was created by its client's clock. A time in the future becomes now."""
 
     def in_range(self, time: datetime) -> datetime:
         return super().in_range(min(time, timezone.now()))
@@ -170,7 +170,7 @@ class MessageFields(SparseSerializer):
         max_value=2**31 - 1,
         required=False,
         allow_null=True,
-        help_text="Grows with each change; a change with a lower one than is known is a 409.",
+        help_text="Grows with each change; one that is lower than the stored one is a 409.",
     )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:

@@ -15,16 +15,16 @@ from chat.messages.serializers import client_id_of
 from chat.models import ChatMessage
 from gatewayz.request.long_bodies import SMALL_BODY_BYTES
 
-# Of one user, at least: ten messages that each grow twice a second.
+# The least that a user may make: ten messages that each grow twice a second.
 UPDATES_PER_MINUTE = 1_200
 UPDATES_PER_REQUEST = 20
 
 
 class UpdateThrottle(PrincipalThrottle):
-    """Counts what lets a message in progress grow by a limit of its own, and all else as usual.
+    """Counts updates of a message in progress against a limit of their own, all else as usual.
 
-    An answer may be saved fifty times while it is written. Its first and its last save are
-    requests like others.
+    An answer may be saved fifty times while it is written. Its first and its last save count as
+    ordinary requests.
     """
 
     def allow_request(self, request: Request, view: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The HTTP face of messages."""
+"""Views of messages."""
 
 from http import HTTPStatus
 from typing import cast
@@ -113,7 +113,7 @@ class MessageBatchView(ChatView):
         return success(
             {
                 "saved": saved,
-                # Always empty: it is all or nothing, and an error is no success.
+                # Always empty: it is all or nothing, and a failure is answered by an error.
                 "failed": [],
                 "total": len(saved),
                 "success_count": len(saved),

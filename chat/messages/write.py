@@ -36,18 +36,18 @@ class NewMessage(TypedDict):
     client_id: NotRequired[str | None]
     # Absent or None: it follows the last one. 0: it follows none.
     parent_id: NotRequired[int | None]
-    # Counted from 0, that of the message of this call that it follows; before `parent_id`.
+    # Index in this call of the message that it follows; takes precedence over `parent_id`.
     parent_place: NotRequired[int]
     status: NotRequired[str | None]
     revision: NotRequired[int | None]
-    # Of messages of an import only.
+    # For messages of an import only.
     updated_at: NotRequired[datetime | None]
     edited: NotRequired[bool | None]
     others: NotRequired[dict[str, Any]]
 
 
 class Appended(NamedTuple):
-    """A message that was added, or was there and is replaced."""
+    """A message that was added, or that replaced one with its `client_id`."""
 
     message: ChatMessage
     is_new: bool
@@ -73,17 +73,17 @@ def _no_such_parent() -> ValidationError:
     return ValidationError({"parent_id": ["There is no such message in this session."]})
 
 
-# The problems that the functions of the database name: see the migration 0025_message_functions.
+# By the name that the database functions of the migration 0025_message_functions give them.
 _RULES: dict[str, Callable[[], APIException]] = {
     "revision": RevisionConflict,
     "complete": MessageComplete,
     "parent": _no_such_parent,
 }
 
-# One statement, and so one round trip, that needs no transaction around it: it locks and touches
-# the session, which must still be there, and inserts under that lock. Messages that are added
-# simultaneously therefore get their places one after the other, and the order of a session only
-# ever grows at its end. Not a SELECT, which would be sent again when its connection is lost.
+# One statement, hence one round trip, that needs no transaction around it: it locks and touches
+# the session, which must still exist, and inserts under that lock. Messages that are added
+# concurrently therefore get their places one after the other, and a session only ever grows at
+# its end. It does not begin with SELECT, or it would be sent again when its connection is lost.
 _APPEND = """
 WITH appended AS (
     SELECT * FROM chat_append(
@@ -104,8 +104,8 @@ def append_messages(
     """Add messages to a session of `owner`: all of them in the order given, or none.
 
     It touches the session, and gives it the model of the last message that names one. A message
-    without a time gets that of the database. One with a `client_id` that is known replaces that
-    message, whose place, parent and time stay; of several with one `client_id` the last counts.
+    without a time gets the database's time. One whose `client_id` is known replaces that message,
+    but keeps its place, parent and time; of several with the same `client_id` the last counts.
 
     Returns the messages, as many as were given. Raises Http404 when there is no such session;
     ValidationError when it has no such parent; RevisionConflict and MessageComplete when a message
@@ -149,7 +149,7 @@ def append_messages(
 def _columns(
     messages: Sequence[ChatMessage], given: Collection[NewMessage], places: Sequence[int]
 ) -> dict[str, list[Any]]:
-    """The parameters of the appending statement that have a value for each message."""
+    """The parameters of _APPEND that have a value for each message."""
     return {
         **{
             name: [getattr(message, name) for message in messages]
@@ -169,7 +169,7 @@ def _columns(
 
 
 def _appended(message: ChatMessage, row: Sequence[Any]) -> Appended:
-    """Give a message what the appending statement returns of it."""
+    """Set the fields of a message that _APPEND returns."""
     (
         _,
         _,
@@ -188,9 +188,9 @@ def _appended(message: ChatMessage, row: Sequence[Any]) -> Appended:
 
 
 def places_of(given: Sequence[NewMessage]) -> list[int]:
-    """Return for each message its place among those left when each `client_id` counts once.
+    """Return the place of each message among those left when each `client_id` counts once.
 
-    Messages with one `client_id` have one place; the last of them counts.
+    Messages with the same `client_id` share a place; the last of them counts.
     """
     known: dict[str, int] = {}
     places: list[int] = []
@@ -221,13 +221,13 @@ SELECT {_COLUMNS}, problem, added_bytes, ends FROM changed
 def change_message(
     owner: Principal, session_id: int, message_id: int, given: Mapping[str, Any]
 ) -> ChatMessage:
-    """Change a message of `owner`: what `given` names, as of NewMessage. The rest stays as it is.
+    """Set the fields of a message of `owner` that `given` names, as in NewMessage.
 
-    One statement. A message in progress grows without a trace in the log of activity; what ends
-    its progress is recorded.
+    One statement. Updates of a message in progress are not recorded in the activity log; the one
+    that completes it is.
 
-    Raises Http404 when there is no such message, RevisionConflict and MessageComplete when it
-    cannot be changed so.
+    Raises Http404 when there is no such message, RevisionConflict or MessageComplete when it
+    cannot be changed.
     """
     check_storage(owner)
     one = {"session_id": session_id, "user_id": owner.user_id, "message_id": message_id}
@@ -253,7 +253,7 @@ def change_message(
 
 
 def _changes(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of _CHANGE that say what becomes of the message."""
+    """The parameters of _CHANGE that hold the new values."""
     extra = dict(given.get("others", {}))
     content: str | None = None
     if "content" in given:
@@ -284,9 +284,9 @@ def delete_message(owner: Principal, session_id: int, message_id: int) -> None:
 
 
 def truncate(owner: Principal, session_id: int, message_id: int) -> int:
-    """Delete for good what follows a message of `owner`, on whatever branch.
+    """Delete for good the messages that follow one of `owner`, on all branches.
 
-    Returns how many messages went. Raises Http404 when there is no such message.
+    Returns how many were deleted. Raises Http404 when there is no such message.
     """
     with _locked_messages(owner, session_id) as messages:
         get_object_or_404(messages.only("id"), pk=message_id)
@@ -304,7 +304,7 @@ def truncate(owner: Principal, session_id: int, message_id: int) -> int:
 
 @contextmanager
 def _locked_messages(owner: Principal, session_id: int) -> Iterator[ChatMessageQuerySet]:
-    """The messages of a session of `owner`, which is locked and touched meanwhile."""
+    """Lock and touch a session of `owner`, and yield its messages."""
     sessions = ChatSession.objects.owned_by(owner).active().filter(pk=session_id)
     with transaction.atomic():
         if not sessions.update(updated_at=timezone.now(), version=F("version") + 1):
@@ -331,7 +331,7 @@ def stored_content(given: NewMessage) -> tuple[str, dict[str, Any] | None]:
     if given.get("metadata") is not None:
         extra["metadata"] = given["metadata"]
     others = given.get("others", {})
-    # The parts of a message of Gemini or the AI SDK have another name.
+    # Messages of Gemini and the AI SDK call their parts `parts`.
     text = text_of(others.get("parts") if content is None else content)
     return text, {**extra, **others} or None
 

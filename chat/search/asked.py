@@ -82,7 +82,7 @@ class Unit:
 
     @cached_property
     def _ascii_patterns(self) -> list[tuple[_Pattern, float]]:
-        """The same for a text of ASCII only, several times as fast."""
+        """The same for ASCII text, several times as fast."""
         return [
             (re.compile(pattern), worth)
             for pattern, worth in self._written("[a-z0-9]", "[^a-z0-9]", re.escape)
@@ -93,8 +93,8 @@ class Unit:
     ) -> list[tuple[str, float]]:
         """Patterns for whole words, beginnings and insides, as far as they differ.
 
-        Each begins with some literal text, which is found fast; what must not be before it is
-        looked at afterwards.
+        Each begins with literal text, which is found fast; what must not precede it is checked
+        afterwards.
         """
         first, last = self.atoms[0], self.atoms[-1]
         start = escape(self.before) + escape(first.text[:_LITERAL_LENGTH])
@@ -117,7 +117,7 @@ class Unit:
         return list(worths.items())
 
     def _may_join(self, at: int) -> bool:
-        """Whether no gap is needed before the atom at `at`: `foo-bar` is also in `fooBar`."""
+        """Whether the atom at `at` needs no gap before it: `foo-bar` also matches `fooBar`."""
         before, after = self.atoms[at - 1], self.atoms[at]
         if before.kind != "word" or after.kind != "word":
             return True
@@ -125,7 +125,7 @@ class Unit:
         return is_long and not self.is_exact
 
     def _may_join_word(self, at: int) -> bool:
-        """Whether the atoms before and at `at` may be in one word."""
+        """Whether the atom at `at` and the one before it may be in the same word."""
         return self.atoms[at - 1].kind == self.atoms[at].kind == "word" and self._may_join(at)
 
     def _patterns_for(self, text: str) -> list[tuple[_Pattern, float]]:
@@ -149,7 +149,7 @@ class Unit:
         return self.scores(text, [(0, len(text))]).get(0, 0.0)
 
     def scores(self, text: str, bounds: Sequence[tuple[int, int]]) -> dict[int, float]:
-        """Return how well each of some texts matches, if it does, by its place.
+        """Return how well each text that matches does so, by its place.
 
         `bounds` says where in `text` each of them starts and ends.
         """
@@ -171,7 +171,7 @@ class Unit:
         return scores
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where folded text matches best: (start, end) of the first places."""
+        """Return the first places where folded text matches, as (start, end)."""
         for pattern, _ in self._patterns_for(text):
             found = [match.span() for match in islice(pattern.finditer(text), _COUNTED)]
             if found:
@@ -181,7 +181,7 @@ class Unit:
     def lookups(self) -> Iterator[tuple[str, bool, bool]]:
         """Yield the terms by which every matching document is indexed.
 
-        Each is (term, whether its word may start earlier, whether its word may end later).
+        Each is a term, whether its word may start earlier, and whether its word may end later.
         """
         last = len(self.atoms) - 1
         for at, (text, kind) in enumerate(self.atoms):
@@ -198,7 +198,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Asked:
-    """A query that was read. An alternative is units that must all match."""
+    """A parsed query. In each alternative, all units must match."""
 
     alternatives: tuple[tuple[Unit, ...], ...]
     excluded: tuple[Unit, ...]
@@ -219,17 +219,16 @@ class Asked:
 
     @property
     def needs_messages(self) -> bool:
-        """Whether what is found depends on messages, and not on sessions alone.
+        """Whether the result depends on messages, and not on sessions alone.
 
-        A session whose title has no excluded word is found by that; by times and roles, messages
-        are found.
+        Excluded words alone are checked in titles only; times and roles are those of messages.
         """
         narrows = self.alternatives or self.roles or self.since or self.until
         return bool(narrows) and not self.is_title_only
 
     @property
     def atom_count(self) -> int:
-        """The number of pieces that a text is compared with."""
+        """The number of atoms that each text is compared with."""
         return sum(len(unit.atoms) for unit in (*self.units, *self.excluded))
 
     @property
@@ -267,7 +266,7 @@ class _Narrowing:
 
 
 def read(query: str) -> Asked:
-    """Parse any typed or pasted string, in time proportional to its length."""
+    """Parse any string, in time proportional to its length."""
     alternatives: list[list[Unit]] = [[]]
     excluded: list[Unit] = []
     narrowing = _Narrowing()

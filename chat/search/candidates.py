@@ -26,7 +26,7 @@ MAX_PARTS = 12
 MAX_WORDS = 50
 # At most this many keys are looked up in all eras together; the oldest eras are left out.
 MAX_LOOKUPS = 40_000
-# At most this many documents that have the keys are read, or sessions if there are no keys.
+# At most this many documents with the keys are read, or sessions if there are no keys.
 MAX_FOUND = 20_000
 # At most this many documents are compared, and this many characters in them.
 MAX_CANDIDATES = 1_000
@@ -69,8 +69,8 @@ AND (cardinality(%(folders)s::varchar[]) = 0 OR session.folder = ANY(%(folders)s
 AND (%(end_user_id)s::varchar IS NULL OR session.end_user_id = %(end_user_id)s)
 """
 
-# Sessions with something that is not indexed yet: all of it when the session was named, moved out
-# of the trash or changed as a whole, else some messages. A SELECT runs again when it is lost.
+# Sessions that are not completely indexed yet: all of a session that was renamed, restored or
+# changed as a whole, otherwise some of its messages. A SELECT is run again when it is lost.
 _LISTED = f"""
 SELECT * FROM (
 WITH newest AS MATERIALIZED (
@@ -301,8 +301,8 @@ class Candidates:
         statement = _DOCUMENTS.format(
             found=statement, candidates=candidates, columns=_SESSION_COLUMNS
         )
-        # The keys of a document lie outside its row: to read them all costs a hundred times what
-        # the planner expects, and so it would leave the index of some thousand documents unused.
+        # The keys of a document are stored outside its row, and reading them costs a hundred times
+        # what the planner expects. It would not use the index for a few thousand documents.
         rows = _rows(
             statement, {**self._parameters, **parameters}, prepare=False, avoid_seq_scan=True
         )
@@ -373,7 +373,7 @@ class _Lookup:
 def shown_messages(
     user_id: int, ids: list[int], max_bytes: int
 ) -> tuple[set[int], dict[int, ChatMessage]]:
-    """A user's messages among `ids`, and the first of these that have `max_bytes` together."""
+    """A user's messages among `ids`; only the first ones that fit into `max_bytes`."""
     if not ids:
         return set(), {}
     rows = _rows(_SHOWN, {"user_id": user_id, "ids": ids, "bytes": max_bytes})

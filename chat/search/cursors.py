@@ -1,4 +1,4 @@
-"""Cursors of searches: where a page ended, as text that clients hand back unread."""
+"""Cursors of searches: the end of a page, as text that clients pass back unread."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error

@@ -1,4 +1,4 @@
-"""Documents: some consecutive messages of one session, as search compares and keeps them."""
+"""Documents: some consecutive messages of one session, in the form that search reads."""
 
 import zlib
 from collections.abc import Iterable, Sequence, Set
@@ -18,7 +18,7 @@ SEPARATOR = "\x00"
 
 @dataclass(frozen=True)
 class Prepared:
-    """One message in a document: whose it is, when it was written, and its folded text."""
+    """One message in a document: its role, its time and its folded text."""
 
     message_id: int
     role: str
@@ -44,7 +44,7 @@ class Document:
 
     @classmethod
     def of(cls, messages: Iterable[Prepared]) -> "Document":
-        """The document of these messages."""
+        """Make a document of these messages."""
         listed = list(messages)
         return cls(
             [(one.message_id, one.role, int(one.created_at.timestamp())) for one in listed],
@@ -53,7 +53,7 @@ class Document:
 
     @classmethod
     def unpacked(cls, body: bytes) -> "Document":
-        """The document that was packed."""
+        """Unpack a document from storage."""
         head, _, text = zlib.decompress(body).partition(b"\n")
         return cls(msgspec.json.decode(head), text.decode())
 
@@ -77,7 +77,7 @@ class Document:
         return self.text[start:end]
 
     def without(self, message_ids: Set[int]) -> "Document":
-        """The document without some messages."""
+        """Return the document without some messages."""
         if not message_ids or message_ids.isdisjoint(head[0] for head in self.heads):
             return self
         kept = [
@@ -88,7 +88,7 @@ class Document:
         return Document([head for head, _ in kept], SEPARATOR.join(text for _, text in kept))
 
     def cut(self, characters: int) -> "Document":
-        """The document with the first characters of each message."""
+        """Return the document with only the first characters of each message."""
         if len(self.text) <= characters:
             return self
         texts = (text[:characters] for text in self.text.split(SEPARATOR))

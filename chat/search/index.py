@@ -49,17 +49,17 @@ ERA = 4_096
 MAX_LISTED_WORD = 64
 # A row of words that is longer gets a successor.
 WORDS_CHARACTERS = 64_000
-# Of more rows than this, the oldest are no longer looked through for parts of words.
+# Parts of words are looked for in the newest of a user's rows only, this many.
 MAX_WORDS_ROWS = 128
 
 _BATCH_SESSIONS = 100
 _BATCH_LISTED = 5_000
-# When chats come in together, the lines of their messages follow those of all sessions. Lines of
-# a session so far apart are taken together, or it would be indexed twice.
+# In an import, the lines of all sessions come before those of their messages. Lines of one session
+# that are so far apart are still taken together, or the session would be indexed twice.
 _LISTED_APART = 500_000
 _BATCH_MESSAGES = 200
-# The most memory that a message can take: JSON that is stored compressed may be a hundred times as
-# long, and measuring it would mean reading it.
+# The most memory that a message can take: compressed JSON may be a hundred times as long as stored,
+# and measuring it would mean reading it.
 _MOST_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + "".join(
     f" + COALESCE(pg_column_size({name}), 0)"
     f" * CASE WHEN pg_column_compression({name}) IS NULL THEN 1 ELSE 100 END"
@@ -126,7 +126,7 @@ def index_listed() -> Iterator[int]:
 
 
 def _batches(lines: Iterable[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
-    """Sessions to index in one transaction: of one user each, where users are distributed."""
+    """Yield sessions to index in one transaction; of a single user where users are distributed."""
     if not is_distributed():
         yield from batched(lines, _BATCH_SESSIONS)
         return
@@ -135,7 +135,7 @@ def _batches(lines: Iterable[tuple[int, int]]) -> Iterator[Sequence[tuple[int, i
 
 
 def _index_batch(lines: dict[tuple[int, int], list[int]]) -> list[int]:
-    """Index sessions together, or each by itself when that fails. Returns those that failed."""
+    """Index sessions together, or one by one when that fails. Returns those that failed."""
     failed: list[int] = []
     try:
         _index({user_id for user_id, _ in lines}, [one for its in lines.values() for one in its])
@@ -239,7 +239,7 @@ def _locked_sessions(user_ids: set[int], session_ids: list[int]) -> Iterable[Cha
 def _parts(user_ids: set[int], listed: dict[int, list[int | None]]) -> dict[int, tuple[int, int]]:
     """For each session, the first part to rebuild, and that part's first message.
 
-    Messages are mostly added at the end, so the parts before stay unchanged.
+    Messages are mostly added at the end, so earlier parts stay unchanged.
     """
     parts = dict.fromkeys(listed, (0, 0))
     only_messages = {
@@ -292,9 +292,9 @@ def _messages(
 
 
 def _read(messages: ChatMessageQuerySet) -> Iterator[ChatMessage]:
-    """Read the messages of a queryset, those of PAGE_BYTES at a time; one at least.
+    """Read the messages of a queryset, PAGE_BYTES at a time, but at least one.
 
-    One that is deleted meanwhile is left out.
+    Messages that are deleted meanwhile are left out.
     """
     sizes = messages.annotate(size=RawSQL(_MOST_BYTES, []))  # noqa: S611 - names of columns
     ids: list[int] = []
@@ -318,8 +318,8 @@ def _documents(
 ) -> Iterator[tuple[SearchDocument, set[str]]]:
     """The documents of a session from `first_part` on, each with its words.
 
-    The words of the title and tags are in each, so that a query may ask for some of them and some
-    of a message. A session without messages has a document of these alone.
+    Each has the words of the title and tags too, so that a query may combine these with words of a
+    message. A session without messages has a document of these words alone.
     """
     title_words, title_others = terms(fold(heading(session)))
     part = first_part
@@ -370,7 +370,7 @@ def _filled_or_empty(messages: Iterator[Prepared]) -> Iterator[list[Prepared]]:
 
 
 def _add_words(user_id: int, words: set[str]) -> None:
-    """Put words that are new to a user into its rows of words."""
+    """Add the words that are new to a user to the user's rows of words."""
     rows = list(SearchWords.objects.filter(user_id=user_id).order_by("-part")[:MAX_WORDS_ROWS])
     new = {word for word in words if 2 <= len(word) <= MAX_LISTED_WORD}
     for row in rows:
@@ -387,9 +387,9 @@ def _add_words(user_id: int, words: set[str]) -> None:
 
 
 def words_with(rows: Iterable[str], piece: str, *, before: bool, after: bool) -> list[str]:
-    """The words in rows of words that have `piece` in them, the shortest first.
+    """The words in rows of words that contain `piece`, the shortest first.
 
-    `before` and `after` say whether a word may go on there.
+    `before` and `after` say whether the word may continue on that side.
     """
     found: set[str] = set()
     sought = ("" if before else "\n") + piece + ("" if after else "\n")

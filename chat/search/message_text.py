@@ -22,14 +22,14 @@ _SEARCHED_FIELDS = ("parts", "tool_calls", "function_call", "refusal")
 
 
 def heading(session: ChatSession) -> str:
-    """The text of a session besides its messages: its title and its tags, one on each line."""
+    """The text of a session itself: its title and its tags, one per line."""
     return "\n".join((session.title, *session.tags))
 
 
 def searched_text(message: ChatMessage) -> str:
-    """Everything of a message that is searched, as one text; at most MAX_CHARACTERS of it.
+    """Everything in a message that is searched, as one text of at most MAX_CHARACTERS.
 
-    That is its text, also in nested parts, the arguments and results of tool calls, refusals, and
+    That is its text, including nested parts, the arguments and results of tool calls, refusals and
     reasoning. Images, files, their addresses and ids are not searched.
     """
     content, others = message.given_content, message.other_fields
@@ -40,7 +40,7 @@ def searched_text(message: ChatMessage) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The text in parsed JSON, in order, however deep. JSON is stored 64 levels deep at most."""
+    """The text in parsed JSON, in order, at any depth. Stored JSON is at most 64 levels deep."""
     if isinstance(value, str):
         if not value.startswith("data:"):
             yield value

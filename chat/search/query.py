@@ -19,14 +19,14 @@ from chat.search.text import fold
 
 MAX_QUERY = 500
 
-# The score of all that is not filtered out, when nothing else is asked for.
+# The score of everything that passes the filters when the query has no words.
 _UNASKED = 0.1
 
 # Among this many of the best matches, those with the exact spelling come first.
 _LOOKED_AT = 50
 _AS_TYPED, _BUT_FOR_CASE = 1.3, 1.15
 
-# At most this much is read for the snippets of a page; the others are made of folded text.
+# At most this much is read for the snippets of a page; further ones are made from folded text.
 _MAX_SHOWN_BYTES = 4_000_000
 
 
@@ -104,7 +104,7 @@ class _Sought:
             self.found[session.pk] = _Found(session, document, *best)
 
     def _places(self, document: Document) -> Sequence[int]:
-        """The places of the messages with the roles and times that are asked for."""
+        """The places of the messages with the requested roles and times."""
         places = range(len(document.heads))
         roles, since, until = self.query.roles, self._since, self._until
         if not roles and since == -inf and until == inf:
@@ -118,13 +118,13 @@ class _Sought:
 
 
 class _Title:
-    """A title compared with a query, for comparing the messages below it."""
+    """A title compared with a query, before its messages are compared."""
 
     def __init__(self, query: Asked, title: str, newness: float) -> None:
         self._excluded = query.excluded
         self._newness = newness
         self.is_excluded = any(unit.score(title) for unit in query.excluded)
-        # Units that are not in the title come first: without them a message is not compared.
+        # Units that the title lacks come first: a message without them need not be compared.
         self._alternatives = [
             sorted(((unit, unit.score(title)) for unit in units), key=lambda one: one[1] > 0)
             for units in query.alternatives
@@ -143,7 +143,7 @@ class _Title:
         )
 
     def best(self, document: Document, places: Sequence[int]) -> tuple[int, float] | None:
-        """Of the messages at `places`, that which matches best with the title, and its rank."""
+        """The message at `places` that matches best together with the title, and its rank."""
         text, bounds = document.text, document.bounds
         known: dict[Unit, dict[int, float]] = {}
 
@@ -192,9 +192,9 @@ def search_chats(
 ) -> Page:
     """The active sessions of `owner` in which `query` is found, best first.
 
-    See `chat.search.asked` for what a query may ask. A session is found by its title and tags, by
-    one of its messages, or by these together. `is_by_time` orders by the time of the last change;
-    `end_user_id` narrows down to sessions of one person among those of an account. Six
+    See `chat.search.asked` for the syntax of queries. A session is found by its title and tags, by
+    one of its messages, or by both together. `is_by_time` orders by the time of the last change;
+    `end_user_id` restricts the search to the sessions of one end user. Six
     statements at most, each with bounded work (see `chat.search.candidates`).
     """
     read = asked.read(query)
@@ -248,7 +248,7 @@ def _matches(owner: Principal, found: Sequence[_Found], read: Asked, query: str)
 
 
 def _worth(shown: Snippet, typed: str) -> float:
-    """Return the factor of a match, which is highest for the exact spelling of the query."""
+    """Return the factor of a match: highest for the exact spelling of the query."""
     marked = [unicodedata.normalize("NFC", one) for one in shown.marked]
     if all(one in typed for one in marked):
         return _AS_TYPED

@@ -1,4 +1,4 @@
-"""The JSON of searches and what they find."""
+"""Request and response bodies of searches."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""How many searches run at a time, so that they leave the database to others.
+"""Limits how many searches run at a time, so that other requests still get the database.
 
 A search of many chats keeps a processor of PostgreSQL busy for up to
-DATABASE_STATEMENT_TIMEOUT_SECONDS. Each process runs few of them, and one of each user, whose
-others wait for it.
+DATABASE_STATEMENT_TIMEOUT_SECONDS. Each process runs a few of them, and one per user at a time;
+that user's others wait.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from gatewayz.threads.user_counts import UserCounts
 # Of one process.
 MAX_RUNNING = 2
 MAX_RUNNING_OF_USER = 1
-# Where there is no pool of connections, which gives out turns: in commands and tests.
+# Where there is no pool, and so no gate with slots: in commands and tests.
 MAX_ASKED_WITHOUT_GATE = 32
 
 WAIT_SECONDS = 3.0
@@ -47,8 +47,8 @@ class SearchesBusy(APIException):
 class Searches:
     """The searches of a process, by user: at most `max_asked` of them run or wait.
 
-    Each that waits holds one of the turns of `gatewayz.middleware.load_shedding`. A user has at
-    most three quarters of `max_asked`, so that another's search finds a place.
+    A waiting search holds a slot of `gatewayz.middleware.load_shedding`. A user has at most three
+    quarters of `max_asked`, so that another user's search finds a place.
     """
 
     def __init__(self, max_asked: int) -> None:
@@ -87,5 +87,5 @@ class Searches:
 
 @cache
 def process_searches() -> Searches:
-    """The searches of this process. Half of its turns are left to other requests."""
+    """The searches of this process. Half of its slots are left to other requests."""
     return Searches(process_gate().slots // 2 or MAX_ASKED_WITHOUT_GATE)

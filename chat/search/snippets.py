@@ -1,4 +1,4 @@
-"""Snippets: the place of a text where something was found, as HTML with what was found marked."""
+"""Snippets: the part of a text where something was found, as HTML with the matches marked."""
 
 import html
 from collections.abc import Iterator, Sequence
@@ -23,24 +23,24 @@ _UNSHOWN = regex.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Snippet(NamedTuple):
-    """The place as HTML, and what is marked in it, as it is in the text."""
+    """The HTML, and the matches as they are written in the text."""
 
     html: str
     marked: list[str]
 
 
 def snippet(text: str, folded: str, units: Sequence[Unit]) -> Snippet:
-    """Return the text around the first place where one of `units` is.
+    """Return the text around the first match of one of `units`.
 
-    `folded` is the text folded. All that was found is in <mark>; the rest is escaped, and has no
-    tags. Takes time by the length of the text. Without such a place it is the beginning of the
-    text.
+    `folded` is the folded text. All matches are in <mark>; everything else is escaped, without
+    tags. The time taken is proportional to the length of the text. Without a match, returns the
+    beginning of the text.
     """
     starts = [spans[0][0] for unit in units if (spans := unit.spans(folded))]
     at = _position(text, min(starts)) if starts else 0
     begin, end = max(0, at - _BEFORE), min(len(text), at + _AFTER)
     if begin:
-        # At a word; where none begins nearby, within one.
+        # At the beginning of a word; if none is nearby, within a word.
         blank = text.find(" ", begin, at)
         begin = blank + 1 if blank >= 0 else begin
     if end < len(text):
@@ -56,7 +56,7 @@ def snippet(text: str, folded: str, units: Sequence[Unit]) -> Snippet:
 
 
 def _position(text: str, folded_position: int) -> int:
-    """Where in `text` the place is that is at `folded_position` after folding."""
+    """The position in `text` of what is at `folded_position` in the folded text."""
     if text.isascii():
         return folded_position
     done, at, end = 0, 0, len(text)
@@ -71,8 +71,8 @@ def _position(text: str, folded_position: int) -> int:
 
 
 def _marked(text: str, units: Sequence[Unit]) -> Iterator[tuple[str, bool]]:
-    """The pieces of a text, and whether something of `units` is found in each."""
-    # Of each folded character, where the one begins that it comes from.
+    """Yield the pieces of a text, each with whether one of `units` matches there."""
+    # For each folded character, where the character that it comes from begins.
     origins: Sequence[int] = range(len(text) + 1)
     folded = fold(text)
     if not text.isascii():
@@ -99,7 +99,7 @@ def _marked(text: str, units: Sequence[Unit]) -> Iterator[tuple[str, bool]]:
 
 
 def _merged(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Spans in order, those that overlap as one."""
+    """Yield the spans in order, overlapping ones joined."""
     start = end = -1
     for first, last in sorted(spans):
         if first <= end:

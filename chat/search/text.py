@@ -1,9 +1,9 @@
 """Text as search sees it: the same for what is stored and for what is asked, on any database.
 
-`fold` takes off what people do not type: case, diacritics, widths, and characters that cannot be
+`fold` removes what people do not type: case, diacritics, widths, and characters that cannot be
 seen. `atoms` cuts folded text into the smallest pieces that can be looked up. An atom of letters
-and digits never reaches across a word boundary of UAX #29, and is often smaller, so that
-`docs.example.org` is found by `example`. Scripts written without spaces, and Korean, whose words
+and digits never crosses a word boundary of UAX #29, and is often smaller, so that `example` finds
+`docs.example.org`. Scripts written without spaces, and Korean, whose words
 end in particles, are looked up by pairs of characters.
 """
 
@@ -39,7 +39,7 @@ _IN_WORDS = r"[\p{L}\p{M}\p{N}]"
 # Stretches of text in which word boundaries are determined.
 WORD_CHARACTER = rf"[{_IN_WORDS}--[{_RUN_SCRIPTS}]]"
 RUN_CHARACTER = rf"[{_IN_WORDS}&&[{_RUN_SCRIPTS}]]"
-# Also characters that this Python does not know yet: tomorrow's emoji.
+# Also characters that this version of Python does not know yet: future emoji.
 SYMBOL = r"[[\p{S}\p{Cn}\p{Co}]--[\p{Sk}\x00-\x7f]]"
 SEPARATOR = rf"[^\p{{L}}\p{{M}}\p{{N}}{SYMBOL}]"
 
@@ -53,10 +53,10 @@ _STRETCH = re.compile(r"(?:[a-z0-9]|[^\x00-\x7f])+")
 _SHORT = 32
 
 _NOT_ASCII = regex.compile(r"[^\x00-\x7f]+")
-# More marks on one character than Unicode's stream-safe format allows. Putting them in order
-# takes time by the square of their number.
+# More marks on one character than Unicode's stream-safe format allows. Sorting them takes time
+# proportional to the square of their number.
 _MANY_MARKS = regex.compile(r"(\p{M}{30})\p{M}+")
-# A zero-width joiner joins emoji to one; elsewhere it only shapes letters.
+# A zero-width joiner combines emoji into one; elsewhere it only shapes letters.
 _SHAPING_JOINER = regex.compile(rf"(?<!{SYMBOL})\u200d", regex.V1)
 
 
@@ -110,8 +110,8 @@ _DIGITS = {
     for point in _ranges((0x660, 0x1FFFF))
     if (digit := unicodedata.decimal(chr(point), None)) is not None
 }
-# All that is changed character by character: letters that people type another way and that
-# Unicode does not take apart, and punctuation that word processors put in for what was typed.
+# Everything that is changed character by character: letters that people type differently and that
+# Unicode does not decompose, and punctuation that word processors substitute.
 _CHANGED = _DIGITS | str.maketrans(
     {
         **dict.fromkeys(map(chr, _DIACRITICS), ""),
@@ -142,8 +142,8 @@ def fold(text: str) -> str:
     """Return `text` in the form in which it is compared.
 
     It is NFKC, without case, diacritics or invisible characters, with digits, quotation marks
-    and hyphens as on a keyboard. Takes time by the length of the text. Folding twice changes
-    nothing; folding two texts that meet at white space is folding each.
+    and hyphens as on a keyboard. The time taken is proportional to the length of the text. Folding
+    twice changes nothing; texts that are joined by white space may be folded one by one.
     """
     if text.isascii():
         return text.lower()
@@ -163,16 +163,16 @@ def atoms(folded: str) -> Iterator[Atom]:
 
 
 def pairs(run: str) -> list[str]:
-    """Return what a run without spaces is looked up by: its pairs, or its only character."""
+    """Return the look-up terms of a run without spaces: its pairs, or its only character."""
     if len(run) == 1:
         return [run]
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
 def terms(folded: str) -> tuple[set[str], set[str]]:
-    """Return the words of folded text, and what else it can be looked up by.
+    """Return the words of folded text, and the other terms by which it can be looked up.
 
-    The second are symbols, and the characters of runs, alone and in pairs.
+    These are symbols, and the characters of runs, alone and in pairs.
     """
     words: set[str] = set()
     others: set[str] = set()

@@ -1,4 +1,4 @@
-"""The HTTP face of search."""
+"""Views of search."""
 
 from accounts.principals.principal import AuthenticatedRequest
 from chat.idempotency import idempotent

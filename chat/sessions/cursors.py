@@ -1,4 +1,4 @@
-"""Keyset cursors of session lists: the end of a page as text that clients pass back unread."""
+"""Keyset cursors of session lists: the end of a page, as text that clients pass back unread."""
 
 import base64
 import binascii

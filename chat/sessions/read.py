@@ -20,7 +20,7 @@ from gatewayz.api.serializing import represented_rows
 from gatewayz.database.base import DatabaseWrapper
 from gatewayz.database.compiled import fetch
 
-# JSON as text: it goes into the answer as it is.
+# JSON as text, which goes into the answer as it is.
 _FIELDS = [
     Cast(name, TextField()) if name == "metadata" else F(name)
     for name in SessionSerializer.Meta.fields
@@ -53,7 +53,7 @@ WHERE user_id = %(user_id)s AND end_user_id = %(end_user_id)s
 
 @dataclass(frozen=True)
 class SessionPage:
-    """A page of the list of sessions, not yet as JSON. `count` is that of all pages."""
+    """A page of the list of sessions, not yet as JSON. `count` covers all pages."""
 
     rows: list[Any]
     count: int
@@ -61,8 +61,8 @@ class SessionPage:
 
     @property
     def etag(self) -> str:
-        """Changes with whatever the page shows."""
-        # Beside the version the time, as in `session_as_json`.
+        """An ETag that changes with everything the page shows."""
+        # With the time, for the reason given in `session_as_json`.
         place = SessionSerializer.Meta.fields.index("updated_at")
         versions = [(row[0], row[1], row[1 + place]) for row in self.rows]
         return etag_of(self.count, versions)
@@ -73,17 +73,17 @@ class SessionPage:
 
 
 def session_as_json(owner: Principal, session_id: int) -> tuple[dict[str, Any], str]:
-    """A session of `owner` with `current_message_id`, and the ETag of it. One statement.
+    """A session of `owner` with `current_message_id`, and its ETag. One statement.
 
-    The ETag changes with whatever is shown of the session or its messages. Raises Http404 when
-    there is no such session.
+    The ETag changes with everything that is shown of the session or its messages. Raises Http404
+    when there is no such session.
     """
     rows = fetch(_one, {"user_id": owner.user_id, "session_id": session_id})
     if not rows:
         raise Http404
     ((version, current_message_id, *row),) = rows
     (session,) = _as_json([row])
-    # The time too: processes of an older release, which may run meanwhile, count no versions.
+    # With the time, because processes of an older release may still run and count no versions.
     etag = etag_of(version, session["updated_at"])
     return {**session, "current_message_id": current_message_id}, etag
 
@@ -102,9 +102,9 @@ def page_of_sessions(
 ) -> SessionPage:
     """At most `limit` sessions of `owner`, in `order`.
 
-    That is the order of the last change, the newest first (`updated`), or of their beginning
-    (`created`). `matching` is for `ChatSessionQuerySet.matching`. Two statements, or one when the
-    page is all there is. Raises ValidationError when `cursor` is none.
+    `order` is `updated`, the most recently changed first, or `created`, the oldest first.
+    `matching` is for `ChatSessionQuerySet.matching`. Two statements, or one when there is only
+    one page. Raises ValidationError when `cursor` is invalid.
     """
     values = {"user_id": owner.user_id, **matching}
     chosen: Any = {"pinned": pinned, "archived": archived, "deleted": deleted}
@@ -194,7 +194,7 @@ def _page(
 
 
 def _as_json(rows: list[Any]) -> list[dict[str, Any]]:
-    """Sessions as `represented_session` shows them, of rows of _FIELDS and _EXTRA."""
+    """Convert rows of _FIELDS and _EXTRA to sessions as `represented_session` shows them."""
     sessions = represented_rows(SessionSerializer, (row[:-1] for row in rows))
     for number, (*_, extra) in enumerate(rows):
         session = sessions[number]

@@ -1,4 +1,4 @@
-"""Deleting sessions that nobody wrote in for long, and purging those deleted long ago."""
+"""Deleting sessions without recent messages, and purging sessions that were deleted long ago."""
 
 import logging
 import time
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 BATCH_SESSIONS = 500
 BATCH_ROWS = 1_000
-# So much of the trash is looked through by one statement, whosoever keeps it for ever.
+# How many rows of the trash one statement looks through, even of users who keep it for ever.
 PAGE_ROWS = 2_000
 
-# Share of a run for one session; the next run continues with it.
+# How long one run works on one session; the next run continues with it.
 SESSION_SECONDS = 10
 
-# A comparison of rows, so that a page costs the same wherever it begins. The code before wrote
-# down when a session was deleted in `updated_at`.
+# A comparison of rows, so that a page costs the same wherever it begins. An earlier release stored
+# the time of deletion in `updated_at`.
 _TRASH = """
 SELECT id, user_id, updated_at, COALESCE(deleted_at, updated_at), is_purged FROM chat_sessions
 WHERE NOT is_active AND (updated_at, id) > (%s, %s) AND updated_at < %s
@@ -40,7 +40,7 @@ ORDER BY updated_at, id LIMIT %s
 
 _GONE_AT = Coalesce("deleted_at", "updated_at")
 
-# Ids of sessions, each with that of its user.
+# The user of each session, by ids.
 Owned = dict[int, int]
 
 
@@ -48,8 +48,8 @@ def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
     """Delete sessions whose retention has ended by `now`, with everything in them, for good.
 
     Rows are deleted in bounded batches, one transaction each, until `ends_at` (monotonic). A
-    session that cannot be purged is logged and skipped. Sessions that an earlier run has started
-    come last, so that no session holds up the others.
+    session that cannot be purged is logged and skipped. Sessions that an earlier run started with
+    come last, so that none holds up the others.
 
     Returns how many sessions were purged, and whether none is left that can be purged. Raises
     django.db.Error; what is deleted by then stays deleted.
@@ -65,12 +65,12 @@ def purge(now: datetime, *, ends_at: float = float("inf")) -> tuple[int, bool]:
 
 
 def expired_sessions(now: datetime) -> Iterator[tuple[datetime, Owned]]:
-    """Yield sessions to begin to purge, about in the order in which they were deleted.
+    """Yield sessions that are due to be purged, roughly in the order in which they were deleted.
 
-    They have been in the trash for longer than the retention of their user or the service, where
-    0 days is for ever. Looks through the whole trash, in statements that read PAGE_ROWS of it
-    each. Yields those of users with the same retention together, with the time before which they
-    were deleted.
+    They have been in the trash for longer than the retention of their user, or else of the
+    service; 0 days means for ever. Looks through the whole trash, PAGE_ROWS per statement. Yields
+    sessions of users with the same retention together, with the time before which they were
+    deleted.
     """
     # No retention is shorter than a day.
     latest = now - timedelta(days=1)
@@ -99,13 +99,13 @@ def expired_sessions(now: datetime) -> Iterator[tuple[datetime, Owned]]:
 def _begun(now: datetime) -> Iterator[Owned]:
     """Mark expired sessions as being purged, so that they cannot be restored half empty.
 
-    Yields some at a time, without those that were restored meanwhile.
+    Yields a few at a time, without those that were restored meanwhile.
     """
     for until, sessions in expired_sessions(now):
         for some in batched(sorted(sessions), PARENT_ROWS):
             owned = {session_id: sessions[session_id] for session_id in some}
             chosen = ChatSession.objects.filter(pk__in=some, **of_owners(owned.values()))
-            # No row is locked before, which Citus does not do on several servers.
+            # No row is locked first, because Citus cannot do that on several servers.
             expired = chosen.deleted().alias(gone_at=_GONE_AT).filter(gone_at__lt=until)
             if expired.update(is_purged=True) < len(some):
                 owned = dict(chosen.filter(is_purged=True).values_list("pk", "user_id"))
@@ -114,7 +114,7 @@ def _begun(now: datetime) -> Iterator[Owned]:
 
 
 def _started() -> Iterator[Owned]:
-    """Yield marked sessions, some at a time."""
+    """Yield marked sessions, a few at a time."""
     last = 0
     marked = ChatSession.objects.filter(is_purged=True).order_by("pk")
     while some := dict(marked.filter(pk__gt=last).values_list("pk", "user_id")[:PARENT_ROWS]):
@@ -123,7 +123,7 @@ def _started() -> Iterator[Owned]:
 
 
 def _purge_together(sessions: Owned, ends_at: float) -> int:
-    """Delete marked sessions together, or each by itself when that fails or takes long.
+    """Delete marked sessions together, or one by one when that fails or takes long.
 
     Returns how many are gone by `ends_at`.
     """
@@ -154,10 +154,10 @@ def _purge(sessions: Owned, ends_at: float, share_seconds: float) -> bool:
 
 
 def end_temporary() -> int:
-    """Delete the sessions whose own time, `expires_at`, has come; nobody can restore them.
+    """Delete the sessions whose `expires_at` has passed; nobody can restore them.
 
-    Runs every minute, BATCH_SESSIONS per statement. Returns how many there were; what they held is
-    purged by a run that this starts.
+    Runs every minute, BATCH_SESSIONS per statement. Returns how many there were, and starts a run
+    that purges their content.
     """
     ended = 0
     while batch := dict(
@@ -176,9 +176,9 @@ def end_temporary() -> int:
 
 
 def delete_old(after: int = 0) -> int:
-    """Move to the trash what users want to have deleted some days after the last message.
+    """Move sessions to the trash whose users want that some days after the last message.
 
-    Pinned sessions stay. Runs every day, beginning after the user with the id `after`; a run that
+    Pinned sessions stay. Runs every day, starting after the user with the id `after`; a run that
     cannot finish in time enqueues another. A user whose sessions cannot be moved is logged and
     skipped. Returns how many sessions this run moved.
     """
@@ -192,7 +192,7 @@ def delete_old(after: int = 0) -> int:
                 if run.left_seconds <= 0:
                     run.continue_later(after)
                     return deleted
-                # Asked again, because a message may have been added meanwhile.
+                # Filtered again, because a message may have been added meanwhile.
                 deleted += old.filter(pk__in=batch).trash()
         except Error:
             logger.exception("Could not delete the old chats of user %d", user_id)

@@ -36,7 +36,7 @@ OF_THE_SERVICE = frozenset(
 
 
 class TitleField(TextField):
-    """A title that can be seen: one of invisible characters only is none."""
+    """A visible title; one of invisible characters counts as absent."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         title = super().run_validation(data)
@@ -44,7 +44,7 @@ class TitleField(TextField):
 
 
 class VisibleField(TextField):
-    """A name of something that people look for. One that cannot be seen counts as blank."""
+    """A name that people look for. One of invisible characters counts as blank."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         text = super().run_validation(data)
@@ -68,7 +68,7 @@ class SessionFields(SparseSerializer):
     end_user_id = IdField(
         required=False,
         allow_null=True,
-        help_text="Whose it is among the people of your product.",
+        help_text="The person among your product's users to whom it belongs.",
     )
     metadata = StorableJsonField(required=False, allow_null=True)
     tags = BoundedListField(
@@ -79,7 +79,7 @@ class SessionFields(SparseSerializer):
     )
     folder = VisibleField(max_length=255, required=False, allow_null=True)
     expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="When it is deleted for good by itself."
+        required=False, allow_null=True, help_text="When it is deleted for good automatically."
     )
 
     def validate_metadata(self, metadata: Any) -> Any:
@@ -107,7 +107,7 @@ class SessionInput(SessionFields):
 
 
 class SessionChange(SessionFields):
-    """A change of a session. Absent fields stay unchanged, as do a null title or model."""
+    """A change to a session. Absent fields stay unchanged, and so does a null title or model."""
 
     is_pinned = serializers.BooleanField(required=False, allow_null=True)
     is_archived = serializers.BooleanField(required=False, allow_null=True)
@@ -116,7 +116,7 @@ class SessionChange(SessionFields):
         max_value=MAX_ID,
         required=False,
         allow_null=True,
-        help_text="The last message of the branch to show and to go on with.",
+        help_text="The last message of the branch to show and to continue.",
     )
 
 
@@ -152,7 +152,7 @@ class SessionPageInput(PageInput):
     order = serializers.ChoiceField(
         choices=["updated", "created"],
         default="updated",
-        help_text="`created`: the oldest first, so that a cursor passes each session once.",
+        help_text="`created`: the oldest first, so that a cursor meets each session once.",
     )
 
 
@@ -166,7 +166,7 @@ class ChosenEndUserInput(serializers.Serializer):
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
 class _PlainList(serializers.ReadOnlyField):
-    """A list whose items are in JSON what they are here."""
+    """A list whose items need no conversion to JSON."""
 
 
 @extend_schema_field(ANY_JSON)
@@ -205,6 +205,6 @@ class SessionSerializer(serializers.ModelSerializer):
 
 
 def represented_session(session: ChatSession) -> dict[str, Any]:
-    """The JSON of a session, with what its client gave besides."""
+    """The JSON of a session, with the unknown fields that its client sent."""
     shown = represented(SessionSerializer, session)
     return {**session.extra, **shown} if session.extra else shown

@@ -35,7 +35,7 @@ from gatewayz.threads.combining import Combiner
 
 logger = logging.getLogger(__name__)
 
-# One statement copies this many well within its time-out.
+# One statement copies so many well within its time-out.
 MAX_FORKED = 5_000
 
 
@@ -81,8 +81,8 @@ def create_session(
     return session
 
 
-# Of a session that is begun with more than a title and a model. The update changes nothing: it
-# returns the one that is there.
+# For a session that begins with more than a title and a model. The update changes nothing; it
+# makes the statement return the session that exists.
 _NAMED = ("external_id", "end_user_id", "metadata", "tags", "folder", "expires_at", "extra")
 _ALL_COLUMNS = ", ".join(f"{field.column}" for field in ChatSession._meta.concrete_fields)
 _GET_OR_INSERT = f"""
@@ -97,11 +97,11 @@ RETURNING {_ALL_COLUMNS}, (xmax = 0) AS is_new
 
 
 def get_or_create_session(owner: Principal, **given: Any) -> tuple[ChatSession, bool]:
-    """Begin a session for `owner`, or find the one that `given` names; one statement.
+    """Create a session for `owner`, or find the one that `given` names; one statement.
 
-    `given` may hold what `create_session` takes, the fields of _NAMED but `extra`, the marks
-    `is_pinned` and `is_archived`, and `others`: what has no field here, by name. A session of
-    `owner` that has its `external_id` and is not deleted is returned as it is.
+    `given` may hold what `create_session` takes, the fields of _NAMED except `extra`, the flags
+    `is_pinned` and `is_archived`, and `others`: fields without a column, by name. A session of
+    `owner` that has the `external_id` and is not deleted is returned as it is.
 
     Returns the session and whether it is new.
     """
@@ -173,7 +173,7 @@ def _create(new_sessions: Sequence[NewSession]) -> Sequence[NewSession]:
 
 
 class _OnSeveralServersError(Exception):
-    """The sessions of these users may be on different servers, of which one may be down."""
+    """The sessions may be on different servers, one of which may be down."""
 
 
 def _create_together(new_sessions: Sequence[NewSession]) -> Sequence[NewSession]:
@@ -193,8 +193,8 @@ _combined_inserts = Combiner(
 def create_sessions(owner: Principal, given: Sequence[Mapping[str, Any]]) -> list[ChatSession]:
     """Create several sessions for `owner`, all of them or none.
 
-    In one INSERT when they have a title and a model at most; otherwise as `get_or_create_session`
-    does each. Returns them in the order given.
+    In one INSERT when they have at most a title and a model; otherwise each as
+    `get_or_create_session` does. Returns them in the order given.
     """
     check_storage(owner)
     if any(one.keys() - {"title", "model"} for one in given):
@@ -226,7 +226,7 @@ def _initial_fields(owner: Principal, title: str | None, model: str | None) -> d
 
 
 def update_session(owner: Principal, session_id: int, **given: Any) -> ChatSession:
-    """Rename a session of `owner`, sort it, or show another of its branches.
+    """Change a session of `owner`, or show another of its branches.
 
     `given` may hold `title`, `model`, `is_pinned` and `is_archived`, which stay unchanged when
     they are None or empty; `external_id`, `end_user_id`, `metadata`, `tags`, `folder` and
@@ -292,7 +292,7 @@ _SWITCH = "SELECT chat_switch_branch(%s::bigint, %s::bigint, %s::bigint)"
 
 
 def switch_branch(session: ChatSession, leaf: int) -> None:
-    """Make the branch that ends with the message `leaf` that of a session, which is locked.
+    """Make the branch that ends with the message `leaf` the current one of a locked session.
 
     Raises ValidationError when the session has no such message.
     """
@@ -315,7 +315,7 @@ def delete_session(owner: Principal, session_id: int) -> None:
 
 
 def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
-    """Move those of the sessions that belong to `owner` to the trash.
+    """Move the sessions among these that belong to `owner` to the trash.
 
     Returns how many there were.
     """
@@ -327,9 +327,9 @@ def delete_sessions(owner: Principal, session_ids: Sequence[int]) -> int:
 
 
 def erase_end_user(owner: Principal, end_user_id: str) -> int:
-    """Delete for good the sessions of one of the people of `owner`, those in the trash too.
+    """Delete for good the sessions of one end user of `owner`, including those in the trash.
 
-    Nobody can find or restore them from then on; a worker deletes what they hold. One statement.
+    Nobody can find or restore them from then on; a worker deletes their content. One statement.
     Returns how many there were.
     """
     sessions = ChatSession.objects.owned_by(owner).matching(end_user_id=end_user_id)
@@ -344,7 +344,7 @@ def restore_session(owner: Principal, session_id: int) -> ChatSession:
     """Restore a deleted session of `owner` with everything in it.
 
     Raises Http404 when there is no such session in the trash, and ExternalIdTaken when another has
-    its `external_id` by now.
+    taken its `external_id`.
     """
     sessions = ChatSession.objects.owned_by(owner).filter(pk=session_id)
     _restore(sessions)
@@ -353,9 +353,9 @@ def restore_session(owner: Principal, session_id: int) -> ChatSession:
 
 
 def restore_sessions(sessions: ChatSessionQuerySet) -> int:
-    """Restore those of `sessions` that are in the trash, for operators. Returns how many.
+    """Restore the deleted ones of `sessions`, for operators. Returns how many.
 
-    A session whose `external_id` another has by now stays in the trash. A few statements for each.
+    A session whose `external_id` another has taken stays in the trash. A few statements each.
     """
     restored = 0
     for session in sessions.deleted():
@@ -371,9 +371,9 @@ def _restore(sessions: ChatSessionQuerySet) -> None:
     _update(sessions.deleted(), {"is_active": True, "deleted_at": None})
 
 
-# The path to a message is the part of the current branch that both share, then its own part.
-# A statement of its own, because Citus does not send one that recurses and inserts. The ids go
-# back as the text that came, because thousands of numbers take their time.
+# The path to a message is the part that it shares with the current branch, then its own part.
+# A statement of its own, because Citus cannot send one that both recurses and inserts. The ids are
+# passed on as text, because converting thousands of numbers takes time.
 _BRANCH = f"""
 WITH RECURSIVE path AS (
     SELECT id, parent_id, is_current, position FROM chat_messages
@@ -398,7 +398,7 @@ WITH RECURSIVE path AS (
 )
 SELECT count(*), COALESCE(sum(bytes), 0)::bigint, array_agg(id ORDER BY position)::text FROM source
 """  # noqa: S608 - names of columns
-# Ids come from one sequence, where users are distributed that of the coordinator.
+# Ids come from one sequence; where users are distributed, from that of the coordinator.
 _NEW_IDS = """
 SELECT array_agg(nextval('chat_messages_id_seq'))::text FROM generate_series(1, %s)
 """

@@ -12,8 +12,8 @@ from chat.models import Share
 from gatewayz.api.problems import PageResponse
 from gatewayz.pages.policy import page_policy
 
-# No scripts; our own style sheet, and the pictures that are part of messages. A browser asks
-# nobody else for anything, so that no writer of a message learns who reads it.
+# No scripts; only our own style sheet and the pictures that are part of messages. A browser loads
+# nothing from elsewhere, so that the writer of a message cannot learn who reads it.
 _HEADERS = {
     "Content-Security-Policy": page_policy(img_src="'self' data:"),
     # A revoked link must not survive in caches and search engines.
@@ -60,7 +60,7 @@ def shared_chat_page(
 
 
 def instead_of(problem: HttpResponse) -> PageResponse:
-    """Return the page that tells people what `problem` tells programs."""
+    """Return a page that shows people what `problem` tells programs."""
     status = HTTPStatus(problem.status_code)
     title, text = _GONE if status == HTTPStatus.NOT_FOUND else _OTHERWISE.get(status, _LATER)
     page = _page({"title": title, "text": text}, status)

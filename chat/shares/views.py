@@ -29,7 +29,7 @@ from gatewayz.api.envelope import success
 from gatewayz.api.paging import PageInput, page_of
 from gatewayz.api.serializing import represented, represented_all, validated
 
-# Roles of messages that no reader of a link wrote, and that few are meant to read.
+# Roles of messages that were not written by people and are rarely meant for readers of a link.
 INSTRUCTIONS = (ChatMessage.Role.SYSTEM, ChatMessage.Role.DEVELOPER)
 
 
@@ -88,8 +88,8 @@ class ShareView(ChatView):
 
     def get(self, request: Request, token: str) -> HttpResponse:
         page = validated(MessagePageInput, request.query_params)
-        # Programs that look at a link before people do, ask by HEAD. Turning to the next page of
-        # a conversation is no further view.
+        # Programs that preview a link use HEAD. Turning to the next page of a conversation is not
+        # another view.
         counts = request.method == "GET" and not page.keys() & {"before", "after"}
         share = write.view_share(token, counts=counts)
         without_roles = () if share.include_system else INSTRUCTIONS

@@ -26,7 +26,7 @@ def share_session(
 ) -> Share:
     """Create a link with which anybody can read a session of `owner`, until `expires_at`.
 
-    It shows messages added later too; messages of the roles system and developer only with
+    It also shows messages that are added later; those of the roles system and developer only with
     `include_system`. Raises Http404 when there is no such session.
     """
     session = get_object_or_404(ChatSession.objects.owned_by(owner).active(), pk=session_id)
@@ -67,7 +67,7 @@ def view_share(token: str, *, counts: bool = True) -> Share:
 def revoke_share(owner: Principal, token: str) -> Share:
     """Revoke a link of `owner`, and return it. Raises Http404 when there is no such link."""
     shares = Share.objects.owned_by(owner).filter(token=token)
-    # Read first: what comes after the change must not fail.
+    # Read first, because nothing after the change may fail.
     share: Share = get_object_or_404(shares.not_revoked())
     if not shares.not_revoked().update(is_active=False):
         raise Http404

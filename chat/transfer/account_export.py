@@ -72,12 +72,12 @@ CHAT_KINDS = (
     ),
 )
 
-# Those that people read as chats.
+# The kinds that people read as chats.
 _AS_CHATS = frozenset({"chat_session", "chat_message"})
 
 
 def _lists(owner: Principal, kinds: Sequence[Kind]) -> Iterator[tuple[str, Any]]:
-    """Yield what is no chat, by its title."""
+    """Yield everything other than chats, each kind under its title."""
     for kind in kinds:
         if kind.name not in _AS_CHATS:
             yield kind.name.replace("_", " ").capitalize(), kind.lines(owner)
@@ -105,7 +105,7 @@ def _sections(owner: Principal, kinds: Sequence[Kind]) -> Iterator[bytes]:
         yield html_page.SECTION_END
 
 
-# For people; those for programs are in `accounts.profile.export`.
+# The forms for people; those for programs are in `accounts.profile.export`.
 CHAT_FORMS = {
     "markdown": Form(export_markdown, CONTENT_TYPES["markdown"], SUFFIXES["markdown"]),
     "html": Form(export_html, CONTENT_TYPES["html"], SUFFIXES["html"]),

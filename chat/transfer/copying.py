@@ -48,7 +48,7 @@ def export_chat(session: ChatSession, form: str) -> Iterator[bytes]:
     """Yield a session as `json`, `ndjson`, `zip`, `openai`, `markdown` or `html`, in pieces.
 
     Imports read the first three; `openai` is the request that would continue the chat; `markdown`
-    and `html` are for people. A download that was cut off lacks its end: see `export_all`.
+    and `html` are for people. A download that was cut off has no end mark: see `export_all`.
     """
     if form in _IN_LINES:
         owner = Principal.without_key(session.user_id)
@@ -60,8 +60,9 @@ def export_all(owner: Principal, form: str, **matching: str) -> Iterator[bytes]:
     """Yield all active sessions of `owner` as `ndjson`, `json`, `zip`, `markdown` or `html`.
 
     `matching` is for `ChatSessionQuerySet.matching`. The archive holds the NDJSON. A download that
-    was cut off lacks its end: the last line of the NDJSON, which gives the number of lines before
-    it; the bracket of the JSON; the directory of the archive; the comment of the others.
+    was cut off has no end mark: the last line of the NDJSON, which gives the number of lines
+    before it; the closing bracket of the JSON; the directory of the archive; the final comment of
+    the others.
     """
     owned = ChatSession.objects.owned_by(owner).active().matching(**matching)
     chats = _each(owned.with_current_message(owner.user_id))
@@ -127,7 +128,7 @@ def markdown_of(chats: Chats) -> Iterator[bytes]:
 
 
 def html_of(chats: Chats, beside: Iterable[bytes] = ()) -> Iterator[bytes]:
-    """Yield a page with chats that unfold, after what comes `beside` them."""
+    """Yield a page with chats that unfold, below whatever is given as `beside`."""
     yield html_page.head_of("Chats")
     yield from beside
     count = 0
@@ -144,14 +145,14 @@ def messages_of_each(
 ) -> Chats:
     """Yield sessions, each with its messages.
 
-    Many short sessions are read by one statement. Holds as much in memory as `messages_of`, for
-    each of the sessions, but no more than PAGE_BYTES together.
+    One statement reads many short sessions. For each session this holds as much in memory as
+    `messages_of` does, but no more than PAGE_BYTES in total.
     """
     left = list(sessions)
     while left:
         found = read_page(first_of_each(left, PAGE_MESSAGES))
         pages = {pk: [*page] for pk, page in groupby(found, attrgetter("session_id"))}
-        # The session with which the page was full: those after it have not been read.
+        # The session at which the page became full: later ones have not been read.
         is_cut = bool(found) and found[0].available > len(found)
         last = found[-1].session_id if is_cut else left[-1].pk
         while left:
@@ -165,9 +166,9 @@ def messages_of_each(
 
 
 def messages_of(session: ChatSession, position: int | None = None) -> Iterator[ChatMessage]:
-    """Yield a session's messages in order, those after `position`.
+    """Yield a session's messages in order, starting after `position`.
 
-    Holds PAGE_MESSAGES and PAGE_BYTES in memory.
+    Holds at most PAGE_MESSAGES and about PAGE_BYTES in memory.
     """
     in_order = ChatMessage.objects.of(session).in_order()
     following = in_order if position is None else in_order.filter(position__gt=position)
@@ -192,7 +193,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _branched(message: ChatMessage) -> dict[str, Any]:
-    # 0 of those that follow none, of which a session with branches may have several.
+    # 0 for a message that follows none; a session with branches may have several of these.
     return {"id": message.pk, "parent_id": message.parent_id or 0, **_message(message)}
 
 

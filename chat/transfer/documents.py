@@ -23,9 +23,9 @@ from gatewayz.request import deadline
 PIECE_BYTES = 65_536
 MAX_DOCUMENT_BYTES = 64_000_000
 
-# The list of a ZIP archive's files, which is read wholly: of some 10,000 files.
+# A ZIP archive's list of files is read as a whole; this is enough for some 10,000 files.
 MAX_DIRECTORY_BYTES = 1_000_000
-# At the end of an archive, with the longest comment; the size of the directory is there.
+# The record at the end of an archive, with the longest comment; it gives the directory's size.
 _MAX_END_BYTES = 65_557
 _END = struct.Struct("<12xI6x")
 # Text is hardly ever compressed better than this; a bomb unpacks to 1,000 times its size.
@@ -48,10 +48,10 @@ _OWN_FILES = ("chat_session.ndjson", "chat_message.ndjson")
 
 
 class Position(NamedTuple):
-    """Where the reading of a file can go on, between two values.
+    """A place between two values from which the reading of a file can continue.
 
-    The place among the chosen files of an archive, the byte in that file, and the number of values
-    or lines before it.
+    It is the index among the chosen files of an archive, the byte in that file, and the number of
+    values or lines before it.
     """
 
     file: int = 0
@@ -62,7 +62,7 @@ class Position(NamedTuple):
 class Document(NamedTuple):
     """A JSON value of a file and its place there; or an UnreadableError that says why not.
 
-    `after` is where the reading can go on after it, None if it cannot.
+    `after` is where the reading can continue after it, None if it cannot.
     """
 
     place: str
@@ -75,9 +75,10 @@ def documents(
 ) -> Iterator[Document]:
     """Yield the JSON values of a file: the items of an array, the lines, or what a ZIP holds.
 
-    `name` begins the places. `are_lines` says that each line is a value; otherwise the file tells.
-    The reading begins at `start`. Unreadable documents are yielded as UnreadableError, and as
-    much of the rest as possible follows. Raises DeadlineExceeded.
+    `name` is the first part of each place. With `are_lines` each line is a value; otherwise the
+    file itself shows whether that is so. Reading begins at `start`. An unreadable document is
+    yielded as an UnreadableError, and then as much of the rest as possible. Raises
+    DeadlineExceeded.
     """
     file.seek(0)
     head = file.read(4)
@@ -111,7 +112,7 @@ _OF_ZIP = (NotImplementedError, RuntimeError, struct.error, OSError)
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Raise UnreadableError when the list of files, which is read wholly, is too long."""
+    """Raise UnreadableError when the list of files, which is read as a whole, is too long."""
     size = file.seek(0, io.SEEK_END)
     file.seek(max(0, size - _MAX_END_BYTES))
     tail = file.read()
@@ -140,13 +141,13 @@ def _chosen(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _is_of_conversations(path: str) -> bool:
-    """Whether it is the file of the conversations, of which some products begin a new one."""
+    """Whether it holds conversations; some products split these into several files."""
     name = path.rpartition("/")[2]
     return name.startswith("conversations") or name in _OWN_FILES
 
 
 def _of_member(text: "_Text", path: str) -> Iterator[Document]:
-    """The values of a file of an archive; our own has one file for each type of line."""
+    """The values in a file of an archive; our own archives have one file per type of line."""
     kind = path.rpartition("/")[2].removesuffix(".ndjson")
     if kind not in ("chat_session", "chat_message"):
         yield from text.documents(are_lines=False)
@@ -154,9 +155,9 @@ def _of_member(text: "_Text", path: str) -> Iterator[Document]:
     for document in text.documents(are_lines=True):
         if isinstance(document.value, dict):
             document.value["type"] = kind
-        # Not without the files and lines before it.
+        # Reading cannot continue here, because it needs the files and lines before.
         yield document._replace(after=None)
-    # The archive is whole, for it has its directory.
+    # The archive is complete, because it has its directory.
     yield Document(path, {"type": "end", "lines": None})
 
 
@@ -168,7 +169,7 @@ class _Text:
         self._name = name
         self._start = start
         self._buffer = bytearray()
-        # How much of the file came before the buffer.
+        # How many bytes of the file precede the buffer.
         self._gone_bytes = 0
 
     def documents(self, *, are_lines: bool) -> Iterator[Document]:
@@ -184,7 +185,7 @@ class _Text:
             yield Document(self._name, _parsed(self._buffer))
 
     def _more(self) -> bool:
-        """Read as much again as there is, so that reading all takes linear time."""
+        """Double the buffer, so that reading the whole file takes linear time."""
         if deadline.has_passed():
             raise deadline.DeadlineExceeded
         piece = self._file.read(max(PIECE_BYTES, len(self._buffer)))
@@ -199,12 +200,12 @@ class _Text:
                 return
 
     def _drop(self, size: int) -> None:
-        """Forget the first `size` bytes of the buffer."""
+        """Drop the first `size` bytes of the buffer."""
         del self._buffer[:size]
         self._gone_bytes += size
 
     def _go_to_start(self) -> bool:
-        """Go on where the reading is to begin. Returns whether that is not the beginning."""
+        """Move to where reading starts. Returns whether that is past the beginning of the file."""
         if not self._start.byte:
             return False
         self._buffer.clear()
@@ -244,7 +245,7 @@ class _Text:
 
     def _items(self) -> Iterator[Document]:
         number, depth = self._start.number, 0
-        # Where the reading is, the end of the last item, and the beginning of this one.
+        # The current place, the end of the last item, and the beginning of this one.
         at = ended = 0 if self._go_to_start() else 1
         began: int | None = None
         while True:

@@ -1,4 +1,4 @@
-"""Chats as one HTML page for people, which needs nothing else and runs nothing."""
+"""Chats as one self-contained HTML page for people, without scripts."""
 
 from functools import cache
 from pathlib import Path
@@ -12,8 +12,8 @@ from chat.messages.markdown import render_markdown
 from chat.models import ChatMessage, ChatSession
 from chat.transfer.markdown import body_of
 
-# The page is opened from a disk: it may load nothing, so that no writer of a message learns who
-# reads it.
+# The page is opened from a disk. It may load nothing, so that the writer of a message cannot learn
+# who reads it.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 _HEAD = """<!DOCTYPE html>
@@ -71,7 +71,7 @@ def row(json: bytes) -> bytes:
 
 
 def article(message: ChatMessage) -> bytes:
-    """Return a message with everything that a reader must see."""
+    """Return a message with everything that a reader needs to see."""
     at = message.created_at
     return format_html(
         _MESSAGE,

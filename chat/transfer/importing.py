@@ -1,4 +1,4 @@
-"""Importing the conversations of a file, each of them wholly or not at all."""
+"""Importing the conversations of a file, each of them completely or not at all."""
 
 import hashlib
 import logging
@@ -23,14 +23,14 @@ from gatewayz.request import deadline
 
 logger = logging.getLogger(__name__)
 
-# As much text is stored together, some 1,000 messages.
+# How much text is stored together: some 1,000 messages.
 BATCH_CHARS = 1_000_000
 
 MAX_TITLE_CHARS = 255
 MAX_SESSIONS = 1_000
 MAX_ERRORS = 100
 
-# No conversation is begun when a request has less time left.
+# A request with less time left starts no further conversation.
 MIN_SECONDS = 1.0
 
 
@@ -38,9 +38,9 @@ MIN_SECONDS = 1.0
 class Report:
     """The result of an import, with the first MAX_SESSIONS `sessions` and MAX_ERRORS `errors`.
 
-    `existing` counts conversations that an earlier import had brought, `extended` those of them
-    that have got new messages; `dropped` names what there was no room for. Unless `is_complete`,
-    the time was over: the same file goes on from there.
+    `existing` counts conversations that an earlier import had stored, `extended` those of them
+    that got new messages; `dropped` names what there was no room for. Unless `is_complete`, the
+    time ran out, and sending the same file again continues from there.
     """
 
     format: str = ""
@@ -54,7 +54,7 @@ class Report:
     dropped: list[str] = field(default_factory=list)
 
     def add_format(self, name: str) -> None:
-        """Take note of the format of a conversation."""
+        """Record the format of a conversation."""
         if name and name != self.format:
             self.format = "mixed" if self.format else name
 
@@ -96,11 +96,11 @@ class Report:
 
 
 def import_all(owner: Principal, found: Iterable[Found], report: Report) -> None:
-    """Import conversations, and write down in `report` what becomes of each.
+    """Import conversations, and record in `report` what happened to each.
 
-    Some are committed together, and each is known again by its `external_id`: that of its source,
-    or a digest of what it says. So the same file can be sent again. A request stops before its
-    time is over. Raises StorageUsedUp.
+    Several are committed together. Each is recognised by its `external_id`: that of its source, or
+    a digest of its content. So the same file can be sent again. A request stops before its time
+    runs out. Raises StorageUsedUp.
     """
     batch = Batch(owner, report)
     for one in found:
@@ -113,7 +113,7 @@ def import_all(owner: Principal, found: Iterable[Found], report: Report) -> None
 
 
 class Batch:
-    """Conversations to be stored together; `report` says what becomes of them."""
+    """Conversations to be stored together; `report` says what happened to them."""
 
     def __init__(self, owner: Principal, report: Report) -> None:
         self._owner = owner
@@ -123,7 +123,7 @@ class Batch:
         self._size = 0
 
     def add(self, found: Found) -> None:
-        """Take a conversation, and store those before it when they are many."""
+        """Add a conversation, and store those before it once there are many."""
         place, name, conversation, _ = found
         self._report.add_format(name)
         if isinstance(conversation, UnreadableError):
@@ -163,10 +163,10 @@ class Batch:
 def import_one(owner: Principal, document: Any, report: Report) -> Stored:
     """Import the conversation that a JSON value is.
 
-    Sent again, one of another product is found. One of our own, or of a request of a model, is
-    copied, without its `external_id` if another session has that.
+    A conversation of another product that is sent again is recognised. One of our own, or a
+    request to a model, is copied, without its `external_id` if another session has that.
 
-    Returns what became of it. Raises rest_framework.exceptions.ValidationError.
+    Returns what happened to it. Raises rest_framework.exceptions.ValidationError.
     """
     found = Found("", "", Conversation(document, {}))
     if isinstance(document, dict) and (known := format_of(document)) is not None:
@@ -184,7 +184,7 @@ def import_one(owner: Principal, document: Any, report: Report) -> Stored:
 
 
 def validated_chat(conversation: Conversation, report: Report) -> dict[str, Any]:
-    """Return a validated ChatInput, with what has no field as metadata if there is room.
+    """Return a validated ChatInput, with the rest as metadata if there is room.
 
     Raises rest_framework.exceptions.ValidationError (400).
     """
@@ -210,7 +210,7 @@ def _fits(metadata: dict[str, Any]) -> bool:
 
 
 def _named(given: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
-    """`given` with an `external_id`: a digest of what it says, if its source gives it no name."""
+    """`given` with an `external_id`: a digest of its content if its source gives it no name."""
     if given.get("external_id"):
         return given
     digest = hashlib.sha256(encode_sorted(conversation.fields)).hexdigest()

@@ -1,9 +1,9 @@
 """Imports of long files, done by the worker in slices.
 
-A slice imports for SLICE_SECONDS, in transactions of about BATCH_SECONDS: each commits the
-conversations, and how far the import is, together. So an import goes on where it was, however its
-process ends. One process at a time imports, whosesoever files wait: they take turns, and other
-tasks find a process that is free.
+A slice imports for SLICE_SECONDS, in transactions of about BATCH_SECONDS. Each transaction commits
+conversations together with the progress of the import, so an import resumes where it stopped,
+however its process ends. Only one process imports at a time, and all users' files take turns, so
+that other tasks find a free process.
 """
 
 import time
@@ -37,12 +37,12 @@ from gatewayz.middleware.load_shedding import without_slot
 
 SLICE_SECONDS = 10.0
 BATCH_SECONDS = 1.0
-# Starts without progress after which an import fails, since it would only end another process.
+# After so many starts without progress an import fails, since it would only end another process.
 MAX_ATTEMPTS = 5
 
-# For how long one can ask what became of an import.
+# How long the result of an import can be read.
 KEPT_DAYS = 30
-# Chunks that one transaction deletes: 50 MB.
+# How many chunks one transaction deletes: 50 MB.
 DELETED_CHUNKS = 50
 
 _RUN, _PRUNE = "chat.transfer.jobs.run", "chat.transfer.jobs.prune"
@@ -51,7 +51,7 @@ _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('chat_imports'))"
 _STUCK = "It ended the process that imports, several times, at the same place."
 _GIVEN_UP = "The file did not arrive completely."
 
-# Of a file: where to read on, and how many conversations after that are imported already.
+# Where in a file reading resumes, and how many conversations after that are imported already.
 _BEGINNING: list[Any] = [*Position(), 0]
 
 State = ChatImport.State
@@ -65,8 +65,8 @@ _SHOWN = (
 def submit(owner: Principal, digest: str, report: Report | None = None) -> tuple[ChatImport, bool]:
     """Begin the import of the file with this digest, which has just arrived.
 
-    `report` is what became of the conversations at its beginning, which are imported already. The
-    same file is not begun a second time while its import runs.
+    `report` is about the conversations at its beginning, which are imported already. While a file
+    is being imported, the same file is not started again.
 
     Returns the import and whether it is new.
     """
@@ -89,7 +89,7 @@ def submit(owner: Principal, digest: str, report: Report | None = None) -> tuple
 
 
 def go_on_later(owner: Principal, file: GivenFile, report: Report) -> tuple[ChatImport, bool]:
-    """Have a worker go on with a file for which the time of its request was too short.
+    """Have a worker continue with a file that its request had too little time for.
 
     Returns what `submit` does. Raises what `Spool` does.
     """
@@ -110,14 +110,14 @@ def represented_import(job: ChatImport, *, briefly: bool = False) -> dict[str, A
 
 
 def counted(job: ChatImport) -> str:
-    """Return what has become of the conversations of an import so far, in a sentence."""
+    """Return the result of an import so far, in a sentence."""
     report = Report(**job.report)
     report.is_complete = True
     return report.message()
 
 
 def cancel(imports: QuerySet[ChatImport]) -> int:
-    """Cancel those of `imports` that are not finished. Chats that are already imported stay.
+    """Cancel the unfinished ones of `imports`. Chats that are already imported stay.
 
     Returns how many there were.
     """
@@ -130,10 +130,10 @@ def cancel(imports: QuerySet[ChatImport]) -> int:
 
 
 def run() -> int:
-    """Go on for a slice with the import that has waited longest; also runs every minute.
+    """Continue the import that has waited longest, for one slice; also runs every minute.
 
     Returns how many conversations it has read. As long as imports are left, it enqueues the next
-    run, unless another process imports.
+    run, unless another process is importing.
     """
     this_run = TimedRun(_RUN, SLICE_SECONDS)
     job = _next()
@@ -149,7 +149,7 @@ def run() -> int:
 
 
 def _next() -> ChatImport | None:
-    """The import that has waited longest, and that a run is begun for by this."""
+    """Return the import that has waited longest, and count the start of a run for it."""
     running = ChatImport.objects.filter(state=State.RUNNING, user__is_active=True)
     for job in running.order_by("updated_at")[:MAX_ATTEMPTS]:
         if job.attempts < MAX_ATTEMPTS:
@@ -168,7 +168,7 @@ def _end(job: ChatImport, state: State, reason: str = "") -> None:
 
 
 class _Work:
-    """The work on one import in this process, from where the one before has committed."""
+    """The work on one import in this process, starting from the last commit."""
 
     def __init__(self, job: ChatImport) -> None:
         self.count = 0
@@ -188,10 +188,10 @@ class _Work:
         )
 
     def import_batch(self) -> bool:
-        """Import for about BATCH_SECONDS, and commit that with how far it is.
+        """Import for about BATCH_SECONDS, and commit that together with the progress.
 
-        Returns False, and changes nothing, when another process imports, or when the import has
-        been ended meanwhile.
+        Returns False, and changes nothing, when another process is importing or has continued this
+        import.
         """
         try:
             with transaction.atomic():
@@ -214,7 +214,7 @@ class _Work:
             cursor.execute(_LOCK)
             if not cursor.fetchone()[0]:
                 return False
-        # Else another process has gone on with it.
+        # Otherwise another process has continued it.
         known = ChatImport.objects.filter(pk=self._job.pk).values_list("position", flat=True)
         return (known.first() or _BEGINNING) == self._place
 
@@ -240,7 +240,7 @@ class _Work:
         self._place = [*position, since]
 
     def _save(self) -> bool:
-        """Store how far it is. Returns whether the import was not ended meanwhile."""
+        """Store the progress. Returns False if the import was ended meanwhile."""
         now = timezone.now()
         fields = {
             "position": self._place,
@@ -261,8 +261,8 @@ class _Work:
 def prune() -> int:
     """Delete the files of finished imports, and imports that finished KEPT_DAYS ago.
 
-    Gives up files that do not arrive any more. Runs every hour and after an import. Returns how
-    many chunks went; a run that cannot finish in time enqueues another.
+    Gives up on files that have stopped arriving. Runs every hour and after an import. Returns how
+    many chunks were deleted; a run that cannot finish in time enqueues another.
     """
     this_run = TimedRun(_PRUNE)
     now = timezone.now()

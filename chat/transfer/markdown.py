@@ -1,4 +1,4 @@
-"""A chat as Markdown for people, in which nobody can forge a turn or swallow what follows."""
+"""A chat as Markdown for people, in which no message can forge a turn or swallow the next."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,12 +11,12 @@ from chat.messages.content import text_of
 from chat.models import ChatMessage
 from gatewayz.api.bodies import encode
 
-# Of a longer text it takes too long to tell whether it needs containing: it is contained.
+# A longer text is always contained, because finding out whether it must be takes too long.
 MAX_PARSED_CHARS = 100_000
 
 _END = "\n\n## end"
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>&#~|!"})
-# The parts of a message that are calls of tools, and what a call's arguments are called.
+# The types of parts that are calls of tools, each with the name of its arguments.
 _CALLS = {"tool_use": "input", "server_tool_use": "input", "function_call": "arguments"}
 
 
@@ -26,17 +26,17 @@ def title_of(title: str) -> str:
 
 
 def turn_of(message: ChatMessage) -> str:
-    """Return a message under a heading, as `body_of`."""
+    """Return a message as `body_of` does, under a heading."""
     return "\n\n".join([f"\n## {message.role.title()}", *_blocks(message)]) + "\n"
 
 
 def body_of(message: ChatMessage) -> str:
-    """Return a message with everything that a reader must see: calls of tools, too."""
+    """Return a message with everything that a reader needs to see, including calls of tools."""
     return "\n\n".join(_blocks(message))
 
 
 def row_of(line: dict[str, Any]) -> str:
-    """Return a row that is no message."""
+    """Return a row other than a message, as JSON."""
     return f"\n{_fenced(encode(line).decode(), 'json')}\n"
 
 
@@ -55,10 +55,10 @@ def _blocks(message: ChatMessage) -> Iterator[str]:
 
 
 def contained(text: str) -> str:
-    """Return a text of a message so that it ends where it ends, whatever is in it.
+    """Return a text of a message so that nothing in it affects what follows.
 
-    Most are returned as they are. One with headings or an open fence becomes a quotation, one with
-    HTML or definitions of links a block of code.
+    Most texts are returned unchanged. One with headings or an open fence becomes a quotation, one
+    with HTML or link definitions becomes a block of code.
     """
     if len(text) > MAX_PARSED_CHARS:
         return _fenced(text)
@@ -112,7 +112,7 @@ def _part(part: dict[str, Any]) -> Iterator[str]:
         if sources := about.get("annotations") or about.get("citations"):
             yield _fenced(encode(sources).decode(), "json")
     elif kind in ("thinking", "think"):
-        return  # it is in the reasoning, or is not to be shown
+        return  # it is part of the reasoning, or must not be shown
     else:
         yield _fenced(encode(part).decode(), "json")
 

@@ -1,4 +1,4 @@
-"""Tells whose export a file is, and reads its conversations."""
+"""Recognises which product exported a file, and reads its conversations."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
@@ -30,7 +30,7 @@ class Format(Protocol):
         """Read it. Raises msgspec.ValidationError or UnreadableError."""
 
 
-# The first that matches counts: ours before the requests of models, which look alike.
+# The first match counts: our own come before requests to models, which look alike.
 FORMATS: tuple[Format, ...] = (
     chatgpt,
     claude,
@@ -41,7 +41,7 @@ FORMATS: tuple[Format, ...] = (
     openai,
 )
 
-# Their conversations have ids by which they are known again.
+# Products whose conversations have ids, by which they are recognised.
 OF_PRODUCTS = frozenset(known.NAME for known in (chatgpt, claude, open_webui, librechat))
 
 # Names of the field of an object that lists conversations.
@@ -53,7 +53,7 @@ _NOT_KNOWN = "This is no conversation in a form that is known here."
 class Found(NamedTuple):
     """A conversation of a file, or what is wrong with it; `format` is empty when not known.
 
-    `after` is where the reading of the file can go on after it, None if it cannot.
+    `after` is where the reading of the file can continue after it, None if it cannot.
     """
 
     place: str
@@ -68,7 +68,7 @@ def format_of(document: dict[str, Any]) -> Format | None:
 
 
 def is_list(document: Any) -> bool:
-    """Whether a JSON value has conversations, or is a piece of one, and is none itself."""
+    """Whether a JSON value contains conversations, or part of one, without being one itself."""
     if not isinstance(document, dict) or format_of(document) is not None:
         return False
     return own.is_line(document) or any(isinstance(document.get(name), list) for name in _LISTS)
@@ -87,7 +87,7 @@ def conversations(documents: Iterable[Document], start: Position | None = None) 
             yield Found(place, "", UnreadableError(_NOT_KNOWN))
         elif lines is not None or own.is_line(value):
             lines = lines or own.Lines(count)
-            # The line of the next session is not used up by the one that ends before it.
+            # The line of the next session is read again when reading resumes before it.
             resumed = before if own.begins_session(value) else None
             for begun, conversation in lines.add(place, value):
                 yield Found(begun, own.NAME, conversation, resumed)

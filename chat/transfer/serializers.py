@@ -10,13 +10,13 @@ from chat.models import ChatImport
 from chat.sessions.serializers import ChosenEndUserInput, SessionInput
 from gatewayz.api.serializing import IndexedList
 
-# Of one conversation.
+# How many messages one conversation may have.
 MAX_IMPORT = 50_000
 
 
 @extend_schema_field({"type": ["integer", "string"]})
 class ReferenceField(serializers.Field):
-    """An id that has a meaning within one export only."""
+    """An id that is meaningful only within one export."""
 
     default_error_messages = {"invalid": "This must be a number or a string."}
 
@@ -39,7 +39,7 @@ class ExportAllInput(ChosenEndUserInput):
 
 
 class ImportedMessageInput(MessageInput):
-    """A message of an export. `id` is what `parent_id` of others and `current_message_id` mean."""
+    """A message of an export. `parent_id` and `current_message_id` refer to its `id`."""
 
     created_at = CreationTimeField(  # type: ignore[assignment]
         required=False, allow_null=True
@@ -73,7 +73,7 @@ class ChatInput(SessionInput):
     messages = IndexedList(child=ImportedMessageInput(), max_length=MAX_IMPORT)
 
     def validate(self, chat: dict[str, Any]) -> dict[str, Any]:
-        """Put places in `messages` in the stead of ids, and times where there are none."""
+        """Replace ids by places in `messages`, and fill in missing times."""
         places: dict[int | str, int] = {}
         for place, message in enumerate(chat["messages"]):
             parent = message.pop("parent_id", None)
@@ -103,9 +103,9 @@ def _message_error(place: int, **errors: str) -> serializers.ValidationError:
 
 
 def _fill_times(chat: dict[str, Any]) -> None:
-    """Give messages without a time that of the one before, and the session those of its messages.
+    """Give a message without a time that of the one before, and the session those of its messages.
 
-    Without any time, all of it is of now.
+    If nothing has a time, it is now.
     """
     last = chat.get("created_at")
     times = []

@@ -21,7 +21,7 @@ from gatewayz.middleware.load_shedding import patient_slot
 CHUNK_BYTES = 1_000_000
 
 MAX_UNFINISHED = 2
-# A file of which nothing more has arrived for so long is given up.
+# A file that has stopped arriving for so long is given up.
 ABANDONED_SECONDS = 600
 
 MAX_NAME_CHARS = 255
@@ -51,7 +51,7 @@ class SpoolGoneError(Exception):
 class Spool:
     """The file of a new import of the user `user_id`, which arrives in pieces.
 
-    Holds CHUNK_BYTES in memory, and a slot and a connection only while it writes. Raises
+    Holds CHUNK_BYTES in memory; it holds a slot and a connection only while it writes. Raises
     TooManyImports, StorageUsedUp and Overloaded.
     """
 

@@ -1,4 +1,4 @@
-"""Writing conversations of a file to the database: new ones together, known ones extended."""
+"""Writing conversations of a file to the database: inserting new ones, extending known ones."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,16 +26,16 @@ from chat.sessions.write import get_or_create_session, switch_branch
 # How many messages one statement adds to a known conversation.
 APPENDED_MESSAGES = 1_000
 
-# As `chat_message_bytes` of the database counts them.
+# As the database function `chat_message_bytes` counts.
 _MESSAGE_BYTES = 100
 
-# Characters that are not counted one by one: those of a list of parts, and of a message besides.
+# Estimates of characters: of a list of parts, and of everything else about a message.
 _OF_PARTS = 2_000
 _OF_MESSAGE = 500
 
 
 class Stored(NamedTuple):
-    """A conversation that is there; `added` messages were not before."""
+    """A conversation that has been stored; `added` of its messages are new."""
 
     session: ChatSession
     is_new: bool
@@ -54,7 +54,7 @@ class Chat(NamedTuple):
 
     @classmethod
     def of_input(cls, given: Mapping[str, Any]) -> "Chat":
-        """Return that of a validated ChatInput."""
+        """Return the conversation of a validated ChatInput."""
         fields = dict(given)
         messages, current = fields.pop("messages"), fields.pop("current_place", None)
         fields["updated_at"] = fields.get("updated_at") or fields.get("created_at")
@@ -65,7 +65,7 @@ class Chat(NamedTuple):
         return self.fields.get("external_id")
 
     def size(self) -> int:
-        """Return about how many characters it has."""
+        """Return roughly how many characters it has."""
         return sum(
             len(content) if isinstance(content := message.get("content"), str) else _OF_PARTS
             for message in self.messages
@@ -73,11 +73,11 @@ class Chat(NamedTuple):
 
 
 def store(owner: Principal, chats: Sequence[Chat]) -> list[Stored]:
-    """Store conversations, which differ in their `external_id`: all of them, or none.
+    """Store conversations, no two with the same `external_id`: all of them, or none.
 
-    One whose `external_id` a session of `owner` has is not stored again. That session gets the
-    messages that it lacks and that are newer than those that both have; what was changed here
-    stays as it is.
+    One whose `external_id` a session of `owner` already has is not stored again. Instead, that
+    session gets the messages that it lacks and that are newer than those that both have; changes
+    made here are kept.
 
     Returns them in the order given. Raises StorageUsedUp, and django.db.DatabaseError when one of
     them cannot be stored.
@@ -87,13 +87,13 @@ def store(owner: Principal, chats: Sequence[Chat]) -> list[Stored]:
     with transaction.atomic():
         with activity.collect_events() as events:
             active = ChatSession.objects.owned_by(owner).active()
-            # Another import of a newer export waits, and then finds what this one has added.
+            # A concurrent import of a newer export waits, and then finds what this one has added.
             locked = active.order_by("pk").select_for_update(no_key=True)
             known = {one.external_id: one for one in locked.filter(external_id__in=names)}
             found = [
                 (known[chat.external_id], False)
                 if chat.external_id in known
-                # Another import may be faster.
+                # A concurrent import may have stored it.
                 else get_or_create_session(owner, **chat.fields)
                 for chat in chats
             ]
@@ -121,7 +121,7 @@ _IDS = "SELECT nextval('chat_messages_id_seq') FROM generate_series(1, %s)"
 
 
 def _write_messages(owner: Principal, new: Sequence[tuple[ChatSession, Chat]]) -> None:
-    """Write the messages of sessions that nobody else can see yet, by one statement."""
+    """Write the messages of sessions that nobody else can see yet, in one statement."""
     counted = [(session, chat, _each_once(chat)) for session, chat in new if chat.messages]
     total = sum(len(messages) for _, _, (messages, _) in counted)
     if not total:
@@ -129,7 +129,7 @@ def _write_messages(owner: Principal, new: Sequence[tuple[ChatSession, Chat]]) -
     with connection.cursor() as cursor:
         cursor.execute(_IDS, [total])
         ids = iter([number for (number,) in cursor.fetchall()])
-        # psycopg's own, whose errors Django does not translate by itself.
+        # This is psycopg's own COPY, whose errors Django does not translate by itself.
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
             for session, chat, (messages, places) in counted:
                 of_chat = [next(ids) for _ in messages]
@@ -141,7 +141,7 @@ def _write_messages(owner: Principal, new: Sequence[tuple[ChatSession, Chat]]) -
 
 
 def _each_once(chat: Chat) -> tuple[list[NewMessage], list[int]]:
-    """The messages, of those with one `client_id` the last; and for each given its place there."""
+    """The messages, only the last of each `client_id`; and each given message's place in them."""
     places = places_of(chat.messages)
     return [*dict(zip(places, chat.messages, strict=True)).values()], places
 
@@ -209,18 +209,18 @@ def _record(
 
 
 def _extend(owner: Principal, session: ChatSession, chat: Chat) -> int:
-    """Add to a known session what a newer export has. Returns how many messages that were."""
+    """Add the messages of a newer export to a known session. Returns how many there were."""
     ids = _known_ids(session, chat.messages)
     common = [at for at, known in enumerate(ids) if known is not None]
     of_session = ChatMessage.objects.of(session)
     if len(common) == len(ids) or (not common and of_session.exists()):
-        # Without a message in common it is another conversation, whatever it is called.
+        # Without a message in common it is another conversation of the same name.
         return 0
     since = max((time for at in common if (time := _time(chat.messages[at]))), default=None)
     new = [
         at
         for at, known in enumerate(ids)
-        # An older one was deleted here.
+        # An older message that is missing was deleted here.
         if known is None and (since is None or (_time(chat.messages[at]) or since) >= since)
     ]
     if not new:
@@ -229,11 +229,11 @@ def _extend(owner: Principal, session: ChatSession, chat: Chat) -> int:
     shared = {ids[at] for at in common}
     _append(owner, session, chat.messages, ids, new)
     if shown is not None and shown not in shared:
-        # The chat went on here, on a branch that stays the one that is shown.
+        # The chat was continued here, so its branch stays the one that is shown.
         switch_branch(session, shown)
     elif chat.current_place is not None and (current := ids[chat.current_place]) is not None:
         switch_branch(session, current)
-    # Messages have touched the session, and gave it their model.
+    # Appending has set the session's time and model.
     newest = max(session.updated_at, chat.fields["updated_at"] or session.updated_at)
     owned = ChatSession.objects.owned_by(owner)
     owned.filter(pk=session.pk).update(updated_at=newest, model=session.model)
@@ -246,7 +246,7 @@ def _time(message: NewMessage) -> datetime | None:
 
 
 def _known_ids(session: ChatSession, messages: Sequence[NewMessage]) -> list[int | None]:
-    """For each message the id that it has here: by its `client_id`, else by what it says."""
+    """The id that each message has here: found by its `client_id`, else by its content."""
     here: dict[Any, int] = {}
     of_session = ChatMessage.objects.of(session).annotate(digest=MD5("content"))
     for pk, client_id, *said in of_session.values_list(
@@ -272,7 +272,7 @@ def _append(
     ids: list[int | None],
     new: Sequence[int],
 ) -> None:
-    """Add those of `messages` at the places `new`, and put their ids into `ids`."""
+    """Add the `messages` at the places `new`, and put their ids into `ids`."""
     parents = [*_parents(messages, range(len(messages)))]
     for begin in range(0, len(new), APPENDED_MESSAGES):
         page = {at: number for number, at in enumerate(new[begin : begin + APPENDED_MESSAGES])}
@@ -294,7 +294,7 @@ def _append(
 
 
 def _set_changes(owner: Principal, added: Sequence[tuple[int | None, NewMessage]]) -> None:
-    """Say of messages that were changed at their source that, and when, they were."""
+    """Mark messages that were changed at their source as edited, with the time."""
     changed = [
         (message_id, message.get("updated_at"), bool(message.get("edited")))
         for message_id, message in added

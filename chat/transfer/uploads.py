@@ -43,13 +43,13 @@ class GivenFile(NamedTuple):
 
 
 class SpooledUpload(NamedTuple):
-    """A file that is in the spool, by its digest."""
+    """A file in the spool, identified by its digest."""
 
     digest: str
 
 
 def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledUpload:
-    """Return the files of `request`, none when it has no body, or the one that it has spooled.
+    """Return the files of `request`, or the one that was written to the spool.
 
     Raises UnsupportedMediaType (415), PayloadTooLarge (413), ParseError (400), what
     `chat.transfer.spool` and what `gatewayz.streaming.uploads` raise for a long body.
@@ -64,7 +64,7 @@ def read_files(request: HttpRequest, max_bytes: int) -> list[GivenFile] | Spoole
     kind = media_type(request)
     if kind != _FORM:
         return [GivenFile("", body, kind in _LINES)]
-    # A body that comes in chunks has no length in its headers.
+    # A chunked body has no length in its headers.
     headers = {**request.META, "CONTENT_LENGTH": str(len(body))}
     try:
         _, files = MultiPartParser(headers, BytesIO(body), [_InMemory(request)]).parse()
@@ -107,7 +107,7 @@ def spool_file(request: HttpRequest, user_id: int, name: str, *, are_lines: bool
 
 @contextmanager
 def _arriving(request: HttpRequest) -> Iterator[Any]:
-    """Return what reads the body; within the block the request holds no slot."""
+    """Yield a reader of the body; within the block the request holds no slot."""
     upload: Upload | None = request.META.get(UPLOAD)
     with without_slot() if upload is None else upload.arriving():
         yield request if upload is None else _Arriving(upload)
@@ -168,7 +168,7 @@ def _are_lines(file: FileUploadHandler) -> bool:
 
 
 class _InMemory(FileUploadHandler):
-    """Keeps files in memory, in which their body is already; nothing is written to a disk."""
+    """Keeps files in memory, where the body is already; nothing is written to disk."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -187,7 +187,7 @@ def values_of(file: GivenFile) -> Iterator[Document]:
 
 
 def single_value(files: Sequence[GivenFile]) -> Document | None:
-    """Return the value of a body that is one JSON value, and no list of conversations.
+    """Return the value of a body that is a single JSON value and not a list of conversations.
 
     Raises ParseError (400) and PayloadTooLarge (413) when it cannot be read.
     """
@@ -197,7 +197,7 @@ def single_value(files: Sequence[GivenFile]) -> Document | None:
         return None
     values = values_of(files[0])
     first, second = next(values, None), next(values, None)
-    # Values of a list have a place in it.
+    # The items of a list have a place in it.
     if first is None or first.place or second is not None:
         return None
     if isinstance(first.value, UnreadableError):

@@ -109,7 +109,7 @@ def _message(stored: Stored) -> str:
 
 def _status(report: Report) -> HTTPStatus:
     if not report.is_complete:
-        # It is not kept for a repeated request, which goes on.
+        # Not kept for a repeated request, which continues the import.
         return HTTPStatus.ACCEPTED
     return HTTPStatus.CREATED if report.imported else HTTPStatus.OK
 

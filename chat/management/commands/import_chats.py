@@ -21,7 +21,7 @@ class Command(BaseCommand):
     help = (
         "Import a file of chats for a user: an export of Gatewayz, ChatGPT, Claude, Open WebUI or "
         "LibreChat, as JSON, NDJSON or ZIP, of any length. It runs beside traffic; cut off, it "
-        "goes on where it was when it is run again. The plan's storage limit does not stop it."
+        "continues where it was when it is run again. The plan's storage limit does not stop it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def _shown(
         self, found: Iterable[Found], report: Report, file: BinaryIO, size_bytes: int
     ) -> Iterator[Found]:
-        """Draw a bar now and then that shows how far it is, on a line of its own."""
+        """Draw a progress bar from time to time, on a line of its own."""
         for number, one in enumerate(found):
             if number % SHOWN_EACH == 0:
                 share = min(1.0, file.tell() / max(1, size_bytes))

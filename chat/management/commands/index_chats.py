@@ -1,4 +1,4 @@
-"""`manage.py index_chats`: after an upgrade that prepares text in another way."""
+"""`manage.py index_chats`: index all chats again, after an upgrade that prepares text anew."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from chat.search.index import index_listed, queue_outdated
 class Command(BaseCommand):
     help = (
         "Index all chats that are not indexed yet or that an older version has prepared."
-        " It runs beside traffic; cut off, it goes on where it was when it is run again."
+        " It may run during traffic; when interrupted, it continues where it was."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

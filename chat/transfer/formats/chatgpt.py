@@ -76,7 +76,7 @@ def conversation(document: dict[str, Any]) -> Conversation:
 
 
 def _nodes(raw: Mapping[str, Any], nodes: Mapping[str, _Node]) -> Iterator[Node]:
-    """The nodes, siblings in the order in which their parent lists them."""
+    """Yield the nodes, siblings in the order in which their parent lists them."""
     place = {
         child: number
         for node in nodes.values()
@@ -95,7 +95,7 @@ def _nodes(raw: Mapping[str, Any], nodes: Mapping[str, _Node]) -> Iterator[Node]
 def _message(
     name: str, parent: str | None, raw: Mapping[str, Any], message: _Message
 ) -> dict[str, Any] | None:
-    """A message, or None of one that says nothing, such as the system's at the root."""
+    """A message, or None for an empty one, such as the system's at the root."""
     given, about = message.content or {}, message.metadata or {}
     kind = given.get("content_type")
     content: Any = _content(given)

@@ -64,7 +64,7 @@ def conversation(document: dict[str, Any]) -> Conversation:
 
 
 def _nodes(raw: list[dict[str, Any]], messages: list[_Message]) -> Iterator[Node]:
-    # Exports of some time name no parents: each message follows the one before.
+    # Older exports name no parents: each message follows the one before.
     has_tree = any(message.parent_message_uuid for message in messages)
     last = None
     for number, message in enumerate(messages):
@@ -109,7 +109,7 @@ def _attachments(message: _Message) -> Iterator[dict[str, Any]]:
 
 
 def _files(message: _Message) -> Iterator[dict[str, Any]]:
-    """The files, by reference; two versions of the export list them under two names."""
+    """The files, by reference; the export has called the list by two names."""
     for file in message.files_v2 or message.files or ():
         yield {"type": "file", **file}
 

@@ -1,4 +1,4 @@
-"""The shape in which every format hands its conversations over."""
+"""The form in which every format returns its conversations."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,8 +13,8 @@ class UnreadableError(ValueError):
 class Conversation(NamedTuple):
     """A conversation of a file.
 
-    `fields` is a body of `ChatInput`. `rest` is what has no field there, by the name that it has
-    in the file: it is kept as metadata if there is room for it.
+    `fields` is a body for `ChatInput`. `rest` holds what has no field there, by its name in the
+    file; it is kept as metadata if there is room.
     """
 
     fields: dict[str, Any]
@@ -22,7 +22,7 @@ class Conversation(NamedTuple):
 
 
 def without(given: Mapping[str, Any], used: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return what `given` holds besides the fields of `used`, and is not empty."""
+    """Return the values of `given` that are not empty and not among the fields of `used`."""
     names = used.__struct_fields__
     return {
         name: value

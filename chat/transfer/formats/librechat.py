@@ -87,7 +87,7 @@ def conversation(document: dict[str, Any]) -> Conversation:
 
 
 def _nodes(roots: list[dict[str, Any]]) -> Iterator[Node]:
-    """The messages; those within another follow it, whatever they say."""
+    """Yield the messages; one nested in another follows that one, whatever parent it names."""
     # Not by recursion, which a long conversation would break.
     waiting: list[tuple[dict[str, Any], str | None]] = [(raw, None) for raw in reversed(roots)]
     while waiting:

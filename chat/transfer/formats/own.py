@@ -9,14 +9,14 @@ from chat.transfer.formats.conversations import Conversation, UnreadableError
 
 NAME = "gatewayz"
 
-# Those of a session that a request of a model does not have.
+# Fields of a session that a request to a model does not have.
 _OF_A_SESSION = frozenset(
     {
         *("title", "created_at", "updated_at", "is_pinned", "is_archived", "external_id"),
         *("end_user_id", "tags", "folder", "current_message_id"),
     }
 )
-# Fields that only the service sets, and no import.
+# Fields that only the service sets, not even an import.
 _LEFT_OUT_OF_SESSIONS = (OF_SESSIONS | {"type"}) - {
     *("created_at", "updated_at", "is_pinned", "is_archived", "current_message_id"),
 }
@@ -49,10 +49,11 @@ def begins_session(line: Mapping[str, Any]) -> bool:
 
 
 class Lines:
-    """Puts the lines of an export of everything together to conversations.
+    """Assembles the lines of an export of everything into conversations.
 
-    It holds one conversation at a time, and of the export of an account, where all sessions come
-    before all messages, the lines of the sessions. `count` is how many lines are not given to it.
+    It holds one conversation at a time; for the export of an account, in which all sessions come
+    before all messages, it also holds the lines of the sessions. `count` is the number of earlier
+    lines that were not passed to it.
     """
 
     def __init__(self, count: int = 0) -> None:
@@ -105,7 +106,7 @@ class Lines:
 
 
 def _named(line: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a session, with a name by which it is known again if its client gave none."""
+    """The fields of a session, with a name that identifies it if its client gave none."""
     fields = {name: value for name, value in line.items() if name not in _LEFT_OUT_OF_SESSIONS}
     if not fields.get("external_id"):
         fields["external_id"] = f"gatewayz:{line.get('id')}:{line.get('created_at')}"

@@ -1,4 +1,4 @@
-"""Messages that name the message that they follow, in an order in which each comes after it."""
+"""Sorts messages that name the one they follow, so that each comes after it."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ MAX_SHOWN_CHARS = 64
 
 
 class Node(NamedTuple):
-    """A message by its id; None for `message`: those that follow it follow its parent instead."""
+    """A message by its id. If `message` is None, the messages below it follow its parent."""
 
     id: str
     parent_id: str | None
@@ -20,7 +20,7 @@ class Node(NamedTuple):
 class Thread(NamedTuple):
     """Messages with `id` and `parent_id`, as `ChatInput` takes them.
 
-    `nearest` has for every node the id of the message that it is, or else follows.
+    `nearest` maps every node to the id of its message, or else of the message that it follows.
     """
 
     messages: list[dict[str, Any]]
@@ -28,7 +28,7 @@ class Thread(NamedTuple):
 
 
 def in_order(nodes: Iterable[Node]) -> Thread:
-    """Put a tree in order, branch after branch, so that few messages change their branch.
+    """Put a tree in order, branch after branch, so that the branch changes rarely.
 
     Raises UnreadableError when two nodes share an id, when a node follows one that is not there,
     and when nodes follow each other in a circle.
@@ -56,7 +56,7 @@ def in_order(nodes: Iterable[Node]) -> Thread:
             nearest[node.id] = above
         else:
             nearest[node.id] = node.id
-            # 0: it follows none.
+            # 0 means that it follows none.
             messages.append({"id": node.id, "parent_id": above or 0, **node.message})
         waiting += reversed(following.get(node.id, ()))
     if len(nearest) < len(by_id):
