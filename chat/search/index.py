@@ -58,7 +58,7 @@ _BATCH_LISTED = 5_000
 # that are so far apart are still taken together, or the session would be indexed twice.
 _LISTED_APART = 500_000
 _BATCH_MESSAGES = 200
-# The most memory that a message can take: compressed JSON may be a hundred times as long as stored,
+# The most memory that a message can take: compressed JSON may unpack to a hundred times its size,
 # and measuring it would mean reading it.
 _MOST_BYTES = "octet_length(content) + COALESCE(octet_length(reasoning), 0)" + "".join(
     f" + COALESCE(pg_column_size({name}), 0)"

@@ -20,8 +20,9 @@ BAR_CHARS = 30
 class Command(BaseCommand):
     help = (
         "Import a file of chats for a user: an export of Gatewayz, ChatGPT, Claude, Open WebUI or "
-        "LibreChat, as JSON, NDJSON or ZIP, of any length. It runs beside traffic; cut off, it "
-        "continues where it was when it is run again. The plan's storage limit does not stop it."
+        "LibreChat, as JSON, NDJSON or ZIP, of any length. May run during traffic. When it is run "
+        "again after an interruption, it continues where it was. The plan's storage limit does "
+        "not stop it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -75,7 +75,7 @@ def ask(url, statement, *parameters):
 def test_a_restored_database_accepts_old_keys_and_keeps_the_audit_log(
     restored, chat, api_key, api
 ):
-    # The audit log goes on where it was.
+    # The audit log continues where it was.
     assert manage("verify_audit", url=restored).stdout.strip() == str(verify(None))
 
     # Every index that a model declares, and every other one, is there and valid.
