@@ -1228,7 +1228,7 @@ export interface components {
             model?: string | null;
             /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
-            /** @description Whose it is among the people of your product. */
+            /** @description The person among your product's users to whom it belongs. */
             end_user_id?: string | null;
             metadata?: {
                 [key: string]: unknown;
@@ -1237,7 +1237,7 @@ export interface components {
             folder?: string | null;
             /**
              * Format: date-time
-             * @description When it is deleted for good by itself.
+             * @description When it is deleted for good automatically.
              */
             expires_at?: string | null;
             /** Format: date-time */
@@ -1439,7 +1439,7 @@ export interface components {
             dropped: string[];
         };
         ImportedData: components["schemas"]["Session"] | components["schemas"]["ImportReport"] | components["schemas"]["ChatImport"];
-        /** @description A message of an export. `id` is what `parent_id` of others and `current_message_id` mean. */
+        /** @description A message of an export. `parent_id` and `current_message_id` refer to its `id`. */
         ImportedMessageInput: {
             content?: string | {
                 [key: string]: unknown;
@@ -1451,7 +1451,7 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean | null;
             status?: components["schemas"]["MessageStatus"] | components["schemas"]["NullEnum"];
-            /** @description Grows with each change; a change with a lower one than is known is a 409. */
+            /** @description Grows with each change; one that is lower than the stored one is a 409. */
             revision?: number | null;
             role: components["schemas"]["Role"];
             /** Format: date-time */
@@ -1686,7 +1686,7 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean | null;
             status?: components["schemas"]["MessageStatus"] | components["schemas"]["NullEnum"];
-            /** @description Grows with each change; a change with a lower one than is known is a 409. */
+            /** @description Grows with each change; one that is lower than the stored one is a 409. */
             revision?: number | null;
             /** @description The name of its author, or of the function whose result it is. */
             name?: unknown;
@@ -1717,7 +1717,7 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean | null;
             status?: components["schemas"]["MessageStatus"] | components["schemas"]["NullEnum"];
-            /** @description Grows with each change; a change with a lower one than is known is a 409. */
+            /** @description Grows with each change; one that is lower than the stored one is a 409. */
             revision?: number | null;
             role: components["schemas"]["Role"];
             /** Format: date-time */
@@ -1808,7 +1808,7 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[] | string | number | boolean | null;
             status?: components["schemas"]["MessageStatus"] | components["schemas"]["NullEnum"];
-            /** @description Grows with each change; a change with a lower one than is known is a 409. */
+            /** @description Grows with each change; one that is lower than the stored one is a 409. */
             revision?: number | null;
             /** @description The name of its author, or of the function whose result it is. */
             name?: unknown;
@@ -1849,13 +1849,13 @@ export interface components {
             /** @description Days after its last message in which a chat goes to the trash, unless it is pinned; null: never. */
             delete_chats_after_days?: number | null;
         };
-        /** @description A change of a session. Absent fields stay unchanged, as do a null title or model. */
+        /** @description A change to a session. Absent fields stay unchanged, and so does a null title or model. */
         PatchedSessionChange: {
             title?: string | null;
             model?: string | null;
             /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
-            /** @description Whose it is among the people of your product. */
+            /** @description The person among your product's users to whom it belongs. */
             end_user_id?: string | null;
             metadata?: {
                 [key: string]: unknown;
@@ -1864,14 +1864,14 @@ export interface components {
             folder?: string | null;
             /**
              * Format: date-time
-             * @description When it is deleted for good by itself.
+             * @description When it is deleted for good automatically.
              */
             expires_at?: string | null;
             is_pinned?: boolean | null;
             is_archived?: boolean | null;
             /**
              * Format: int64
-             * @description The last message of the branch to show and to go on with.
+             * @description The last message of the branch to show and to continue.
              */
             current_message_id?: number | null;
         };
@@ -2133,13 +2133,13 @@ export interface components {
         SessionBatchInput: {
             sessions: components["schemas"]["SessionInput"][];
         };
-        /** @description A change of a session. Absent fields stay unchanged, as do a null title or model. */
+        /** @description A change to a session. Absent fields stay unchanged, and so does a null title or model. */
         SessionChange: {
             title?: string | null;
             model?: string | null;
             /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
-            /** @description Whose it is among the people of your product. */
+            /** @description The person among your product's users to whom it belongs. */
             end_user_id?: string | null;
             metadata?: {
                 [key: string]: unknown;
@@ -2148,14 +2148,14 @@ export interface components {
             folder?: string | null;
             /**
              * Format: date-time
-             * @description When it is deleted for good by itself.
+             * @description When it is deleted for good automatically.
              */
             expires_at?: string | null;
             is_pinned?: boolean | null;
             is_archived?: boolean | null;
             /**
              * Format: int64
-             * @description The last message of the branch to show and to go on with.
+             * @description The last message of the branch to show and to continue.
              */
             current_message_id?: number | null;
         };
@@ -2198,7 +2198,7 @@ export interface components {
             model?: string | null;
             /** @description Your own id of the session. Creating one that exists returns the existing one. */
             external_id?: string | null;
-            /** @description Whose it is among the people of your product. */
+            /** @description The person among your product's users to whom it belongs. */
             end_user_id?: string | null;
             metadata?: {
                 [key: string]: unknown;
@@ -2207,7 +2207,7 @@ export interface components {
             folder?: string | null;
             /**
              * Format: date-time
-             * @description When it is deleted for good by itself.
+             * @description When it is deleted for good automatically.
              */
             expires_at?: string | null;
         };
@@ -2220,7 +2220,7 @@ export interface components {
             tokens_per_day: number;
             concurrency_limit?: number;
         };
-        /** @description A link; needs the request as `context`, whose host the URL gets. */
+        /** @description A link; needs the request as `context`, for the host of the URL. */
         Share: {
             readonly id: number;
             session_id: number;
@@ -3761,7 +3761,7 @@ export interface operations {
                 limit?: number;
                 offset?: number;
                 /**
-                 * @description `created`: the oldest first, so that a cursor passes each session once.
+                 * @description `created`: the oldest first, so that a cursor meets each session once.
                  *
                  *     * `updated` - updated
                  *     * `created` - created
