@@ -59,16 +59,18 @@ def main(messages: str = "60000") -> None:
         print(f"all of search: {every / text_bytes:.2f} times the text")
 
 
+def made_up_word(chance: random.Random, length: int) -> str:
+    """A word of so many letters."""
+    return "".join(chance.choices("etaoinshrdlucmfwypvbgk", k=length))
+
+
 def prose() -> Iterator[str]:
     """Made-up prose without end: words as frequent as in a language, in texts of several lengths.
 
     The texts are the same each time.
     """
     chance = random.Random(1)  # noqa: S311 - it keeps no secret
-    words = [
-        "".join(chance.choices("etaoinshrdlucmfwypvbgk", k=chance.randint(2, 11)))
-        for _ in range(_VOCABULARY)
-    ]
+    words = [made_up_word(chance, chance.randint(2, 11)) for _ in range(_VOCABULARY)]
     weights = list(accumulate(1 / rank for rank in range(1, _VOCABULARY + 1)))
     while True:
         length = chance.choice((8, 15, 30, 150))

@@ -6,14 +6,16 @@ passes, and the processor time of PostgreSQL and of Python. With BENCHMARK_DATAB
 once. Needs Linux, and PostgreSQL on the same machine.
 """
 
+import importlib
 import itertools
+import random
 import statistics
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.search_size import prose
+from benchmarks.search_size import made_up_word, prose
 
 _MESSAGES_OF_SESSION, _SESSIONS_OF_OTHER = 20, 500
 _SMALL_MESSAGES = 1_000
@@ -47,25 +49,28 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::integer[
 JOIN chat_search_documents AS document ON document.session_id = original AND part = 0
 """
 
-# The index of another user is like that of the big one, with other keys.
+# Another user has some chats of the big one, with other keys in the index.
 _OTHER = """
-WITH session AS (
+WITH original AS (
+    SELECT * FROM unnest(%(originals)s::bigint[]) WITH ORDINALITY AS given (original_id, n)
+), session AS (
     INSERT INTO chat_sessions (user_id, title, model, is_active, created_at, updated_at)
-    SELECT %(other)s, title, model, true, created_at, updated_at FROM chat_sessions
-    WHERE user_id = %(user)s ORDER BY id LIMIT %(sessions)s RETURNING id
-), numbered AS (
-    SELECT id, row_number() OVER (ORDER BY id) AS n FROM session
+    SELECT %(other)s, title, model, true, created_at, updated_at
+    FROM original JOIN chat_sessions ON id = original_id ORDER BY n RETURNING id
 ), copied AS (
-    -- Numbers are given before any are left out.
-    SELECT *, row_number() OVER (ORDER BY session_id) - %(offset)s AS n
-    FROM chat_search_documents WHERE user_id = %(user)s AND part = 0
-    ORDER BY session_id OFFSET %(offset)s LIMIT %(sessions)s
+    SELECT * FROM (SELECT id AS session_id, row_number() OVER (ORDER BY id) AS n FROM session)
+    JOIN original USING (n)
+), indexed AS (
+    INSERT INTO chat_search_documents (session_id, part, user_id, number, version,
+                                       first_message_id, characters, keys, body)
+    SELECT copied.session_id, part, %(other)s, n, version, first_message_id, characters,
+        ARRAY(SELECT key # %(mask)s FROM unnest(keys) AS key), body
+    FROM copied JOIN chat_search_documents AS document ON document.session_id = original_id
 )
-INSERT INTO chat_search_documents (session_id, part, user_id, number, version, first_message_id,
-                                   characters, keys, body)
-SELECT numbered.id, 0, %(other)s, n, version, first_message_id, characters,
-    ARRAY(SELECT key # %(mask)s FROM unnest(keys) AS key), body
-FROM numbered JOIN copied USING (n)
+INSERT INTO chat_messages (session_id, user_id, position, role, content, model, tokens, created_at)
+SELECT copied.session_id, %(other)s, position, role, content, model, tokens, created_at
+FROM copied JOIN chat_messages AS message ON message.session_id = original_id
+ORDER BY copied.session_id, position
 """
 
 
@@ -83,6 +88,7 @@ def main(messages: str = "300000", others: str = "500000") -> None:
     from accounts.principals.principal import Principal
 
     users = load(int(messages), int(others))
+    become_web_process()
     asked = kinds(list(itertools.islice(prose(), _SAMPLE)))
     for user_id, count in users:
         principal = Principal(user_id, 1, True, True, False, "live", None)
@@ -103,19 +109,31 @@ def _figures(seconds: Sequence[float]) -> tuple[float, float]:
 
 
 def measured(principal: Any, query: str, rounds: int) -> Iterator[Search]:
-    """Search some times."""
+    """Search some times, as a web process does: with connections of a pool."""
     from django.db import connection
 
     from chat.search.query import search_chats
 
-    connection.ensure_connection()
-    process = connection.connection.info.backend_pid
+    ((process,),) = connection.fetch_autocommit("SELECT pg_backend_pid()", {})
     for _ in range(rounds):
         started = time.perf_counter(), _processor_time(process), time.process_time()
         page = search_chats(principal, query, limit=20)
         ended = time.perf_counter(), _processor_time(process), time.process_time()
         found = f"{page.count}{'' if page.is_count_exact else '+'}"
         yield Search(*(end - start for start, end in zip(started, ended, strict=True)), found)
+
+
+def become_web_process() -> None:
+    """Share a connection and collect garbage as a web process does.
+
+    The pool has one connection, so that its processor time can be measured.
+    """
+    from django.db import connections
+
+    connections["default"].close()
+    connections.settings["default"]["OPTIONS"] |= {"pool_size": 1, "pool_timeout": 10}
+    del connections["default"]
+    importlib.import_module("gatewayz.wsgi")
 
 
 def _processor_time(process: int) -> float:
@@ -179,10 +197,29 @@ def load(messages: int, others: int) -> list[tuple[int, int]]:
             # It comes last, so that it exists only if all do.
             small = User.objects.create_user("small@example.com", username="small")
             _write(cursor, small.pk, _SMALL_MESSAGES)
+            _know_words(big.pk)
             cursor.execute("VACUUM ANALYZE")
             cursor.execute("RESET statement_timeout")
         print(f"loaded in {time.monotonic() - started:.0f} s", flush=True)
-    return [(user.pk, ChatMessage.objects.filter(user_id=user.pk).count()) for user in users]
+    # There is an index for messages that have a number of tokens, which is all of them.
+    counted = ChatMessage.objects.filter(tokens__gte=0)
+    return [(user.pk, counted.filter(user_id=user.pk).count()) for user in users]
+
+
+def _know_words(user_id: int) -> None:
+    """Fill the rows of words of a user up to those that are looked through for parts of words."""
+    from chat.models import SearchWords
+    from chat.search.index import MAX_WORDS_ROWS, WORDS_CHARACTERS
+
+    chance = random.Random(2)  # noqa: S311 - it keeps no secret
+    known = SearchWords.objects.filter(user_id=user_id).count()
+    for part in range(known, MAX_WORDS_ROWS):
+        words = {
+            made_up_word(chance, chance.randint(4, 16)) for _ in range(WORDS_CHARACTERS // 11)
+        }
+        SearchWords.objects.create(
+            user_id=user_id, part=part, words="\n" + "\n".join(sorted(words)) + "\n"
+        )
 
 
 def _write(cursor: Any, user_id: int, messages: int) -> None:
@@ -251,21 +288,20 @@ def _repeat(
 
 
 def _copy(cursor: Any, user_id: int, messages: int) -> None:
-    """Give other users what a user has in the index, with other keys."""
+    """Give other users some of the chats of a user, as they are in the index too."""
     from accounts.models import User
+    from chat.models import ChatSession
 
+    ids = ChatSession.objects.filter(user_id=user_id).order_by("id").values_list("id", flat=True)
+    originals = list(itertools.batched(ids, _SESSIONS_OF_OTHER))
     cursor.execute("ANALYZE")
-    cursor.execute("ALTER TABLE chat_sessions DISABLE TRIGGER USER")
+    # Without triggers: nothing is left to index, and no reference is checked.
+    cursor.execute("SET session_replication_role = replica")
     for nth in range(messages // _MESSAGES_OF_SESSION // _SESSIONS_OF_OTHER):
         other = User.objects.create_user(f"other{nth}@example.com")
-        cursor.execute(
-            _OTHER,
-            {
-                "user": user_id,
-                "other": other.pk,
-                "sessions": _SESSIONS_OF_OTHER,
-                "offset": nth % 20 * _SESSIONS_OF_OTHER,
-                "mask": 1_000_003 * (nth + 1),
-            },
-        )
-    cursor.execute("ALTER TABLE chat_sessions ENABLE TRIGGER USER")
+        copied = list(originals[nth % len(originals)])
+        mask = 1_000_003 * (nth + 1)
+        cursor.execute(_OTHER, {"other": other.pk, "originals": copied, "mask": mask})
+        if nth % 100 == 0:
+            print(f"{nth:,} others", flush=True)
+    cursor.execute("RESET session_replication_role")

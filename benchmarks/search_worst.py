@@ -8,11 +8,15 @@ import itertools
 from collections import Counter
 
 from benchmarks.search_size import prose
-from benchmarks.search_speed import Search, load, measured
+from benchmarks.search_speed import Search, become_web_process, load, measured
 
 _SAMPLE = 20_000
 _COMMON = 150
-_SYNTAX = ["or", "or", "-", '"', "role:user", "model:m", "in:title", "after:2020", "a", "*"]
+_SYNTAX = ["or", "or", "-", '"', "a", "*"]
+# Every chat of the user has the first of them, and none has the others: then as many chats as the
+# bounds allow are looked at.
+_NARROWED = ["role:user", "model:m", "in:title", "after:2020"]
+_NARROWED += ["role:none", "model:none", "tag:none", "before:2020"]
 _PASTED = [
     "a-b-c-d",
     "https://a.example/b?c=d",
@@ -36,6 +40,7 @@ def main(queries: str = "300", messages: str = "300000", others: str = "500000")
     from chat.search.query import MAX_QUERY
 
     (user_id, count), _ = load(int(messages), int(others))
+    become_web_process()
     principal = Principal(user_id, 1, True, True, False, "live", None)
     counts = Counter(word for text in itertools.islice(prose(), _SAMPLE) for word in text.split())
     words = [word for word, _ in counts.most_common(_COMMON)]
@@ -44,7 +49,10 @@ def main(queries: str = "300", messages: str = "300000", others: str = "500000")
     ) | st.sampled_from([*_SYNTAX, *_PASTED])
     spent: dict[str, Search] = {}
 
-    @given(st.lists(tokens, min_size=1, max_size=80).map(" ".join))
+    @given(
+        st.lists(tokens, min_size=1, max_size=80),
+        st.lists(st.sampled_from(_NARROWED), max_size=2),
+    )
     @settings(
         max_examples=int(queries),
         deadline=None,
@@ -53,8 +61,8 @@ def main(queries: str = "300", messages: str = "300000", others: str = "500000")
         phases=[Phase.generate, Phase.target],
         suppress_health_check=list(HealthCheck),
     )
-    def ask(query: str) -> None:
-        query = query[:MAX_QUERY]
+    def ask(sought: list[str], narrowed: list[str]) -> None:
+        query = " ".join([*narrowed, *sought])[:MAX_QUERY]
         (its,) = measured(principal, query, 1)
         spent[query] = its
         target(its.postgresql, label="PostgreSQL")
