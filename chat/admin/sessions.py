@@ -50,6 +50,8 @@ class ChatSessionAdmin(RowsOfUsersAdmin):
     list_display_links = ("number", "title")
     # By creation, which idx_chat_sessions_created serves.
     list_filter = ("is_active", ("created_at", DayRangeFilter))
+    # Of the active ones, an index gives this order; the others are sorted with them.
+    order_of_user = ("-created_at", "-pk")
     # get_search_results decides how these are searched.
     search_fields = ("pk", "user__email", "title")
     search_help_text = (

@@ -198,3 +198,25 @@ def test_the_rows_of_a_user_are_found_in_the_admin_by_the_users_index(admin_clie
         # the second column ends.
         assert min(pages) <= found + 2
         assert not any(step.get("Index Name", "").endswith("_pkey") for step in of_table)
+
+
+@pytest.mark.usefixtures("many_sessions")
+def test_old_sessions_of_a_user_are_found_in_the_admin_without_those_of_others(admin_client, user):
+    load(
+        """
+        INSERT INTO chat_sessions (user_id, title, model, is_active, created_at, updated_at)
+        SELECT %(user)s, 'S', 'm', true, now() + n * interval '1 second', now()
+        FROM generate_series(1, %(rows)s) AS n
+        """,
+        User.objects.create_user("eve@example.com"),
+    )
+    url = reverse("admin:chat_chatsession_changelist")
+
+    for filters in ({}, {"is_active__exact": 1}):
+        with plans_of("SELECT") as plans:
+            shown = admin_client.get(url, {"q": user.email, **filters})
+
+        assert len(shown.context["cl"].result_list) == 50
+        read = set().union(*map(indexes, plans))
+        assert "chat_sessions_pkey" not in read
+    assert "idx_chat_sessions_active" in read
