@@ -30,10 +30,10 @@ MAX_LOOKUPS = 40_000
 MAX_FOUND = 20_000
 # At most this many documents are compared, and this many characters in them.
 MAX_CANDIDATES = 1_000
-MAX_CHARACTERS = 2_400_000
+MAX_CHARACTERS = 4_000_000
 _NO_BOUND = 2**62
 # Each word of a query is compared with each character: at most this many pairs.
-MAX_COMPARED = 4_800_000
+MAX_COMPARED = 8_000_000
 # Pending lines, and their messages, which have to be folded before they can be compared.
 MAX_LISTED = 2_000
 MAX_PENDING_MESSAGES = 1_000
