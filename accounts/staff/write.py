@@ -66,13 +66,13 @@ def role_of(user: User) -> str:
 
 
 def check_may_act_on(owner: User, *, by: Principal) -> None:
-    """Raise PermissionDenied (403) when `owner` is staff and `by` is no superuser."""
+    """Raise PermissionDenied (403) when `owner` is staff and `by` is not a superuser."""
     if owner.is_staff or owner.is_superuser:
         check_is_superuser(by, DENIED)
 
 
 def check_is_superuser(by: Principal, detail: str) -> None:
-    """Raise PermissionDenied (403) with `detail` when `by` is no superuser."""
+    """Raise PermissionDenied (403) with `detail` when `by` is not a superuser."""
     if not User.objects.filter(pk=by.pk, is_superuser=True).exists():
         raise PermissionDenied(detail)
 

@@ -47,7 +47,7 @@ OF_PRODUCTS = frozenset(known.NAME for known in (chatgpt, claude, open_webui, li
 # Names of the field of an object that lists conversations.
 _LISTS = ("conversations", "chats", "sessions", "data")
 
-_NOT_KNOWN = "This is no conversation in a form that is known here."
+_NOT_KNOWN = "This is not a conversation in a known form."
 
 
 class Found(NamedTuple):

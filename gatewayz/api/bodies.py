@@ -48,7 +48,7 @@ class GivenNumber(float):
 class HugeNumber:
     """A number that no float can hold, such as 1e400. Encoded, it is as given.
 
-    It is no float, so that fields for numbers and text reject it.
+    It is not a float, so that fields for numbers and text reject it.
     """
 
     __slots__ = ("text",)
@@ -80,7 +80,7 @@ _HALF_PAIR = re.compile(
 
 _decode = msgspec.json.Decoder(float_hook=_number).decode
 _MAYBE_MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")
-# Strings first, because what is in them is no number.
+# Strings first, because what is in them is not a number.
 _STRING_OR_MINUS_ZERO = re.compile(
     rb'"(?:[^"\\]++|\\.)*+"?|' + _MAYBE_MINUS_ZERO.pattern, re.DOTALL
 )

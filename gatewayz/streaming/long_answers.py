@@ -67,7 +67,7 @@ class LongAnswerMiddleware:
 
 
 def is_long(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
-    """Whether an answer that is no download is longer than LONG_ANSWER_BYTES."""
+    """Whether an answer other than a download is longer than LONG_ANSWER_BYTES."""
     return isinstance(response, HttpResponse) and len(response.content) > LONG_ANSWER_BYTES
 
 

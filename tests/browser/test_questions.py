@@ -186,7 +186,7 @@ def statements_of(client, url):
 
 @pytest.fixture
 def operator(transactional_db):
-    """A member of the group of operators, who is no superuser."""
+    """A member of the group of operators, who is not a superuser."""
     make_staff_groups()
     user = User.objects.create_user("ops@example.com", PASSWORD, is_staff=True)
     user.groups.add(Group.objects.get(name=OPERATORS))

@@ -1,7 +1,7 @@
 """Any process may be killed: an event that a 2xx promised is in the activity log, exactly once.
 
 `make test-all` runs the small form, which plays the passing of time; `make faults` runs the long
-form, which waits for it, and keeps requests coming all the while.
+form, which waits for real, and keeps sending requests meanwhile.
 """
 
 import os
@@ -49,7 +49,7 @@ def cluster(service):
         yield
     finally:
         if service.runs("cluster"):
-            # Of what is written, the worker still looks at what it gives cause to tell.
+            # After writing a batch, the worker still looks whom to notify.
             wait_until(lambda: not service.leases())
             service.kill("cluster")
 
@@ -57,7 +57,7 @@ def cluster(service):
 @contextmanager
 def nobody_writes_activity(service):
     """A worker that has taken a batch has to wait, with its INSERT, for the end of the block."""
-    # Another connection looks on, because a transaction sees no change of what others do.
+    # Another connection watches, because a transaction does not see what others change.
     with service.database() as connection, service.database() as onlooker:
         with connection.transaction():
             connection.execute("LOCK TABLE activity_log IN ACCESS EXCLUSIVE MODE")
@@ -86,8 +86,9 @@ def create_sessions_until_a_batch_is_taken(service, connection):
 def create_sessions_until_redis_is_used(service):
     """Promised sessions, the last of whose events waits in Redis.
 
-    A web process does without Redis for a moment after it has come back. An event that it cannot
-    write to the database either is lost then, as the docs say: a test must not begin with one.
+    A web process does not use Redis for a moment after Redis has come back. An event that it
+    cannot write to the database either is then lost, as the docs say: a test must not begin with
+    one.
     """
     before = service.waiting()
     promised = []
@@ -296,7 +297,7 @@ def test_killing_everything_in_turn_loses_no_events(service, cluster):
     def restart_redis():
         service.stop_redis()
         service.start_redis()
-        # It is used again, by whom the requests keep coming; until then they have only PostgreSQL.
+        # Until the requests that keep coming use it again, they have only PostgreSQL.
         lengths = deque([service.waiting()], maxlen=2)
         wait_until(lambda: lengths.append(service.waiting()) or lengths[1] > lengths[0])
 
@@ -314,7 +315,7 @@ def test_killing_everything_in_turn_loses_no_events(service, cluster):
                 restart_postgres,
             ):
                 fault()
-                # Django-q2 takes ten seconds to get over a queue that did not answer.
+                # Django-q2 takes ten seconds to recover when its queue did not answer.
                 wait_until(partial(writes_more_than, service.written().total()))
 
     service.assert_written_once(promised, SWEPT_SECONDS)

@@ -55,7 +55,7 @@ def random_query(chance: random.Random) -> str:
         else chance.choice(TEXT.split())
         for kind in (chance.randrange(10) for _ in range(chance.randint(1, 30)))
     ]
-    # Half of a surrogate pair is no character, and no route takes it.
+    # Half of a surrogate pair is not a character, and no route takes it.
     return "".join(pieces).encode(errors="replace").decode()
 
 

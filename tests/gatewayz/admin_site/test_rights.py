@@ -65,7 +65,7 @@ ACTS = {
 }
 # Of these, what operators do not do on any row; support staff do nothing at all.
 NOT_BY_OPERATORS = {(Plan, "add"), *((Group, act) for act in ACTS[Group])}
-# Nor does anybody else who is no superuser, whatever the permissions.
+# Nor does anybody else who is not a superuser, whatever the permissions.
 ONLY_BY_SUPERUSERS = {(Group, act) for act in ACTS[Group]}
 # Of which rows of staff are shown to superusers only.
 PRIVATE = {ChatImport, ChatSession, Feedback, Share}

@@ -177,7 +177,7 @@ def test_every_error_is_a_problem_whichever_layer_responds(db, settings, headers
     ]
 
     for _, _, response in answers:
-        response.close()  # a file, if it is no error
+        response.close()  # a file, if it is not an error
     errors = [answer for answer in answers if answer[2].status_code >= 400]
     assert len(errors) > len(PATHS)
     assert not [

@@ -80,7 +80,9 @@ REFUSED = {
     "10,000 headers": request(b"GET /v1/plans", *[b"X-%d: a\r\n" % n for n in range(10_000)]),
     "a path of 1 MB": request(b"GET /" + b"a" * 1_000_000),
     "a negative length": request(b"POST /v1/auth", b"Content-Length: -1\r\n"),
-    "a length that is no number": request(b"POST /v1/auth", b"Content-Length: 5x\r\n", body=b"{}"),
+    "a length that is not a number": request(
+        b"POST /v1/auth", b"Content-Length: 5x\r\n", body=b"{}"
+    ),
     "a length with a sign": request(b"POST /v1/auth", b"Content-Length: +2\r\n", body=b"{}"),
     "a length beyond all": request(b"POST /v1/auth", b"Content-Length: %d\r\n" % 10**30),
     "two lengths": request(
@@ -111,7 +113,7 @@ REFUSED = {
         b"GET /v1/chat/sessions",
         b"Authorization: Bearer gw_live_a\r\nAuthorization: Bearer gw_live_b\r\n",
     ),
-    "a key that is no text": request(
+    "a key that is not text": request(
         b"GET /v1/chat/sessions", b"Authorization: Bearer \xff\xfe\xc0\xaf\r\n"
     ),
 }
@@ -130,7 +132,7 @@ ANSWERED = {
     "escapes that are none in the query": request(b"GET /v1/plans?a=%zz&%=%&b=%c0%af&c=%00"),
     "its own absolute target": request(b"GET http://testserver/v1/plans"),
     "an authority as target, which has no path": request(b"GET example.com:80"),
-    "a header that is no text": request(b"GET /v1/plans", b"X-A: \xff\xfe\r\n"),
+    "a header that is not text": request(b"GET /v1/plans", b"X-A: \xff\xfe\r\n"),
     "nonsense in every header that is read": request(
         b"GET /v1/plans",
         b"X-Request-ID: \xff\r\nX-Forwarded-For: ,,;%\r\nAccept: ///\r\nAccept-Language: ;;q=x\r\n"

@@ -90,7 +90,7 @@ def tool_call(call_id: str | None, name: str | None, arguments: Any) -> dict[str
 
 
 def arguments_of(call: Any) -> Any:
-    """The arguments of a `tool_call`: parsed, unless they are no JSON."""
+    """The arguments of a `tool_call`: parsed, unless they are not JSON."""
     text = call["function"]["arguments"]
     try:
         return json.loads(text)
@@ -137,7 +137,7 @@ def _value(message: Any, place: Place) -> Any:
     if place.skipped is None:
         return value
     if not isinstance(value, str):
-        raise TypeError("This is no text.")
+        raise TypeError("This is not text.")
     return value[place.skipped :]
 
 

@@ -77,7 +77,7 @@ _ERRORS: dict[int, type[ProblemError]] = {
 
 
 def problem_of(response: httpx.Response) -> ProblemError:
-    """The exception for an answer that is no success."""
+    """The exception for an answer that is not a success."""
     return _ERRORS.get(response.status_code, ProblemError)(response)
 
 
