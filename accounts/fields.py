@@ -25,7 +25,7 @@ class AddressField(serializers.EmailField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_CHARS, **options)
-        # It checks all that EmailField's own does, which would say the same again.
+        # It checks all that EmailField's own validator does, whose message would be a second one.
         self.validators[-1] = validate_address
 
     def to_internal_value(self, data: Any) -> str:

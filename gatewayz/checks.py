@@ -11,7 +11,7 @@ from gatewayz.redis import shards
 
 @checks.register
 def redis_has_one_shard(**options: Any) -> list[CheckMessage]:
-    """Fail with a Redis Cluster of several shards, before a command or worker half works."""
+    """Fail with a Redis Cluster of several shards, before a command or worker fails half-way."""
     problem = shards.problem_with(settings.REDIS_URL)
     return [checks.Error(problem, id="gatewayz.E001")] if problem else []
 

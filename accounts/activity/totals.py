@@ -20,7 +20,7 @@ _DAILY = """
     WHERE user_id = %(user_id)s AND day BETWEEN %(first)s AND %(last)s
 """
 
-# The days of another time zone are no sums of days of UTC, so they are counted from the log.
+# Days of another time zone are not made of whole UTC days, so they are counted from the log.
 _LOGGED = """
     SELECT
         (timestamp AT TIME ZONE %(zone)s)::date AS day, model, provider, 1 AS requests, tokens,

@@ -12,7 +12,7 @@ from gatewayz.admin_site.lists import BigTableAdmin, ReadOnlyAdmin
 
 
 class DeletableRowsAdmin(ReadOnlyAdmin):
-    """Read-only but for deletions, which the audit log has as `deleted_action`.
+    """Read-only except for deletions, which are audited as `deleted_action`.
 
     These rows belong to nobody, so the entry is about the operator who deletes.
     """

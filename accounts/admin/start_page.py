@@ -84,10 +84,10 @@ def _p99(title: str, observed: Distribution | None, target: float, decimals: int
 
 
 def _is_sure(observed: Distribution, target: float) -> bool:
-    """Whether a p99 above `target` says more than that a few requests were slow.
+    """Whether a p99 above `target` means more than that a few requests were slow.
 
-    Of fewer than 100 requests the slowest is the p99, and the first ones of each process are
-    slow. So then most of them decide.
+    With fewer than 100 requests, the slowest one is the p99, and the first requests of each
+    process are slow. So most requests must then be above it.
     """
     return observed.total >= 100 or observed.above(target) > max(5, observed.total // 2)
 

@@ -16,7 +16,7 @@ _KINDS = {"chatsession": "session"}
 
 
 def audit_entries(request: HttpRequest, row: Model, owner: str | None) -> list[AuditEntry]:
-    """Return the newest SHOWN_ENTRIES entries about `row`, and of a user also about their rows.
+    """Return the newest SHOWN_ENTRIES entries about `row`; for a user, also about their rows.
 
     `owner` is the path of fields from the row to its user, as in `OwnedRows`.
     Three statements, which indexes serve. Empty for staff who may not view the audit log.

@@ -108,7 +108,7 @@ def rejected_requests() -> Iterator[RejectedRequest]:
 
 
 def split_mask(term: str) -> tuple[str, str] | None:
-    """Return the beginning and the end of a masked key, or None when `term` is none."""
+    """Return the beginning and the end of a masked key, or None when `term` is not one."""
     found = _MASK.match(term)
     return (found[1], found[2]) if found else None
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 
 
 class StaffBackend(ModelBackend):
-    """Django's, which asks once for the rights of a user and once for those of the groups."""
+    """Django's backend, which takes two statements: one for the user, one for the groups."""
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous or user_obj.is_superuser or obj:

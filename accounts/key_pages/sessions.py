@@ -1,7 +1,7 @@
 """Log-in to the pages of /keys.
 
-This is apart from Django's own log-in: a session of the admin signs nobody in here, where keys are
-made, and a session of these pages opens no page of the admin.
+It is separate from Django's own log-in: a session of the admin does not sign anybody in here,
+where keys are made, and a session of these pages opens no page of the admin.
 """
 
 import time
@@ -22,7 +22,7 @@ _NAME = "keys"
 
 
 def sign_in(request: HttpRequest, user: User) -> None:
-    """Sign in `user`, who has proved who it is, for SIGNED_IN_SECONDS, and audit it.
+    """Sign in `user`, whose identity is proven, for SIGNED_IN_SECONDS, and audit it.
 
     Raises SignInDenied (401) for a user who is deactivated.
     """

@@ -5,7 +5,7 @@ from typing import Any
 from accounts.models import NotificationPreferences
 from gatewayz.api.old_shapes import OldShape, status
 
-# There are no trials any more, so nothing reminds of their end.
+# There are no trials any more, and so no reminders of their end.
 TRIAL_EXPIRY_REMINDER_DAYS = 1
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from gatewayz.api.old_shapes import OldShape, numbers, status
 
-# Plans do not end; old clients make a date of it.
+# Plans do not end, but old clients parse a date here.
 NEVER = "9999-12-31T23:59:59+00:00"
 
 _LIMITS = (
@@ -17,7 +17,7 @@ _LIMITS = (
 
 
 def user_plan(user_id: int, since: datetime) -> OldShape:
-    """The plan of a user, who is one since `since`."""
+    """The plan of a user, who signed up at `since`."""
 
     def shape(plan: dict[str, Any]) -> dict[str, Any]:
         same = (

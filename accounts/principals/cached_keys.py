@@ -99,7 +99,7 @@ def read_local(digest: str) -> CachedKey | None:
 
 
 def read_redis(digest: str) -> tuple[CachedKey | None, Reading]:
-    """The key with this digest from Redis, and what `keep` has to be given.
+    """Read the key with this digest from Redis; also return what `store` must be given.
 
     Raises redis.exceptions.RedisError, also when Redis may not be up to date.
     """
@@ -128,7 +128,7 @@ def store(digest: str, principal: Principal, reading: Reading) -> None:
 
 
 def stored_at(key: CachedKey) -> float:
-    """When an entry was stored, in seconds since the epoch, if with today's time to live."""
+    """When an entry was stored, in seconds since the epoch, assuming today's time to live."""
     return key.renew_at - ttl_seconds() * (1 - _RENEWED_SHARE)
 
 

@@ -40,7 +40,7 @@ def _group(title: str, *pages: dict[str, Any]) -> dict[str, Any]:
 def _open_link(request: HttpRequest) -> str:
     """Return the link of the sidebar that is marked: the longest one that the address begins with.
 
-    Unfold marks all whose path is part of the address, so two of them on some pages.
+    Unfold marks all links whose path is part of the address, which are two on some pages.
     """
     address, links = request.get_full_path(), _links(get_script_prefix())
     return max((link for link in links if address.startswith(link)), key=len, default="")
@@ -48,7 +48,7 @@ def _open_link(request: HttpRequest) -> str:
 
 @cache
 def _links(script_prefix: str) -> list[str]:
-    # Once, because every link of the sidebar is compared with all.
+    # Cached, because every link of the sidebar is compared with all of them.
     return [
         str(item["link"](None))
         for group in UNFOLD["SIDEBAR"]["navigation"]

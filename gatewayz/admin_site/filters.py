@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.http import urlencode
 
-# Of a list of all users: the rows of so many days are read and sorted at most.
+# In a list of all users, the rows of at most so many days are read and sorted.
 MAX_DAYS = 31
 
 Days = tuple[date, date]

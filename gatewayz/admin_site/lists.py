@@ -72,7 +72,7 @@ class IndexedOrderList(ChangeList):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # Unfold would resolve the address of each link anew to add these to it.
+        # Unfold would resolve the address of every link again to add these to it.
         self.filters_of_links, self.preserved_filters = self.preserved_filters, ""
 
     def url_for_result(self, result: models.Model) -> str:
@@ -93,9 +93,9 @@ class IndexedOrderList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         if not self.multi_page:
-            # Django reads the rows once more.
+            # Django would read the rows once more.
             self.result_list = self.paginator.page(1).object_list
-        # Said below the list only, where it is honest about its bound.
+        # Shown only below the list, which says when not all rows were counted.
         self.full_result_count = self.result_count
 
 
@@ -117,7 +117,7 @@ def linked(name: str) -> Callable[[models.Model], str]:
 def found_or_newest(
     whole: models.QuerySet[Any], rows: models.QuerySet[Any], parts: models.Q
 ) -> models.QuerySet[Any]:
-    """Return `whole`, what an index finds by whole values, if there is any; else rows by `parts`.
+    """Return `whole`, rows that an index finds by whole values, if any; else rows by `parts`.
 
     Parts are searched for among the newest MAX_COUNTED_ROWS of the table only: no index serves
     them. Runs a statement.
@@ -131,7 +131,7 @@ def found_or_newest(
 
 @cache
 def _checkbox() -> str:
-    """The box that selects a row, to be formatted: to render each takes a fifth of the time."""
+    """The checkbox of a row, with a place for its id: rendering each takes a fifth of the time."""
     return str(checkbox.render(ACTION_CHECKBOX_NAME, "{}"))
 
 

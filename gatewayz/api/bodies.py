@@ -39,14 +39,14 @@ class NestedTooDeepError(ParseError):
 
 
 class GivenNumber(float):
-    """A number that a float spells in another way, such as 1.10. Encoded, it is as given."""
+    """A number that a float spells in another way, such as 1.10. It is encoded as it was given."""
 
     __slots__ = ("text",)
     text: str
 
 
 class HugeNumber:
-    """A number that no float can hold, such as 1e400. Encoded, it is as given.
+    """A number that no float can hold, such as 1e400. It is encoded as it was given.
 
     It is not a float, so that fields for numbers and text reject it.
     """
@@ -57,7 +57,7 @@ class HugeNumber:
         self.text = text
 
 
-# The decoder reads this instead of -0, which it would make an integer without a sign.
+# The decoder is given this instead of -0, which it would turn into an integer without a sign.
 _MINUS_ZERO = "-0E-000"
 
 
@@ -165,7 +165,7 @@ def parse_json(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
 
 def _fault(body: bytes, error: Exception) -> str:
     """The error in `body`, for the client's developer."""
-    # The decoder calls it truncated.
+    # The decoder would call it truncated.
     if _HALF_PAIR.search(body):
         return "a string has half of a surrogate pair, as when text is cut within an emoji"
     if isinstance(error, UnicodeDecodeError):
@@ -219,7 +219,7 @@ def _plain(value: Any) -> Any:
 
 
 encode = msgspec.json.Encoder(enc_hook=_plain).encode
-# The same for whatever order its names were in.
+# The same bytes whatever the order of the names was.
 encode_sorted = msgspec.json.Encoder(enc_hook=_plain, order="sorted").encode
 
 

@@ -1,4 +1,4 @@
-"""Answers to clients that have what they ask for, before it is read again."""
+"""Answers clients that already have what they ask for, without reading it again."""
 
 from hashlib import sha256
 

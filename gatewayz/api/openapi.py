@@ -111,7 +111,8 @@ def described(
         repeated_status: the status when the same had been done before, if that differs.
         may_answer_202: the answer may also be 202 without data, when the caller has to do
             something else first.
-        accepted_example: an example of `data` of an answer 202, which says how far the work is.
+        accepted_example: an example of `data` of an answer 202, which says how far the work has
+            got.
         example: an example of `data`.
         request: a serializer of the body.
         request_example: an example of the body.
@@ -258,7 +259,7 @@ def streamed(
     )
 
 
-# Of `streamed`, for a list of any objects.
+# The `json` of `streamed` for a list of any objects.
 OBJECTS = {"type": "array", "items": {"type": "object", "additionalProperties": {}}}
 
 
@@ -344,10 +345,10 @@ OPTIONAL = "x-optional"
 
 
 def whole_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A drf-spectacular hook that says of each component of answers that no field is left out.
+    """A drf-spectacular hook that declares all fields of the components of answers as required.
 
-    Envelopes and problems have optional fields, and say so themselves, as serializers may do with
-    the extension `x-partial`, and fields with OPTIONAL.
+    Exceptions are envelopes and problems, serializers with the extension `x-partial`, and fields
+    with OPTIONAL.
     """
     components = result["components"]["schemas"]
     given: set[str] = set()

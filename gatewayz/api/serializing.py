@@ -54,7 +54,7 @@ class TextField(serializers.CharField):
 
 
 class IdField(TextField):
-    """An id that clients choose: kept as it is, with its blanks."""
+    """An id that clients choose: kept as it is, with its spaces."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, max_length=255, **options)
@@ -100,9 +100,9 @@ class BoundedDictField(serializers.DictField):
 
 
 class SparseSerializer(serializers.Serializer):
-    """A Serializer with many optional fields and without `source`, which asks what is given only.
+    """A Serializer with many optional fields, without `source`; it asks only those that are given.
 
-    DRF asks all fields, which costs more than to validate the few that most bodies have.
+    DRF asks all fields, which costs more than validating the few that most bodies have.
     """
 
     @cached_property
@@ -115,7 +115,7 @@ class SparseSerializer(serializers.Serializer):
 
     @cached_property
     def _always_asked(self) -> frozenset[str]:
-        """The fields that say something when they are not given: required, or with a default."""
+        """The fields that matter even when they are not given: required, or with a default."""
         return frozenset(
             name
             for name, (field, _) in self._own_fields.items()

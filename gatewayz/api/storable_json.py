@@ -6,7 +6,7 @@ from rest_framework.exceptions import ValidationError
 
 from gatewayz.api.bodies import HugeNumber
 
-# Far above what models take, and below what JSON encoders and PostgreSQL bear.
+# Far deeper than models accept, and less than JSON encoders and PostgreSQL can take.
 MAX_DEPTH = 64
 
 
@@ -20,7 +20,7 @@ def check_storable(value: Any, *, takes_any_number: bool = False) -> None:
     Raises UnstorableJsonError at U+0000, which PostgreSQL cannot hold, below MAX_DEPTH levels, and
     at a number that a float cannot hold unless it `takes_any_number`.
     """
-    # Level by level and not by recursion, which depth would break.
+    # Level by level, because recursion would fail on a deep value.
     level, depth = [value], 0
     while level:
         if depth > MAX_DEPTH:

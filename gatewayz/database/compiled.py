@@ -1,8 +1,8 @@
-"""Querysets whose SQL is kept, and read as plain rows.
+"""Keeps the SQL of querysets, and reads plain rows with it.
 
-To build and compile a queryset, and to make instances of models from its rows, takes several times
-as long as PostgreSQL takes for them. So what is read all day is compiled once for each shape that
-it has, with places where its values go.
+Building and compiling a queryset, and making instances of models from its rows, takes several
+times as long as PostgreSQL needs to find them. So what is read all day is compiled once for each
+shape that it has, with placeholders for its values.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -33,7 +33,7 @@ def fetch(
     """The rows of the queryset `build(**values, **shape)`, as they come from the database.
 
     `build` may use each of `values` (int, str, datetime or None) only as a parameter of its
-    statement: whatever else depends on one belongs into `shape`. It is called once for each shape
+    statement: whatever else depends on one belongs in `shape`. It is called once for each shape
     and for each choice of values that are None. `sql` may frame the statement.
     """
     kinds = tuple((name, type(value)) for name, value in values.items())

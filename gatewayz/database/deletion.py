@@ -112,8 +112,8 @@ def delete_dependents(
         ends_at: when to stop, in monotonic seconds.
         batch_rows: the size of a batch.
         lock: as for `delete_in_batches`.
-        owners: the users to whom the rows belong, which spares servers where tables are
-            distributed.
+        owners: the users to whom the rows belong. Where tables are distributed, only the servers
+            of these users are asked.
         above: tables that are left alone, because the call deletes from them already.
 
     Returns whether no more can be deleted. Raises django.db.Error; batches that were committed

@@ -21,7 +21,7 @@ SET LOCAL citus.multi_shard_modify_mode = 'sequential';
 """
 
 
-# One by one: of a text with several statements, Citus would send all of it to the other servers.
+# One by one: Citus would send a text with several statements to the other servers as a whole.
 _WITHOUT_TRIGGERS = (
     "SET LOCAL citus.propagate_set_commands = 'local'",
     "SET LOCAL session_replication_role = 'replica'",
@@ -55,7 +55,7 @@ class UniqueIndex:
 
 @dataclass(frozen=True)
 class ClusterTable:
-    """A distributed table that one PostgreSQL does without.
+    """A distributed table that a single PostgreSQL does not need.
 
     `settle` is a statement that uses up its rows before it is dropped.
     """
@@ -92,8 +92,8 @@ class Layout:
 class Step:
     """A change that one transaction makes, and how to undo it.
 
-    `is_done` is an expression. While the step `moves_rows`, no trigger runs: they are not new.
-    Undoing it runs those of Citus itself, which keep its catalogue.
+    `is_done` is an SQL expression. While the step `moves_rows`, no trigger runs, since the rows
+    are not new. Undoing it runs those of Citus itself, which keep its catalogue.
     """
 
     title: str
@@ -139,10 +139,10 @@ def steps_of(layout: Layout) -> list[Step]:
 
 
 def run(steps: Sequence[Step], *, undoes: bool = False) -> Iterator[tuple[Step, bool]]:
-    """Make the steps that are not made, or undo those that are.
+    """Run the steps that are not done, or undo those that are.
 
-    Each is a transaction of its own, so a run that was interrupted is run again. Yields each step
-    before, and whether it has to run. Raises django.db.Error.
+    Each is a transaction of its own, so an interrupted run can be repeated. Yields each step
+    before its turn, and whether it has to run. Raises django.db.Error.
     """
     for step in reversed(steps) if undoes else steps:
         has_to_run = is_done(step) == undoes
@@ -156,7 +156,7 @@ def run(steps: Sequence[Step], *, undoes: bool = False) -> Iterator[tuple[Step, 
 
 
 def is_done(step: Step) -> bool:
-    """Whether a step is made."""
+    """Whether a step has been run."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {step.is_done}")
         (done,) = cursor.fetchone()
@@ -171,8 +171,8 @@ def is_distributed() -> bool:
 def distributed_tables() -> frozenset[str]:
     """The names of the distributed tables.
 
-    A process asks until there are some, and once where the database has no Citus. Where the answer
-    is late, statements are slower but right.
+    A process asks until there are some; where the database has no Citus, it asks once. With an
+    outdated answer, statements are slower but correct.
     """
     global _tables  # noqa: PLW0603 - remembered for this process
     if _tables is None:
@@ -258,7 +258,7 @@ def _with_reference(one: Reference) -> Step:
     return Step(title, _has_constraint(one.table, one.name, 2), add, drop)
 
 
-# Triggers name their function, and nothing else of them changes.
+# Triggers are made again with the other function; nothing else about them changes.
 _SWITCH_TRIGGERS = """
 DO $do$
 DECLARE
@@ -307,7 +307,7 @@ def _on_shard(name: str, body: str) -> Step:
     )
 
 
-# Citus asks for the time before it sends a statement, if it may: not of what is volatile.
+# Citus evaluates functions itself before it sends a statement, but not volatile ones.
 _CLOCK = """
 CREATE OR REPLACE FUNCTION distributed_clock() RETURNS timestamptz LANGUAGE plpgsql STABLE
 AS $$ BEGIN RETURN clock_timestamp(); END $$;
@@ -402,7 +402,7 @@ def _with_owner(index: UniqueIndex) -> Step:
     )
 
 
-# The table is made anew, and functions that take or return its rows would be lost.
+# Citus makes the table anew, and functions that take or return its rows would be lost.
 _UNDISTRIBUTE = """
 DO $do$
 DECLARE

@@ -104,7 +104,7 @@ def repair_indexes() -> list[str]:
 
     Must not run in a transaction. Returns their names.
 
-    Raises django.db.IntegrityError when rows that a unique index forbids came in meanwhile.
+    Raises django.db.IntegrityError when rows that a unique index forbids were added meanwhile.
     """
     declared = _declared()
     faulty = [state for state in index_states() if state.status != "ok"]

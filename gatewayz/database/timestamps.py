@@ -24,7 +24,7 @@ class UtcLoader(BaseTzLoader):
             loaded = None
         if loaded is not None and loaded.tzinfo is UTC:
             return loaded
-        # Of another zone, or one that Python cannot hold, which psycopg's error says.
+        # Of another zone, or one that Python cannot hold; psycopg's error says so.
         return super().load(data)  # type: ignore[no-any-return]
 
 

@@ -9,7 +9,7 @@ from rest_framework.exceptions import APIException
 
 
 class UserCounts:
-    """Counts by user (None: no key), of which no user and not all together may have too much.
+    """Counts by user (None: no key); neither a user nor all users together may have too much.
 
     A caller without a key may be counted by its address.
 
