@@ -138,7 +138,7 @@ class ChatSession(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(
-        default=timezone.now, help_text="When its last message was added or changed."
+        default=timezone.now, help_text="When a message was last added or changed."
     )
     is_pinned = models.BooleanField(default=False, db_default=False)
     is_archived = models.BooleanField(default=False, db_default=False)
@@ -146,13 +146,13 @@ class ChatSession(models.Model):
         default=False,
         db_default=False,
         editable=False,
-        help_text="What it held is being deleted for good.",
+        help_text="Whether its content is being deleted for good.",
     )
     external_id = models.CharField(  # noqa: DJ001 - it is unique unless null
-        max_length=255, null=True, help_text="What its client calls it."
+        max_length=255, null=True, help_text="The id that the client gave to the session."
     )
     end_user_id = models.CharField(  # noqa: DJ001 - as external_id
-        max_length=255, null=True, help_text="Whose it is among the people of one account."
+        max_length=255, null=True, help_text="Whose session it is, if people share an account."
     )
     metadata = models.JSONField(null=True, blank=True)
     tags = ArrayField(
@@ -165,7 +165,7 @@ class ChatSession(models.Model):
     deleted_at = models.DateTimeField(null=True, editable=False)
     expires_at = models.DateTimeField(null=True, help_text="When it goes to the trash by itself.")
     extra = GivenJsonField(
-        null=True, blank=True, help_text="What else its client gave, by name, as given."
+        null=True, blank=True, help_text="Other fields that the client gave, unchanged."
     )
 
     objects: ClassVar[models.Manager["ChatSession"]] = ChatSessionQuerySet.as_manager()
@@ -319,7 +319,7 @@ class ChatMessage(models.Model):
         db_index=False,
     )
     position = models.BigIntegerField(
-        null=True, editable=False, help_text="Its place among the messages of the session."
+        null=True, editable=False, help_text="The place of the message in the session."
     )
     parent = models.ForeignKey(
         "self",
@@ -328,13 +328,13 @@ class ChatMessage(models.Model):
         null=True,
         db_constraint=False,
         db_index=False,
-        help_text="The message that it follows.",
+        help_text="The message before this one.",
     )
     is_current = models.BooleanField(
         default=True, db_default=True, help_text="Whether it is on the branch that is shown."
     )
     client_id = models.CharField(  # noqa: DJ001 - it is unique unless null
-        max_length=255, null=True, help_text="What its client calls it."
+        max_length=255, null=True, help_text="The id that the client gave to the message."
     )
     role = models.CharField(max_length=16, choices=Role)
     content = models.TextField(blank=True)
@@ -342,7 +342,7 @@ class ChatMessage(models.Model):
     content_parts = models.JSONField(
         null=True,
         blank=True,
-        help_text="A multimodal message as it was given; its text stands in `content` too.",
+        help_text="The parts of a multimodal message, unchanged; `content` has their text.",
     )
     model = models.CharField(max_length=255, blank=True)
     tokens = models.PositiveIntegerField(default=0)
@@ -358,7 +358,7 @@ class ChatMessage(models.Model):
     extra = GivenJsonField(
         null=True,
         blank=True,
-        help_text="What has no column, by name, as given; `content` too unless it is a string.",
+        help_text="Fields without a column, unchanged, and `content` if it is not a string.",
     )
 
     objects: ClassVar[models.Manager["ChatMessage"]] = ChatMessageQuerySet.as_manager()
@@ -601,14 +601,14 @@ class ChatImport(models.Model):
     size_bytes = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
     position = models.JSONField(
-        default=list, help_text="Where in the file the import goes on: see jobs."
+        default=list, help_text="Where in the file the import continues; see `chat.transfer.jobs`."
     )
     read_bytes = models.BigIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(
-        default=0, help_text="How often a worker has begun since the last progress."
+        default=0, help_text="How often a worker has started on it since the last progress."
     )
     report = models.JSONField(default=dict)
-    reason = models.TextField(blank=True, help_text="Why it failed.")
+    reason = models.TextField(blank=True, help_text="Why the import failed.")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -706,10 +706,10 @@ class SearchDocument(models.Model):
     session_id = models.BigIntegerField()
     part = models.IntegerField()
     user_id = models.BigIntegerField()
-    number = models.BigIntegerField(help_text="The higher, the later its user wrote in it.")
-    version = models.SmallIntegerField(help_text="Of the preparation of its text.")
+    number = models.BigIntegerField(help_text="Higher for documents that the user wrote in later.")
+    version = models.SmallIntegerField(help_text="Of the rules that prepared its text.")
     first_message_id = models.BigIntegerField()
-    characters = models.IntegerField(help_text="Of `body`, unpacked.")
+    characters = models.IntegerField(help_text="The length of `body`, unpacked.")
     keys = ArrayField(models.IntegerField())
     body = models.BinaryField()
 

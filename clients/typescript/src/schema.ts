@@ -1607,7 +1607,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When its last message was added or changed.
+             * @description When a message was last added or changed.
              */
             updated_at: string;
             external_id: string | null;
@@ -1645,7 +1645,7 @@ export interface components {
             } | unknown[] | string | number | boolean | null;
             /** Format: date-time */
             created_at: string;
-            /** @description What its client calls it. */
+            /** @description The id that the client gave to the message. */
             client_id: string | null;
             parent_id: number | null;
             position: number;
@@ -2112,7 +2112,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When its last message was added or changed.
+             * @description When a message was last added or changed.
              */
             updated_at: string;
             external_id: string | null;
@@ -2171,7 +2171,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When its last message was added or changed.
+             * @description When a message was last added or changed.
              */
             updated_at: string;
             external_id: string | null;
@@ -2270,7 +2270,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When its last message was added or changed.
+             * @description When a message was last added or changed.
              */
             updated_at: string;
             messages: components["schemas"]["SharedMessage"][];
