@@ -40,7 +40,9 @@ class AuditLogInput(PageInput):
 
 
 class AuditEntrySerializer(serializers.ModelSerializer):
-    """An entry of `AuditEntry.objects.with_personal_data()`, for the user whom it concerns."""
+    """An entry of the audit log, for the user whom it concerns."""
+
+    # Its rows come from `with_personal_data`.
 
     user_id = serializers.IntegerField()
     timestamp = serializers.DateTimeField(source="created_at")

@@ -116,7 +116,7 @@ class ApiKeyInput(_KeyInput):
 
 
 class ApiKeyChange(GraceInput, _KeyInput):
-    """Changes to a key. Absent or null fields stay unchanged, and the environment must."""
+    """Changes to a key. Absent or null fields stay unchanged; the environment cannot change."""
 
     action = serializers.ChoiceField(
         choices=["update", "rotate", "bulk_rotate"],
@@ -171,6 +171,8 @@ class _QuotaFields(serializers.ModelSerializer):
 
 
 class ApiKeySerializer(_QuotaFields):
+    """A key as it may be shown, without its secret."""
+
     api_key = serializers.CharField(source="masked")
     days_remaining = serializers.SerializerMethodField(
         help_text="Days until the key expires, rounded up; null when it does not."
@@ -212,7 +214,9 @@ class ApiKeySerializer(_QuotaFields):
 
 
 class KeyUsageSerializer(_QuotaFields):
-    """A key from `with_usage`. Cost is in US dollars; today is the current day in UTC."""
+    """A key with its usage. Cost is in US dollars; today is the current day in UTC."""
+
+    # Its rows come from `with_usage`.
 
     api_key = serializers.CharField(source="masked")
     # A key that was never used has no daily totals.

@@ -34,7 +34,9 @@ class ShareInput(serializers.Serializer):
 
 @extend_schema_serializer(deprecate_fields=["share_token", "created_by_user_id"])
 class ShareSerializer(serializers.ModelSerializer):
-    """A link; needs the request as `context`, for the host of the URL."""
+    """A public link to a session."""
+
+    # Needs the request as `context`, for the host of the URL.
 
     session_id = serializers.IntegerField()
     # The names that clients of the old service use.

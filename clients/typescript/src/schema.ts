@@ -1045,7 +1045,7 @@ export interface components {
              */
             cost: number;
         };
-        /** @description The rest of a key's `max_requests`. */
+        /** @description A key as it may be shown, without its secret. */
         ApiKey: {
             readonly id: number;
             api_key: string;
@@ -1088,7 +1088,7 @@ export interface components {
             /** Format: date-time */
             readonly last_used_at: string | null;
         };
-        /** @description Changes to a key. Absent or null fields stay unchanged, and the environment must. */
+        /** @description Changes to a key. Absent or null fields stay unchanged; the environment cannot change. */
         ApiKeyChange: {
             /**
              * @description Seconds for which the old secret keeps working.
@@ -1159,7 +1159,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        /** @description An entry of `AuditEntry.objects.with_personal_data()`, for the user whom it concerns. */
+        /** @description An entry of the audit log, for the user whom it concerns. */
         AuditEntry: {
             readonly id: number;
             user_id: number;
@@ -1492,7 +1492,7 @@ export interface components {
             usage_stats: components["schemas"]["LimitUsage"];
             current_status: components["schemas"]["LimitStatus"];
         };
-        /** @description A key from `with_usage`. Cost is in US dollars; today is the current day in UTC. */
+        /** @description A key with its usage. Cost is in US dollars; today is the current day in UTC. */
         KeyUsage: {
             readonly id: number;
             api_key: string;
@@ -2220,7 +2220,7 @@ export interface components {
             tokens_per_day: number;
             concurrency_limit?: number;
         };
-        /** @description A link; needs the request as `context`, for the host of the URL. */
+        /** @description A public link to a session. */
         Share: {
             readonly id: number;
             session_id: number;
