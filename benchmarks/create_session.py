@@ -3,7 +3,7 @@
 Contenders take turns, round by round and in changing order, so that what the machine does
 meanwhile hits them all alike; figures are medians of the rounds, and ratios are taken within a
 round. Each must first answer as the contract says, and at the end of each round there must be one
-row of activity for each session made: who errs is not measured.
+row of activity for each session made: a contender that errs is not measured.
 """
 
 import argparse

@@ -166,13 +166,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(scope="session", autouse=True)
 def _passwords_are_quick() -> None:
-    """A password costs a third of a second, as it should. Whoever checks one reads its cost."""
+    """Hashing takes a third of a second otherwise. A check reads the rounds from the hash."""
     PBKDF2PasswordHasher.iterations = 10
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request samples metrics, which it does once in five seconds, whichever test then runs."""
+    """No request samples metrics: that happens every five seconds, whichever test is running."""
     monkeypatch.setattr(process, "_due_at", math.inf)
 
 

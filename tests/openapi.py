@@ -1,4 +1,4 @@
-"""Whether the API answers what its OpenAPI description says."""
+"""Checks that the API answers as its OpenAPI description says."""
 
 import copy
 from typing import Any

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-# Far beyond what anything takes on a busy machine: who waits so long waits for ever.
+# Far longer than anything takes on a busy machine: whatever takes longer never ends.
 WAIT_SECONDS = 120.0
 # For a command that migrates back and forth, which is a minute of work for a whole processor.
 COMMAND_SECONDS = 900.0
@@ -12,7 +12,7 @@ POLL_SECONDS = 0.005
 
 
 def wait_until(true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
-    """Poll until `true()` is; returns what it then was. Raises TimeoutError after `seconds`."""
+    """Poll until `true()` holds; returns its value. Raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (result := true()):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""`fastapi_day` without keys, limits and activity: no service, but what is left to be saved."""
+"""`fastapi_day` without keys, limits and activity: no real service, but what could be saved."""
 
 import os
 

@@ -1,8 +1,8 @@
-"""`fastapi_asyncpg` with what people do all day besides: append, update, read, list and search.
+"""`fastapi_asyncpg` with what else people do all day: append, update, read, list and search.
 
 As few statements as there can be without putting JSON together in the database. Search is the
 text search of PostgreSQL with an index on a column of a table of its own, which
-`benchmarks.day` fills once: the peer does not pay for keeping it.
+`benchmarks.day` fills once: this contender does not pay for keeping it up to date.
 """
 
 from typing import Annotated, Any, Literal

@@ -53,7 +53,7 @@ class OldDatabase:
         )
 
     def adopt_killed_when(self, true: Callable[[], Any]) -> None:
-        """Adopt, and kill it, as `kill -9` does, as soon as `true()` is."""
+        """Start an adoption, and kill it (`kill -9`) as soon as `true()` holds."""
         process = subprocess.Popen(
             [sys.executable, "manage.py", "adopt"],
             cwd=CHECKOUT,

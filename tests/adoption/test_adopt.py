@@ -205,7 +205,7 @@ def test_the_first_user_keeps_a_duplicated_name_or_address(old, output):
 
     assert users[1]["email"] == "User1@Example.com"
     assert users[900001]["email"] is None
-    # The name that it would get has been given, too.
+    # The name that it would get is taken, too.
     assert users[900002]["username"].startswith("user-")
     assert (users[900003]["email"], users[900003]["username"]) == (None, "user-900003")
     assert users[900003]["is_active"] is True

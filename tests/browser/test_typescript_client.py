@@ -31,7 +31,7 @@ def test_a_page_holds_a_conversation_when_its_site_is_allowed(script, browser, u
         scope_permissions={"chat": ["read", "write"]},
         domain_referrers=["app.example.com"],
     )
-    # Else Chromium keeps pages of the internet from services of this machine.
+    # Otherwise Chromium keeps pages of the internet from calling services on this machine.
     context = new_context(browser, permissions=["local-network-access"])
     page = context.new_page()
     page.route(f"{site}/", lambda route: route.fulfill(body="<!doctype html>"))

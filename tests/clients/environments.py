@@ -1,4 +1,4 @@
-"""Pythons with packages that are none of ours, for programs that are built on our client."""
+"""Pythons with packages that we do not use ourselves, for programs built on our client."""
 
 import fcntl
 import hashlib
@@ -73,6 +73,6 @@ def service() -> Iterator[dict[str, str]]:
 
 
 def run(python: Path, program: Path, environ: dict[str, str]) -> None:
-    """Run a program to its end, which must be a good one."""
+    """Run a program, which must succeed."""
     ran = subprocess.run([python, program], env=environ, capture_output=True, text=True)
     assert ran.returncode == 0, f"{program}\n{ran.stderr}"

@@ -149,7 +149,7 @@ def error_of(ask: Callable[[], object]) -> tuple[str | None, str | None]:
 
 
 def keep_to_the_limits() -> None:
-    """Of OpenAI: 20 items, and 16 pairs of 64 and 512 characters."""
+    """OpenAI's limits: 20 items, and 16 pairs of 64 and 512 characters."""
     create, update = client.conversations.create, client.conversations.update
     hello = {"role": "user", "content": "Hello"}
     largest = {f"{n:ä<64}": "€" * 512 for n in range(16)}

@@ -113,7 +113,7 @@ def web(installation: Installation, environ: dict[str, str]) -> Web:
 
 
 def let_the_log_go_on(installation: Installation) -> None:
-    """Where it stands may lie past the last record, at which the replica then stays."""
+    """Its position may lie past the last record, where the replica would stay."""
     with installation.database() as connection:
         connection.execute("SELECT pg_logical_emit_message(true, '', '')")
 

@@ -1,7 +1,7 @@
 """An upgrade from 1.0.0, and back, while the code of 1.0.0 answers.
 
-The code before is started from git's history, where that is there. Without it, the models of
-before are what migrations remember of them.
+The old code is started from git's history, where that is available. Without it, the old models
+are those that the migrations remember.
 """
 
 import io
@@ -25,7 +25,7 @@ from gatewayz.development.embedded import postgres_server
 from tests.deploy.installation import CHECKOUT, Host, Installation, Web
 from tests.waiting import WAIT_SECONDS, wait_until
 
-# The last commit of 1.0.0, and with which migrations it ended.
+# The last commit of 1.0.0, and its last migrations.
 COMMIT_BEFORE = "c5cd449"
 BEFORE = {"accounts": "0024_audit_log_created_index", "chat": "0014_idempotent_activity"}
 
@@ -54,7 +54,7 @@ MigrationExecutor(connection, progress).migrate(list(BEFORE.items()))
 
 @pytest.fixture
 def old_code(tmp_path: Path) -> Host:
-    """Puts a command into a folder that has the code of before."""
+    """Puts a command into a folder that has the old code."""
     archive = subprocess.run(
         ["git", "archive", COMMIT_BEFORE], cwd=CHECKOUT, capture_output=True, check=False
     )
@@ -159,7 +159,7 @@ def test_the_previous_release_serves_through_every_migration_and_back(
     assert sorted(done[len(ways_forth) + 1 :]) == sorted(ways_forth)
     assert requests.failures() == {}
     assert others.failures() == {}
-    # The database is as the code before left it, with what was written meanwhile.
+    # The database is as the old code left it, with what was written meanwhile.
     installation.manage(environ, "migrate", "--check", host=old_code)
     installation.manage(environ, "check_indexes", host=old_code)
     with installation.database(url) as database:
@@ -198,7 +198,7 @@ def stepping(environ: dict[str, str], installation: Installation) -> Iterator[Ca
 
 @pytest.fixture
 def models_before() -> Apps:
-    """The models of before, as the migrations remember them."""
+    """The old models, as the migrations remember them."""
     executor = MigrationExecutor(connection)
     ends = [(app, name) for app, name in executor.loader.graph.leaf_nodes() if app not in BEFORE]
     return executor.loader.project_state([*ends, *BEFORE.items()]).apps

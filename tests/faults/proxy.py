@@ -46,7 +46,7 @@ class Faults:
     `latency_ms` is added to each round trip, one half in each direction, and up to `jitter_ms`
     on top. `bytes_per_second` bounds each direction of each connection. While `blackhole`, no
     byte passes and nothing is lost: it arrives when the hole closes, as after TCP's
-    retransmission, and connections are opened but get no word out of the other side.
+    retransmission, and connections are opened but hear nothing from the other side.
 
     The first data from a client that holds `trigger` meets its `fate`, one of FATES, and after it
     there is no trigger any more.
@@ -273,7 +273,7 @@ class Proxy:
     """A proxy in another process, whose faults can be changed while it runs.
 
     `upstream` is HOST:PORT or the path of a unix socket; `options` are the fields of `Faults`.
-    A process is what it is so that neither latency nor throughput depend on its user's threads.
+    It is a process, so that neither latency nor throughput depends on the threads of its user.
     """
 
     def __init__(self, upstream: str, **options: Any) -> None:

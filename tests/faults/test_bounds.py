@@ -429,7 +429,7 @@ def answered_per_second(service: Service, clients: int, seconds: float, **option
         for thread in threads:
             thread.join()
     answers = held_up(answers, delays)
-    # By then the clients have begun, and the means are known by which requests are turned away.
+    # By then the clients have begun, and the means by which requests are turned away are known.
     busy_at = begin + seconds / 2
     ends = [answer.started + answer.seconds for answer in answers if answer.status == 201]
     return answers, sum(busy_at < end < until for end in ends) / (until - busy_at)
@@ -455,8 +455,8 @@ def overload(service: Service, seconds: float) -> Overload:
 
     report("three times the capacity", answers)
     assert all(answer.status == 201 or answer.is_clean for answer in answers)
-    # Their deadlines are one, and each takes its turn at the processors to be told so: as long as
-    # POOL_SIZE of them took, at the same time, beyond what the network takes.
+    # Their deadlines end together, and each needs a turn at the processors to be told so: as long
+    # as POOL_SIZE of them took at the same time, without the time of the network.
     turns_seconds = statistics.median(answer.seconds for answer in served) - LATENCY_MS / 1000
     patient = [
         replace(answer, seconds=answer.seconds - clients / POOL_SIZE * turns_seconds)

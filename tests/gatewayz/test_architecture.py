@@ -49,7 +49,7 @@ def modules():
 
 
 def package_of(module, found):
-    """The room that a module is in; a module that lies in an app itself is its own."""
+    """The package that a module is in; a module directly in an app is its own."""
     if found[module].name == "__init__.py":
         return module
     parts = module.split(".")

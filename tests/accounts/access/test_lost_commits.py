@@ -1,7 +1,7 @@
-"""A change to a key of which nobody hears whether it was committed.
+"""Changes to keys whose COMMIT gets no answer.
 
-The connection breaks while the COMMIT is under way, or the deadline of the request passes. Whoever
-asked is told 503; but what is committed holds, and no process goes on with what was before.
+The connection breaks while the COMMIT is under way, or the deadline of the request passes. The
+caller gets a 503, but what was committed counts, and no process goes on with the old state.
 """
 
 from concurrent.futures import ThreadPoolExecutor

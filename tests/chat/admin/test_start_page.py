@@ -110,7 +110,7 @@ def test_the_queue_counts_events_that_wait_for_a_worker(admin_client, user):
 
     queue = gauges(admin_client)["Activity queue"]
 
-    # Recorded at the commit, which the test has not.
+    # Recorded at the commit, which the test does not reach.
     assert queue.value in {before, before + 1}
     assert queue.state == "met"
 

@@ -40,7 +40,7 @@ TOKENS = [
 
 @pytest.fixture
 def owner(user, monkeypatch):
-    """One with more of everything than is looked at: indexed, listed, long and short."""
+    """A user with more of everything than a search looks at: indexed, listed, long and short."""
     for name, bound in BOUNDS.items():
         monkeypatch.setattr(candidates, name, bound)
     for module in (index, candidates):

@@ -25,7 +25,7 @@ LOCALES = {
     "C.UTF-8": ["--locale", "C.UTF-8"],
     "ICU": ["--locale", "C.UTF-8", "--locale-provider", "icu", "--icu-locale", "sv"],
 }
-# Each of these looks for what people look for, in many scripts.
+# Each of these searches as people do, in many scripts.
 TESTS = ("tests/chat/search/test_cases.py", "tests/chat/search/test_relevance.py")
 
 

@@ -44,7 +44,7 @@ MESSAGES = st.lists(
             "metadata": JSON,
             "tool_calls": JSON,
             "x_custom": JSON,
-            # Of how many messages before this one it follows which.
+            # Which of the messages before this one it follows, as a share of them.
             "parent": st.floats(0, 1),
         },
     ),
@@ -91,7 +91,7 @@ OF_MESSAGES = ("parent_id", "current_message_id")
 
 
 def lines(api):
-    """The export of everything, but for the ids: each is the place of its line."""
+    """The export of everything, with the number of its line in place of each id."""
     exported = map(json.loads, api.get("/v1/chat/export").getvalue().splitlines())
     shown = [line for line in exported if line["type"] != "end"]
     places = {(line["type"], line.pop("id")): place for place, line in enumerate(shown)}

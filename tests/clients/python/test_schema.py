@@ -81,7 +81,7 @@ def test_a_method_has_the_parameters_of_its_operation(operation_id):
     method = METHODS[method_name(operation_id)]
     hints = get_type_hints(method)
     given = {
-        # `from` is a word of Python.
+        # `from` is a keyword of Python.
         name.rstrip("_"): (
             _by_annotation(hints[name]) - {"null"},
             parameter.default is parameter.empty,

@@ -79,7 +79,7 @@ PAGES = {
     "chat_export_user",
     "chat_import",
 }
-# Of these, what is no page to look at.
+# Those of them that are not pages to look at.
 NOT_SHOWN = {"auth_user_password_change", "chat_export_user", "chat_import"}
 
 ROLES = ("support", "operator", "staff with every permission", "superuser")
@@ -171,7 +171,7 @@ def ask(asker, path, data=None):
         answer = found.func(request, *found.args, **found.kwargs)
     except PermissionDenied:
         return None
-    # To the log-in, or to the start page because there is no such row for who asks.
+    # To the log-in, or to the start page because there is no such row for the caller.
     is_elsewhere = answer.status_code == 302 and data is None
     return None if is_elsewhere or answer.status_code == 403 else answer
 
@@ -214,7 +214,7 @@ def form_of(model, row, owner):
 
 
 def requests_for(model, row, owner):
-    """By what it is called, each request that may act: path and data."""
+    """Each request that may act, by name: path and data."""
     model_admin = REGISTRY[model]
     listed, chosen = url(model, "changelist"), {"_selected_action": [row.pk]}
     found = {

@@ -1,4 +1,4 @@
-"""Going on past rows with which work fails, whatever it fails by."""
+"""Work goes on past rows that make it fail, whatever the failure."""
 
 import psycopg
 import pytest

@@ -62,7 +62,7 @@ OWNER = Principal(
 def _many_rows(django_db_setup, django_db_blocker):
     tables = ", ".join(FILLED)
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        # Vacuum takes no row for visible whose commit, or one near it, is not on disk yet.
+        # Vacuum does not mark a row as visible before its commit, or one near it, is on disk.
         cursor.execute("SET synchronous_commit = on")
         # Loading in bulk may take longer than a request may.
         cursor.execute("SET statement_timeout = 0")

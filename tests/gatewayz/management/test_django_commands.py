@@ -1,4 +1,4 @@
-"""Django's own commands, where people of Django expect something of them."""
+"""Django's own commands, as people who know Django expect them."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Whether a request came over HTTPS is believed of TRUSTED_PROXIES only."""
+"""Only TRUSTED_PROXIES may say that a request came over HTTPS."""
 
 from ipaddress import ip_network
 

@@ -1,4 +1,4 @@
-"""A Redis Cluster of several shards is told in one line, by everything that starts."""
+"""Everything that starts reports a Redis Cluster of several shards in one line."""
 
 import os
 import subprocess

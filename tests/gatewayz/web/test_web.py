@@ -1,4 +1,4 @@
-"""The web processes share what comes, and what one of them leaves."""
+"""The web processes share new connections, and those of a process that ends."""
 
 import os
 import re

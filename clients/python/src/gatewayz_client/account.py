@@ -87,10 +87,10 @@ class Account:
     ) -> Profile:
         """Change the profile.
 
-        `NULL` days in the trash are the service's own. `NULL` days after which chats are deleted
-        mean never.
+        `NULL` means the service's own number of days in the trash, and that chats are never
+        deleted by their age.
 
-        An `email` is not set but sent a link, and is the user's once that was opened.
+        A new `email` is sent a link, and is the user's once the link was opened.
         """
         answer = self._calls.patch(
             "/v1/user/profile",

@@ -19,7 +19,7 @@ from gatewayz_client.types import Message, MessageInput, MessageStatus
 _KEY = "openai_agents"
 # The SDK gives this id to the items of a model that has none.
 _NO_ID = "__fake_id__"
-# Fields of an item that a message has none of, or has for something else.
+# Fields of an item that a message does not have, or has for something else.
 _OF_MESSAGES = {"id", "type", *MessageInput.__annotations__}
 
 

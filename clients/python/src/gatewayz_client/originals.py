@@ -23,7 +23,7 @@ class Place(NamedTuple):
     """Where a value of the original is found in the message.
 
     A text begins after `skipped` characters there, such as those of a data URL. None: the value is
-    no text, or may be none.
+    not text, or need not be.
     """
 
     original: Path
@@ -73,7 +73,7 @@ def content_of(parts: Sequence[tuple[PartOf, Path]]) -> tuple[Any, list[Place]]:
     if not parts:
         return None, []
     part, original = parts[0]
-    # The text of other parts, such as of an image, may be none.
+    # The text of other parts, such as images, may be missing.
     if len(parts) == 1 and part.path == ("text",) and part.part.keys() == {"type", "text"}:
         return part.part["text"], [Place(original, ("content",))]
     content = [part.part for part, _ in parts]

@@ -126,7 +126,7 @@ def _response(original: dict[str, Any]) -> MessageInput:
 
 
 def _request(original: dict[str, Any]) -> Iterator[MessageInput]:
-    """A message for each part. The first has what is said of the request."""
+    """A message for each part. The first also has what describes the whole request."""
     about = {name: value for name, value in original.items() if name != "parts"}
     if not original["parts"]:
         yield kept(_KEY, {**about, "parts": []}, [], role="user")
@@ -177,7 +177,7 @@ def _part(item: Any, where: Path) -> tuple[PartOf, Path]:
 
 
 def _standard(data: Any) -> str | None:
-    """Base64 in the usual alphabet: Pydantic writes that for addresses, and reads both."""
+    """Base64 in the usual alphabet: Pydantic writes the one for URLs, and reads both."""
     try:
         return b64encode(b64decode(data, b"-_", validate=True)).decode()
     except (TypeError, binascii.Error, ValueError):

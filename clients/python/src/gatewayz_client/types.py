@@ -580,7 +580,7 @@ class MessageInput(TypedDict):
 
 
 class ImportedMessageInput(TypedDict):
-    """As MessageInput, but that ids are those of the import."""
+    """As MessageInput, except that ids are those of the import."""
 
     id: NotRequired[int | str | None]
     role: Role
@@ -613,7 +613,7 @@ class NewApiKey(TypedDict):
 
 
 class ChangedPreferences(TypedDict):
-    """Preferences, and what the webhook's signature is made with."""
+    """Preferences, and the secret that signs webhooks."""
 
     data: Preferences
     webhook_secret: str | None
