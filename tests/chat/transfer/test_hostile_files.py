@@ -60,7 +60,7 @@ TWICE = files.claude(chat_messages=[files.claude_message("a", "human", "x")] * 2
         (TWICE, "Two messages have the id"),
         (files.chatgpt(mapping=[1]), "Expected `object`"),
         (files.claude(chat_messages={"a": 1}), "Expected `array`"),
-        (files.open_webui(chat=None), "no conversation"),
+        (files.open_webui(chat=None), "not a conversation"),
         (files.librechat(messages=[{"messageId": 7}]), "Expected `str`"),
     ],
 )
