@@ -126,7 +126,8 @@ def delete_dependents(
         rows = referring.filter(**of_owners(owners)) if owners and is_distributed else referring
         is_parent = any(True for _ in _referring(rows.model, [], (*above, rows.model)))
         while True:
-            page = list(rows.values_list("pk", flat=True)[:PAGE_ROWS]) if is_parent else []
+            # A batch, so that a run that ends soon has deleted all of some rows.
+            page = list(rows.values_list("pk", flat=True)[:batch_rows]) if is_parent else []
             for start in range(0, len(page), PARENT_ROWS):
                 parents = page[start : start + PARENT_ROWS]
                 if not delete_dependents(rows.model, parents, owners=owners, above=above, **how):

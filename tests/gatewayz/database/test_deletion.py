@@ -71,6 +71,23 @@ def test_later_batches_of_an_erasure_read_no_more_than_the_first(others):
     assert max(blocks) < 1_000
 
 
+def test_a_run_that_ends_soon_has_deleted_sessions_and_not_only_messages():
+    user = User.objects.create_user("big@example.com")
+    fill(user, SESSIONS)
+    erasure.request_erasure(user.pk)
+    left = []
+
+    def count(execute, sql, params, many, context):
+        if sql.startswith('DELETE FROM "chat_sessions"'):
+            left.append(ChatMessage.objects.filter(user=user).count())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(count):
+        assert erasure.erase(user.pk)
+
+    assert left[0] >= SESSIONS * MESSAGES / 2
+
+
 def test_a_deletion_pauses_after_each_batch(monkeypatch):
     user = User.objects.create_user("big@example.com")
     fill(user, 10)
