@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from http.client import HTTPConnection
 from itertools import count
+from threading import Event
 
 from benchmarks.measuring.load import LoadError, Request
 
@@ -34,13 +35,18 @@ class SteadyTraffic:
         Returns the seconds from when each request was due until it was answered, so that a
         request that waits for a connection counts as slow. Raises LoadError when one fails.
         """
-        started, numbers = time.monotonic(), count()
+        started, numbers, ended = time.monotonic(), count(), Event()
+
+        def send() -> list[float]:
+            return list(self._send(started, rate, numbers, lambda: ended.is_set() or is_over()))
+
         with ThreadPoolExecutor(CLIENTS) as pool:
-            clients = [
-                pool.submit(lambda: list(self._send(started, rate, numbers, is_over)))
-                for _ in range(CLIENTS)
-            ]
-            return [seconds for client in clients for seconds in client.result()]
+            clients = [pool.submit(send) for _ in range(CLIENTS)]
+            try:
+                return [seconds for client in clients for seconds in client.result()]
+            finally:
+                # Also when this one is interrupted.
+                ended.set()
 
     def _send(
         self, started: float, rate: float, numbers: Iterator[int], is_over: Callable[[], bool]
