@@ -303,9 +303,7 @@ class Candidates:
         )
         # The keys of a document are stored outside its row, and reading them costs a hundred times
         # what the planner expects. It would not use the index for a few thousand documents.
-        rows = _rows(
-            statement, {**self._parameters, **parameters}, prepare=False, avoid_seq_scan=True
-        )
+        rows = _rows(statement, {**self._parameters, **parameters}, avoid_seq_scan=True)
         sessions: dict[int, ChatSession] = {}
         for is_cut, session_id, *columns, body, _ in rows:
             self.is_exact = self.is_exact and not is_cut
@@ -387,6 +385,11 @@ def _session(columns: Sequence[Any]) -> ChatSession:
     return ChatSession.from_db(router.db_for_read(ChatSession), names, columns)
 
 
-def _rows(statement: str, parameters: dict[str, Any], **options: Any) -> list[tuple[Any, ...]]:
+def _rows(
+    statement: str, parameters: dict[str, Any], *, avoid_seq_scan: bool = False
+) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose best plan depends on how much the user has."""
     connection = cast("DatabaseWrapper", connections[router.db_for_read(ChatSession)])
-    return connection.fetch_autocommit(statement, parameters, **options)
+    return connection.fetch_autocommit(
+        statement, parameters, prepare=False, avoid_seq_scan=avoid_seq_scan
+    )

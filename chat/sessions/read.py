@@ -5,12 +5,12 @@ from typing import Any, cast
 
 import msgspec
 from django.db import connections, router
-from django.db.models import F, QuerySet, TextField
+from django.db.models import BigIntegerField, Exists, F, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
 
 from accounts.principals.principal import Principal
-from chat.models import ChatSession, ChatSessionQuerySet
+from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
 from chat.sessions.cursors import cursor_after, read_cursor
 from chat.sessions.serializers import SessionSerializer
 from gatewayz.api.bodies import decode_values
@@ -26,6 +26,16 @@ _FIELDS = [
     for name in SessionSerializer.Meta.fields
 ]
 _EXTRA = Cast("extra", TextField())
+
+# The plan of a prepared statement is made for the average user and session, and sorts all of what
+# it finds. That is cheap for so many messages of a session, and so many sessions of a user.
+SHORT, FEW = 200, 1_000
+
+# Users who had FEW active sessions when their list was last read.
+_users_with_few: set[int] = set()
+_MAX_USERS = 10_000
+
+_COUNT = "SELECT count(*) FROM ({}) AS counted"
 
 # The sums of all messages of a user come from idx_chat_messages_owner alone, which has the
 # condition `tokens >= 0`.
@@ -72,20 +82,22 @@ class SessionPage:
         return _as_json([row[1:] for row in self.rows])
 
 
-def session_as_json(owner: Principal, session_id: int) -> tuple[dict[str, Any], str]:
-    """A session of `owner` with `current_message_id`, and its ETag. One statement.
+def session_as_json(owner: Principal, session_id: int) -> tuple[dict[str, Any], str, bool]:
+    """A session of `owner` with `current_message_id`, its ETag, and whether it is long.
 
-    The ETag changes with everything that is shown of the session or its messages. Raises Http404
-    when there is no such session.
+    A long one has more than SHORT messages. The ETag changes with anything that is shown of the
+    session or its messages. One statement. Raises Http404 when there is no such session.
     """
-    rows = fetch(_one, {"user_id": owner.user_id, "session_id": session_id})
+    values = {"user_id": owner.user_id, "session_id": session_id}
+    # It is found by its id, so that one plan serves all.
+    rows = fetch(_one, values, prepare=None)
     if not rows:
         raise Http404
-    ((version, current_message_id, *row),) = rows
+    ((version, current_message_id, is_long, *row),) = rows
     (session,) = _as_json([row])
     # With the time, because processes of an older release may still run and count no versions.
     etag = etag_of(version, session["updated_at"])
-    return {**session, "current_message_id": current_message_id}, etag
+    return {**session, "current_message_id": current_message_id}, etag, is_long
 
 
 def page_of_sessions(
@@ -103,28 +115,42 @@ def page_of_sessions(
     """At most `limit` sessions of `owner`, in `order`.
 
     `order` is `updated`, the most recently changed first, or `created`, the oldest first.
-    `matching` is for `ChatSessionQuerySet.matching`. Two statements, or one when there is only
-    one page. Raises ValidationError when `cursor` is invalid.
+    `matching` is for `ChatSessionQuerySet.matching`. One statement, or two when a further page
+    is empty. Raises ValidationError when `cursor` is invalid.
     """
     values = {"user_id": owner.user_id, **matching}
     chosen: Any = {"pinned": pinned, "archived": archived, "deleted": deleted}
     time, session_id = read_cursor(cursor) if cursor else (None, None)
-    rows = fetch(
+    is_whole_list = not (matching or deleted or pinned is not None or archived is not None)
+    found = fetch(
         _page,
         {**values, "time": time, "session_id": session_id},
+        prepare=None if is_whole_list and owner.user_id in _users_with_few else False,
         order=order,
         limit=limit,
         offset=offset,
         **chosen,
     )
-    if cursor is None and offset == 0 and len(rows) < limit:
-        return SessionPage(rows, len(rows), None)
-    ((count,),) = fetch(_ids, values, "SELECT count(*) FROM ({}) AS counted", **chosen)
+    if not found:
+        is_first_page = cursor is None and offset == 0
+        ((count,),) = [(0,)] if is_first_page else fetch(_ids, values, _COUNT, **chosen)
+        return SessionPage([], count, None)
+    count = found[0][0]
+    if is_whole_list:
+        _note_count(owner.user_id, count)
+    rows = [row[1:] for row in found]
     if len(rows) < limit:
         return SessionPage(rows, count, None)
     last = dict(zip(SessionSerializer.Meta.fields, rows[-1][1:-1], strict=True))
     by = "created_at" if order == "created" else "updated_at"
     return SessionPage(rows, count, cursor_after(last[by], last["id"]))
+
+
+def _note_count(user_id: int, count: int) -> None:
+    if count > FEW:
+        _users_with_few.discard(user_id)
+    elif len(_users_with_few) < _MAX_USERS:
+        _users_with_few.add(user_id)
 
 
 def statistics(owner: Principal, *, end_user_id: str | None = None) -> dict[str, Any]:
@@ -153,8 +179,9 @@ def _owned(user_id: int) -> ChatSessionQuerySet:
 
 def _one(user_id: int, session_id: int) -> QuerySet[Any, Any]:
     owned = _owned(user_id).active().with_current_message(user_id)
-    one = owned.filter(pk=session_id)
-    return one.values_list("version", "current_message_id", *_FIELDS, _EXTRA)
+    messages = ChatMessage.objects.filter(user_id=user_id, session_id=OuterRef("pk"))
+    one = owned.filter(pk=session_id).annotate(is_long=Exists(messages[SHORT : SHORT + 1]))
+    return one.values_list("version", "current_message_id", "is_long", *_FIELDS, _EXTRA)
 
 
 def _chosen(
@@ -190,7 +217,13 @@ def _page(
         after = listed.begun_after if order == "created" else listed.older_than
         listed = after(time, session_id)
     page = page_first(listed, limit=limit, offset=offset)
-    return page.values_list("version", *_FIELDS, _EXTRA)
+    # In the same statement, because a round trip costs more than to count.
+    count = Subquery(
+        _ids(user_id, **chosen),
+        template=f"({_COUNT.format('%(subquery)s')})",
+        output_field=BigIntegerField(),
+    )
+    return page.values_list(count, "version", *_FIELDS, _EXTRA)
 
 
 def _as_json(rows: list[Any]) -> list[dict[str, Any]]:

@@ -89,10 +89,10 @@ class SessionView(ChatView):
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         page = validated(BranchedPageInput, request.query_params)
-        session, etag = session_as_json(request.user, session_id)
+        session, etag, is_long = session_as_json(request.user, session_id)
         if (unchanged := not_modified(request, etag)) is not None:
             return unchanged
-        messages, has_more = page_as_json(request.user, session_id, **page)
+        messages, has_more = page_as_json(request.user, session_id, is_long=is_long, **page)
         # After the messages: clients that look for the first `metadata` mean theirs.
         metadata = session.pop("metadata")
         return success(

@@ -28,19 +28,25 @@ _PLACES: dict[type, Callable[[int], Hashable]] = {
 
 
 def fetch(
-    build: Build, values: Mapping[str, Any], sql: str = "{}", **shape: Hashable
+    build: Build,
+    values: Mapping[str, Any],
+    sql: str = "{}",
+    *,
+    prepare: bool | None = False,
+    **shape: Hashable,
 ) -> list[tuple[Any, ...]]:
     """The rows of the queryset `build(**values, **shape)`, as they come from the database.
 
     `build` may use each of `values` (int, str, datetime or None) only as a parameter of its
     statement: whatever else depends on one belongs in `shape`. It is called once for each shape
-    and for each choice of values that are None. `sql` may frame the statement.
+    and for each choice of values that are None. `sql` may frame the statement. `prepare` is passed
+    on to `DatabaseWrapper.fetch_autocommit`.
     """
     kinds = tuple((name, type(value)) for name, value in values.items())
     statement, model, parameters = _compiled(build, kinds, tuple(shape.items()))
     filled = [_filled(parameter, values) for parameter in parameters]
     connection = cast("DatabaseWrapper", connections[router.db_for_read(model)])
-    return connection.fetch_autocommit(sql.format(statement), filled, prepare=False)
+    return connection.fetch_autocommit(sql.format(statement), filled, prepare=prepare)
 
 
 class _Place(str):

@@ -36,15 +36,19 @@ def written(api):
 
 
 @pytest.fixture(autouse=True)
-def _pool(written):
-    with pooled():
-        yield
+def pool(api, written):
+    with pooled() as database:
+        api.get(PATH)  # the key is known afterwards
+        database.close()
+        yield database
 
 
-def test_a_session_with_messages_is_read_as_it_was_created(api, written):
+def test_a_session_with_messages_is_read_as_it_was_created(api, written, pool):
     session, messages = written
 
     read = api.get(f"{PATH}/{session['id']}").json()["data"]
+
+    assert pool.connection is None, "each statement borrows a connection"
 
     assert read["messages"] == messages
     changed = {"updated_at", "messages", "has_more_messages", "current_message_id"}
@@ -52,11 +56,12 @@ def test_a_session_with_messages_is_read_as_it_was_created(api, written):
         assert read[name] == session[name], name
 
 
-def test_the_list_shows_a_session_as_its_detail_does(api, written):
+def test_the_list_shows_a_session_as_its_detail_does(api, written, pool):
     session, _ = written
 
     (listed,) = api.get(PATH).json()["data"]
 
+    assert pool.connection is None, "each statement borrows a connection"
     read = api.get(f"{PATH}/{session['id']}").json()["data"]
     assert listed.items() <= read.items()
 
