@@ -92,8 +92,14 @@ DAY: Mapping[str, Contender] = {
         OURS,
         Contender(
             "fastapi",
-            "FastAPI, asyncpg and orjson with the same checks",
-            (*_QUIET_UVICORN, "benchmarks.contenders.fastapi_day:app"),
+            "FastAPI, asyncpg and orjson with the same checks, metrics and an access log",
+            (*_UVICORN, "benchmarks.contenders.fastapi_observed:app"),
+            worker=("-m", "benchmarks.contenders.fastapi_worker"),
+        ),
+        Contender(
+            "litestar",
+            "Litestar, asyncpg and msgspec with the same",
+            (*_UVICORN, "benchmarks.contenders.litestar_day:app"),
             worker=("-m", "benchmarks.contenders.fastapi_worker"),
         ),
         SERVICES["drf"],

@@ -219,10 +219,18 @@ async def healthz() -> dict[str, str]:
 async def create_session(
     given: SessionInput, request: Request, principal: Annotated[Principal, Depends(authenticated)]
 ) -> Response:
-    state, timings = request.app.state, timings_of_task.get()
-    now = datetime.now(UTC)
-    title = given.title or f"Chat {now:%Y-%m-%d %H:%M}"
-    model = given.model or DEFAULT_MODEL
+    session, message = await create(request.app.state, principal, given.title, given.model)
+    body = {"success": True, "data": session, "message": message}
+    return Response(orjson.dumps(body), 201, principal.headers, "application/json")
+
+
+async def create(
+    state: Any, principal: Principal, title: str | None, model: str | None
+) -> tuple[dict[str, Any], str]:
+    """Create a session and record it. Returns it, and the message beside it."""
+    timings, now = timings_of_task.get(), datetime.now(UTC)
+    title = title or f"Chat {now:%Y-%m-%d %H:%M}"
+    model = model or DEFAULT_MODEL
     started = time.perf_counter()
     row = await state.database.fetchrow(INSERT, principal.user_id, title, model, now)
     timings["session_create"] = (time.perf_counter() - started) * 1000
@@ -236,12 +244,7 @@ async def create_session(
         timings["user_lookup"],
         timings["session_create"],
     )
-    body = {
-        "success": True,
-        "data": session,
-        "message": "Chat session created successfully",
-    }
-    return Response(orjson.dumps(body), 201, principal.headers, "application/json")
+    return session, "Chat session created successfully"
 
 
 async def record(
