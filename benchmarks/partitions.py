@@ -1,0 +1,216 @@
+"""Compares the activity log as one table and as partitions by time.
+
+`python -m benchmarks partitions [EVENTS]` loads so many events of 400 days into a table and into
+partitions of a week and of a day, and runs the service's own statements on each. The times are
+those of PostgreSQL's processor. Linux, and PostgreSQL on a socket.
+"""
+
+import statistics
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import count, pairwise
+from pathlib import Path
+from typing import Any
+
+DAYS, USERS, MODELS = 400, 50_000, 5
+# Days of a partition; None is one table.
+SHAPES: dict[str, int | None] = {"whole": None, "weeks": 7, "days": 1}
+ROUNDS, BATCH = 30, 1_000
+# Retention deletes so many days in each shape.
+EXPIRED_DAYS = 28
+
+_LOAD = """
+INSERT INTO activity_log (event_id, user_id, "timestamp", model, provider, tokens, cost, speed,
+                          finish_reason, app, metadata)
+SELECT (lpad(to_hex(n), 12, '0') || '7' || substr(md5(n::text), 1, 19))::uuid,
+       1000000 + (n * 7919) %% %(users)s, %(begin)s + n * %(step)s, 'model ' || n %% %(models)s,
+       'p', 10, 0.001, 0, '', '', '{}'
+FROM generate_series(1::bigint, %(events)s) AS n
+"""
+_COUNT = """
+INSERT INTO activity_daily (user_id, day, model, provider, requests, tokens, spend, logged)
+SELECT user_id, ("timestamp" AT TIME ZONE 'UTC')::date, model, provider, count(*), sum(tokens),
+       sum(cost), count(*)
+FROM activity_log GROUP BY 1, 2, 3, 4
+"""
+# That of a partition of whole days becomes zero, so its events need not be read.
+_DROPPED = """
+UPDATE activity_daily SET logged = 0 WHERE day >= %s AND day < %s AND logged > 0
+"""
+
+
+def main(events: str = "2000000") -> None:
+    """Print a table with a column for each shape."""
+    from django.db import connection
+
+    from accounts.activity import events as writing
+    from benchmarks.growth import _USERS
+
+    # A unique index of partitions has the time as well.
+    writing._WRITE = writing._WRITE.replace("ON CONFLICT (event_id)", "ON CONFLICT")
+    begin = datetime.now(UTC).date() - timedelta(days=DAYS)
+    columns: dict[str, dict[str, str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(_USERS, {"first": 1_000_000, "count": USERS})
+        for name, days in SHAPES.items():
+            # The statements of the service find the tables of this schema first.
+            cursor.execute(f'CREATE SCHEMA "{name}"')
+            cursor.execute(f'SET search_path = "{name}", public')
+            _make_tables(cursor, begin, days)
+            seconds = _seconds(lambda: _load(cursor, begin, int(events)))
+            columns[name] = {"loading, events a second": f"{int(events) / seconds:,.0f}"}
+            columns[name] |= dict(_measured(cursor, begin, days))
+            print(name, columns[name], flush=True)
+    print(f"\n| {int(events):,} events | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
+    for what in columns["whole"]:
+        print(f"| {what} | {' | '.join(its[what] for its in columns.values())} |")
+
+
+def _make_tables(cursor: Any, begin: date, days: int | None) -> None:
+    cursor.execute("CREATE TABLE activity_daily (LIKE public.activity_daily INCLUDING ALL)")
+    if days is None:
+        cursor.execute(
+            "CREATE TABLE activity_log (LIKE public.activity_log INCLUDING ALL EXCLUDING IDENTITY)"
+        )
+    else:
+        cursor.execute(
+            "CREATE TABLE activity_log (LIKE public.activity_log INCLUDING DEFAULTS,"
+            ' PRIMARY KEY (id, "timestamp"), UNIQUE (event_id, "timestamp"))'
+            ' PARTITION BY RANGE ("timestamp")'
+        )
+        cursor.execute('CREATE INDEX ON activity_log (user_id, "timestamp" DESC)')
+        starts = [begin + timedelta(days=n) for n in range(0, DAYS + 2 * days + 1, days)]
+        for first, after in pairwise(starts):
+            cursor.execute(
+                f'CREATE TABLE "{_partition(first)}" PARTITION OF activity_log'
+                f" FOR VALUES FROM ('{first}') TO ('{after}')"
+            )
+    cursor.execute(
+        "ALTER TABLE activity_log ALTER id SET DEFAULT nextval('public.activity_log_id_seq')"
+    )
+
+
+def _partition(first: date) -> str:
+    return f"activity_log_{first:%Y%m%d}"
+
+
+def _load(cursor: Any, begin: date, events: int) -> None:
+    cursor.execute(
+        _LOAD,
+        {
+            "users": USERS,
+            "models": MODELS,
+            "begin": datetime.combine(begin, datetime.min.time(), UTC),
+            "step": timedelta(days=DAYS) / events,
+            "events": events,
+        },
+    )
+    cursor.execute(_COUNT)
+    cursor.execute("VACUUM ANALYZE activity_log")
+    cursor.execute("VACUUM ANALYZE activity_daily")
+
+
+def _measured(cursor: Any, begin: date, days: int | None) -> Iterator[tuple[str, str]]:
+    from accounts.activity.events import Event, new_event_id, write_events
+    from accounts.activity.retention import prune
+    from accounts.models import ActivityEvent
+
+    yield "MB with indexes", f"{_megabytes(cursor):,.0f}"
+    users = iter(range(1_000_000, 1_000_000 + USERS))
+    now, numbers = datetime.now(UTC), count()
+
+    def insert() -> None:
+        write_events(
+            [
+                Event(
+                    event_id=new_event_id(),
+                    user_id=1_000_000 + next(numbers) * 7919 % USERS,
+                    api_key_id=None,
+                    timestamp=now,
+                    model="model 1",
+                    provider="p",
+                    tokens=10,
+                    cost=0.001,
+                    speed=0.0,
+                    finish_reason="",
+                    app="",
+                    metadata={},
+                )
+                for _ in range(BATCH)
+            ]
+        )
+
+    def page() -> None:
+        owned = ActivityEvent.objects.filter(user_id=next(users))
+        week = owned.in_days(*(begin + timedelta(days=day) for day in (200, 206)))
+        list(week.newest_first()[:50])
+
+    def newest() -> None:
+        list(ActivityEvent.objects.filter(user_id=next(users)).newest_first()[:50])
+
+    def by_id() -> None:
+        ActivityEvent.objects.get(pk=newest_id)
+
+    def erase() -> None:
+        rows = ActivityEvent.objects.filter(user_id=next(users))
+        rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:BATCH])).delete()
+
+    cursor.execute("CHECKPOINT")
+    cursor.execute("SELECT pg_current_wal_insert_lsn()")
+    (begun,) = cursor.fetchone()
+    yield "insert of 1,000 events, ms", _median(insert)
+    cursor.execute("SELECT pg_current_wal_insert_lsn() - %s", [begun])
+    written = float(cursor.fetchone()[0]) / (ROUNDS + 1)
+    yield "WAL of 1,000 events after a checkpoint, MB", f"{written / 1e6:.1f}"
+    yield "a user's events of a week, ms", _median(page)
+    yield "newest 50 events of a user, ms", _median(newest)
+    newest_id = ActivityEvent.objects.order_by("-timestamp")[0].pk
+    yield "event by its id, ms", _median(by_id)
+    yield "erasure of a user's events, ms", _median(erase)
+    before = begin + timedelta(days=EXPIRED_DAYS)
+    cursor.execute('SELECT count(*) FROM activity_log WHERE "timestamp" < %s', [before])
+    expired = cursor.fetchone()[0]
+    at = datetime.combine(before, datetime.min.time(), UTC)
+    if days is None:
+        seconds = _seconds(lambda: prune(at))
+    else:
+        seconds = _seconds(lambda: _drop(cursor, begin, days))
+    yield f"retention of {EXPIRED_DAYS} days, events a second", f"{expired / seconds:,.0f}"
+    seconds = _seconds(lambda: cursor.execute("VACUUM activity_log"))
+    yield "vacuum after it, ms", f"{seconds * 1e3:,.0f}"
+    yield "MB after it", f"{_megabytes(cursor):,.0f}"
+
+
+def _megabytes(cursor: Any) -> float:
+    cursor.execute(
+        "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r'"
+        " AND relname LIKE 'activity_log%' AND relnamespace = current_schema()::regnamespace"
+    )
+    return float(cursor.fetchone()[0]) / 1e6
+
+
+def _drop(cursor: Any, begin: date, days: int) -> None:
+    from django.db import transaction
+
+    for n in range(0, EXPIRED_DAYS, days):
+        first, after = (begin + timedelta(days=count) for count in (n, n + days))
+        with transaction.atomic():
+            cursor.execute(_DROPPED, [first, after])
+            cursor.execute(f'DROP TABLE "{_partition(first)}"')
+
+
+def _median(act: Callable[[], Any]) -> str:
+    # The first one plans the statement.
+    act()
+    return f"{statistics.median(_seconds(act) for _ in range(ROUNDS)) * 1e3:.1f}"
+
+
+def _seconds(act: Callable[[], Any]) -> float:
+    """The processor time of this connection's process in PostgreSQL."""
+    from django.db import connection
+
+    path = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+    started = int(path.read_text().split()[0])
+    act()
+    return (int(path.read_text().split()[0]) - started) / 1e9
