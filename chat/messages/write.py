@@ -84,18 +84,38 @@ _RULES: dict[str, Callable[[], APIException]] = {
 # the session, which must still exist, and inserts under that lock. Messages that are added
 # concurrently therefore get their places one after the other, and a session only ever grows at
 # its end. It does not begin with SELECT, or it would be sent again when its connection is lost.
-_APPEND = """
+_ARRAYS = {
+    "role": "text",
+    "content": "text",
+    "model": "text",
+    "tokens": "integer",
+    "reasoning": "text",
+    "extra": "text",
+    "created_at": "timestamptz",
+    "client_id": "text",
+    "status": "text",
+    "revision": "integer",
+    "follows": "boolean",
+    "parent_place": "integer",
+    "parent_id": "bigint",
+}
+
+
+def _appending(array: str) -> str:
+    arrays = ", ".join(array.format(name, kind) for name, kind in _ARRAYS.items())
+    return f"""
 WITH appended AS (
     SELECT * FROM chat_append(
-        %(session_id)s::bigint, %(user_id)s::bigint, %(session_model)s::text, %(role)s::text[],
-        %(content)s::text[], %(model)s::text[], %(tokens)s::integer[], %(reasoning)s::text[],
-        %(extra)s::text[], %(created_at)s::timestamptz[], %(client_id)s::text[],
-        %(status)s::text[], %(revision)s::integer[], %(follows)s::boolean[],
-        %(parent_place)s::integer[], %(parent_id)s::bigint[]
+        %(session_id)s::bigint, %(user_id)s::bigint, %(session_model)s::text, {arrays}
     )
 )
 SELECT * FROM appended
-"""
+"""  # noqa: S608 - names and types
+
+
+_APPEND = _appending("%({})s::{}[]")
+# PostgreSQL makes an array of one value in a fraction of the time that psycopg takes.
+_APPEND_ONE = _appending("ARRAY[%({})s::{}]")
 
 
 def append_messages(
@@ -115,13 +135,15 @@ def append_messages(
     places = places_of(given)
     last = dict(zip(places, given, strict=True))
     messages = [_unsaved(owner, session_id, one) for one in last.values()]
+    columns: dict[str, Any] = _columns(messages, last.values(), places)
+    is_one = len(messages) == 1
     rows = transaction.get_connection().fetch_autocommit(
-        _APPEND,
+        _APPEND_ONE if is_one else _APPEND,
         {
             "session_id": session_id,
             "user_id": owner.user_id,
             "session_model": next((one.model for one in reversed(messages) if one.model), None),
-            **_columns(messages, last.values(), places),
+            **({name: value for name, (value,) in columns.items()} if is_one else columns),
         },
     )
     if not rows:
