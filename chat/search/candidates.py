@@ -22,8 +22,10 @@ from gatewayz.database.base import DatabaseWrapper
 # At most this many terms of a query (the longest) and parts of words are looked up.
 MAX_TERMS = 48
 MAX_PARTS = 12
-# A part of a word is replaced by at most this many words that contain it.
+# A part of a word is replaced by at most this many words that contain it, and all parts of a query
+# by so many together: each word is a page to read in each era.
 MAX_WORDS = 50
+MAX_WORDS_OF_QUERY = 120
 # At most this many keys are looked up in all eras together; the oldest eras are left out.
 MAX_LOOKUPS = 40_000
 # At most this many documents with the keys are read, or sessions if there are no keys.
@@ -321,6 +323,8 @@ class Candidates:
         """The statement that finds documents by their keys, and its parameters."""
         groups: list[list[int]] = []
         conditions: list[str] = []
+        parts = sum(len(lookup.parts) for lookup in lookups)
+        max_words = min(MAX_WORDS, MAX_WORDS_OF_QUERY // max(1, parts))
         for lookup in lookups:
             both = []
             if lookup.terms:
@@ -328,9 +332,9 @@ class Candidates:
                 groups.append([key(salt, term) for term in lookup.terms])
             for part, before, after in lookup.parts:
                 listed = words_with(words, part, before=before, after=after)
-                self.is_exact = self.is_exact and len(listed) <= MAX_WORDS
+                self.is_exact = self.is_exact and len(listed) <= max_words
                 both.append(f"keys && era.k{len(groups)}")
-                groups.append([key(salt, word) for word in {part, *listed[:MAX_WORDS]}])
+                groups.append([key(salt, word) for word in {part, *listed[:max_words]}])
             conditions.append(f"({' AND '.join(both)})")
         lows = range(max(0, next_number - 1) // ERA * ERA, -1, -ERA)
         max_eras = max(1, MAX_LOOKUPS // sum(map(len, groups)))

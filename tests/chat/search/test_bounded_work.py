@@ -1,5 +1,7 @@
 """The work of a search has bounds, whatever is asked and stored; counted in rows, not in time."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -97,6 +99,32 @@ def test_no_query_reads_or_compares_more_than_its_bounds(owner, tokens):
     assert len(documents) <= BOUNDS["MAX_CANDIDATES"] + BOUNDS["MAX_LISTED"] + 1
     longest = max((len(document.text) for _, document in documents), default=0)
     assert characters <= searched.max_characters + longest + BOUNDS["MAX_PENDING_BYTES"]
+
+
+def test_parts_of_words_are_looked_up_as_a_bounded_number_of_words(user):
+    beginnings = [letter * 3 for letter in "abcdefghijkl"]
+    words = " ".join(f"{one}{number}" for one in beginnings for number in range(60))
+    session = ChatSession.objects.create(user=user, title="Words", model="m")
+    ChatMessage.objects.create(session=session, role="user", content=words)
+    index_pending()
+    principal = Principal(user.pk, 1, True, True, False, "live", None)
+
+    def looked_up(count):
+        with CaptureQueriesContext(connection) as statements:
+            page = search_chats(principal, " ".join(beginnings[:count]), limit=10)
+        assert page.count == 1
+        assert page.is_count_exact is False
+        keys = [
+            found
+            for one in statements
+            for found in re.findall(r"'\{([-\d,]+)\}'::int4\[\]::integer\[\]", one["sql"])
+        ]
+        return sorted(len(one.split(",")) for one in keys)
+
+    # Each part itself is looked up as well.
+    assert looked_up(1) == [candidates.MAX_WORDS + 1]
+    assert looked_up(2) == [candidates.MAX_WORDS + 1] * 2
+    assert looked_up(12) == [candidates.MAX_WORDS_OF_QUERY // 12 + 1] * 12
 
 
 def test_a_search_beyond_the_bounds_reports_an_inexact_count(owner):
