@@ -144,7 +144,8 @@ def hold(network: Proxy, seconds: float) -> None:
 
 
 def test_a_creation_takes_one_round_trip_to_the_database(service):
-    median_ms(service, 5)
+    # To connect takes more, and so does preparing the statement, once on each connection.
+    median_ms(service, 20)
     before = service.database_network.round_trips()
     took_ms = median_ms(service, 20)
 
