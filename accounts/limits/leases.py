@@ -29,6 +29,10 @@ class _Lease:
         self.ends_at = time.monotonic() + LEASE_SECONDS
         self.is_renewed = False  # by another thread, which is asking Redis
 
+    @property
+    def is_usable(self) -> bool:
+        return self.left > 0 and self.ends_at > time.monotonic()
+
 
 class Leases:
     """The leases of this process, by user, key and limits."""
@@ -41,7 +45,7 @@ class Leases:
         """Take one request from a lease. Returns its decision, or None if nothing is leased."""
         with self._lock:
             lease = self._leases.get(name)
-            if lease is None or not lease.left or lease.ends_at <= time.monotonic():
+            if lease is None or not lease.is_usable:
                 return None
             lease.left -= 1
             left = lease.left
@@ -69,7 +73,7 @@ class Leases:
         """
         with self._lock:
             known = self._leases.get(name)
-            if taken == 1 and known is not None and known.left:
+            if taken == 1 and known is not None and known.is_usable:
                 return  # a concurrent thread has stored a larger lease
             if len(self._leases) >= MAX_LEASES:
                 self._leases.clear()

@@ -92,6 +92,16 @@ def test_a_burst_is_soon_forgotten(clock):
     assert used(principal) <= counted + 37 + 1 + 1
 
 
+def test_a_key_that_paused_leases_again(clock):
+    principal = caller(requests_per_hour=1_000_000)
+    for _ in range(2):
+        admit(principal)
+    # Of the two requests of this lease, one is left when it ends.
+    clock.now += 2 * LEASE_SECONDS
+
+    assert asked(lambda: [admit(principal) for _ in range(127)]) == 7
+
+
 def test_near_a_limit_each_request_is_counted_individually(clock):
     principal = caller(requests_per_hour=150)
 
