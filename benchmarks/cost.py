@@ -40,7 +40,10 @@ def main(*given: str) -> None:
     chosen.rounds, chosen.threads = 1, THREADS
     try:
         load.check_generator()
-        Plan.objects.update(max_storage_bytes=None)
+        # No limit is reached.
+        Plan.objects.update(
+            max_storage_bytes=None, daily_request_limit=10**8, monthly_request_limit=10**9
+        )
         user_id, keys = user_and_keys([])
         os.environ["BENCHMARK_USER_ID"] = str(user_id)
         conversations = Conversations(user_id)

@@ -313,6 +313,8 @@ class _Day:
                 [newest],
             )
             self._database.execute(f"VACUUM {table}")  # type: ignore[arg-type]
+        # Our worker would index it during the next rounds, whoever's they are.
+        self._database.execute("TRUNCATE chat_search_pending")
         self._database.execute("CHECKPOINT")
 
     def _newest_id(self, table: str) -> int:

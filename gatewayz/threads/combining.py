@@ -7,7 +7,7 @@ The throughput of creating sessions was measured in turns on two busy cores, as 
 every call by itself. With the database on the same machine it was 1.9 with 8 clients and 1.9 with
 64; with 25 ms added in each direction, 1.1 with 8 and 2.0 with 64. A combiner that also learned
 how long a batch takes, and ran slow batches in parallel immediately, reached 1.5 and 1.5 on the
-same machine, and 1.0 and 1.5 at a distance.
+same machine, and 1.0 and 1.5 at a distance. docs/speed.md compares it with plain group commit.
 """
 
 from collections.abc import Callable, Sequence
