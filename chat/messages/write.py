@@ -80,10 +80,7 @@ _RULES: dict[str, Callable[[], APIException]] = {
     "parent": _no_such_parent,
 }
 
-# One statement, hence one round trip, that needs no transaction around it: it locks and touches
-# the session, which must still exist, and inserts under that lock. Messages that are added
-# concurrently therefore get their places one after the other, and a session only ever grows at
-# its end. It does not begin with SELECT, or it would be sent again when its connection is lost.
+# The parameters that have a value for each message, with their types.
 _ARRAYS = {
     "role": "text",
     "content": "text",
@@ -113,6 +110,10 @@ SELECT * FROM appended
 """  # noqa: S608 - names and types
 
 
+# One statement, hence one round trip, that needs no transaction around it: it locks and touches
+# the session, which must still exist, and inserts under that lock. Messages that are added
+# concurrently therefore get their places one after the other, and a session only ever grows at
+# its end. It does not begin with SELECT, or it would be sent again when its connection is lost.
 _APPEND = _appending("%({})s::{}[]")
 # PostgreSQL makes an array of one value in a fraction of the time that psycopg takes.
 _APPEND_ONE = _appending("ARRAY[%({})s::{}]")
@@ -171,7 +172,7 @@ def append_messages(
 def _columns(
     messages: Sequence[ChatMessage], given: Collection[NewMessage], places: Sequence[int]
 ) -> dict[str, list[Any]]:
-    """The parameters of _APPEND that have a value for each message."""
+    """The parameters of _ARRAYS."""
     return {
         **{
             name: [getattr(message, name) for message in messages]

@@ -63,7 +63,10 @@ WHERE user_id = %(user_id)s AND end_user_id = %(end_user_id)s
 
 @dataclass(frozen=True)
 class SessionPage:
-    """A page of the list of sessions, not yet as JSON. `count` covers all pages."""
+    """A page of the list of sessions, not yet as JSON. `count` covers all pages.
+
+    A row holds the count, the version, _FIELDS and _EXTRA.
+    """
 
     rows: list[Any]
     count: int
@@ -74,12 +77,12 @@ class SessionPage:
         """An ETag that changes with everything the page shows."""
         # With the time, for the reason given in `session_as_json`.
         place = SessionSerializer.Meta.fields.index("updated_at")
-        versions = [(row[0], row[1], row[1 + place]) for row in self.rows]
+        versions = [(row[1], row[2], row[2 + place]) for row in self.rows]
         return etag_of(self.count, versions)
 
     def as_json(self) -> list[dict[str, Any]]:
         """The sessions as `represented_session` shows them."""
-        return _as_json([row[1:] for row in self.rows])
+        return _as_json([row[2:] for row in self.rows])
 
 
 def session_as_json(owner: Principal, session_id: int) -> tuple[dict[str, Any], str, bool]:
@@ -122,7 +125,7 @@ def page_of_sessions(
     chosen: Any = {"pinned": pinned, "archived": archived, "deleted": deleted}
     time, session_id = read_cursor(cursor) if cursor else (None, None)
     is_whole_list = not (matching or deleted or pinned is not None or archived is not None)
-    found = fetch(
+    rows = fetch(
         _page,
         {**values, "time": time, "session_id": session_id},
         prepare=None if is_whole_list and owner.user_id in _users_with_few else False,
@@ -131,17 +134,16 @@ def page_of_sessions(
         offset=offset,
         **chosen,
     )
-    if not found:
+    if not rows:
         is_first_page = cursor is None and offset == 0
-        ((count,),) = [(0,)] if is_first_page else fetch(_ids, values, _COUNT, **chosen)
-        return SessionPage([], count, None)
-    count = found[0][0]
+        count = 0 if is_first_page else fetch(_ids, values, _COUNT, **chosen)[0][0]
+        return SessionPage(rows, count, None)
+    count = rows[0][0]
     if is_whole_list:
         _note_count(owner.user_id, count)
-    rows = [row[1:] for row in found]
     if len(rows) < limit:
         return SessionPage(rows, count, None)
-    last = dict(zip(SessionSerializer.Meta.fields, rows[-1][1:-1], strict=True))
+    last = dict(zip(SessionSerializer.Meta.fields, rows[-1][2:-1], strict=True))
     by = "created_at" if order == "created" else "updated_at"
     return SessionPage(rows, count, cursor_after(last[by], last["id"]))
 
