@@ -22,9 +22,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from benchmarks.measuring.processor import seconds_of
 
 FIRST_MESSAGES, MESSAGES_OF_SESSION = 10_000, 7
 SMALL, PURGED = 50, 5_000
@@ -91,14 +92,14 @@ def main(messages: str = "1000000", sessions: str = "20000", long: str = "20000"
         cursor.execute("SET maintenance_work_mem = '1GB'")
         # A worker would be a process of its own.
         cursor.execute("SET max_parallel_workers_per_gather = 0")
-        cursor.execute(_USERS, {"first": FIRST_OTHER, "count": OTHERS})
+        make_users(cursor, FIRST_OTHER, OTHERS)
         users = _users(cursor, int(sessions), int(long))
-        with _not_indexed(cursor):
+        with not_indexed(cursor):
             _load(cursor, FIRST_OTHER, OTHERS, FIRST_MESSAGES // MESSAGES_OF_SESSION)
         cursor.execute("VACUUM ANALYZE")
         before = _measured(users)
         print("Loading other people's chats", flush=True)
-        with _not_indexed(cursor):
+        with not_indexed(cursor):
             _load(
                 cursor,
                 FIRST_OTHER,
@@ -126,7 +127,7 @@ def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
     _load(cursor, users["small"].pk, 1, SMALL)
     for _ in index_listed():
         pass
-    with _not_indexed(cursor):
+    with not_indexed(cursor):
         _load(cursor, users["big"].pk, 1, sessions)
         _load(cursor, users["big"].pk, 1, 1, each=long)
         _load(cursor, users["purged"].pk, 1, PURGED)
@@ -158,8 +159,13 @@ def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
     return users
 
 
+def make_users(cursor: Any, first: int, count: int) -> None:
+    """Make so many users, with ids from `first` on."""
+    cursor.execute(_USERS, {"first": first, "count": count})
+
+
 @contextmanager
-def _not_indexed(cursor: Any) -> Iterator[None]:
+def not_indexed(cursor: Any) -> Iterator[None]:
     """Load without putting the chats on the list of what search has not indexed."""
     for table in ("chat_messages", "chat_sessions"):
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -186,22 +192,20 @@ def _measured(users: dict[str, Any]) -> dict[str, float]:
             seconds = []
             # The first one loads the key and plans the statement.
             for _ in range(ROUNDS + 1):
-                started = _processor_seconds()
+                started = processor_seconds()
                 response = request()
-                seconds.append(_processor_seconds() - started)
+                seconds.append(processor_seconds() - started)
                 if response.status_code not in (HTTPStatus.OK, HTTPStatus.CREATED):
                     raise SystemExit(f"{what}: {response.content.decode()}")
             medians[f"{name}: {what}"] = statistics.median(seconds[1:])
     return medians
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
     """The processor time of this process and of its connection's process in PostgreSQL."""
     from django.db import connection
 
-    backend = connection.connection.info.backend_pid
-    nanoseconds = Path(f"/proc/{backend}/schedstat").read_text().split()[0]
-    return time.process_time() + int(nanoseconds) / 1e9
+    return time.process_time() + seconds_of(connection.connection.info.backend_pid)
 
 
 def _requests(user: Any, *, is_big: bool) -> dict[str, Callable[[], Any]]:
@@ -290,10 +294,10 @@ def _print_purge(cursor: Any, user: Any) -> None:
     trashed.update(is_active=False, deleted_at=timezone.now(), updated_at=timezone.now())
     cursor.execute("VACUUM ANALYZE")
     batches = _Batches()
-    started = _processor_seconds()
+    started = processor_seconds()
     with batches.timed():
         purge(timezone.now() + timedelta(days=400))
-    took = _processor_seconds() - started
+    took = processor_seconds() - started
     print(
         f"\nPurged {batches.rows:,} messages, {batches.rows / took:,.0f} a second of the "
         f"processor, the last batches in {batches.ratio():.2f} × the time of the first ones",
@@ -408,11 +412,11 @@ class _Batches:
         return statistics.median(last) / statistics.median(first)
 
     def _time(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        started = _processor_seconds()
+        started = processor_seconds()
         result = execute(sql, params, many, context)
         if sql.startswith('DELETE FROM "chat_messages"'):
             count = context["cursor"].rowcount
             if count:
                 self.rows += count
-                self._seconds.append((_processor_seconds() - started) / count)
+                self._seconds.append((processor_seconds() - started) / count)
         return result

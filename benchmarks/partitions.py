@@ -9,8 +9,9 @@ import statistics
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, pairwise
-from pathlib import Path
 from typing import Any
+
+from benchmarks.measuring.processor import seconds_of
 
 DAYS, USERS, MODELS = 400, 50_000, 5
 # Days of a partition; None is one table.
@@ -44,7 +45,7 @@ def main(events: str = "2000000") -> None:
     from django.db import connection
 
     from accounts.activity import events as writing
-    from benchmarks.growth import _USERS
+    from benchmarks.growth import make_users
 
     # A unique index of partitions has the time as well.
     writing._WRITE = writing._WRITE.replace("ON CONFLICT (event_id)", "ON CONFLICT")
@@ -52,7 +53,7 @@ def main(events: str = "2000000") -> None:
     columns: dict[str, dict[str, str]] = {}
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-        cursor.execute(_USERS, {"first": 1_000_000, "count": USERS})
+        make_users(cursor, 1_000_000, USERS)
         for name, days in SHAPES.items():
             # The statements of the service find the tables of this schema first.
             cursor.execute(f'CREATE SCHEMA "{name}"')
@@ -210,7 +211,7 @@ def _seconds(act: Callable[[], Any]) -> float:
     """The processor time of this connection's process in PostgreSQL."""
     from django.db import connection
 
-    path = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
-    started = int(path.read_text().split()[0])
+    process = connection.connection.info.backend_pid
+    started = seconds_of(process)
     act()
-    return (int(path.read_text().split()[0]) - started) / 1e9
+    return seconds_of(process) - started

@@ -12,9 +12,9 @@ import random
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.measuring.processor import seconds_of
 from benchmarks.search_size import made_up_word, prose
 
 _MESSAGES_OF_SESSION, _SESSIONS_OF_OTHER = 20, 500
@@ -116,9 +116,9 @@ def measured(principal: Any, query: str, rounds: int) -> Iterator[Search]:
 
     ((process,),) = connection.fetch_autocommit("SELECT pg_backend_pid()", {})
     for _ in range(rounds):
-        started = time.perf_counter(), _processor_time(process), time.process_time()
+        started = time.perf_counter(), seconds_of(process), time.process_time()
         page = search_chats(principal, query, limit=20)
-        ended = time.perf_counter(), _processor_time(process), time.process_time()
+        ended = time.perf_counter(), seconds_of(process), time.process_time()
         found = f"{page.count}{'' if page.is_count_exact else '+'}"
         yield Search(*(end - start for start, end in zip(started, ended, strict=True)), found)
 
@@ -134,11 +134,6 @@ def become_web_process() -> None:
     connections.settings["default"]["OPTIONS"] |= {"pool_size": 1, "pool_timeout": 10}
     del connections["default"]
     importlib.import_module("gatewayz.wsgi")
-
-
-def _processor_time(process: int) -> float:
-    """The seconds that a process has used so far."""
-    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
 def kinds(content: list[str]) -> dict[str, list[str]]:

@@ -47,16 +47,16 @@ def main(first: str = "300000", second: str = "1200000") -> None:
     """Print the table."""
     from django.db import connection
 
-    from benchmarks.growth import _USERS, _not_indexed
+    from benchmarks.growth import make_users, not_indexed
 
     sizes, found, loaded = (int(first), int(second)), [], 0
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         # Workers would be processes of their own.
         cursor.execute("SET max_parallel_maintenance_workers = 0")
-        cursor.execute(_USERS, {"first": FIRST_USER, "count": USERS})
+        make_users(cursor, FIRST_USER, USERS)
         for size in sizes:
-            with _not_indexed(cursor):
+            with not_indexed(cursor):
                 _load(cursor, (size - loaded) // MESSAGES_OF_SESSION)
             loaded = size
             found.append(_measured(cursor))
@@ -140,8 +140,8 @@ def _seconds_of_ended_processes() -> float:
 
 
 def _seconds(act: Callable[[], Any]) -> float:
-    from benchmarks.growth import _processor_seconds
+    from benchmarks.growth import processor_seconds
 
-    started = _processor_seconds()
+    started = processor_seconds()
     act()
-    return _processor_seconds() - started
+    return processor_seconds() - started

@@ -50,6 +50,16 @@ def check_generator() -> None:
         raise LoadError("wrk is missing: apt-get install wrk, or brew install wrk")
 
 
+def headers_of(api_key: str) -> dict[str, str]:
+    """The headers of a request with JSON."""
+    return {
+        "Authorization": f"Bearer {api_key}",
+        "Content-Type": "application/json",
+        # As a proxy that ends TLS adds it.
+        "X-Forwarded-Proto": "https",
+    }
+
+
 def create_sessions(port: int, api_key: str, clients: int, seconds: float) -> Load:
     """Create sessions for `seconds`; as `send`."""
     return send(port, api_key, clients, seconds, [CREATE])

@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 from itertools import count
 from threading import Event
 
-from benchmarks.measuring.load import LoadError, Request
+from benchmarks.measuring.load import LoadError, Request, headers_of
 
 CLIENTS = 8
 
@@ -18,12 +18,7 @@ class SteadyTraffic:
 
     def __init__(self, port: int, api_key: str, requests: Sequence[Request]) -> None:
         self._port, self._requests = port, requests
-        self._headers = {
-            "Authorization": f"Bearer {api_key}",
-            "Content-Type": "application/json",
-            # As a proxy that ends TLS adds it.
-            "X-Forwarded-Proto": "https",
-        }
+        self._headers = headers_of(api_key)
 
     def capacity(self, seconds: float) -> float:
         """Return the requests a second when each connection sends the next one immediately."""
