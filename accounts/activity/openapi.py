@@ -8,7 +8,7 @@ from accounts.activity.serializers import (
     ActivityLogInput,
     ActivityStatsInput,
 )
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 
 
 class ActivitySums(serializers.Serializer):
@@ -68,8 +68,7 @@ stats = describe(
         "Show activity totals by day, model and provider",
         name="activityStats",
         query=ActivityStatsInput,
-        answer=ActivityStats(),
-        example=_STATS,
+        answer=Shape(ActivityStats, _STATS),
         old=old_shapes.statistics,
     )
 )
@@ -79,8 +78,7 @@ log = describe(
         "List activity, newest first",
         name="activityLog",
         query=ActivityLogInput,
-        answer=ActivityEventSerializer,
-        example=_EVENT,
+        answer=Shape(ActivityEventSerializer, _EVENT),
         old=old_shapes.log(total=1, page=1, limit=10, offset=0),
     )
 )

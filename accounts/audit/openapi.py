@@ -2,7 +2,7 @@
 
 from accounts.audit import old_shapes
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
-from gatewayz.api.openapi import describe, listed
+from gatewayz.api.openapi import Shape, describe, listed
 
 _ENTRY = {
     "id": 31,
@@ -22,8 +22,7 @@ audit_log = describe(
         "List changes to your keys and account, newest first",
         name="listAuditLog",
         query=AuditLogInput,
-        answer=AuditEntrySerializer,
-        example=_ENTRY,
+        answer=Shape(AuditEntrySerializer, _ENTRY),
         old=old_shapes.log(total=1),
     )
 )

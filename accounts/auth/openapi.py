@@ -13,38 +13,31 @@ from accounts.auth.serializers import (
     SignUpInput,
 )
 from accounts.profile.openapi import PROFILE
-from gatewayz.api.openapi import describe, described
+from gatewayz.api.openapi import Shape, describe, described
 
 _SECRET = "gw_live_ab…"  # noqa: S105 - an example
 
+_GIVEN = {"email": "ada@example.com", "password": "correct horse battery staple"}
 _entry = partial(
     described,
-    request_example={"email": "ada@example.com", "password": "correct horse battery staple"},
-    answer=SignedInSerializer(),
-    example={
-        "user": PROFILE,
-        "api_key": _SECRET,
-        "key_id": 12,
-        "expiration_date": "2026-03-31T12:00:00Z",
-        "is_new_user": False,
-    },
+    answer=Shape(
+        SignedInSerializer,
+        {
+            "user": PROFILE,
+            "api_key": _SECRET,
+            "key_id": 12,
+            "expiration_date": "2026-03-31T12:00:00Z",
+            "is_new_user": False,
+        },
+    ),
     beside={
-        "api_key": serializers.CharField(),
-        "user_id": serializers.IntegerField(),
-        "email": serializers.CharField(allow_null=True),
-        "display_name": serializers.CharField(),
-        "privy_user_id": serializers.CharField(allow_null=True),
-        "auth_method": serializers.CharField(help_text="`privy` or `email`"),
-        "is_new_user": serializers.BooleanField(),
-    },
-    example_beside={
-        "api_key": _SECRET,
-        "user_id": 7,
-        "email": "ada@example.com",
-        "display_name": "ada",
-        "privy_user_id": None,
-        "auth_method": "email",
-        "is_new_user": False,
+        "api_key": Shape(serializers.CharField, _SECRET),
+        "user_id": Shape(serializers.IntegerField, 7),
+        "email": Shape(serializers.CharField(allow_null=True), "ada@example.com"),
+        "display_name": Shape(serializers.CharField, "ada"),
+        "privy_user_id": Shape(serializers.CharField(allow_null=True), None),
+        "auth_method": Shape(serializers.CharField(help_text="`privy` or `email`"), "email"),
+        "is_new_user": Shape(serializers.BooleanField, False),
     },
     public=True,
 )
@@ -53,7 +46,7 @@ sign_in = describe(
     post=_entry(
         "Sign in with a Privy token, or e-mail address and password, to get an API key",
         name="signIn",
-        request=SignInInput,
+        request=Shape(SignInInput, _GIVEN),
         problems=(401, 409),
     )
 )
@@ -61,7 +54,7 @@ sign_up = describe(
     post=_entry(
         "Sign up with an e-mail address: 202 and an e-mailed link, or 201 and an API key",
         name="signUp",
-        request=SignUpInput,
+        request=Shape(SignUpInput, _GIVEN),
         status=201,
         may_answer_202=True,
         problems=(403, 409),
@@ -74,8 +67,7 @@ password_reset = describe(
         "Request a password reset link; the answer does not say whether one was sent",
         name="requestPasswordReset",
         problems=(403,),
-        request=PasswordResetInput,
-        request_example={"email": "ada@example.com"},
+        request=Shape(PasswordResetInput, {"email": "ada@example.com"}),
         public=True,
     )
 )
@@ -83,8 +75,9 @@ password_choice = describe(
     post=described(
         "Set a password with the token from a reset or sign-up link",
         name="resetPassword",
-        request=PasswordChoice,
-        request_example={"token": "gAAAAAB…", "new_password": "purple monkey dishwasher 9"},
+        request=Shape(
+            PasswordChoice, {"token": "gAAAAAB…", "new_password": "purple monkey dishwasher 9"}
+        ),
         public=True,
     )
 )
@@ -100,12 +93,13 @@ password = describe(
     post=described(
         "Change your password and end your other sign-ins",
         name="changePassword",
-        request=PasswordChange,
-        request_example={
-            "current_password": "correct horse battery staple",
-            "new_password": "purple monkey dishwasher 9",
-        },
-        answer=EndedKeys(),
-        example={"ended_keys": 2},
+        request=Shape(
+            PasswordChange,
+            {
+                "current_password": "correct horse battery staple",
+                "new_password": "purple monkey dishwasher 9",
+            },
+        ),
+        answer=Shape(EndedKeys, {"ended_keys": 2}),
     )
 )

@@ -10,7 +10,7 @@ from accounts.key_limits.serializers import (
     RateLimits,
     WindowInput,
 )
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 from gatewayz.api.paging import PageInput
 
 _LIMITS = {
@@ -53,8 +53,7 @@ rate_limits = describe(
         "List the rate limits and usage of your keys",
         name="listRateLimits",
         query=PageInput,
-        answer=KeyRateLimits,
-        example=_KEY,
+        answer=Shape(KeyRateLimits, _KEY),
         old=old_shapes.listed(user_id=7),
     ),
 )
@@ -62,10 +61,8 @@ key_rate_limits = describe(
     put=described(
         "Set the rate limits of a key, within the plan; 0 leaves one to the plan",
         name="setRateLimits",
-        request=RateLimitInput,
-        request_example=_LIMITS,
-        answer=SetRateLimits(),
-        example=_LIMITS,
+        request=Shape(RateLimitInput, _LIMITS),
+        answer=Shape(SetRateLimits, _LIMITS),
         old=old_shapes.changed(key_id=5),
     ),
 )
@@ -73,10 +70,8 @@ bulk_update = describe(
     post=described(
         "Set the rate limits of all your keys",
         name="setAllRateLimits",
-        request=RateLimitInput,
-        request_example=_LIMITS,
-        answer=SetRateLimits(),
-        example=_LIMITS,
+        request=Shape(RateLimitInput, _LIMITS),
+        answer=Shape(SetRateLimits, _LIMITS),
         old=old_shapes.changed_all(count=1),
     ),
 )
@@ -85,8 +80,7 @@ key_usage = describe(
         "Read how much of its limits a key has used",
         name="getRateLimitUsage",
         query=WindowInput,
-        answer=KeyRateLimits(),
-        example=_KEY,
+        answer=Shape(KeyRateLimits, _KEY),
         old=old_shapes.usage("minute"),
     ),
 )

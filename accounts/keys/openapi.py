@@ -13,7 +13,7 @@ from accounts.keys.serializers import (
     KeyUsageSerializer,
 )
 from gatewayz.api.old_shapes import status
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 
 _TIME = "2026-03-01T12:00:00.123456Z"
 _MASKED = "gw_live_ab…wxyz"
@@ -71,8 +71,9 @@ _DELETE = (
 )
 
 
-def _secret_beside() -> dict[str, serializers.Field]:
-    return {"api_key": serializers.CharField(help_text="The secret, shown only once.")}
+_SECRET_BESIDE = {
+    "api_key": Shape(serializers.CharField(help_text="The secret, shown only once."), _SECRET)
+}
 
 
 class RotatedKeys(serializers.Serializer):
@@ -84,12 +85,9 @@ api_keys = describe(
     post=described(
         "Create a key; absent or null fields are inherited from the calling key",
         name="createApiKey",
-        request=ApiKeyInput,
-        request_example=_INPUT,
-        answer=ApiKeySerializer(),
-        example=_NEW_KEY,
-        beside=_secret_beside(),
-        example_beside={"api_key": _SECRET},
+        request=Shape(ApiKeyInput, _INPUT),
+        answer=Shape(ApiKeySerializer, _NEW_KEY),
+        beside=_SECRET_BESIDE,
         old=old_shapes.new_key,
         status=201,
         problems=(409,),
@@ -98,29 +96,27 @@ api_keys = describe(
         "List keys, newest first",
         name="listApiKeys",
         query=ApiKeyPageInput,
-        answer=ApiKeySerializer,
-        example=_KEY,
+        answer=Shape(ApiKeySerializer, _KEY),
         old=old_shapes.listed(total=1),
     ),
 )
 api_key = describe(
     get=described(
-        "Read a key",
-        name="readApiKey",
-        answer=ApiKeySerializer(),
-        example=_KEY,
-        old=status,
+        "Read a key", name="readApiKey", answer=Shape(ApiKeySerializer, _KEY), old=status
     ),
     put=described(
         "Change or rotate a key, or rotate all keys",
         name="changeApiKey",
-        request=ApiKeyChange,
-        request_example={"key_name": "Shop"},
-        answer=PolymorphicProxySerializer(
-            "ChangedApiKey", [ApiKeySerializer, RotatedKeys], resource_type_field_name=None
+        request=Shape(ApiKeyChange, {"key_name": "Shop"}),
+        answer=Shape(
+            PolymorphicProxySerializer(
+                "ChangedApiKey", [ApiKeySerializer, RotatedKeys], resource_type_field_name=None
+            ),
+            _KEY,
         ),
-        example=_KEY,
-        beside={"api_key": serializers.CharField(required=False, help_text="After `rotate`.")},
+        beside={
+            "api_key": Shape(serializers.CharField(required=False, help_text="After `rotate`."))
+        },
         old=(*old_shapes.rotated_key(_NEW_KEY), "rotated_count", "new_keys"),
         problems=(409,),
     ),
@@ -132,12 +128,9 @@ api_key_rotation = describe(
     post=described(
         "Rotate a key: a new secret, with a grace period for the old one",
         name="rotateApiKey",
-        request=GraceInput,
-        request_example={"grace_seconds": 86_400},
-        answer=ApiKeySerializer(),
-        example=_NEW_KEY,
-        beside=_secret_beside(),
-        example_beside={"api_key": _SECRET},
+        request=Shape(GraceInput, {"grace_seconds": 86_400}),
+        answer=Shape(ApiKeySerializer, _NEW_KEY),
+        beside=_SECRET_BESIDE,
         old=old_shapes.rotated_key,
     )
 )
@@ -146,8 +139,7 @@ api_key_usage = describe(
         "Show the requests, tokens and cost of each key, in total and today",
         name="apiKeyUsage",
         query=ApiKeyPageInput,
-        answer=KeyUsageSerializer,
-        example=_USAGE,
+        answer=Shape(KeyUsageSerializer, _USAGE),
         old=("status", "user_id", "total_keys", "keys"),
     )
 )

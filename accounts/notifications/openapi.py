@@ -11,7 +11,7 @@ from accounts.notifications.serializers import (
     UsageReportInput,
 )
 from gatewayz.api.old_shapes import status
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 
 _PREFERENCES = {
     "email_notifications": True,
@@ -36,23 +36,24 @@ preferences = describe(
     get=described(
         "Read your notification preferences",
         name="readNotificationPreferences",
-        answer=PreferencesSerializer(),
-        example=_PREFERENCES,
+        answer=Shape(PreferencesSerializer, _PREFERENCES),
         old=old_shapes.preferences(NotificationPreferences(user_id=7)),
     ),
     put=described(
         "Change your notification preferences; absent fields stay unchanged",
         name="changeNotificationPreferences",
-        request=PreferencesSerializer,
-        request_example={"webhook_url": "https://example.com/hooks/gatewayz"},
-        answer=PreferencesSerializer(),
-        example=_PREFERENCES,
+        request=Shape(
+            PreferencesSerializer, {"webhook_url": "https://example.com/hooks/gatewayz"}
+        ),
+        answer=Shape(PreferencesSerializer, _PREFERENCES),
         beside={
-            "webhook_secret": serializers.CharField(
-                allow_null=True, help_text="The secret that signs what is sent to the webhook."
+            "webhook_secret": Shape(
+                serializers.CharField(
+                    allow_null=True, help_text="The secret that signs what is sent to the webhook."
+                ),
+                "whsec_5b1c0e…",
             )
         },
-        example_beside={"webhook_secret": "whsec_5b1c0e…"},
         old=old_shapes.preferences(NotificationPreferences(user_id=7)),
     ),
 )
@@ -61,8 +62,7 @@ notifications = describe(
         "List notifications, newest first",
         name="listNotifications",
         query=NotificationPageInput,
-        answer=NotificationSerializer,
-        example=_SENT,
+        answer=Shape(NotificationSerializer, _SENT),
         old=status,
     )
 )
@@ -70,8 +70,7 @@ test = describe(
     post=listed(
         "Send yourself a test, at most once a minute",
         name="sendTestNotification",
-        answer=NotificationSerializer,
-        example=_SENT,
+        answer=Shape(NotificationSerializer, _SENT),
         old=status,
         problems=(400, 409),
     )
@@ -80,10 +79,8 @@ usage_report = describe(
     post=listed(
         "Send yourself a usage report, at most once a minute",
         name="sendUsageReport",
-        request=UsageReportInput,
-        request_example={"days": 30},
-        answer=NotificationSerializer,
-        example=_SENT | {"kind": "usage_report"},
+        request=Shape(UsageReportInput, {"days": 30}),
+        answer=Shape(NotificationSerializer, _SENT | {"kind": "usage_report"}),
         old=status,
         problems=(409,),
     )

@@ -12,7 +12,7 @@ from accounts.plans.serializers import (
     PlanSerializer,
     PlanUsage,
 )
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 from gatewayz.api.paging import PageInput
 
 _PLAN = {
@@ -96,35 +96,26 @@ plans = describe(
         "List the plans on offer",
         name="listPlans",
         query=PageInput,
-        answer=PlanSerializer,
-        example=_PLAN,
+        answer=Shape(PlanSerializer, _PLAN),
         public=True,
     ),
 )
 plan = describe(
-    get=described(
-        "Read a plan",
-        name="getPlan",
-        answer=PlanSerializer(),
-        example=_PLAN,
-        public=True,
-    ),
+    get=described("Read a plan", name="getPlan", answer=Shape(PlanSerializer, _PLAN), public=True),
 )
 user_plan = describe(
     get=described(
         "Read your plan",
         name="getUserPlan",
         old=old_shapes.user_plan(user_id=7, since=datetime(2026, 3, 1, tzinfo=UTC)),
-        answer=PlanSerializer(),
-        example=_PLAN,
+        answer=Shape(PlanSerializer, _PLAN),
     ),
 )
 plan_usage = describe(
     get=described(
         "Read how much of your plan is used, today and this month",
         name="getPlanUsage",
-        answer=PlanUsage(),
-        example=_USAGE,
+        answer=Shape(PlanUsage, _USAGE),
         old=old_shapes.usage,
     ),
 )
@@ -133,8 +124,7 @@ entitlements = describe(
         "Check whether your plan includes a feature",
         name="getEntitlements",
         query=EntitlementsInput,
-        answer=Entitlements(),
-        example=_ENTITLEMENTS,
+        answer=Shape(Entitlements, _ENTITLEMENTS),
         old=old_shapes.entitlements,
     ),
 )
@@ -142,8 +132,7 @@ environment_usage = describe(
     get=described(
         "Show the usage of the keys of each environment",
         name="getEnvironmentUsage",
-        answer=serializers.DictField(child=EnvironmentUsage()),
-        example=_ENVIRONMENTS,
+        answer=Shape(serializers.DictField(child=EnvironmentUsage()), _ENVIRONMENTS),
         old=("status", "user_id", "environment_usage"),
     ),
 )

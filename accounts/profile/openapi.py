@@ -11,7 +11,7 @@ from accounts.profile.serializers import (
     ProfileChange,
     ProfileSerializer,
 )
-from gatewayz.api.openapi import OBJECTS, describe, described, streamed
+from gatewayz.api.openapi import OBJECTS, Shape, describe, described, streamed
 
 PROFILE = {
     "id": 7,
@@ -34,10 +34,8 @@ _OLD_FIELDS = tuple(flat_profile(User(), Plan(), balance=0.0, api_key=""))
 
 _change = partial(
     described,
-    request=ProfileChange,
-    request_example={"username": "ada", "chat_retention_days": 7},
-    answer=ProfileSerializer(),
-    example=PROFILE,
+    request=Shape(ProfileChange, {"username": "ada", "chat_retention_days": 7}),
+    answer=Shape(ProfileSerializer, PROFILE),
     old=_OLD_FIELDS,
     problems=(409,),
 )
@@ -46,8 +44,7 @@ profile = describe(
     get=described(
         "Read your profile",
         name="getProfile",
-        answer=ProfileSerializer(),
-        example=PROFILE,
+        answer=Shape(ProfileSerializer, PROFILE),
         old=_OLD_FIELDS,
     ),
     put=_change("Change your profile", name="updateProfile"),
@@ -56,8 +53,7 @@ profile = describe(
         "Erase your account and everything that belongs to it",
         name="eraseAccount",
         problems=(400, 413),
-        request=ErasureInput,
-        request_example={"confirmation": CONFIRMATION},
+        request=Shape(ErasureInput, {"confirmation": CONFIRMATION}),
         old=("status", "user_id", "timestamp"),
     ),
 )

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from accounts.referrals import old_shapes
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
-from gatewayz.api.openapi import describe, described
+from gatewayz.api.openapi import Shape, describe, described
 from gatewayz.api.paging import PageInput
 
 _CODE = {
@@ -76,8 +76,7 @@ code = describe(
     get=described(
         "Read your referral code, created when first read",
         name="readReferralCode",
-        answer=Code(),
-        example=_CODE,
+        answer=Shape(Code, _CODE),
         old=old_shapes.flat,
     )
 )
@@ -87,8 +86,7 @@ generate = describe(
         name="generateReferralCode",
         status=201,
         repeated_status=200,
-        answer=Code(),
-        example=_CODE,
+        answer=Shape(Code, _CODE),
         old=old_shapes.flat,
     )
 )
@@ -96,10 +94,8 @@ validate = describe(
     post=described(
         "Check whether you may apply a referral code",
         name="validateReferralCode",
-        request=ReferralCodeInput,
-        request_example={"referral_code": "K7Q2M9XWPA"},
-        answer=CheckedCode(),
-        example=_VALID,
+        request=Shape(ReferralCodeInput, {"referral_code": "K7Q2M9XWPA"}),
+        answer=Shape(CheckedCode, _VALID),
         old=old_shapes.flat,
     )
 )
@@ -107,15 +103,16 @@ apply = describe(
     post=described(
         "Apply another user's referral code, once",
         name="applyReferralCode",
-        request=ReferralCodeInput,
-        request_example={"referral_code": "K7Q2M9XWPA"},
+        request=Shape(ReferralCodeInput, {"referral_code": "K7Q2M9XWPA"}),
         status=201,
-        answer=AppliedCode(),
-        example={
-            "bonus_amount": 10.0,
-            "status": "pending",
-            "created_at": "2026-03-01T12:00:00Z",
-        },
+        answer=Shape(
+            AppliedCode,
+            {
+                "bonus_amount": 10.0,
+                "status": "pending",
+                "created_at": "2026-03-01T12:00:00Z",
+            },
+        ),
         problems=(404, 409),
     )
 )
@@ -124,8 +121,7 @@ stats = describe(
         "Read the statistics of your referral code",
         name="readReferralStats",
         query=PageInput,
-        answer=ReferralFigures(),
-        example=_FIGURES,
+        answer=Shape(ReferralFigures, _FIGURES),
         old=old_shapes.statistics(_CODE["invite_link"], total_earned=10.0),
     )
 )

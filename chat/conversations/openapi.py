@@ -1,9 +1,9 @@
 """OpenAPI descriptions of conversations, applied to the views as decorators."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from chat.conversations.items import ITEM_SCHEMA
@@ -17,13 +17,7 @@ from chat.conversations.serializers import (
     Items,
     ItemsInput,
 )
-from gatewayz.api.openapi import (
-    IDEMPOTENCY_KEY,
-    Described,
-    Problem,
-    describe,
-    problem_answers,
-)
+from gatewayz.api.openapi import Described, Problem, Shape, describe, operation, problem_answers
 
 _MESSAGE = {
     "id": "msg_9f0d",
@@ -63,31 +57,16 @@ class ConversationProblem(Problem):
 
 
 def _shaped(
-    summary: str,
-    *,
-    name: str,
-    answer: Any,
-    example: Mapping[str, Any],
-    request: Any = None,
-    request_example: Mapping[str, Any] | None = None,
-    query: type[serializers.Serializer] | None = None,
-    problems: Sequence[int] = (),
-    idempotent: bool = False,
+    summary: str, *, answer: Shape, problems: Sequence[int] = (), **options: Any
 ) -> Described:
     """Describe a method whose answer has no envelope; the arguments are those of `described`."""
-    examples = [OpenApiExample("Answer", example, response_only=True, status_codes=["200"])]
-    if request_example:
-        examples.append(OpenApiExample("Request", request_example, request_only=True))
-    return extend_schema(
-        operation_id=name,
-        summary=summary,
-        request=request,
-        parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
-        responses={
-            (200, "application/json"): answer,
-            **problem_answers(problems, ConversationProblem),
-        },
-        examples=examples,
+    example = OpenApiExample("Answer", answer.example, response_only=True, status_codes=["200"])
+    return operation(
+        summary,
+        responses={(200, "application/json"): answer.described_by},
+        examples=[example],
+        problems=problem_answers(problems, ConversationProblem),
+        **options,
     )
 
 
@@ -95,34 +74,29 @@ conversations = describe(
     post=_shaped(
         "Create a conversation, with items",
         name="createConversation",
-        request=ConversationInput,
-        request_example={**_NEW_ITEMS, "metadata": {"topic": "holidays"}},
-        answer=Conversation,
-        example=_CONVERSATION,
+        request=Shape(ConversationInput, {**_NEW_ITEMS, "metadata": {"topic": "holidays"}}),
+        answer=Shape(Conversation, _CONVERSATION),
         idempotent=True,
     )
 )
 conversation = describe(
     get=_shaped(
-        "Read a conversation",
-        name="readConversation",
-        answer=Conversation,
-        example=_CONVERSATION,
+        "Read a conversation", name="readConversation", answer=Shape(Conversation, _CONVERSATION)
     ),
     post=_shaped(
         "Change the metadata of a conversation",
         name="updateConversation",
-        request=ConversationChange,
-        request_example={"metadata": {"topic": "holidays"}},
-        answer=Conversation,
-        example=_CONVERSATION,
+        request=Shape(ConversationChange, {"metadata": {"topic": "holidays"}}),
+        answer=Shape(Conversation, _CONVERSATION),
         problems=(409,),
     ),
     delete=_shaped(
         "Delete a conversation",
         name="deleteConversation",
-        answer=DeletedConversation,
-        example={"id": "conv_17", "object": "conversation.deleted", "deleted": True},
+        answer=Shape(
+            DeletedConversation,
+            {"id": "conv_17", "object": "conversation.deleted", "deleted": True},
+        ),
     ),
 )
 items = describe(
@@ -130,30 +104,17 @@ items = describe(
         "List the items of a conversation",
         name="listItems",
         query=ItemPageInput,
-        answer=Items,
-        example=_ITEMS,
+        answer=Shape(Items, _ITEMS),
     ),
     post=_shaped(
         f"Add up to {MAX_ITEMS} items, or none; one with a known id replaces that one",
         name="appendItems",
-        request=ItemsInput,
-        request_example=_NEW_ITEMS,
-        answer=Items,
-        example=_ITEMS,
+        request=Shape(ItemsInput, _NEW_ITEMS),
+        answer=Shape(Items, _ITEMS),
         idempotent=True,
     ),
 )
 item = describe(
-    get=_shaped(
-        "Read an item",
-        name="readItem",
-        answer=ITEM_SCHEMA,
-        example=_MESSAGE,
-    ),
-    delete=_shaped(
-        "Delete an item",
-        name="deleteItem",
-        answer=Conversation,
-        example=_CONVERSATION,
-    ),
+    get=_shaped("Read an item", name="readItem", answer=Shape(ITEM_SCHEMA, _MESSAGE)),
+    delete=_shaped("Delete an item", name="deleteItem", answer=Shape(Conversation, _CONVERSATION)),
 )

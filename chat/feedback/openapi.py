@@ -10,7 +10,7 @@ from chat.feedback.serializers import (
     FeedbackSerializer,
     FeedbackStatsInput,
 )
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 
 _NEW_FEEDBACK = {"session_id": 17, "message_id": 99, "feedback_type": "thumbs_up", "rating": 5}
 _FEEDBACK = {
@@ -56,10 +56,8 @@ feedback_list = describe(
         "Give feedback",
         name="giveFeedback",
         problems=(404,),
-        request=FeedbackInput,
-        request_example=_NEW_FEEDBACK,
-        answer=FeedbackSerializer(),
-        example=_FEEDBACK,
+        request=Shape(FeedbackInput, _NEW_FEEDBACK),
+        answer=Shape(FeedbackSerializer, _FEEDBACK),
         status=201,
         idempotent=True,
     ),
@@ -67,8 +65,7 @@ feedback_list = describe(
         "List feedback, newest first",
         name="listFeedback",
         query=FeedbackPageInput,
-        answer=FeedbackSerializer,
-        example=_FEEDBACK,
+        answer=Shape(FeedbackSerializer, _FEEDBACK),
     ),
 )
 session_feedback = describe(
@@ -76,18 +73,15 @@ session_feedback = describe(
         "List the feedback of a session",
         name="listSessionFeedback",
         query=FeedbackPageInput,
-        answer=FeedbackSerializer,
-        example=_FEEDBACK,
+        answer=Shape(FeedbackSerializer, _FEEDBACK),
     )
 )
 feedback = describe(
     put=described(
         "Change feedback; absent or null fields stay unchanged",
         name="changeFeedback",
-        request=FeedbackChange,
-        request_example={"rating": 4},
-        answer=FeedbackSerializer(),
-        example=_FEEDBACK,
+        request=Shape(FeedbackChange, {"rating": 4}),
+        answer=Shape(FeedbackSerializer, _FEEDBACK),
     ),
     delete=described("Withdraw feedback", name="withdrawFeedback"),
 )
@@ -97,11 +91,13 @@ feedback_stats = describe(
         name="feedbackStats",
         old=old_shapes.statistics,
         query=FeedbackStatsInput,
-        answer=FeedbackStatistics(),
-        example={
-            **_FEEDBACK_FIGURES,
-            "days": 30,
-            "by_model": {"openai/gpt-4o": _FEEDBACK_FIGURES},
-        },
+        answer=Shape(
+            FeedbackStatistics,
+            {
+                **_FEEDBACK_FIGURES,
+                "days": 30,
+                "by_model": {"openai/gpt-4o": _FEEDBACK_FIGURES},
+            },
+        ),
     )
 )

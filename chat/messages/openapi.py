@@ -15,7 +15,7 @@ from chat.messages.serializers import (
     MessageSerializer,
     TruncationInput,
 )
-from gatewayz.api.openapi import OPTIONAL, describe, described
+from gatewayz.api.openapi import OPTIONAL, Shape, describe, described
 
 TIME_EXAMPLE = "2026-03-01T12:00:00.123456Z"
 NEW_MESSAGE_EXAMPLE = {"role": "user", "content": "Where is it warm in March?"}
@@ -88,27 +88,25 @@ messages = describe(
         "Read a page of a session's messages, oldest first",
         name="listMessages",
         query=BranchedPageInput,
-        answer=MessageSerializer(many=True),
-        example=[MESSAGE_EXAMPLE],
-        beside={"has_more_messages": serializers.BooleanField()},
-        example_beside={"has_more_messages": False},
+        answer=Shape(MessageSerializer(many=True), [MESSAGE_EXAMPLE]),
+        beside={"has_more_messages": Shape(serializers.BooleanField, False)},
     ),
     delete=described(
         "Delete all messages that follow one",
         name="truncateMessages",
         query=TruncationInput,
-        answer=inline_serializer(
-            "DeletedMessageCount", {"deleted_count": serializers.IntegerField()}
+        answer=Shape(
+            inline_serializer(
+                "DeletedMessageCount", {"deleted_count": serializers.IntegerField()}
+            ),
+            {"deleted_count": 2},
         ),
-        example={"deleted_count": 2},
     ),
     post=described(
         "Append a message, or replace the one with its `client_id`",
         name="appendMessage",
-        request=MessageInput,
-        request_example=NEW_MESSAGE_EXAMPLE,
-        answer=MessageSerializer(),
-        example=MESSAGE_EXAMPLE,
+        request=Shape(MessageInput, NEW_MESSAGE_EXAMPLE),
+        answer=Shape(MessageSerializer, MESSAGE_EXAMPLE),
         status=201,
         repeated_status=200,
         idempotent=True,
@@ -116,42 +114,39 @@ messages = describe(
 )
 message = describe(
     get=described(
-        "Read a message",
-        name="readMessage",
-        answer=MessageSerializer(),
-        example=MESSAGE_EXAMPLE,
+        "Read a message", name="readMessage", answer=Shape(MessageSerializer, MESSAGE_EXAMPLE)
     ),
     **{
         method: described(
             "Change a message; absent: unchanged",
             name=f"{verb}Message",
-            request=MessageChange,
-            request_example={"content": "It is warm on", "status": "in_progress", "revision": 2},
-            answer=MessageSerializer(),
-            example=MESSAGE_EXAMPLE,
+            request=Shape(
+                MessageChange, {"content": "It is warm on", "status": "in_progress", "revision": 2}
+            ),
+            answer=Shape(MessageSerializer, MESSAGE_EXAMPLE),
             problems=(409,),
         )
         for method, verb in (("put", "update"), ("patch", "patch"))
     },
     delete=described(
-        "Delete a message; those that follow it then follow what it followed",
-        name="deleteMessage",
+        "Delete a message; those that follow it then follow what it followed", name="deleteMessage"
     ),
 )
 message_batch = describe(
     post=described(
         "Append up to 500 messages, or none",
         name="appendMessages",
-        request=MessageBatchInput,
-        request_example={"messages": [NEW_MESSAGE_EXAMPLE]},
-        answer=SavedMessages(),
-        example={
-            "saved": [{"success": True, "message_id": 99, "data": MESSAGE_EXAMPLE}],
-            "failed": [],
-            "total": 1,
-            "success_count": 1,
-            "failure_count": 0,
-        },
+        request=Shape(MessageBatchInput, {"messages": [NEW_MESSAGE_EXAMPLE]}),
+        answer=Shape(
+            SavedMessages,
+            {
+                "saved": [{"success": True, "message_id": 99, "data": MESSAGE_EXAMPLE}],
+                "failed": [],
+                "total": 1,
+                "success_count": 1,
+                "failure_count": 0,
+            },
+        ),
         status=201,
         idempotent=True,
     )

@@ -14,7 +14,7 @@ from chat.sessions.serializers import (
     SessionPageInput,
     SessionSerializer,
 )
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 
 SESSION_EXAMPLE = {
     "id": 17,
@@ -79,10 +79,8 @@ sessions = describe(
     post=described(
         "Create a session, or return the one with its `external_id`",
         name="createSession",
-        request=SessionInput,
-        request_example={"title": "Holidays", "model": "openai/gpt-4o"},
-        answer=SessionSerializer(),
-        example=SESSION_EXAMPLE,
+        request=Shape(SessionInput, {"title": "Holidays", "model": "openai/gpt-4o"}),
+        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
         status=201,
         repeated_status=200,
         idempotent=True,
@@ -91,10 +89,8 @@ sessions = describe(
         "List sessions, most recently touched first",
         name="listSessions",
         query=SessionPageInput,
-        answer=SessionSerializer,
-        example=SESSION_EXAMPLE,
-        beside={"next_cursor": serializers.CharField(allow_null=True)},
-        example_beside={"next_cursor": None},
+        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
+        beside={"next_cursor": Shape(serializers.CharField(allow_null=True), None)},
     ),
     delete=described(
         # OpenAPI does not define request bodies for DELETE.
@@ -102,18 +98,18 @@ sessions = describe(
         "`end_user_id` and no body, erase all sessions of that person for good",
         name="deleteSessions",
         query=ChosenEndUserInput,
-        answer=inline_serializer("DeletedCount", {"deleted_count": serializers.IntegerField()}),
-        example={"deleted_count": 2},
+        answer=Shape(
+            inline_serializer("DeletedCount", {"deleted_count": serializers.IntegerField()}),
+            {"deleted_count": 2},
+        ),
     ),
 )
 session_batch = describe(
     post=listed(
         "Create several sessions",
         name="createSessions",
-        request=SessionBatchInput,
-        request_example={"sessions": [{"title": "Holidays"}, {}]},
-        answer=SessionSerializer,
-        example=SESSION_EXAMPLE,
+        request=Shape(SessionBatchInput, {"sessions": [{"title": "Holidays"}, {}]}),
+        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
         status=201,
         idempotent=True,
     )
@@ -123,22 +119,22 @@ session = describe(
         "Read a session and a page of its messages, oldest first",
         name="readSession",
         query=BranchedPageInput,
-        answer=SessionDetail(),
-        example={
-            **SESSION_EXAMPLE,
-            "current_message_id": 99,
-            "messages": [MESSAGE_EXAMPLE],
-            "has_more_messages": False,
-        },
+        answer=Shape(
+            SessionDetail,
+            {
+                **SESSION_EXAMPLE,
+                "current_message_id": 99,
+                "messages": [MESSAGE_EXAMPLE],
+                "has_more_messages": False,
+            },
+        ),
     ),
     **{
         method: described(
             "Rename, sort, pin or archive a session, or show another branch; absent fields stay",
             name=f"{verb}Session",
-            request=SessionChange,
-            request_example={"title": "Holidays in March"},
-            answer=SessionSerializer(),
-            example=SESSION_EXAMPLE,
+            request=Shape(SessionChange, {"title": "Holidays in March"}),
+            answer=Shape(SessionSerializer, SESSION_EXAMPLE),
             problems=(409,),
         )
         for method, verb in (("put", "update"), ("patch", "patch"))
@@ -149,8 +145,7 @@ session_restore = describe(
     post=described(
         "Restore a deleted session",
         name="restoreSession",
-        answer=SessionSerializer(),
-        example=SESSION_EXAMPLE,
+        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
         idempotent=True,
     )
 )
@@ -158,10 +153,8 @@ session_fork = describe(
     post=described(
         "Copy a session, up to a message",
         name="forkSession",
-        request=ForkInput,
-        request_example={"message_id": 99},
-        answer=SessionSerializer(),
-        example=SESSION_EXAMPLE,
+        request=Shape(ForkInput, {"message_id": 99}),
+        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
         status=201,
         idempotent=True,
     )
@@ -171,8 +164,7 @@ tags = describe(
         "List tags, the most frequent first",
         name="listTags",
         query=ChosenEndUserInput,
-        answer=TagCount,
-        example={"tag": "work", "count": 2},
+        answer=Shape(TagCount, {"tag": "work", "count": 2}),
     )
 )
 folders = describe(
@@ -180,8 +172,7 @@ folders = describe(
         "List folders by name",
         name="listFolders",
         query=ChosenEndUserInput,
-        answer=FolderCount,
-        example={"folder": "Trips", "count": 2},
+        answer=Shape(FolderCount, {"folder": "Trips", "count": 2}),
     )
 )
 stats = describe(
@@ -189,9 +180,7 @@ stats = describe(
         "Count sessions, messages and tokens",
         name="chatStats",
         query=ChosenEndUserInput,
-        answer=Statistics(),
-        example=_STATISTICS,
-        beside={"stats": Statistics()},
-        example_beside={"stats": _STATISTICS},
+        answer=Shape(Statistics, _STATISTICS),
+        beside={"stats": Shape(Statistics, _STATISTICS)},
     )
 )

@@ -11,7 +11,7 @@ from chat.shares.serializers import (
     ShareInput,
     ShareSerializer,
 )
-from gatewayz.api.openapi import describe, described, listed
+from gatewayz.api.openapi import Shape, describe, described, listed
 from gatewayz.api.paging import PageInput
 
 _SHARE = {
@@ -51,10 +51,8 @@ shares = describe(
         "Create a public link to a session",
         name="shareSession",
         problems=(404,),
-        request=ShareInput,
-        request_example={"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"},
-        answer=ShareSerializer(),
-        example=_SHARE,
+        request=Shape(ShareInput, {"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"}),
+        answer=Shape(ShareSerializer, _SHARE),
         old=old_shapes.share,
         status=201,
         idempotent=True,
@@ -63,8 +61,7 @@ shares = describe(
         "List public links, newest first",
         name="listShares",
         query=PageInput,
-        answer=ShareSerializer,
-        example=_SHARE,
+        answer=Shape(ShareSerializer, _SHARE),
     ),
 )
 share = describe(
@@ -72,17 +69,19 @@ share = describe(
         "Read a shared session, without a key",
         name="readShare",
         query=MessagePageInput,
-        answer=SharedSession(),
-        example={
-            "title": "Holidays",
-            "model": "openai/gpt-4o",
-            "created_at": "2026-03-01T12:00:00Z",
-            "updated_at": "2026-03-01T12:00:00Z",
-            "messages": [],
-            "has_more_messages": False,
-            "view_count": 1,
-            "expires_at": None,
-        },
+        answer=Shape(
+            SharedSession,
+            {
+                "title": "Holidays",
+                "model": "openai/gpt-4o",
+                "created_at": "2026-03-01T12:00:00Z",
+                "updated_at": "2026-03-01T12:00:00Z",
+                "messages": [],
+                "has_more_messages": False,
+                "view_count": 1,
+                "expires_at": None,
+            },
+        ),
         old=old_shapes.shared_session(17, messages=[]),
         public=True,
     ),

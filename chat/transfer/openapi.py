@@ -15,7 +15,7 @@ from chat.transfer.serializers import (
     ImportReportSerializer,
     ListedImportSerializer,
 )
-from gatewayz.api.openapi import OBJECTS, describe, described, listed, streamed
+from gatewayz.api.openapi import OBJECTS, Shape, describe, described, listed, streamed
 from gatewayz.api.paging import PageInput
 
 _IMPORT_EXAMPLE = {
@@ -66,22 +66,31 @@ chat_import = describe(
         "Import chats: our exports, those of ChatGPT, Claude, Open WebUI and LibreChat, and "
         "messages of OpenAI and Anthropic",
         name="importChat",
-        request={
-            "application/json": ChatInput,
-            **dict.fromkeys(("application/x-ndjson", "application/zip"), OpenApiTypes.BINARY),
-            "multipart/form-data": inline_serializer(
-                "ImportForm", {"file": serializers.FileField()}
-            ),
-        },
-        request_example={"title": "Holidays", "messages": [NEW_MESSAGE_EXAMPLE]},
-        answer=PolymorphicProxySerializer(
-            "ImportedData", [SessionSerializer, ImportReportSerializer, ChatImportSerializer], None
+        request=Shape(
+            {
+                "application/json": ChatInput,
+                **dict.fromkeys(("application/x-ndjson", "application/zip"), OpenApiTypes.BINARY),
+                "multipart/form-data": inline_serializer(
+                    "ImportForm", {"file": serializers.FileField()}
+                ),
+            },
+            {"title": "Holidays", "messages": [NEW_MESSAGE_EXAMPLE]},
         ),
-        example=SESSION_EXAMPLE,
+        answer=Shape(
+            PolymorphicProxySerializer(
+                "ImportedData",
+                [SessionSerializer, ImportReportSerializer, ChatImportSerializer],
+                None,
+            ),
+            SESSION_EXAMPLE,
+        ),
         status=201,
         repeated_status=200,
-        beside={"format": serializers.CharField(help_text="Whose form it is, such as `chatgpt`.")},
-        example_beside={"format": "gatewayz"},
+        beside={
+            "format": Shape(
+                serializers.CharField(help_text="Whose form it is, such as `chatgpt`."), "gatewayz"
+            )
+        },
         accepted_example=_WHOLE_IMPORT_EXAMPLE,
         idempotent=True,
     )
@@ -92,21 +101,18 @@ imports = describe(
         "List your imports of long files, newest first",
         name="listImports",
         query=PageInput,
-        answer=ListedImportSerializer,
-        example=_IMPORT_EXAMPLE,
+        answer=Shape(ListedImportSerializer, _IMPORT_EXAMPLE),
     )
 )
 import_job = describe(
     get=described(
         "See how far an import is",
         name="getImport",
-        answer=ChatImportSerializer(),
-        example=_WHOLE_IMPORT_EXAMPLE,
+        answer=Shape(ChatImportSerializer, _WHOLE_IMPORT_EXAMPLE),
     ),
     delete=described(
         "Cancel an import; what it has imported stays",
         name="cancelImport",
-        answer=ChatImportSerializer(),
-        example={**_WHOLE_IMPORT_EXAMPLE, "state": "cancelled"},
+        answer=Shape(ChatImportSerializer, {**_WHOLE_IMPORT_EXAMPLE, "state": "cancelled"}),
     ),
 )

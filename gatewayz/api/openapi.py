@@ -1,7 +1,8 @@
 """Describes views in OpenAPI: what all endpoints have in common."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from copy import deepcopy
+from typing import Any, NamedTuple
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -81,21 +82,30 @@ class Problem(serializers.Serializer):
     )
 
 
+class Shape(NamedTuple):
+    """A body, its `data` or one of its fields: a serializer or field, and an example."""
+
+    described_by: Any
+    example: Any = serializers.empty
+
+    def new_field(self) -> Any:
+        """A field of its own, for each serializer: DRF orders fields by when they were made."""
+        given = self.described_by
+        return given() if isinstance(given, type) else deepcopy(given)
+
+
 def described(
     summary: str,
     *,
     name: str,
-    answer: Any = None,
+    answer: Shape | None = None,
     status: int = 200,
     repeated_status: int | None = None,
     may_answer_202: bool = False,
     accepted_example: Any = None,
-    example: Any = None,
-    request: Any = None,
-    request_example: Any = None,
+    request: Shape | None = None,
     query: type[serializers.Serializer] | None = None,
-    beside: Mapping[str, serializers.Field] | None = None,
-    example_beside: Mapping[str, Any] | None = None,
+    beside: Mapping[str, Shape] | None = None,
     old: OldShape | Sequence[str] = (),
     problems: Sequence[int] = (),
     idempotent: bool = False,
@@ -106,92 +116,115 @@ def described(
     Args:
         summary: one line, shown in lists of operations.
         name: names the operation and the schema of its answer.
-        answer: a serializer of `data` in the envelope; None when `data` is null.
+        answer: `data` in the envelope; None when that is null.
         status: the status of success.
         repeated_status: the status when the same had been done before, if that differs.
         may_answer_202: the answer may also be 202 without data, when the caller has to do
             something else first.
         accepted_example: an example of `data` of an answer 202, which says how far the work has
             got.
-        example: an example of `data`.
-        request: a serializer of the body.
-        request_example: an example of the body.
+        request: the body.
         query: the serializer that validates the query parameters.
         beside: the fields beside `data` in the envelope.
-        example_beside: examples of these fields.
         old: the shape of the old service that the answer has too, or the names of its fields,
             which are deprecated.
         problems: statuses of the errors that `usual_problems` does not add.
         idempotent: the operation takes an Idempotency-Key.
         public: the operation needs no key.
     """
-    old_names = tuple(old(example)) if callable(old) else old
-    envelope = _envelope(name, answer, beside or {}, old_names)
+    data = answer or Shape(Nothing, None)
+    old_names = tuple(old(data.example)) if callable(old) else old
+    envelope = _envelope(name, {"data": data, **(beside or {})}, old_names)
+    top = {
+        field: shape.example
+        for field, shape in (beside or {}).items()
+        if shape.example is not serializers.empty
+    }
     answers = [status] if repeated_status is None else [status, repeated_status]
-    begun = {"data": accepted_example, **(example_beside or {})}
-    examples = [
-        _example("Answer", {"data": example, **(example_beside or {})}, answers),
-        *([_example("Accepted", _ACCEPTED, [202])] if may_answer_202 else []),
-        *([_example("Begun", begun, [202])] if accepted_example else []),
-        *([OpenApiExample("Request", request_example, request_only=True)] if request else []),
-    ]
+    examples = [_example("Answer", {"data": data.example, **top}, answers)]
+    responses = dict.fromkeys(answers, envelope)
+    if may_answer_202:
+        examples.append(_example("Accepted", _ACCEPTED, [202]))
+        responses[202] = _accepted()
+    if accepted_example:
+        examples.append(_example("Begun", {"data": accepted_example, **top}, [202]))
+        responses[202] = envelope
+    return operation(
+        summary,
+        name=name,
+        request=request,
+        query=query,
+        idempotent=idempotent,
+        responses={(done, "application/json"): body for done, body in responses.items()},
+        examples=examples,
+        problems=problem_answers(problems),
+        auth=[] if public else None,
+    )
+
+
+def operation(
+    summary: str,
+    *,
+    name: str,
+    responses: Mapping[tuple[int, str], Any],
+    problems: Mapping[tuple[int, str], OpenApiResponse],
+    examples: Sequence[OpenApiExample] = (),
+    request: Shape | None = None,
+    query: type[serializers.Serializer] | None = None,
+    idempotent: bool = False,
+    **options: Any,
+) -> Described:
+    """Describe one method of a view with any answers; the other arguments are as of `described`.
+
+    `responses` and `problems` are by status and media type, `examples` of the answers, `options`
+    those of `extend_schema`.
+    """
+    if request is not None:
+        examples = [*examples, OpenApiExample("Request", request.example, request_only=True)]
     return extend_schema(
         operation_id=name,
         summary=summary,
-        request=request,
+        request=request and request.described_by,
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
-        responses={
-            **{(done, "application/json"): envelope for done in answers},
-            **({(202, "application/json"): _accepted()} if may_answer_202 else {}),
-            **({(202, "application/json"): envelope} if accepted_example else {}),
-            **problem_answers(problems),
-        },
+        responses={**responses, **problems},
         examples=examples,
-        auth=[] if public else None,
+        **options,
     )
 
 
 def listed(
     summary: str,
     *,
-    answer: type[serializers.Serializer],
-    example: Any,
-    beside: Mapping[str, serializers.Field] | None = None,
-    example_beside: Mapping[str, Any] | None = None,
+    answer: Shape,
+    beside: Mapping[str, Shape] | None = None,
     **described_as: Any,
 ) -> Described:
     """Describe a method that answers with a list and its `count`.
 
-    `answer` and `example` are of one item; the other arguments are those of `described`.
+    `answer` is of one item; the other arguments are those of `described`.
     """
     return described(
         summary,
-        answer=answer(many=True),
-        example=[example],
-        beside={**_count(), **(beside or {})},
-        example_beside={"count": 1, **(example_beside or {})},
+        answer=Shape(answer.described_by(many=True), [answer.example]),
+        beside={"count": Shape(_COUNT, 1), **(beside or {})},
         **described_as,
     )
 
 
-def _count() -> dict[str, serializers.Field]:
-    return {
-        "count": serializers.IntegerField(
-            help_text="The number of all matches, not only of those on this page."
-        )
-    }
+_COUNT = serializers.IntegerField(
+    help_text="The number of all matches, not only of those on this page."
+)
 
 
 def _envelope(
-    name: str, answer: Any, beside: Mapping[str, serializers.Field], old_names: Sequence[str]
+    name: str, fields: Mapping[str, Shape], old_names: Sequence[str]
 ) -> serializers.Serializer:
-    """The serializer of an answer with `data` in the envelope."""
+    """The serializer of an answer with `fields` in the envelope."""
     envelope = inline_serializer(
         f"{name}Answer",
         {
             "success": serializers.BooleanField(),
-            "data": Nothing() if answer is None else answer,
-            **beside,
+            **{field: shape.new_field() for field, shape in fields.items()},
             "message": serializers.CharField(required=False),
             **{old_name: _OldField(required=False) for old_name in old_names},
         },
@@ -244,18 +277,16 @@ def streamed(
 
     `json` is the type of what is JSON, as drf-spectacular takes it: an object unless given.
     """
-    return extend_schema(
-        operation_id=name,
-        summary=summary,
-        parameters=[query] if query else [],
+    return operation(
+        summary,
+        name=name,
+        query=query,
+        # Anything else than JSON is text.
         responses={
-            # Anything else is text.
-            **{
-                (200, media_type): json if media_type == "application/json" else str
-                for media_type in media_types
-            },
-            **problem_answers(),
+            (200, media_type): json if media_type == "application/json" else str
+            for media_type in media_types
         },
+        problems=problem_answers(),
     )
 
 
