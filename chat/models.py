@@ -371,9 +371,8 @@ class ChatMessage(models.Model):
             # true. It keeps PostgreSQL from reading this index for statements that do not repeat
             # it: those that name a session and its user need only the index of the session.
             models.Index(
-                fields=["user"],
-                include=["tokens"],
-                name="idx_chat_messages_owner",
+                fields=["user", "session", "tokens"],
+                name="idx_chat_messages_totals",
                 condition=models.Q(tokens__gte=0),
             ),
             # As idx_chat_sessions_created.

@@ -37,8 +37,7 @@ _MAX_USERS = 10_000
 
 _COUNT = "SELECT count(*) FROM ({}) AS counted"
 
-# The sums of all messages of a user come from idx_chat_messages_owner alone, which has the
-# condition `tokens >= 0`.
+# The sums come from idx_chat_messages_totals alone, which has the condition `tokens >= 0`.
 _STATISTICS = """
 SELECT sessions.*, messages.*
 FROM (
@@ -49,15 +48,18 @@ FROM (
     WHERE user_id = %(user_id)s AND tokens >= 0
 ) AS messages
 """
-# Session by session: PostgreSQL might join them with the whole table of messages otherwise.
+# By an array, because PostgreSQL might join the sessions with the whole table of messages.
 _STATISTICS_OF_END_USER = """
-SELECT count(*), count(*) FILTER (WHERE is_active), COALESCE(sum(messages.total), 0)::bigint,
-    COALESCE(sum(messages.tokens), 0)::bigint
-FROM chat_sessions AS session CROSS JOIN LATERAL (
-    SELECT count(*) AS total, sum(tokens) AS tokens FROM chat_messages
-    WHERE session_id = session.id AND user_id = %(user_id)s
+WITH session AS MATERIALIZED (
+    SELECT id, is_active FROM chat_sessions
+    WHERE user_id = %(user_id)s AND end_user_id = %(end_user_id)s
+)
+SELECT sessions.*, messages.*
+FROM (SELECT count(*), count(*) FILTER (WHERE is_active) FROM session) AS sessions, (
+    SELECT count(*), COALESCE(sum(tokens), 0) FROM chat_messages
+    WHERE user_id = %(user_id)s AND tokens >= 0
+        AND session_id = ANY(ARRAY(SELECT id FROM session))
 ) AS messages
-WHERE user_id = %(user_id)s AND end_user_id = %(end_user_id)s
 """
 
 

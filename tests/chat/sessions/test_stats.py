@@ -1,5 +1,6 @@
 """GET /v1/chat/stats."""
 
+import pytest
 from django.db import connection
 
 from chat.models import ChatMessage, ChatSession
@@ -56,14 +57,34 @@ def test_takes_one_statement(api, session, django_assert_num_queries):
         api.get(PATH)
 
 
-def test_reads_messages_by_the_index_that_has_their_tokens(api, user, session):
+@pytest.mark.parametrize("query", [{}, {"end_user_id": "ann"}])
+def test_reads_messages_by_the_index_that_has_their_tokens(api, user, session, query):
+    ChatSession.objects.filter(pk=session.pk).update(end_user_id="ann")
     ChatMessage.objects.create(session=session, role="user", content="x", tokens=7)
     with connection.cursor() as cursor:
         cursor.execute(OF_OTHERS)
 
     with plans_of() as plans:
-        data = api.get(PATH).json()["data"]
+        data = api.get(PATH, query).json()["data"]
 
-    (plan,) = [plan for plan in plans if "idx_chat_messages_owner" in indexes(plan)]
+    (plan,) = [plan for plan in plans if "idx_chat_messages_totals" in indexes(plan)]
     assert "Seq Scan" not in {step["Node Type"] for step in steps(plan)}
     assert (data["total_messages"], data["total_tokens"]) == (1, 7)
+
+
+def test_statistics_of_an_end_user_cover_that_person_alone(api, stranger_api):
+    for by, end_user_id, tokens in ((api, "ann", 3), (api, "bob", 5), (stranger_api, "ann", 9)):
+        made = by.post_json("/v1/chat/sessions", {"end_user_id": end_user_id}).json()["data"]
+        path = f"/v1/chat/sessions/{made['id']}"
+        by.post_json(f"{path}/messages", {"role": "user", "content": "x", "tokens": tokens})
+    empty = api.post_json("/v1/chat/sessions", {"end_user_id": "ann"}).json()["data"]
+    api.delete(f"/v1/chat/sessions/{empty['id']}")
+
+    assert api.get(PATH, {"end_user_id": "ann"}).json()["data"] == {
+        "total_sessions": 2,
+        "active_sessions": 1,
+        "total_messages": 1,
+        "total_tokens": 3,
+        "average_messages_per_session": 0.5,
+    }
+    assert set(api.get(PATH, {"end_user_id": "eve"}).json()["data"].values()) == {0}
