@@ -113,16 +113,15 @@ def index_listed() -> Iterator[int]:
 
     May run during traffic and alongside other runs, and may be interrupted at any time, because
     each batch removes what it has indexed from the list. A session that cannot be indexed is
-    logged and stays on the list. Yields the number of sessions of each batch. Raises
-    django.db.Error.
+    logged and stays on the list. A user whom another run is indexing is left to that run. Yields
+    the number of sessions of each batch. Raises django.db.Error.
     """
     failed: list[int] = []
-    while lines := _next_lines(failed):
+    busy: set[int] = set()
+    while lines := _next_lines(failed, busy):
         for sessions in _batches(lines):
-            batch = {its: lines[its] for its in sessions}
-            failed_here = _index_batch(batch)
-            failed += failed_here
-            yield len(batch) - len(failed_here)
+            if batch := {its: lines[its] for its in sessions if its[0] not in busy}:
+                yield _index_batch(batch, failed, busy)
 
 
 def _batches(lines: Iterable[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
@@ -134,46 +133,64 @@ def _batches(lines: Iterable[tuple[int, int]]) -> Iterator[Sequence[tuple[int, i
         yield from batched(its, _BATCH_SESSIONS)
 
 
-def _index_batch(lines: dict[tuple[int, int], list[int]]) -> list[int]:
-    """Index sessions together, or one by one when that fails. Returns those that failed."""
-    failed: list[int] = []
+def _index_batch(
+    lines: dict[tuple[int, int], list[int]], failed: list[int], busy: set[int]
+) -> int:
+    """Index sessions together, or one by one when that fails. Returns how many were indexed.
+
+    Adds the sessions that failed to `failed`, and the users whom another run is indexing to
+    `busy`.
+    """
     try:
-        _index({user_id for user_id, _ in lines}, [one for its in lines.values() for one in its])
+        busy |= _index(
+            {user_id for user_id, _ in lines}, [one for its in lines.values() for one in its]
+        )
     except Error as error:
         logger.info("Indexing %d chat sessions one by one: %s", len(lines), error)
     else:
-        return failed
+        return sum(user_id not in busy for user_id, _ in lines)
+    indexed = 0
     for (user_id, session_id), its in lines.items():
         try:
-            _index({user_id}, its)
+            busy |= _index({user_id}, its)
         except Error:
             logger.exception("Could not index chat session %d", session_id)
             failed.append(session_id)
-    return failed
+        else:
+            indexed += user_id not in busy
+    return indexed
 
 
-def _next_lines(without: list[int]) -> dict[tuple[int, int], list[int]]:
+def _next_lines(failed: list[int], busy: set[int]) -> dict[tuple[int, int], list[int]]:
     """The oldest lines of the list, by (user, session), in order of users.
 
-    Leaves out the sessions in `without`. The later lines of the others are taken as well.
+    Leaves out sessions that failed and users who are busy. The later lines of the others are taken
+    as well.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH first AS MATERIALIZED (SELECT id, session_id FROM chat_search_pending"
-            " WHERE session_id <> ALL(%s) ORDER BY id LIMIT %s)"
+            " WHERE session_id <> ALL(%s) AND user_id <> ALL(%s) ORDER BY id LIMIT %s)"
             " SELECT user_id, session_id, array_agg(id) FROM chat_search_pending"
             " WHERE id <= (SELECT max(id) + %s FROM first)"
             " AND session_id IN (SELECT session_id FROM first)"
             " GROUP BY user_id, session_id ORDER BY user_id, session_id",
-            [without, _BATCH_LISTED, _LISTED_APART],
+            [failed, list(busy), _BATCH_LISTED, _LISTED_APART],
         )
         return {(user_id, session_id): ids for user_id, session_id, ids in cursor.fetchall()}
 
 
-def _index(user_ids: set[int], line_ids: list[int]) -> None:
-    """Index some lines of the list, which belong to the given users."""
+def _index(user_ids: set[int], line_ids: list[int]) -> set[int]:
+    """Index some lines of the list, which belong to the given users.
+
+    Returns the users whom another run is indexing, and whose lines are left to it.
+    """
+    present = _not_erased(user_ids)
+    _add_owners(present)
     with transaction.atomic():
-        owners = _locked_owners(_not_erased(user_ids))
+        owners = _locked_owners(present)
+        busy = present - owners.keys()
+        user_ids = user_ids - busy
         with connection.cursor() as cursor:
             # The changes on these lines are committed, and read below. Later changes add other
             # lines.
@@ -204,16 +221,20 @@ def _index(user_ids: set[int], line_ids: list[int]) -> None:
         SearchOwner.objects.bulk_update(owners.values(), ["next_number"])
         for user_id, words in new_words.items():
             _add_words(user_id, words)
+    return busy
 
 
 def _not_erased(user_ids: set[int]) -> set[int]:
-    """Those of the users that are not being erased: their sessions lose messages by and by."""
-    erased = User.objects.filter(pk__in=user_ids, erased_from__isnull=False)
-    return user_ids.difference(erased.values_list("pk", flat=True))
+    """Those of the users that exist and are not being erased, which takes their messages away."""
+    kept = User.objects.filter(pk__in=user_ids, erased_from__isnull=True)
+    return set(kept.values_list("pk", flat=True))
 
 
-def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
-    """Lock the index rows of users, creating missing ones: one worker per user at a time."""
+def _add_owners(user_ids: set[int]) -> None:
+    """Create missing rows of the index.
+
+    In a transaction of its own, because another run that creates the same row waits for its end.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO chat_search_owners (user_id, salt, next_number)"
@@ -222,8 +243,12 @@ def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
             " ORDER BY id ON CONFLICT DO NOTHING",
             [sorted(user_ids), [secrets.token_bytes(16) for _ in user_ids]],
         )
-    locked = SearchOwner.objects.filter(pk__in=user_ids).order_by("pk").select_for_update()
-    return {owner.user_id: owner for owner in locked}
+
+
+def _locked_owners(user_ids: set[int]) -> dict[int, SearchOwner]:
+    """Lock the index rows of those users whom no other run is indexing."""
+    locked = SearchOwner.objects.filter(pk__in=user_ids).order_by("pk")
+    return {owner.user_id: owner for owner in locked.select_for_update(skip_locked=True)}
 
 
 _LOCKED = """

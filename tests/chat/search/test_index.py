@@ -1,10 +1,12 @@
 """The index follows what is written, and what is read from it is what is there."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from chat.search.index import index_pending
 from chat.search.query import search_chats
 from gatewayz.probes import health
 from tests.chat.search.test_search import find
+from tests.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -223,6 +226,53 @@ def test_interrupted_indexing_continues(api, user, monkeypatch):
     assert counts(api, "albatross") == [5]
     assert index_pending() == 3
     assert counts(api, "albatross") == [5]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_user_whom_another_run_is_indexing_is_left_to_it(api, stranger_api, monkeypatch, caplog):
+    def add(by, title):
+        return by.post_json("/v1/chat/sessions", {"title": title}).json()["data"]["id"]
+
+    add(api, "albatross 1")
+    is_indexing, may_go_on = Event(), Event()
+    read_messages = index._messages
+
+    def wait_once(*what):
+        monkeypatch.setattr(index, "_messages", read_messages)
+        with connection.cursor() as cursor:
+            # On a busy machine, this takes longer than a connection may be idle.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        is_indexing.set()
+        assert may_go_on.wait(WAIT_SECONDS)
+        return read_messages(*what)
+
+    def other_run():
+        try:
+            return index_pending()
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(index, "_messages", wait_once)
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(other_run)
+        try:
+            assert is_indexing.wait(WAIT_SECONDS)
+            left = {add(api, "albatross 2"), add(api, "albatross 3")}
+            pelican = add(stranger_api, "pelican")
+
+            assert index_pending() == 1
+            listed = set(SearchPending.objects.values_list("session_id", flat=True))
+            assert left <= listed
+            assert pelican not in listed
+            # Waiting for the other run ends with an error.
+            assert "Could not index" not in caplog.text
+        finally:
+            may_go_on.set()
+        assert other.result(WAIT_SECONDS) == 3
+
+    assert not SearchPending.objects.exists()
+    assert counts(api, "albatross") == [3]
+    assert counts(stranger_api, "pelican") == [1]
 
 
 def test_indexing_pictures_takes_the_memory_of_a_few_of_them(api, session):
