@@ -24,7 +24,7 @@ def is_caused_by_rows(error: Exception) -> bool:
     if not isinstance(error, OperationalError):
         return isinstance(error, DatabaseError)
     sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
-    return _is_late(error) or sqlstate.startswith(_LIMIT_EXCEEDED)
+    return is_late(error) or sqlstate.startswith(_LIMIT_EXCEEDED)
 
 
 def skipping_bad_rows(
@@ -54,20 +54,21 @@ def skipping_bad_rows(
         try:
             return work(part)
         except Exception as error:
-            is_late = _is_late(error)
-            if not is_caused_by_rows(error) or (is_late and not max_late):
+            timed_out = is_late(error)
+            if not is_caused_by_rows(error) or (timed_out and not max_late):
                 raise
             if len(part) == 1:
-                bad, late = bad + 1, late + is_late
+                bad, late = bad + 1, late + timed_out
                 if late > max_late or (max_bad is not None and bad > max_bad):
                     raise
                 set_aside(part[0], error)
                 return 0
-            size = 1 if is_late else (len(part) + 1) // 2
+            size = 1 if timed_out else (len(part) + 1) // 2
         return sum(work_on(part[start : start + size]) for start in range(0, len(part), size))
 
     return work_on(rows) if rows else 0
 
 
-def _is_late(error: Exception) -> bool:
+def is_late(error: Exception) -> bool:
+    """Whether a statement has exceeded its time-out."""
     return isinstance(error.__cause__, psycopg.errors.QueryCanceled)

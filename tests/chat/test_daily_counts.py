@@ -1,11 +1,15 @@
 """Counting the sessions and messages of each day."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django_q.models import Schedule
 
+from accounts.background import TimedRun, timed_run
+from chat import daily_counts
 from chat.daily_counts import COUNTED_DAYS, count_days, counted_days
 from chat.models import ChatDay, ChatMessage, ChatSession
 from tests.days import today
@@ -43,6 +47,79 @@ def test_a_missed_day_is_counted_later(user):
     ChatDay.objects.filter(day=today() - timedelta(days=3)).delete()
 
     assert count_days() == 3
+
+
+class _Statements:
+    """The slices that are counted; statements that would count more than `most` rows time out."""
+
+    def __init__(self, most):
+        self.most = most
+        self.slices = []
+
+    def __call__(self, execute, sql, params, many, context):
+        if sql.lstrip().startswith("SELECT\n    (SELECT count(*)"):
+            of_slice = {"created_at__gte": params["start"], "created_at__lt": params["end"]}
+            if ChatMessage.objects.filter(**of_slice).count() > self.most:
+                raise OperationalError from psycopg.errors.QueryCanceled()
+            self.slices.append((params["start"], params["end"]))
+        return execute(sql, params, many, context)
+
+
+@pytest.fixture
+def busy_day(user):
+    """Yesterday's beginning; 48 messages were written then, half of them within a minute."""
+    start = datetime.combine(today() - timedelta(days=1), time(0), UTC)
+    session = ChatSession.objects.create(user=user, title="T", model="m", created_at=start)
+    for number in range(48):
+        at = timedelta(hours=number) if number < 24 else timedelta(hours=9, seconds=number)
+        ChatMessage.objects.create(
+            session=session, role="user", content="x", created_at=start + at
+        )
+    return start
+
+
+def assert_complete(slices, start):
+    """The slices of a day follow one another, from its beginning to its end."""
+    of_day = [one for one in slices if start <= one[0] < start + timedelta(days=1)]
+    assert of_day[0][0] == start
+    assert of_day[-1][1] == start + timedelta(days=1)
+    assert all(one[1] == other[0] for one, other in pairwise(of_day))
+
+
+def test_a_busy_day_is_counted_in_slices(busy_day, monkeypatch):
+    monkeypatch.setattr(daily_counts, "SLICE_ROWS", 6)
+    for _ in range(2):
+        statements = _Statements(most=12)
+        with connection.execute_wrapper(statements):
+            count_days()
+
+        assert_complete(statements.slices, busy_day)
+        assert {day: its for day, *its in counted_days()}[busy_day.date()] == [1, 48]
+
+
+def test_a_run_goes_on_where_the_last_one_stopped(busy_day, monkeypatch):
+    monkeypatch.setattr(daily_counts, "SLICE_ROWS", 6)
+    count_days()
+    later = []
+    statements = _Statements(most=48)
+    with monkeypatch.context() as patched, connection.execute_wrapper(statements):
+        # So that each run counts one slice.
+        patched.setattr(timed_run, "RUN_SECONDS", 0)
+        patched.setattr(TimedRun, "continue_later", lambda _run, *at: later.append(at))
+        done = count_days()
+        while later:
+            done += count_days(*later.pop())
+
+    assert done == 2
+    assert_complete(statements.slices, busy_day)
+    assert len(statements.slices) > 5
+    assert {day: its for day, *its in counted_days()}[busy_day.date()] == [1, 48]
+
+
+def test_a_statement_that_never_ends_in_time_is_an_error(busy_day, monkeypatch):
+    monkeypatch.setattr(timed_run, "RUN_SECONDS", 0)
+    with connection.execute_wrapper(_Statements(most=-1)), pytest.raises(OperationalError):
+        count_days()
 
 
 def test_a_schedule_counts_the_days():
