@@ -53,7 +53,7 @@ _SESSION_COLUMNS = ", ".join(
 _OWNER = """
 SELECT owner.salt, owner.next_number, ARRAY(
     SELECT words FROM (
-        SELECT words FROM chat_search_words WHERE user_id = owner.user_id
+        SELECT words FROM chat_search_words WHERE user_id = %(user_id)s
         ORDER BY part DESC LIMIT 128
     ) AS newest
     WHERE EXISTS (SELECT FROM unnest(%(parts)s::text[]) AS part WHERE strpos(words, part) > 0)

@@ -19,7 +19,7 @@ from accounts.principals.principal import Principal
 from accounts.profile.serializers import CONFIRMATION
 from chat.messages.read import _listed
 from chat.models import ChatMessage, ChatSession, Feedback, IdempotencyKey
-from chat.search.candidates import _PENDING_MESSAGES, _SHOWN
+from chat.search.candidates import _OWNER, _PENDING_MESSAGES, _SHOWN
 from chat.sessions.read import _STATISTICS, _STATISTICS_OF_END_USER, _one, _page
 from chat.sessions.write import _BRANCH, _COPY
 from tests.contract.client import ContractClient
@@ -52,6 +52,7 @@ STATEMENTS = {
 RAW = {
     "stats": (_STATISTICS, {"user_id": 1}),
     "stats of an end user": (_STATISTICS_OF_END_USER, {"user_id": 1, "end_user_id": "a"}),
+    "search of words": (_OWNER, {"user_id": 1, "parts": ["a"]}),
     "search of what is not indexed": (
         _PENDING_MESSAGES,
         {"user_id": 1, "message_ids": [1], "whole": [1], "messages": 10, "bytes": 1_000},
