@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from django.db import connection, transaction
-from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from accounts import background, limits
@@ -13,14 +12,13 @@ from accounts.activity.health import age_seconds, counted_dead_letters
 from accounts.background import failed_rows
 from gatewayz.probes.metrics import Dependencies
 from gatewayz.telemetry.metrics.process import SampledCounter, process_gauge, sampled
-from gatewayz.telemetry.metrics.slots import REGISTRY
 
 STATEMENT_TIMEOUT = "1s"
 
 _entries = process_gauge("gatewayz_key_cache_entries", "API keys in the processes' memory.")
 _bytes = process_gauge("gatewayz_key_cache_bytes", "Memory used by cached API keys.")
 _totals = {
-    name: SampledCounter(Counter(f"gatewayz_key_cache_{name}", documentation, registry=REGISTRY))
+    name: SampledCounter(f"gatewayz_key_cache_{name}", documentation)
     for name, documentation in {
         "hits": "Look-ups that needed no database.",
         "misses": "Look-ups in the database.",
@@ -33,11 +31,7 @@ _totals = {
 }
 
 _limits_unavailable = SampledCounter(
-    Counter(
-        "gatewayz_limits_unavailable",
-        "Times that Redis did not answer the limits.",
-        registry=REGISTRY,
-    )
+    "gatewayz_limits_unavailable", "Times that Redis did not answer the limits."
 )
 
 

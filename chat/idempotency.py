@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.utils import timezone
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from accounts import activity
 from accounts.background import TimedRun
@@ -29,6 +29,7 @@ from gatewayz.api.bodies import encode_sorted
 from gatewayz.api.view import ApiView
 from gatewayz.database.after_commit import is_commit_in_doubt
 from gatewayz.database.deletion import delete_in_batches
+from gatewayz.errors import Conflict
 from gatewayz.request import deadline
 
 Post = Callable[..., HttpResponse]
@@ -48,10 +49,9 @@ RETURNING 1
 """
 
 
-class IdempotencyConflict(APIException):
+class IdempotencyConflict(Conflict):
     """409: the key was used with another request."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "This Idempotency-Key was used with another request."
     default_code = "idempotency_key_reused"
 

@@ -561,9 +561,6 @@ class IdempotencyKey(models.Model):
             models.Index(fields=["created_at"], name="idx_chat_idempotency_created"),
         ]
 
-    def __str__(self) -> str:
-        return self.key
-
 
 class ChatImportQuerySet(models.QuerySet["ChatImport"]):
     def owned_by(self, owner: Principal) -> Self:
@@ -664,9 +661,6 @@ class ChatImportChunk(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"piece {self.number} of import {self.chat_import_id}"
-
 
 class ChatDay(models.Model):
     """The numbers of sessions and messages of one day (UTC). See `chat.daily_counts`."""
@@ -677,9 +671,6 @@ class ChatDay(models.Model):
 
     class Meta:
         db_table = "chat_daily"
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.sessions} sessions"
 
 
 class SearchOwner(models.Model):
@@ -692,9 +683,6 @@ class SearchOwner(models.Model):
 
     class Meta:
         db_table = "chat_search_owners"
-
-    def __str__(self) -> str:
-        return f"index of user {self.user_id}"
 
 
 class SearchDocument(models.Model):
@@ -725,9 +713,6 @@ class SearchDocument(models.Model):
             models.Index(fields=["version"], name="idx_chat_search_documents_old"),
         ]
 
-    def __str__(self) -> str:
-        return f"part {self.part} of session {self.session_id}"
-
 
 class SearchWords(models.Model):
     """Words of one user, one per line, in which parts of words are searched for."""
@@ -739,9 +724,6 @@ class SearchWords(models.Model):
 
     class Meta:
         db_table = "chat_search_words"
-
-    def __str__(self) -> str:
-        return f"words of user {self.user_id}"
 
 
 class SearchPending(models.Model):
@@ -759,6 +741,3 @@ class SearchPending(models.Model):
         indexes = [
             models.Index(fields=["user_id", "id"], name="idx_chat_search_pending_user"),
         ]
-
-    def __str__(self) -> str:
-        return f"session {self.session_id}"

@@ -27,7 +27,7 @@ from gatewayz.probes import health
 from gatewayz.redis.breaker import breaker
 from gatewayz.telemetry.metrics import process
 from tests.faults.proxy import Proxy, upstream_of
-from tests.waiting import wait_until
+from tests.waiting import wait_for_jobs
 
 # How long an example takes depends on what else the machine does. Examples are the same in every
 # run, so that a test that passes goes on passing; `--hypothesis-profile=others` tries others.
@@ -123,7 +123,7 @@ def restore_rows() -> None:
     again, which takes ten times as long.
     """
     # Denied requests are audited beside their answers, and lock the rows of their users.
-    wait_until(lambda: not denials.writer.is_busy())
+    wait_for_jobs(denials.writer)
     with connection.cursor() as cursor:
         cursor.execute("SELECT kept.restore()")
 
@@ -200,7 +200,7 @@ def user(db: None) -> Iterator[User]:
     """A user with a verified address, without a password."""
     yield User.objects.create_user("ada@example.com", email_verified_at=timezone.now())
     # Refused keys are recorded beside the requests: let that end before the tables are emptied.
-    wait_until(lambda: not denials.writer.is_busy())
+    wait_for_jobs(denials.writer)
 
 
 @pytest.fixture

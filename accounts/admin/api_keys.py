@@ -253,10 +253,7 @@ class ApiKeyAdmin(BigTableAdmin):
         "now. This cannot be undone."
     )
     def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
-        # All or none, because every new secret must be shown.
-        with transaction.atomic():
-            rotated = [(key, keys.rotate_key(key)) for key in queryset.select_related("user")]
-        return self._show_secrets(request, rotated)
+        return self._rotate(request, queryset, grace_seconds=0)
 
     @admin.action(
         description="Rotate the selected keys; old secrets work for another day",
@@ -267,9 +264,15 @@ class ApiKeyAdmin(BigTableAdmin):
         "another day. This cannot be undone."
     )
     def rotate_with_grace(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
+        return self._rotate(request, queryset, grace_seconds=86_400)
+
+    def _rotate(
+        self, request: HttpRequest, queryset: QuerySet[ApiKey], grace_seconds: int
+    ) -> HttpResponse:
+        # All or none, because every new secret must be shown.
         with transaction.atomic():
             rotated = [
-                (key, keys.rotate_key(key, grace_seconds=86_400))
+                (key, keys.rotate_key(key, grace_seconds=grace_seconds))
                 for key in queryset.select_related("user")
             ]
         return self._show_secrets(request, rotated)
@@ -289,11 +292,9 @@ class ApiKeyAdmin(BigTableAdmin):
 
     @admin.action(description="Deactivate the selected keys", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        count = 0
         for key in queryset:
             keys.deactivate_key(key)
-            count += 1
-        self.message_user(request, f"Deactivated: {count}.", messages.SUCCESS)
+        self.message_user(request, f"Deactivated: {len(queryset)}.", messages.SUCCESS)
 
     @admin.action(description="Activate the selected keys", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from rest_framework.exceptions import APIException
 
+from gatewayz.errors import Conflict
+
 
 class SignInDenied(APIException):
     """401. It does not distinguish a wrong password from an unknown e-mail address."""
@@ -14,9 +16,8 @@ class SignInDenied(APIException):
     auth_header = "Bearer"
 
 
-class EmailTaken(APIException):
+class EmailTaken(Conflict):
     """409: another user has this e-mail address."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "A user with this e-mail address already exists: sign in instead."
     default_code = "email_taken"

@@ -10,13 +10,12 @@ accounts.models.cached_rows.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from accounts import activity, audit, notifications
 from accounts.access.key_lookup import current_digest
@@ -25,6 +24,7 @@ from accounts.models import ApiKey, Notification, RateLimitConfig, User
 from accounts.models.api_keys import revoke_legacy_keys
 from accounts.principals import key_format
 from accounts.principals.principal import Principal
+from gatewayz.errors import Conflict
 
 # Per user, so that operations on all keys of a user are bounded.
 MAX_KEYS = 100
@@ -34,26 +34,23 @@ MAX_GRACE_SECONDS = 30 * 86_400
 _NAME_CONSTRAINT = "uniq_api_keys_new_user_name"
 
 
-class KeyNameTaken(APIException):
+class KeyNameTaken(Conflict):
     """409: the user has another key with this name."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "You already have an API key with this name."
     default_code = "key_name_taken"
 
 
-class TooManyKeys(APIException):
+class TooManyKeys(Conflict):
     """409: the user has as many keys as are allowed."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = f"You already have {MAX_KEYS} API keys: delete one first."
     default_code = "too_many_keys"
 
 
-class LastManagingKey(APIException):
+class LastManagingKey(Conflict):
     """409: no remaining key of the user could manage keys."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = (
         "After this, none of your API keys could manage keys. If that is intended, "
         "send `confirm_last_key: true` with the request."

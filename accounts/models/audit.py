@@ -148,9 +148,6 @@ class AuditPersonalData(models.Model):
         ]
         indexes = [models.Index(fields=["user_id"], name="idx_audit_personal_data_user")]
 
-    def __str__(self) -> str:
-        return f"entry {self.entry_id}, user {self.user_id}"
-
 
 class AuditLink(models.Model):
     """A link of the chain: the position of one entry, in the order of commits."""
@@ -162,9 +159,6 @@ class AuditLink(models.Model):
     class Meta:
         db_table = "audit_chain"
 
-    def __str__(self) -> str:
-        return str(self.sequence)
-
 
 class AuditHead(models.Model):
     """The newest link, in the only row: it shows when the newest entries have been removed."""
@@ -175,9 +169,6 @@ class AuditHead(models.Model):
 
     class Meta:
         db_table = "audit_head"
-
-    def __str__(self) -> str:
-        return str(self.sequence)
 
 
 def key_target(key_id: int | None) -> str:

@@ -70,9 +70,6 @@ class ActivityDay(models.Model):
             BrinIndex(fields=["day"], name="idx_activity_daily_day", autosummarize=True),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.day}: {self.requests} requests"
-
 
 class ApiKeyDay(models.Model):
     """The totals of one key and day."""
@@ -96,6 +93,3 @@ class ApiKeyDay(models.Model):
             # For comparing a day of all keys with the days before.
             BrinIndex(fields=["day"], name="idx_api_key_usage_daily_day", autosummarize=True),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.requests} requests"

@@ -171,6 +171,3 @@ class ApiKeyNetwork(models.Model):
                 fields=["first_seen_on"], name="idx_api_key_networks_first", autosummarize=True
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.network

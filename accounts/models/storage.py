@@ -17,6 +17,3 @@ class StorageUse(models.Model):
 
     class Meta:
         db_table = "user_storage"
-
-    def __str__(self) -> str:
-        return f"{self.bytes} bytes of user {self.user_id}"

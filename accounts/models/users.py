@@ -65,6 +65,10 @@ class UserQuerySet(CachedRowQuerySet["User"]):
         """Users whose e-mail address anybody may have entered."""
         return self.filter(email_verified_at=None)
 
+    def named(self, given: str) -> Self:
+        """The user with this id or e-mail address, as an operator names one."""
+        return self.filter(pk=int(given)) if given.isdecimal() else self.with_email(given)
+
     def with_privy_id(self, privy_user_id: str) -> Self:
         """The user with this Privy id (idx_users_privy_id)."""
         return self.filter(privy_user_id=privy_user_id)

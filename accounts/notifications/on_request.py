@@ -2,23 +2,21 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
-from http import HTTPStatus
 
 from django.utils import timezone
-from rest_framework.exceptions import APIException
 
 from accounts.activity.totals import activity_totals
 from accounts.models import Notification
 from accounts.notifications.notices import Notice, notify
 from accounts.principals.principal import Principal
+from gatewayz.errors import Conflict
 
 _REPORTED_MODELS = 10
 
 
-class NoChannelError(APIException):
+class NoChannelError(Conflict):
     """409: the user has no channel to send to."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "Your preferences enable neither a verified e-mail address nor a webhook."
     default_code = "no_channel"
 

@@ -5,12 +5,9 @@ writes the event. Database triggers subtract what is deleted. The cached princip
 whether the plan's storage is used up, and the key is dropped from the cache when that happens.
 """
 
-from http import HTTPStatus
-
-from rest_framework.exceptions import APIException
-
 from accounts.models import User
 from accounts.principals.principal import Principal
+from gatewayz.errors import TooManyRequests
 
 # Counted for a session itself, besides its messages.
 SESSION_BYTES = 500
@@ -18,10 +15,9 @@ SESSION_BYTES = 500
 RETRY_AFTER_SECONDS = 300
 
 
-class StorageUsedUp(APIException):
+class StorageUsedUp(TooManyRequests):
     """429: the user has stored as much as the plan allows."""
 
-    status_code = HTTPStatus.TOO_MANY_REQUESTS
     default_detail = "This account has reached its plan's storage limit."
     default_code = "plan_storage"
     wait = RETRY_AFTER_SECONDS

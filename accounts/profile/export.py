@@ -167,91 +167,69 @@ def _keys(owner: Principal) -> models.QuerySet[ApiKey]:
     return ApiKey.objects.owned_by(owner).order_by()
 
 
+def _of_keys(model: type[Row], owner: Principal) -> Iterator[Row]:
+    return by_key(model._default_manager.filter(api_key__in=_keys(owner)))
+
+
 def _user(owner: Principal) -> models.QuerySet[User]:
     users: models.QuerySet[User] = User.objects.filter(pk=owner.user_id)
     return users
 
 
-def _rows(
+def _kind(
+    name: str,
     serializer: type[ModelSerializer],
     rows_of: Callable[[Principal], Iterable[models.Model]],
-) -> Callable[[Principal], Iterator[Line]]:
-    return lambda owner: lines_of(serializer, rows_of(owner))
+) -> Kind:
+    return Kind(name, lambda owner: lines_of(serializer, rows_of(owner)))
 
 
 ACCOUNT_KINDS = (
-    Kind("profile", _rows(ProfileSerializer, _user)),
-    Kind("sign_in", _rows(SignInDataSerializer, _user)),
-    Kind("api_key", _rows(ExportedKeySerializer, lambda owner: by_key(_keys(owner)))),
-    Kind(
-        "api_key_limits",
-        _rows(
-            KeyLimitsSerializer,
-            lambda owner: by_key(RateLimitConfig.objects.filter(api_key__in=_keys(owner))),
-        ),
-    ),
-    Kind(
-        "api_key_day",
-        _rows(
-            KeyDaySerializer,
-            lambda owner: by_key(ApiKeyDay.objects.filter(api_key__in=_keys(owner))),
-        ),
-    ),
-    Kind(
-        "api_key_network",
-        _rows(
-            KeyNetworkSerializer,
-            lambda owner: by_key(ApiKeyNetwork.objects.filter(api_key__in=_keys(owner))),
-        ),
-    ),
-    Kind(
+    _kind("profile", ProfileSerializer, _user),
+    _kind("sign_in", SignInDataSerializer, _user),
+    _kind("api_key", ExportedKeySerializer, lambda owner: by_key(_keys(owner))),
+    _kind("api_key_limits", KeyLimitsSerializer, lambda owner: _of_keys(RateLimitConfig, owner)),
+    _kind("api_key_day", KeyDaySerializer, lambda owner: _of_keys(ApiKeyDay, owner)),
+    _kind("api_key_network", KeyNetworkSerializer, lambda owner: _of_keys(ApiKeyNetwork, owner)),
+    _kind(
         "activity",
-        _rows(
-            ActivityEventSerializer,
-            lambda owner: by_time(ActivityEvent.objects.owned_by(owner), "timestamp"),
-        ),
+        ActivityEventSerializer,
+        lambda owner: by_time(ActivityEvent.objects.owned_by(owner), "timestamp"),
     ),
-    Kind(
+    _kind(
         "activity_day",
-        _rows(ActivityDaySerializer, lambda owner: by_key(ActivityDay.objects.owned_by(owner))),
+        ActivityDaySerializer,
+        lambda owner: by_key(ActivityDay.objects.owned_by(owner)),
     ),
-    Kind(
-        "notification_preferences",
-        _rows(PreferencesSerializer, lambda owner: [preferences_of(owner)]),
+    _kind(
+        "notification_preferences", PreferencesSerializer, lambda owner: [preferences_of(owner)]
     ),
-    Kind(
+    _kind(
         "notification",
-        _rows(NotificationSerializer, lambda owner: by_key(Notification.objects.owned_by(owner))),
+        NotificationSerializer,
+        lambda owner: by_key(Notification.objects.owned_by(owner)),
     ),
-    Kind(
+    _kind(
         "referral_code",
-        _rows(
-            ReferralCodeSerializer,
-            lambda owner: ReferralCode.objects.filter(user_id=owner.user_id),
-        ),
+        ReferralCodeSerializer,
+        lambda owner: ReferralCode.objects.filter(user_id=owner.user_id),
     ),
-    Kind(
+    _kind(
         "referral",
-        _rows(
-            ReferralSerializer,
-            lambda owner: by_key(Referral.objects.made_by(owner).select_related("referred_user")),
-        ),
+        ReferralSerializer,
+        lambda owner: by_key(Referral.objects.made_by(owner).select_related("referred_user")),
     ),
-    Kind(
+    _kind(
         "referred_by",
-        _rows(
-            ReferredBySerializer,
-            lambda owner: Referral.objects.filter(referred_user_id=owner.user_id),
-        ),
+        ReferredBySerializer,
+        lambda owner: Referral.objects.filter(referred_user_id=owner.user_id),
     ),
-    Kind("credit", _rows(CreditSerializer, lambda owner: by_key(Credit.objects.owned_by(owner)))),
-    Kind(
+    _kind("credit", CreditSerializer, lambda owner: by_key(Credit.objects.owned_by(owner))),
+    _kind(
         "audit_entry",
-        _rows(
-            AuditEntrySerializer,
-            lambda owner: by_time(
-                AuditEntry.objects.owned_by(owner).with_personal_data(), "created_at"
-            ),
+        AuditEntrySerializer,
+        lambda owner: by_time(
+            AuditEntry.objects.owned_by(owner).with_personal_data(), "created_at"
         ),
     ),
 )

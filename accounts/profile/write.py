@@ -1,22 +1,21 @@
 """Changing a user's profile."""
 
-from http import HTTPStatus
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from accounts import activity, audit
 from accounts.confirmation.addresses import ask_to_confirm
 from accounts.models import User
 from accounts.principals.principal import Principal
+from gatewayz.errors import Conflict
 
 
-class UsernameTaken(APIException):
+class UsernameTaken(Conflict):
     """409: another user has this name."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "Another user has this name."
     default_code = "username_taken"
 

@@ -2,17 +2,17 @@
 
 import re
 import secrets
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, OuterRef
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import NotFound
 
 from accounts import limits
 from accounts.models import Referral, ReferralCode, User
 from accounts.principals.principal import Principal
+from gatewayz.errors import Conflict
 
 # Without 0, O, 1, I and L, which people confuse.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -26,10 +26,9 @@ _MADE_OF_ADDRESS = re.compile(r"-[0-9a-f]{16}$")
 _ATTEMPTS_PER_HOUR = 20
 
 
-class CodeRejected(APIException):
+class CodeRejected(Conflict):
     """409: the code exists, but this user may not apply it."""
 
-    status_code = HTTPStatus.CONFLICT
     default_code = "code_refused"
 
 

@@ -1,12 +1,9 @@
 """Request and response bodies of feedback."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from chat.messages.serializers import StorableJsonField
 from chat.models import Feedback
-from gatewayz.api.bodies import encode
 from gatewayz.api.paging import PageInput
 from gatewayz.api.serializing import MAX_ID
 
@@ -22,14 +19,7 @@ class FeedbackChange(serializers.Serializer):
     comment = serializers.CharField(
         max_length=MAX_COMMENT, required=False, allow_null=True, allow_blank=True
     )
-    metadata = StorableJsonField(required=False, allow_null=True)
-
-    def validate_metadata(self, metadata: Any) -> Any:
-        if metadata is not None and len(encode(metadata)) > MAX_METADATA_BYTES:
-            raise serializers.ValidationError(
-                f"This may have at most {MAX_METADATA_BYTES:,} bytes of JSON."
-            )
-        return metadata
+    metadata = StorableJsonField(required=False, allow_null=True, max_bytes=MAX_METADATA_BYTES)
 
 
 class FeedbackInput(FeedbackChange):

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat.models import ChatMessage
+from gatewayz.api.bodies import encode
 from gatewayz.api.serializing import (
     MAX_ID,
     IdField,
@@ -78,8 +79,16 @@ class StorableJsonField(serializers.JSONField):
 
     takes_any_number: ClassVar[bool] = False
 
+    def __init__(self, *, max_bytes: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.max_bytes = max_bytes
+
     def to_internal_value(self, data: Any) -> Any:
         check_storable(data, takes_any_number=self.takes_any_number)
+        if self.max_bytes is not None and len(encode(data)) > self.max_bytes:
+            raise serializers.ValidationError(
+                f"This may have at most {self.max_bytes:,} bytes of JSON."
+            )
         # It was parsed from JSON, so it needs no further check.
         return data
 

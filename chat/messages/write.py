@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from django.db import transaction
@@ -21,6 +20,7 @@ from chat.messages.content import text_of
 from chat.messages.read import COLUMNS, message_of_row
 from chat.models import ChatMessage, ChatMessageQuerySet, ChatSession, Feedback
 from gatewayz.api.bodies import encode
+from gatewayz.errors import Conflict
 
 
 class NewMessage(TypedDict):
@@ -53,18 +53,16 @@ class Appended(NamedTuple):
     is_new: bool
 
 
-class RevisionConflict(APIException):
+class RevisionConflict(Conflict):
     """409: the message has been changed by a later revision."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "This message has a later revision."
     default_code = "revision_conflict"
 
 
-class MessageComplete(APIException):
+class MessageComplete(Conflict):
     """409: the message is no longer in progress, and will not be again."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "This message is complete."
     default_code = "message_complete"
 

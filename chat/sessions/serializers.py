@@ -10,7 +10,6 @@ from rest_framework import serializers
 from chat.messages.content import is_visible
 from chat.messages.serializers import ANY_JSON, MAX_BATCH, StorableJsonField, other_fields
 from chat.models import MAX_TAG_CHARS, ChatSession
-from gatewayz.api.bodies import encode
 from gatewayz.api.paging import PageInput
 from gatewayz.api.serializing import (
     MAX_ID,
@@ -70,7 +69,7 @@ class SessionFields(SparseSerializer):
         allow_null=True,
         help_text="The person among your product's users to whom it belongs.",
     )
-    metadata = StorableJsonField(required=False, allow_null=True)
+    metadata = StorableJsonField(required=False, allow_null=True, max_bytes=MAX_METADATA_BYTES)
     tags = BoundedListField(
         child=VisibleField(max_length=MAX_TAG_CHARS),
         required=False,
@@ -81,11 +80,6 @@ class SessionFields(SparseSerializer):
     expires_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="When it is deleted for good automatically."
     )
-
-    def validate_metadata(self, metadata: Any) -> Any:
-        if metadata is not None and len(encode(metadata)) > MAX_METADATA_BYTES:
-            raise serializers.ValidationError(f"At most {MAX_METADATA_BYTES:,} bytes of JSON.")
-        return metadata
 
     def validate_tags(self, tags: list[str] | None) -> list[str]:
         return list(dict.fromkeys(tags or []))

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
-from http import HTTPStatus
 from operator import attrgetter
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from psycopg.types.json import Json, Jsonb
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from accounts import activity, audit
 from accounts.background import enqueue
@@ -28,6 +27,7 @@ from chat.models import ChatMessage, ChatSession, ChatSessionQuerySet
 from gatewayz.api.bodies import encode
 from gatewayz.database.after_commit import after_commit
 from gatewayz.database.distribution import is_distributed
+from gatewayz.errors import Conflict
 from gatewayz.redis.breaker import breaker
 from gatewayz.request import deadline
 from gatewayz.request.context import timed, timing_ms
@@ -269,10 +269,9 @@ def update_session(owner: Principal, session_id: int, **given: Any) -> ChatSessi
     return session
 
 
-class ExternalIdTaken(APIException):
+class ExternalIdTaken(Conflict):
     """409: another session of the user has that `external_id`."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "Another of your sessions has this external_id."
     default_code = "external_id_taken"
 

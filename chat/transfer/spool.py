@@ -4,18 +4,17 @@ import hashlib
 import io
 from contextlib import suppress
 from datetime import timedelta
-from http import HTTPStatus
 
 from django.conf import settings
 from django.db import Error, transaction
 from django.db.models import Q
 from django.utils import timezone
-from rest_framework.exceptions import APIException
 
 from accounts.models import User
 from accounts.plans.storage import StorageUsedUp, storage_left_bytes
 from chat.models import ChatImport, ChatImportChunk
 from gatewayz.api.bodies import PayloadTooLarge
+from gatewayz.errors import Conflict, TooManyRequests
 from gatewayz.middleware.load_shedding import patient_slot
 
 CHUNK_BYTES = 1_000_000
@@ -27,19 +26,17 @@ ABANDONED_SECONDS = 600
 MAX_NAME_CHARS = 255
 
 
-class TooManyImports(APIException):
+class TooManyImports(TooManyRequests):
     """429: the user already has MAX_UNFINISHED imports that are not finished."""
 
-    status_code = HTTPStatus.TOO_MANY_REQUESTS
     default_detail = "You have too many imports that are not finished. Wait for one, or cancel it."
     default_code = "too_many_imports"
     wait = 60
 
 
-class ImportEnded(APIException):
+class ImportEnded(Conflict):
     """409: the import was cancelled or given up while its file arrived."""
 
-    status_code = HTTPStatus.CONFLICT
     default_detail = "This import was cancelled."
     default_code = "import_ended"
 

@@ -28,6 +28,12 @@ class PayloadTooLarge(APIException):
     default_code = "payload_too_large"
 
 
+class IncompleteBody(APIException):
+    status_code = HTTPStatus.BAD_REQUEST
+    default_detail = "The request body ended before it was complete."
+    default_code = "incomplete_body"
+
+
 class NestedTooDeepError(ParseError):
     """400: the JSON is nested more than `max_depth` levels deep."""
 

@@ -15,9 +15,10 @@ from rest_framework import exceptions
 
 from gatewayz.api.bodies import MEDIA_TYPE, JSONResponse
 from gatewayz.api.openai_errors import OPENAI_PATHS, add_openai_error
+from gatewayz.errors import RETRY_AFTER_SECONDS
 from gatewayz.request import deadline
 from gatewayz.request.context import current_request, current_request_id
-from gatewayz.request.deadline import RETRY_AFTER_SECONDS, DeadlineExceeded
+from gatewayz.request.deadline import DeadlineExceeded
 from gatewayz.telemetry.metrics.requests import count_problem
 
 logger = logging.getLogger(__name__)
@@ -92,24 +93,26 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse |
         # The session, or the caller's account, was erased after the view had found it.
         exc = exceptions.NotFound("What this belongs to no longer exists.")
 
-    headers: dict[str, str] = {}
-    if isinstance(exc, exceptions.ValidationError):
-        body = _validation_problem(exc)
-    elif isinstance(exc, exceptions.APIException):
-        headers = _headers_of(exc)
-        body = problem(exc.status_code, _code_of(exc), str(exc.detail))
-    elif is_invalid_value(exc):
+    if isinstance(exc, exceptions.APIException):
+        return response_to(exc)
+    if is_invalid_value(exc):
         # Nothing is at risk, but our own validation should have caught it.
         logger.error("PostgreSQL rejected a value of a request", exc_info=exc)
-        body = problem(HTTPStatus.BAD_REQUEST, "invalid_value", _INVALID_VALUE)
-    elif isinstance(exc, (OperationalError, InterfaceError)):
-        body, headers = _unavailable("database", exc)
-    elif isinstance(exc, RedisError):
-        body, headers = _unavailable("cache", exc)
-    else:
-        return None
+        return problem_response(HTTPStatus.BAD_REQUEST, "invalid_value", _INVALID_VALUE)
+    if isinstance(exc, (OperationalError, InterfaceError)):
+        return _unavailable("database", exc)
+    if isinstance(exc, RedisError):
+        return _unavailable("cache", exc)
+    return None
 
-    return _answer(body, headers)
+
+def response_to(exc: exceptions.APIException) -> JSONResponse:
+    """Return the problem response for one of our or DRF's errors."""
+    if isinstance(exc, exceptions.ValidationError):
+        body = _validation_problem(exc)
+    else:
+        body = problem(exc.status_code, _code_of(exc), str(exc.detail))
+    return _answer(body, _headers_of(exc))
 
 
 def _answer(body: dict[str, Any], headers: Mapping[str, str] | None) -> JSONResponse:
@@ -130,18 +133,17 @@ def is_invalid_value(exc: Exception) -> bool:
     return isinstance(exc, DatabaseError) and sqlstate.startswith(_INVALID_VALUE_STATES)
 
 
-def _unavailable(part: str, exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
+def _unavailable(part: str, exc: Exception) -> JSONResponse:
     # The exception's text names hosts and statements, so it only goes to the log.
     logger.error("The %s is unavailable", part, exc_info=exc)
     if deadline.has_passed():
-        late = DeadlineExceeded()
-        return problem(late.status_code, _code_of(late), str(late.detail)), _headers_of(late)
-    body = problem(
+        return response_to(DeadlineExceeded())
+    return problem_response(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"{part}_unavailable",
         f"The {part} did not answer in time. Please try again.",
+        {"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
-    return body, {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
@@ -278,32 +280,37 @@ def admin_error_page(status: HTTPStatus, text: str) -> PageResponse:
     return PageResponse(page, status=status)
 
 
+def _page_or_problem(
+    request: HttpRequest, status: HTTPStatus, code: str, text: str, on_page: str | None = None
+) -> HttpResponse:
+    if request.path.startswith(_PAGES):
+        return admin_error_page(status, on_page or text)
+    return problem_response(status, code, text)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return the error of a form without a valid token (CSRF_FAILURE_VIEW)."""
     text = (
         "This form was opened before you last logged in, or cookies are blocked. "
         "Go back, reload the page and send it again."
     )
-    if request.path.startswith(_PAGES):
-        return admin_error_page(HTTPStatus.FORBIDDEN, text)
-    return problem_response(HTTPStatus.FORBIDDEN, "permission_denied", text)
+    return _page_or_problem(request, HTTPStatus.FORBIDDEN, "permission_denied", text)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    if request.path.startswith(_PAGES):
-        text = str(exception) or "You do not have the right to see or do this."
-        return admin_error_page(HTTPStatus.FORBIDDEN, text)
-    return problem_response(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+    on_page = str(exception) or "You do not have the right to see or do this."
+    return _page_or_problem(
+        request, HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.", on_page
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404, for a path that leads nowhere."""
-    if request.path.startswith(_PAGES):
-        return admin_error_page(
-            HTTPStatus.NOT_FOUND, "There is no such page, or the row has been deleted."
-        )
-    return problem_response(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
+    on_page = "There is no such page, or the row has been deleted."
+    return _page_or_problem(
+        request, HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.", on_page
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -312,8 +319,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     A view with a page of its own for people has set `as_page` of the request.
     """
     text = "Something went wrong on our side. The request id helps us find out what."
-    if request.path.startswith(_PAGES):
-        return admin_error_page(HTTPStatus.INTERNAL_SERVER_ERROR, text)
-    response = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", text)
+    response = _page_or_problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", text)
     as_page: Callable[[HttpResponse], HttpResponse] | None = getattr(request, "as_page", None)
     return as_page(response) if as_page else response

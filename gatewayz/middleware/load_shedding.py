@@ -10,20 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from http import HTTPStatus
 from threading import Lock
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import Counter
-from rest_framework.exceptions import APIException
 
-from gatewayz.api.problems import problem_response
+from gatewayz.api.problems import response_to
+from gatewayz.errors import Unavailable
 from gatewayz.request import deadline
-from gatewayz.request.deadline import RETRY_AFTER_SECONDS
 from gatewayz.telemetry.metrics.process import SampledCounter, process_gauge, sampled
-from gatewayz.telemetry.metrics.slots import REGISTRY
 
 # How many requests may run for each database connection. Most requests use a connection for a
 # single statement, or share one statement with others (gatewayz.threads.combining).
@@ -37,11 +33,7 @@ _DEVIATIONS = 4
 
 _waiting = process_gauge("gatewayz_requests_waiting", "Requests that wait for a slot.")
 _shed = SampledCounter(
-    Counter(
-        "gatewayz_requests_shed",
-        "Requests rejected because they would have been answered too late.",
-        registry=REGISTRY,
-    )
+    "gatewayz_requests_shed", "Requests rejected because they would have been answered too late."
 )
 
 
@@ -105,13 +97,11 @@ class Gate:
                 self._free += 1
 
 
-class Overloaded(APIException):
+class Overloaded(Unavailable):
     """503: the request was rejected because it would have been answered too late."""
 
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "There are too many requests to answer this one in time. Please try again."
     default_code = "overloaded"
-    wait = RETRY_AFTER_SECONDS
 
 
 class _Slot:
@@ -209,12 +199,7 @@ class LoadSheddingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         slot = _Slot(self.gate)
         if not slot.begin():
-            return problem_response(
-                Overloaded.status_code,
-                Overloaded.default_code,
-                Overloaded.default_detail,
-                {"Retry-After": str(Overloaded.wait)},
-            )
+            return response_to(Overloaded())
         token = _slot.set(slot)
         try:
             return self.get_response(request)

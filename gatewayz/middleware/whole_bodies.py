@@ -11,28 +11,22 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import APIException
 
-from gatewayz.api.problems import problem_response
+from gatewayz.api.bodies import IncompleteBody, PayloadTooLarge
+from gatewayz.api.problems import response_to
 from gatewayz.request.long_bodies import FILE_TYPE, UPLOAD
 
-# The key in the WSGI environment of what is wrong, as arguments of `problem_response`.
+# The key in the WSGI environment of what is wrong, the class of an error.
 _PROBLEM = "gatewayz.body_problem"
 
-_INCOMPLETE = (
-    HTTPStatus.BAD_REQUEST,
-    "incomplete_body",
-    "The request body ended before it was complete.",
-)
-_LENGTH_REQUIRED = (
-    HTTPStatus.LENGTH_REQUIRED,
-    "length_required",
-    "The request has a Content-Type and no Content-Length: send one, 0 when there is no body.",
-)
-_TOO_LARGE = (
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    "payload_too_large",
-    "The request body is too large.",
-)
+
+class LengthRequired(APIException):
+    status_code = HTTPStatus.LENGTH_REQUIRED
+    default_detail = (
+        "The request has a Content-Type and no Content-Length: send one, 0 when there is no body."
+    )
+    default_code = "length_required"
 
 
 def note_missing_body(environ: dict[str, Any], received_bytes: int) -> None:
@@ -43,12 +37,12 @@ def note_missing_body(environ: dict[str, Any], received_bytes: int) -> None:
     declared = environ.get("CONTENT_LENGTH")
     if declared is not None:
         if received_bytes < int(declared):
-            environ[_PROBLEM] = _INCOMPLETE
+            environ[_PROBLEM] = IncompleteBody
     elif "HTTP_TRANSFER_ENCODING" in environ:
         if not received_bytes:
-            environ[_PROBLEM] = _INCOMPLETE
+            environ[_PROBLEM] = IncompleteBody
     elif "CONTENT_TYPE" in environ and environ["REQUEST_METHOD"] in {"POST", "PUT", "PATCH"}:
-        environ[_PROBLEM] = _LENGTH_REQUIRED
+        environ[_PROBLEM] = LengthRequired
 
 
 class WholeBodyMiddleware:
@@ -63,11 +57,11 @@ class WholeBodyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         problem = request.META.get(_PROBLEM)
-        return self.get_response(request) if problem is None else problem_response(*problem)
+        return self.get_response(request) if problem is None else response_to(problem())
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], *given: Any
     ) -> HttpResponse | None:
         """Called for pages only: the API's views are called by a middleware."""
         takes_it = getattr(view, "takes_long_bodies", False) and request.content_type == FILE_TYPE
-        return problem_response(*_TOO_LARGE) if UPLOAD in request.META and not takes_it else None
+        return response_to(PayloadTooLarge()) if UPLOAD in request.META and not takes_it else None

@@ -14,19 +14,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from http import HTTPStatus
 from threading import Lock
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from rest_framework.exceptions import APIException
+
+from gatewayz.errors import RETRY_AFTER_SECONDS as RETRY_AFTER_SECONDS
+from gatewayz.errors import Unavailable
 
 # When the request began, in monotonic seconds.
 _began: ContextVar[float | None] = ContextVar("began", default=None)
 # In monotonic seconds. Workers and commands have no deadline.
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
-RETRY_AFTER_SECONDS = 1
 MIN_ASKED_SECONDS = 0.1
 FOLLOW_UP_SECONDS = 1.0
 
@@ -34,13 +34,11 @@ _late = 0
 _late_lock = Lock()
 
 
-class DeadlineExceeded(APIException):
+class DeadlineExceeded(Unavailable):
     """503: the request was not completed in time; whether its work was done may be unknown."""
 
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "The request could not be completed in time. Please try again."
     default_code = "deadline_exceeded"
-    wait = RETRY_AFTER_SECONDS
 
 
 def late_requests() -> int:

@@ -12,15 +12,14 @@ content lacks the end that its format requires.
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import Model
 from django.http import StreamingHttpResponse
-from rest_framework.exceptions import APIException
 
 from gatewayz.database.base import give_back_connections
+from gatewayz.errors import TooManyRequests, Unavailable
 from gatewayz.middleware.load_shedding import Overloaded, slot_of_its_own
 from gatewayz.request import deadline
 from gatewayz.threads.user_counts import UserCounts
@@ -40,19 +39,17 @@ RETRY_AFTER_SECONDS = 5
 Row = TypeVar("Row", bound=Model)
 
 
-class TooManyDownloads(APIException):
+class TooManyDownloads(TooManyRequests):
     """429: the user already has MAX_DOWNLOADS_OF_USER downloads."""
 
-    status_code = HTTPStatus.TOO_MANY_REQUESTS
     default_detail = "You have too many downloads at the same time. Please try again later."
     default_code = "too_many_downloads"
     wait = RETRY_AFTER_SECONDS
 
 
-class DownloadsBusy(APIException):
+class DownloadsBusy(Unavailable):
     """503: this process already has MAX_DOWNLOADS downloads."""
 
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "There are too many downloads at the moment. Please try again."
     default_code = "downloads_busy"
     wait = RETRY_AFTER_SECONDS

@@ -6,18 +6,16 @@ that reads, and not for longer than a download may take.
 """
 
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from typing import TypeGuard
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import APIException
 
-from gatewayz.api.problems import problem_response
+from gatewayz.api.problems import response_to
 from gatewayz.database.base import give_back_connections
+from gatewayz.errors import Unavailable
 from gatewayz.request.client_address import client_address, subscriber_of
 from gatewayz.request.context import current_user_id
-from gatewayz.request.deadline import RETRY_AFTER_SECONDS
 from gatewayz.streaming.downloads import in_pieces
 from gatewayz.threads.user_counts import UserCounts
 
@@ -28,10 +26,9 @@ MAX_HELD_BYTES = 200_000_000
 MAX_HELD_BYTES_OF_CALLER = 100_000_000
 
 
-class AnswersBusy(APIException):
+class AnswersBusy(Unavailable):
     """503: the memory for long answers of this process, or of this caller, is full."""
 
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "Too many long answers are being sent at the moment. Please try again."
     default_code = "answers_busy"
 
@@ -56,12 +53,7 @@ class LongAnswerMiddleware:
                 response, caller, size_bytes, MAX_HELD_BYTES_OF_CALLER, MAX_HELD_BYTES
             )
         except AnswersBusy as busy:
-            return problem_response(
-                busy.status_code,
-                busy.default_code,
-                busy.default_detail,
-                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-            )
+            return response_to(busy)
         give_back_connections()
         return response
 

@@ -9,16 +9,15 @@ deadline pauses. The memory that long bodies take is bounded, for the process an
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from rest_framework.exceptions import APIException
 
+from gatewayz.api.bodies import IncompleteBody
 from gatewayz.database.base import give_back_connections
+from gatewayz.errors import Unavailable
 from gatewayz.middleware.load_shedding import without_slot
 from gatewayz.request.context import current_user_id, timed
-from gatewayz.request.deadline import RETRY_AFTER_SECONDS
 from gatewayz.threads.user_counts import UserCounts
 from gatewayz.web.silent_connections import waiting_for_body
 
@@ -32,19 +31,11 @@ MAX_DISCARDED = 2
 _PIECE_BYTES = 65_536
 
 
-class UploadsBusy(APIException):
+class UploadsBusy(Unavailable):
     """503: the memory for long bodies of this process, or of this user, is full."""
 
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_detail = "There are too many long requests at the moment. Please try again."
     default_code = "uploads_busy"
-    wait = RETRY_AFTER_SECONDS
-
-
-class IncompleteBody(APIException):
-    status_code = HTTPStatus.BAD_REQUEST
-    default_detail = "The request body ended before it was complete."
-    default_code = "incomplete_body"
 
 
 class UploadMemory:

@@ -22,7 +22,7 @@ class BackgroundThread:
     _thread: Thread | None
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.name = name
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
 
@@ -41,13 +41,8 @@ class BackgroundThread:
                 return
             self._names.add(name)
             if self._thread is None:
-                self._thread = Thread(target=self._run, name=self._name, daemon=True)
+                self._thread = Thread(target=self._run, name=self.name, daemon=True)
                 self._thread.start()
-
-    def is_busy(self) -> bool:
-        """Whether a job is running or waiting."""
-        with self._lock:
-            return bool(self._names)
 
     def _begin(self) -> None:
         self._lock = Lock()
@@ -68,7 +63,7 @@ class BackgroundThread:
             try:
                 work()
             except Exception:
-                logger.exception("A job of the thread %r failed", self._name)
+                logger.exception("A job of the thread %r failed", self.name)
             finally:
                 with self._lock:
                     self._names.discard(name)

@@ -30,7 +30,7 @@ from accounts.models import ApiKey
 from accounts.principals import key_format
 from accounts.worker import drain
 from tests.conftest import ApiClient
-from tests.waiting import wait_until
+from tests.waiting import wait_for_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,7 +97,8 @@ def without_table(table):
 
 
 def wait_for_threads():
-    wait_until(lambda: not denials.writer.is_busy() and not key_lookup.renewal.is_busy())
+    wait_for_jobs(denials.writer)
+    wait_for_jobs(key_lookup.renewal)
 
 
 class Leaks:

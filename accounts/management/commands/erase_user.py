@@ -21,10 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         given = options["user"]
-        if given.isdecimal():
-            user = User.objects.filter(pk=int(given)).first()
-        else:
-            user = User.objects.with_email(given).first()
+        user = User.objects.named(given).first()
         if user is None:
             raise CommandError(f"There is no user {given}")
         if not options["no_input"] and input(f"Erase {user}? Type `yes`: ") != "yes":

@@ -30,9 +30,10 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the file")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = _user(options["user"])
-        # The command acts without a key.
-        owner = Principal(user.pk, None, True, True, False, "live", None)
+        user = User.objects.named(options["user"]).first()
+        if user is None:
+            raise CommandError(f"There is no user {options['user']!r}")
+        owner = Principal.without_key(user.pk)
         path: Path = options["file"]
         report = Report()
         try:
@@ -64,13 +65,3 @@ class Command(BaseCommand):
                 self.stderr.flush()
             yield one
         self.stderr.write("")
-
-
-def _user(name: str) -> User:
-    found = (
-        User.objects.filter(pk=int(name)) if name.isdecimal() else User.objects.with_email(name)
-    )
-    user: User | None = found.first()
-    if user is None:
-        raise CommandError(f"There is no user {name!r}")
-    return user

@@ -48,8 +48,8 @@ def process_gauge(name: str, documentation: str) -> Gauge:
 class SampledCounter:
     """A Prometheus counter that follows a total counted elsewhere in this process."""
 
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
+    def __init__(self, name: str, documentation: str) -> None:
+        self._counter = Counter(name, documentation, registry=REGISTRY)
         self._seen = 0.0
 
     def update_to(self, total: float) -> None:
@@ -67,28 +67,16 @@ _pool_waiting = process_gauge(
     "gatewayz_database_pool_waiting", "Requests that wait for a database connection."
 )
 _pool_errors = SampledCounter(
-    Counter(
-        "gatewayz_database_pool_errors",
-        "Requests that got no database connection in time.",
-        registry=REGISTRY,
-    )
+    "gatewayz_database_pool_errors", "Requests that got no database connection in time."
 )
 _late = SampledCounter(
-    Counter(
-        "gatewayz_requests_late",
-        "Requests that were not answered by their deadline.",
-        registry=REGISTRY,
-    )
+    "gatewayz_requests_late", "Requests that were not answered by their deadline."
 )
 _breaker_open = process_gauge(
     "gatewayz_redis_breaker_open", "Processes that do without Redis because it did not answer."
 )
 _breaker_opened = SampledCounter(
-    Counter(
-        "gatewayz_redis_breaker_opened",
-        "Times that a process began to do without Redis.",
-        registry=REGISTRY,
-    )
+    "gatewayz_redis_breaker_opened", "Times that a process began to do without Redis."
 )
 
 

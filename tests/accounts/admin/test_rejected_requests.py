@@ -8,7 +8,7 @@ from accounts.audit import rejected_requests
 from accounts.audit.rejected_requests import writer
 from accounts.keys import deactivate_key
 from accounts.principals import key_format
-from tests.waiting import wait_until
+from tests.waiting import wait_for_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ def denied(api, key):
     deactivate_key(key)
     answer = api.get(SESSIONS)
     assert answer.status_code == 401
-    wait_until(lambda: not writer.is_busy())
+    wait_for_jobs(writer)
     return answer
 
 
@@ -60,7 +60,7 @@ def test_unknown_keys_are_counted_by_address(admin_client):
     for _ in range(2):
         made_up = key_format.generate("live")
         Client().get(SESSIONS, headers={"Authorization": f"Bearer {made_up}"})
-    wait_until(lambda: not writer.is_busy())
+    wait_for_jobs(writer)
 
     assert look_up(admin_client).context["strangers"] == [("127.0.0.1", 2)]
     assert {request.code for request in found(admin_client, "127.0.0.1")} == {"unknown_key"}
@@ -72,7 +72,7 @@ def test_no_whole_key_is_kept(admin_client, denied, api_key):
 
 def test_a_request_that_succeeds_is_not_kept(admin_client, api):
     assert api.get(SESSIONS).status_code == 200
-    wait_until(lambda: not writer.is_busy())
+    wait_for_jobs(writer)
 
     assert found(admin_client) == []
 
@@ -80,7 +80,7 @@ def test_a_request_that_succeeds_is_not_kept(admin_client, api):
 def test_only_the_newest_are_kept(admin_client, monkeypatch):
     monkeypatch.setattr(rejected_requests, "KEPT_REQUESTS", 2)
     ids = [Client().get(SESSIONS)["X-Request-ID"] for _ in range(4)]
-    wait_until(lambda: not writer.is_busy())
+    wait_for_jobs(writer)
 
     assert [request.request_id for request in found(admin_client)] == ids[:1:-1]
 

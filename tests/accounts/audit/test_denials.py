@@ -12,7 +12,7 @@ from accounts.audit.origin import Origin
 from accounts.models import ApiKey, AuditEntry, User
 from tests.conftest import ApiClient
 from tests.problems import assert_problem
-from tests.waiting import WAIT_SECONDS, wait_until
+from tests.waiting import WAIT_SECONDS, wait_for_jobs
 
 PATH = "/v1/chat/sessions"
 
@@ -26,7 +26,7 @@ def ended(user, key):
 
 def refused():
     """Return the entries about denials, after waiting for all to be written."""
-    wait_until(lambda: not denials.writer.is_busy())
+    wait_for_jobs(denials.writer)
     return list(AuditEntry.objects.filter(action__startswith="refused").order_by("id"))
 
 

@@ -8,7 +8,7 @@ from accounts.audit import denials
 from accounts.models import AuditEntry, User
 from accounts.users import get_or_create_verified_user
 from tests.accounts.auth.conftest import post
-from tests.waiting import wait_until
+from tests.waiting import wait_for_jobs
 
 PASSWORD = "correct horse battery staple"
 
@@ -26,7 +26,7 @@ def log_in(email, password):
 
 
 def entries(user):
-    wait_until(lambda: not denials.writer.is_busy())
+    wait_for_jobs(denials.writer)
     return list(
         AuditEntry.objects.filter(user_id=user.pk)
         .order_by("id")
