@@ -94,13 +94,7 @@ def create_key(
         bounds.check_within(by, key)
     secret = _renew_secret(key)
     with transaction.atomic():
-        # Of two concurrent first keys, only one may become the primary one.
-        _lock_owner(owner.pk)
-        primaries = ApiKey.objects.filter(user_id=owner.pk).values_list("is_primary", flat=True)
-        others = list(primaries.order_by()[:MAX_KEYS])
-        if len(others) == MAX_KEYS:
-            raise TooManyKeys
-        key.is_primary = not any(others)
+        key.is_primary = _needs_primary(owner.pk)
         _save_named(key, key.save)
         if by is not None and (limits := bounds.own_limits(by)):
             RateLimitConfig.objects.create(api_key=key, **limits)
@@ -212,6 +206,17 @@ def delete_key(
         if key.is_primary:
             oldest = ApiKey.objects.filter(user_id=key.user_id).active().order_by("created_at")
             ApiKey.objects.filter(pk__in=oldest.values("pk")[:1]).update(is_primary=True)
+
+
+def _needs_primary(user_id: int) -> bool:
+    """Whether the user's next key becomes the primary one. Raises TooManyKeys."""
+    # Of two concurrent first keys, only one may.
+    _lock_owner(user_id)
+    primaries = ApiKey.objects.filter(user_id=user_id).values_list("is_primary", flat=True)
+    others = list(primaries.order_by()[:MAX_KEYS])
+    if len(others) == MAX_KEYS:
+        raise TooManyKeys
+    return not any(others)
 
 
 def _notify_of_new(key: ApiKey) -> None:

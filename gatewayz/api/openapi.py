@@ -103,13 +103,11 @@ def described(
     repeated_status: int | None = None,
     may_answer_202: bool = False,
     accepted_example: Any = None,
-    request: Shape | None = None,
-    query: type[serializers.Serializer] | None = None,
     beside: Mapping[str, Shape] | None = None,
     old: OldShape | Sequence[str] = (),
     problems: Sequence[int] = (),
-    idempotent: bool = False,
     public: bool = False,
+    **asked: Any,
 ) -> Described:
     """Describe one method of a view, for `describe`.
 
@@ -123,42 +121,33 @@ def described(
             something else first.
         accepted_example: an example of `data` of an answer 202, which says how far the work has
             got.
-        request: the body.
-        query: the serializer that validates the query parameters.
         beside: the fields beside `data` in the envelope.
         old: the shape of the old service that the answer has too, or the names of its fields,
             which are deprecated.
         problems: statuses of the errors that `usual_problems` does not add.
-        idempotent: the operation takes an Idempotency-Key.
         public: the operation needs no key.
+        asked: `request`, `query` and `idempotent`, as of `operation`.
     """
-    data = answer or Shape(Nothing, None)
-    old_names = tuple(old(data.example)) if callable(old) else old
-    envelope = _envelope(name, {"data": data, **(beside or {})}, old_names)
-    top = {
-        field: shape.example
-        for field, shape in (beside or {}).items()
-        if shape.example is not serializers.empty
-    }
-    answers = [status] if repeated_status is None else [status, repeated_status]
-    examples = [_example("Answer", {"data": data.example, **top}, answers)]
-    responses = dict.fromkeys(answers, envelope)
+    fields = {"data": answer or Shape(Nothing, None), **(beside or {})}
+    old_names = tuple(old(fields["data"].example)) if callable(old) else old
+    envelope = _envelope(name, fields, old_names)
+    done = [status] if repeated_status is None else [status, repeated_status]
+    responses, examples = dict.fromkeys(done, envelope), [_example("Answer", fields, done)]
     if may_answer_202:
+        responses[202] = _envelope("Accepted", _ACCEPTED, ())
         examples.append(_example("Accepted", _ACCEPTED, [202]))
-        responses[202] = _accepted()
     if accepted_example:
-        examples.append(_example("Begun", {"data": accepted_example, **top}, [202]))
+        begun = {**fields, "data": Shape(None, accepted_example)}
         responses[202] = envelope
+        examples.append(_example("Begun", begun, [202]))
     return operation(
         summary,
         name=name,
-        request=request,
-        query=query,
-        idempotent=idempotent,
-        responses={(done, "application/json"): body for done, body in responses.items()},
-        examples=examples,
+        responses={(status, "application/json"): body for status, body in responses.items()},
         problems=problem_answers(problems),
+        examples=examples,
         auth=[] if public else None,
+        **asked,
     )
 
 
@@ -172,12 +161,20 @@ def operation(
     request: Shape | None = None,
     query: type[serializers.Serializer] | None = None,
     idempotent: bool = False,
-    **options: Any,
+    auth: Any = None,
 ) -> Described:
-    """Describe one method of a view with any answers; the other arguments are as of `described`.
+    """Describe one method of a view, whatever it answers.
 
-    `responses` and `problems` are by status and media type, `examples` of the answers, `options`
-    those of `extend_schema`.
+    Args:
+        summary: one line, shown in lists of operations.
+        name: names the operation.
+        responses: what describes each answer, by status and media type.
+        problems: the same of errors; see `problem_answers`.
+        examples: those of answers.
+        request: the body.
+        query: the serializer that validates the query parameters.
+        idempotent: the operation takes an Idempotency-Key.
+        auth: [] when it needs no key.
     """
     if request is not None:
         examples = [*examples, OpenApiExample("Request", request.example, request_only=True)]
@@ -188,7 +185,7 @@ def operation(
         parameters=[*([query] if query else []), *([IDEMPOTENCY_KEY] if idempotent else [])],
         responses={**responses, **problems},
         examples=examples,
-        **options,
+        auth=auth,
     )
 
 
@@ -220,12 +217,12 @@ def _envelope(
     name: str, fields: Mapping[str, Shape], old_names: Sequence[str]
 ) -> serializers.Serializer:
     """The serializer of an answer with `fields` in the envelope."""
+    shapes = {"success": Shape(serializers.BooleanField), **fields}
+    shapes.setdefault("message", Shape(serializers.CharField(required=False)))
     envelope = inline_serializer(
         f"{name}Answer",
         {
-            "success": serializers.BooleanField(),
-            **{field: shape.new_field() for field, shape in fields.items()},
-            "message": serializers.CharField(required=False),
+            **{field: shape.new_field() for field, shape in shapes.items()},
             **{old_name: _OldField(required=False) for old_name in old_names},
         },
     )
@@ -239,29 +236,27 @@ class _OldField(serializers.JSONField):
     """A field for clients of the old service, whose value is of any kind."""
 
 
-_ACCEPTED = {"data": None, "message": "Please follow the link that was sent to you."}
+_ACCEPTED = {
+    "data": Shape(Nothing, None),
+    "message": Shape(
+        serializers.CharField(help_text="The step that the caller has to take first."),
+        "Please follow the link that was sent to you.",
+    ),
+}
 
 
-def _example(name: str, body: Mapping[str, Any], statuses: Sequence[int]) -> OpenApiExample:
-    """An example of an answer with one of `statuses`."""
+def _example(name: str, fields: Mapping[str, Shape], statuses: Sequence[int]) -> OpenApiExample:
+    """An example of an answer with one of `statuses`, and `fields` in its envelope."""
+    shown = {
+        field: shape.example
+        for field, shape in fields.items()
+        if shape.example is not serializers.empty
+    }
     return OpenApiExample(
         name,
-        {"success": True, **body},
+        {"success": True, **shown},
         response_only=True,
         status_codes=[str(status) for status in statuses],
-    )
-
-
-def _accepted() -> Any:
-    return inline_serializer(
-        "AcceptedAnswer",
-        {
-            "success": serializers.BooleanField(),
-            "data": Nothing(),
-            "message": serializers.CharField(
-                help_text="The step that the caller has to take first."
-            ),
-        },
     )
 
 

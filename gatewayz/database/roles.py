@@ -87,22 +87,14 @@ def statements_to_grant(prefix: str) -> list[str]:
             "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[migrator, web, worker]]
         )
         existing = {name for (name,) in cursor.fetchall()}
-    timeouts = settings.DATABASE_TIMEOUTS_MS
     return [
         *(f"CREATE ROLE {role} LOGIN" for role in (migrator, web, worker) if role not in existing),
         # Only a member of a role can hand ownership to it.
         f"GRANT {migrator} TO {us}",
-        # Time-outs, which a process cannot set when it connects through a pooler. Migrations may
-        # take long.
-        *(
-            f"ALTER ROLE {role} IN DATABASE {database} SET {name} = {timeout_ms}"
-            for role, role_timeouts in (
-                (migrator, timeouts | {"statement_timeout": 0}),
-                (web, timeouts),
-                (worker, timeouts),
-            )
-            for name, timeout_ms in role_timeouts.items()
-        ),
+        # Migrations may take long.
+        *_timeouts(migrator, database, statement_timeout=0),
+        *_timeouts(web, database),
+        *_timeouts(worker, database),
         f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC",
         f"GRANT CONNECT ON DATABASE {database} TO {migrator}, {web}, {worker}",
         f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {migrator}",
@@ -119,6 +111,12 @@ def statements_to_grant(prefix: str) -> list[str]:
             for sequence in _sequences()
         ),
     ]
+
+
+def _timeouts(role: str, database: str, **others_ms: int) -> Iterator[str]:
+    """Set the time-outs of a role: a process that connects through a pooler cannot set them."""
+    for name, timeout_ms in {**settings.DATABASE_TIMEOUTS_MS, **others_ms}.items():
+        yield f"ALTER ROLE {role} IN DATABASE {database} SET {name} = {timeout_ms}"
 
 
 def _sequences() -> list[str]:
