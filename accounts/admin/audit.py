@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
@@ -76,7 +77,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "action_in_words",
         "linked_target",
         "summary",
-        "channel",
+        "channel_in_words",
         linked("actor"),
     )
     # By time, which idx_audit_log_created serves.
@@ -90,14 +91,20 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         ("action_in_words", "action"),
         "linked_target",
         "user_id",
-        "channel",
+        "channel_in_words",
         "actor_user_id",
         "actor_key_id",
         "request_id",
         "shown_before",
         "shown_after",
     )
-    readonly_fields = ("action_in_words", "linked_target", "shown_before", "shown_after")
+    readonly_fields = (
+        "action_in_words",
+        "linked_target",
+        "channel_in_words",
+        "shown_before",
+        "shown_after",
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
@@ -118,6 +125,14 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="what happened")
     def action_in_words(self, entry: AuditEntry) -> str:
         return entry.action_in_words
+
+    @admin.display(description="channel")
+    def channel_in_words(self, entry: AuditEntry) -> str:
+        is_without_key = entry.channel == AuditEntry.Channel.API and entry.actor_key_id is None
+        if not is_without_key:
+            return entry.get_channel_display()
+        # Keys of the old service's users table have no id either.
+        return "Page /keys or old key" if settings.ACCEPT_LEGACY_KEYS else "Page /keys"
 
     @admin.display(description="target")
     def linked_target(self, entry: AuditEntry) -> str:

@@ -11,6 +11,7 @@ from accounts.admin.json_display import pretty_json
 from accounts.models import Notification, NotificationPreferences
 from accounts.notifications import delivery
 from gatewayz.admin_site.filters import DayRangeOfUserFilter
+from gatewayz.admin_site.labels import set_labels
 from gatewayz.admin_site.lists import RowsOfUsersAdmin, linked
 
 
@@ -44,6 +45,9 @@ class NotificationAdmin(RowsOfUsersAdmin):
     def retry(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         count = delivery.retry_failed(queryset)
         self.message_user(request, f"Will be sent again: {count}.", messages.SUCCESS)
+
+
+set_labels(NotificationPreferences, email_notifications="e-mail notifications")
 
 
 @admin.register(NotificationPreferences)

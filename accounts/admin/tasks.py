@@ -8,8 +8,10 @@ from django_q.models import Failure, Schedule, Success
 
 from accounts.admin.deletable_rows import DeletableRowsAdmin
 from accounts.admin.json_display import as_text
+from gatewayz.admin_site.labels import set_labels
 from gatewayz.admin_site.lists import ReadOnlyAdmin
 
+set_labels(Schedule, schedule_type="schedule type", next_run="next run")
 admin.site.unregister([Failure, Schedule, Success])
 
 

@@ -20,11 +20,14 @@ from accounts.models import ActivityDay, ApiKey, Credit, Plan, User
 from accounts.plans.usage import plan_usage
 from accounts.profile.erasure import request_erasure
 from accounts.users import end_access_given_by_operators
+from gatewayz.admin_site.labels import set_labels
 from gatewayz.admin_site.lists import BigTableAdmin, confirmed, found_or_newest
 from gatewayz.admin_site.rights import is_superuser
 
 SHOWN_KEYS = 20
 USED_DAYS, SHOWN_MODELS = 30, 10
+
+set_labels(User, email="e-mail", email_verified_at="e-mail verified at")
 
 # Fields that only superusers may change.
 STAFF_FIELDS = ("is_staff", "is_superuser", "groups", "password")

@@ -33,6 +33,8 @@ class PreferencesSerializer(serializers.ModelSerializer):
             "usage_alerts",
             "webhook_url",
         ]
+        # Without the label that it has in the admin.
+        extra_kwargs = {"email_notifications": {"label": ""}}
 
     def validate_webhook_url(self, url: str | None) -> str | None:
         if not url:

@@ -51,6 +51,8 @@ class ProfileSerializer(serializers.ModelSerializer):
             "created_at",
             "updated_at",
         ]
+        # Without the labels that they have in the admin.
+        extra_kwargs = {"email": {"label": ""}, "email_verified_at": {"label": ""}}
 
 
 class ClientDataField(BoundedDictField):

@@ -99,7 +99,7 @@ def open_page(browser, live_server):
 
 
 def log_in(page: Page) -> None:
-    page.get_by_label("Email").fill("ops@example.com")
+    page.get_by_label("E-mail").fill("ops@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("#nav-sidebar-inner")).to_be_attached()
@@ -242,7 +242,7 @@ def test_pages_are_accessible(open_page, operator, chats, pages):
 def test_the_keyboard_alone_logs_in_searches_and_rotates(open_page, operator, chats):
     key = chats.user.api_keys.get()
     page = open_page("/admin/login/")
-    page.get_by_label("Email").focus()
+    page.get_by_label("E-mail").focus()
     page.keyboard.type("ops@example.com")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

@@ -82,3 +82,23 @@ def test_the_list_names_plans_and_who_acted_and_links_to_what_changed(
     for shown in (page, history):
         assert f"plan: {free.name} → {pro.name}" in shown
         assert admin_user.email in shown
+
+
+def test_the_list_says_what_was_done_on_the_page_of_keys(admin_client, user, key, settings):
+    for key_id in (key.pk, None):
+        AuditEntry.objects.create(
+            action="key_rotated",
+            user_id=user.pk,
+            target=audit.key_target(key.pk),
+            channel="api",
+            actor_user_id=user.pk,
+            actor_key_id=key_id,
+        )
+    url = reverse("admin:accounts_auditentry_changelist")
+
+    page = admin_client.get(url).content.decode()
+    assert "Page /keys" in page
+    assert "or old key" not in page
+
+    settings.ACCEPT_LEGACY_KEYS = True
+    assert "Page /keys or old key" in admin_client.get(url).content.decode()
