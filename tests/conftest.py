@@ -173,7 +173,7 @@ def _passwords_are_quick() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     """No request samples metrics: that happens every five seconds, whichever test is running."""
-    monkeypatch.setattr(process, "_due_at", math.inf)
+    monkeypatch.setattr(process, "due_at", math.inf)
 
 
 @pytest.fixture(autouse=True)
@@ -192,7 +192,7 @@ def _no_keys_left_in_redis() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _readiness_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `/readyz` saw in another test is not what there is in this one."""
-    monkeypatch.setattr(health, "_readiness", health._Readiness())
+    monkeypatch.setattr(health, "readiness", health.Readiness())
 
 
 @pytest.fixture

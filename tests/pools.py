@@ -24,10 +24,10 @@ def pooled() -> Iterator[DatabaseWrapper]:
     database = cast("DatabaseWrapper", connections["default"])
     database.close()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(database, "_pool_size", 2)
-        patched.setattr(database, "_pool_timeout_seconds", WAIT_SECONDS)
+        patched.setattr(database, "pool_size", 2)
+        patched.setattr(database, "pool_timeout_seconds", WAIT_SECONDS)
         try:
             yield database
         finally:
             database.close()
-            close_idle(database._pools.pop(database.alias))
+            close_idle(database.pools.pop(database.alias))

@@ -71,7 +71,7 @@ def change_password(owner: Principal, *, current_password: str, new_password: st
         if not user.check_password(current_password):
             audit.record_wrong_password(user.pk)
             raise ValidationError({"current_password": ["This is not your password."]})
-        _check_strength("new_password", new_password, user)
+        check_strength("new_password", new_password, user)
         return _set_password(user, new_password, but=owner.key_id)
 
 
@@ -87,7 +87,7 @@ def choose_password(link: PasswordLink, password: str) -> User:
     try:
         with transaction.atomic():
             user = account_for(link, for_update=True)
-            _check_strength("new_password", password, user or User(email=link.email))
+            check_strength("new_password", password, user or User(email=link.email))
             if user is not None:
                 _set_password(user, password)
                 return user
@@ -125,7 +125,7 @@ def register(email: str, password: str) -> User:
     the address is taken, its mailbox is sent a sign-up link, because somebody else may have
     entered it without verifying it.
     """
-    _check_strength("password", password, User(email=email))
+    check_strength("password", password, User(email=email))
     try:
         user = create_user(email, password, username=made_up_username())
     except IntegrityError as exc:
@@ -141,7 +141,8 @@ def _send_if_possible(mail: mails.Mail) -> None:
         after_commit(partial(mails.enqueue, mail))
 
 
-def _check_strength(field: str, password: str, user: User) -> None:
+def check_strength(field: str, password: str, user: User) -> None:
+    """Raise ValidationError, about `field`, for a password that is easy to guess."""
     try:
         validate_password(password, user)
     except DjangoValidationError as exc:

@@ -111,7 +111,7 @@ def _count_attempt(owner: Principal) -> None:
 def _usable_code(owner: Principal, text: str) -> Any:
     """Return the code that a user typed as `text`, with its user. Raises as `apply_code` does."""
     code = (
-        ReferralCode.objects.filter(code=_normalised(text), user__is_active=True)
+        ReferralCode.objects.filter(code=normalised(text), user__is_active=True)
         .select_related("user")
         .annotate(
             uses=Count("user__referrals_made"),
@@ -137,5 +137,6 @@ def _usable_code(owner: Principal, text: str) -> Any:
     return code
 
 
-def _normalised(text: str) -> str:
+def normalised(text: str) -> str:
+    """A code as it is stored, however a person wrote it."""
     return text.replace("-", "").replace(" ", "").upper()

@@ -23,7 +23,7 @@ RAW = "response_item"
 # The Agents SDK gives this id to each item that the model did not name.
 _NO_ID = "__fake_id__"
 # The id of a message that was appended by another route, without a `client_id`.
-_ROW_ID = re.compile(r"msg_([0-9]{1,18})")
+ROW_ID = re.compile(r"msg_([0-9]{1,18})")
 
 ITEM_SCHEMA = {
     "type": "object",
@@ -109,7 +109,7 @@ def _find(messages: ChatMessageQuerySet, item_id: str) -> ChatMessage:
     if not item_id.isprintable():
         raise Http404
     named = Q(client_id=item_id)
-    if row := _ROW_ID.fullmatch(item_id):
+    if row := ROW_ID.fullmatch(item_id):
         named |= Q(pk=int(row[1]), client_id=None)
     found = messages.filter(named).order_by(F("client_id").asc(nulls_last=True)).first()
     if found is None:

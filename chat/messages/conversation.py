@@ -21,7 +21,7 @@ MARKDOWN_CHARACTERS = 100_000
 SHOWN_CHARACTERS = 50_000
 
 # Pictures that are part of a message. Formats that may hold scripts or load more are not shown.
-_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class _Renderer:
             url = given.get("url") if isinstance(given, dict) else given
             if isinstance(url, str) and url.startswith(("https://", "http://")):
                 return Part(url=url, title="Image")
-            if isinstance(url, str) and _PICTURE.fullmatch(url):
+            if isinstance(url, str) and PICTURE.fullmatch(url):
                 return Part(picture=url)
             if isinstance(url, str) and url.startswith("data:"):
                 return Part(text=f"{len(url) * 3 // 4 // 1024 + 1:,} kB", title="Image")

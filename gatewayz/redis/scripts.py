@@ -52,7 +52,7 @@ def run_combined(script: Script, keys: Sequence[str], arguments: Sequence[Any]) 
     return answer
 
 
-def _run_all(calls: Sequence[Call]) -> list[Any]:
+def run_all(calls: Sequence[Call]) -> list[Any]:
     """Return the answers to all calls; the answer to a call that failed is its error."""
     if len(calls) == 1:
         (call,) = calls
@@ -74,4 +74,4 @@ def _run_unknown(call: Call) -> Any:
         return error
 
 
-_combiner = Combiner(_run_all, is_risky=breaker.is_open)
+_combiner = Combiner(run_all, is_risky=breaker.is_open)

@@ -84,12 +84,13 @@ def _without_port(entry: str) -> str:
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     # Drops the interface of a link-local address, which means nothing on another machine.
     address = text.partition("%")[0]
-    return _parsed_address(address) if len(address) <= MAX_CHARS else None
+    return parsed_address(address) if len(address) <= MAX_CHARS else None
 
 
 # Cached because most requests come from few addresses.
 @lru_cache(maxsize=4096)
-def _parsed_address(text: str) -> IPv4Address | IPv6Address | None:
+def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Parse an address, an IPv4 address mapped into IPv6 as IPv4; None when it is none."""
     try:
         address = ip_address(text)
     except ValueError:

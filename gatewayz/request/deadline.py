@@ -113,7 +113,7 @@ class DeadlineMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.monotonic()
         _began.set(began)
-        token = _deadline.set(began + _allowed_seconds(request))
+        token = _deadline.set(began + allowed_seconds(request))
         try:
             return self.get_response(request)
         finally:
@@ -128,7 +128,8 @@ def _count_late() -> None:
         _late += 1
 
 
-def _allowed_seconds(request: HttpRequest) -> float:
+def allowed_seconds(request: HttpRequest) -> float:
+    """How long a request may take: the setting, or less if its client asks for that."""
     allowed: float = settings.REQUEST_DEADLINE_SECONDS
     asked = request.META.get("HTTP_X_REQUEST_TIMEOUT")
     if asked is None:

@@ -73,10 +73,10 @@ class Download(StreamingHttpResponse):
             content_type=content_type,
             headers={"Content-Disposition": f'attachment; filename="{filename}"'},
         )
-        _downloads.take_while_sent(self, user_id, 1, MAX_DOWNLOADS_OF_USER, MAX_DOWNLOADS)
+        held.take_while_sent(self, user_id, 1, MAX_DOWNLOADS_OF_USER, MAX_DOWNLOADS)
 
 
-_downloads = UserCounts(TooManyDownloads, DownloadsBusy)
+held = UserCounts(TooManyDownloads, DownloadsBusy)
 
 
 def read_page(rows: Iterable[Row]) -> list[Row]:

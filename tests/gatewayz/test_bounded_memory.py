@@ -126,10 +126,10 @@ def _small_bounds(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")]
     settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
-    parsed = client_address._parsed_address.__wrapped__
-    monkeypatch.setattr(client_address, "_parsed_address", lru_cache(BOUND)(parsed))
-    compiled_once = compiled._compiled.__wrapped__
-    monkeypatch.setattr(compiled, "_compiled", lru_cache(BOUND)(compiled_once))
+    parsed = client_address.parsed_address.__wrapped__
+    monkeypatch.setattr(client_address, "parsed_address", lru_cache(BOUND)(parsed))
+    compiled_once = compiled.statement_of.__wrapped__
+    monkeypatch.setattr(compiled, "statement_of", lru_cache(BOUND)(compiled_once))
     monkeypatch.setattr(api_dispatch, "MAX_HOSTS", BOUND)
     monkeypatch.setattr(leases, "MAX_LEASES", BOUND)
     monkeypatch.setattr(denials, "MAX_RECORDED", BOUND)

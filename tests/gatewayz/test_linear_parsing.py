@@ -32,7 +32,7 @@ from accounts.activity.serializers import ActivityLogInput
 from accounts.audit.redaction import redacted
 from accounts.audit.rejected_requests import split_mask
 from accounts.audit.serializers import AuditLogInput
-from accounts.auth.passwords import _check_strength
+from accounts.auth.passwords import check_strength
 from accounts.auth.privy import user_of_token
 from accounts.auth.serializers import SignUpInput
 from accounts.auth.throttling import admit_sign_in
@@ -44,7 +44,7 @@ from accounts.principals.email_addresses import canonical
 from accounts.principals.principal import Principal
 from accounts.principals.scopes import validate_scopes
 from accounts.profile.serializers import ProfileChange
-from accounts.referrals.codes import _normalised, shown_name
+from accounts.referrals.codes import normalised, shown_name
 from chat import idempotency
 from chat.conversations import items
 from chat.feedback.serializers import FeedbackInput
@@ -234,18 +234,18 @@ PARSERS: dict[str, Parser] = {
         pumps=(("", "-0", ""), ("", "-0 ", ""), ('"', '\\"-0', ""), ("", '"\\', "")),
     ),
     "half of a surrogate pair": Parser(
-        lambda text: bodies._HALF_PAIR.search(text.encode()),
+        lambda text: bodies.parse_json(b'"' + text.encode()),
         ("gatewayz/api/bodies.py:_HALF_PAIR",),
         pumps=(("", "\\ud83d", ""), ("", "\\ud83d\\ude00", ""), ("", "\\u", "")),
     ),
     "picture of a message": Parser(
-        conversation._PICTURE.fullmatch,
-        ("chat/messages/conversation.py:_PICTURE",),
+        conversation.PICTURE.fullmatch,
+        ("chat/messages/conversation.py:PICTURE",),
         pumps=(("data:image/png;base64,", "A", "!"), ("data:image/png;base64,A", "=", "")),
     ),
     "id of an item": Parser(
-        items._ROW_ID.fullmatch,
-        ("chat/conversations/items.py:_ROW_ID",),
+        items.ROW_ID.fullmatch,
+        ("chat/conversations/items.py:ROW_ID",),
         pumps=(("msg_", "0", "!"),),
     ),
     "message in Markdown": Parser(contained, pumps=(("", "[a]: b\n", ""), ("", "<!-- ", ""))),
@@ -260,7 +260,7 @@ PARSERS: dict[str, Parser] = {
     "request id": Parser(
         _request_id, ("gatewayz/middleware/request_context.py:_SAFE_REQUEST_ID",)
     ),
-    "deadline": Parser(lambda text: deadline._allowed_seconds(_get(HTTP_X_REQUEST_TIMEOUT=text))),
+    "deadline": Parser(lambda text: deadline.allowed_seconds(_get(HTTP_X_REQUEST_TIMEOUT=text))),
     "forwarded addresses": Parser(
         lambda text: client_address(_get(HTTP_X_FORWARDED_FOR=text, REMOTE_ADDR="127.0.0.1")),
         pumps=(("", "127.0.0.1,", ""), ("", "[::1]:1,", "")),
@@ -268,8 +268,8 @@ PARSERS: dict[str, Parser] = {
     "address": Parser(lambda text: network_of(client_address(_get(REMOTE_ADDR=text)))),
     "origin": Parser(_same_origin),
     "asked headers": Parser(
-        cross_origin._OPENAI_HEADERS.fullmatch,
-        ("gatewayz/middleware/cross_origin.py:_OPENAI_HEADERS",),
+        cross_origin.OPENAI_HEADERS.fullmatch,
+        ("gatewayz/middleware/cross_origin.py:OPENAI_HEADERS",),
         pumps=(("x-stainless-", "a", "!"),),
     ),
     "conditional headers": Parser(_conditional, pumps=(("", '"a",', ""), ("", 'W/"', ""))),
@@ -297,7 +297,7 @@ PARSERS: dict[str, Parser] = {
         canonical, pumps=(("", "ﷺ", "@a.b"), ("a@", "é.", ""))
     ),
     "attempts at an account": Parser(lambda text: admit_sign_in("", text)),
-    "password": Parser(lambda text: _check_strength("password", text, User(username="ada"))),
+    "password": Parser(lambda text: check_strength("password", text, User(username="ada"))),
     "profile": Parser(_fields(ProfileChange, "username", "email", "chat_retention_days")),
     "session": Parser(_fields(SessionInput, "title", "model")),
     "message": Parser(
@@ -392,7 +392,7 @@ PARSERS: dict[str, Parser] = {
         ("accounts/principals/allowlists.py:_DOMAIN",),
     ),
     "scopes": Parser(lambda text: validate_scopes({"chat": list(text), text: [text]})),
-    "referral code": Parser(_normalised),
+    "referral code": Parser(normalised),
     "name of a referrer": Parser(
         lambda text: shown_name(User(username=text, email="ada@example.com")),
         ("accounts/referrals/codes.py:_MADE_OF_ADDRESS",),

@@ -74,7 +74,7 @@ def test_an_ending_process_closes_its_connections(monkeypatch):
     environ = RequestFactory().get("/healthz").environ
     assert connection_of(environ) is None
 
-    monkeypatch.setattr(draining, "_has_begun", True)
+    monkeypatch.setattr(draining, "has_begun", lambda: True)
 
     assert connection_of(environ) == "close"
 

@@ -16,7 +16,7 @@ SAMPLE_SECONDS = 5.0
 Sampler = Callable[[], None]
 
 _samplers: list[Sampler] = []
-_due_at = 0.0
+due_at = 0.0
 
 
 def sampled(sampler: Sampler) -> Sampler:
@@ -27,10 +27,10 @@ def sampled(sampler: Sampler) -> Sampler:
 
 def sample_if_due() -> None:
     """Sample if the last sample is SAMPLE_SECONDS old."""
-    global _due_at  # noqa: PLW0603, of the process
+    global due_at  # noqa: PLW0603, of the process
     now = time.monotonic()
-    if now >= _due_at:
-        _due_at = now + SAMPLE_SECONDS
+    if now >= due_at:
+        due_at = now + SAMPLE_SECONDS
         sample()
 
 

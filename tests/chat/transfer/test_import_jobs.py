@@ -182,7 +182,7 @@ def test_a_batch_that_fails_leaves_no_trace_and_is_repeated(api, short_slices, m
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(jobs._Work, "_save", killed)
+        patched.setattr(jobs.ImportWork, "save", killed)
         jobs.run()
     assert ChatSession.objects.count() == shown(api, import_id)["imported"] == 1
 
@@ -253,13 +253,13 @@ def test_a_cancelled_import_ends_and_keeps_what_is_imported(api, short_slices):
 
 def test_an_import_that_is_cancelled_during_a_batch_commits_none_of_it(api, monkeypatch):
     import_id = begin(api)
-    import_some = jobs._Work._import_some
+    import_some = jobs.ImportWork.import_some
 
     def cancelled_meanwhile(work):
         import_some(work)
         jobs.cancel(ChatImport.objects.filter(pk=import_id))
 
-    monkeypatch.setattr(jobs._Work, "_import_some", cancelled_meanwhile)
+    monkeypatch.setattr(jobs.ImportWork, "import_some", cancelled_meanwhile)
     with transaction.atomic():  # the batch is rolled back, and with it this cancellation
         jobs.run()
 
@@ -322,7 +322,7 @@ def test_an_import_that_ends_its_process_again_and_again_fails(api, monkeypatch)
     def killed(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(jobs._Work, "import_batch", killed)
+    monkeypatch.setattr(jobs.ImportWork, "import_batch", killed)
     for _ in range(jobs.MAX_ATTEMPTS):
         with pytest.raises(KeyboardInterrupt):
             jobs.run()

@@ -164,7 +164,7 @@ def test_a_pooler_must_be_bypassed(transactional_db, tmp_path, settings, command
     file = tmp_path / "gatewayz.backup"
     if command == "restore":
         file.touch()
-        monkeypatch.setattr(backups, "_HAS_TABLES", "SELECT false")
+        monkeypatch.setattr(backups, "HAS_TABLES", "SELECT false")
 
     with pytest.raises(CommandError, match="bypass the pooler"):
         call_command(command, file)

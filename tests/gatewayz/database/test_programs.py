@@ -11,8 +11,8 @@ from gatewayz.database.programs import ProgramError, program
 @pytest.fixture
 def install(tmp_path, monkeypatch):
     """Install programs that say they are of a version, on PATH or where Debian puts them."""
-    monkeypatch.setattr(programs, "_DEBIAN", tmp_path / "debian")
-    monkeypatch.setattr(programs, "_WHEEL", "no_such_wheel")
+    monkeypatch.setattr(programs, "DEBIAN", tmp_path / "debian")
+    monkeypatch.setattr(programs, "WHEEL", "no_such_wheel")
     monkeypatch.setenv("PATH", f"{tmp_path / 'path'}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setattr(programs.shutil, "which", _only_below(tmp_path, programs.shutil.which))
 

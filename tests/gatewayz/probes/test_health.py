@@ -151,7 +151,7 @@ def test_a_caller_during_a_check_of_readyz_waits_for_its_result(remembered, monk
         may_end.wait(WAIT_SECONDS)
         return {"status": "ok"}, 200
 
-    monkeypatch.setattr(health, "_check_parts", look)
+    monkeypatch.setattr(health, "check_parts", look)
     with ThreadPoolExecutor(5) as threads:
         asked = [threads.submit(Client().get, "/readyz") for _ in range(5)]
         wait_until(lambda: looks)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django_redis import get_redis_connection
 from redis.exceptions import ResponseError
 
-from gatewayz.redis.scripts import Call, Script, _run_all, run_combined
+from gatewayz.redis.scripts import Call, Script, run_all, run_combined
 
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 NAME = [f"{settings.REDIS_KEY_PREFIX}:n"]
@@ -23,7 +23,7 @@ def test_a_script_that_redis_has_forgotten_still_runs():
 
 def test_scripts_in_a_pipeline_get_their_own_result_or_error():
     get_redis_connection("default").script_flush()
-    first, failed, last = _run_all(
+    first, failed, last = run_all(
         [Call(ADD, NAME, [1]), Call(FAIL, NAME, []), Call(ADD, NAME, [1])]
     )
 

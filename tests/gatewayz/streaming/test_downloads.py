@@ -177,7 +177,7 @@ def _no_messages_to_read():
 def no_more(monkeypatch):
     # Those of other tests may not be collected yet.
     monkeypatch.setattr(
-        downloads, "_downloads", UserCounts(downloads.TooManyDownloads, downloads.DownloadsBusy)
+        downloads, "held", UserCounts(downloads.TooManyDownloads, downloads.DownloadsBusy)
     )
     monkeypatch.setattr(downloads, "MAX_DOWNLOADS", 3)
     monkeypatch.setattr(downloads, "MAX_DOWNLOADS_OF_USER", 2)

@@ -65,12 +65,12 @@ def test_observations_older_than_the_window_are_left_out(monkeypatch):
 
 
 def test_observations_that_redis_rejected_are_written_later(monkeypatch):
-    def reject(fields):
+    def reject(alias):
         raise RedisError
 
     process = Process()
     with monkeypatch.context() as patched, pytest.raises(RedisError):
-        patched.setattr(recent, "_add", reject)
+        patched.setattr(recent, "get_redis_connection", reject)
         process.observe(5)
     process.observe(50)
 
