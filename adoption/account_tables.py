@@ -213,7 +213,7 @@ def _compute_key(
     known = key_format.is_legacy(api_key) or key_format.is_well_formed(api_key)
     # Of a key in an unknown form, nobody knows which part is safe to show.
     key_prefix, last_four = key_format.shown_parts(api_key) if known else ("", "")
-    # The old service did not heed the scopes of primary keys.
+    # The old service ignored the scopes of primary keys.
     scopes, drops_scopes = ({}, False) if is_primary else new_scopes(_json(scope_permissions))
     addresses, drops_addresses = new_allowlist(
         _json(ip_allowlist), _network, validate_ip_allowlist

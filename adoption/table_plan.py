@@ -71,7 +71,7 @@ class TablePlan:
 def is_there(rows: str) -> str:
     """SQL that is true when `rows`, as `FROM … WHERE …`, finds one.
 
-    A plain EXISTS may be planned as a hash of the whole table, made anew for every batch; this is
+    A plain EXISTS may be planned as a hash of the whole table, made again for every batch; this is
     one search of an index for each row.
     """
     return f"(SELECT true {rows} LIMIT 1) IS NOT NULL"

@@ -144,7 +144,7 @@ def _ask(
 
 
 def _processes(one: Running, part: str) -> Iterator[psutil.Process]:
-    """The processes that a part has started, but for its first."""
+    """The processes that a part has started, except its first."""
     if part == "web":
         yield from one.web.children(recursive=True)
         return

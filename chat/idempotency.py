@@ -194,7 +194,7 @@ def purge_expired_keys() -> int:
     expired_at = timezone.now() - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS)
     run = TimedRun("chat.idempotency.purge_expired_keys")
     purged, complete = delete_in_batches(
-        # The condition is checked again on deletion, because a key may have been claimed anew.
+        # The condition is checked again on deletion, because a key may have been claimed again.
         IdempotencyKey.objects.filter(created_at__lt=expired_at).order_by("created_at"),
         ends_at=run.ends_at,
         batch_rows=PURGED_ROWS,

@@ -1,4 +1,4 @@
-"""Counting what users store: anew, and what was deleted on the servers of a Citus cluster."""
+"""Recounts what users store, and subtracts what was deleted on the servers of a Citus cluster."""
 
 from collections.abc import Iterator
 

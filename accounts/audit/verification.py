@@ -70,7 +70,7 @@ class BrokenAuditLogError(Exception):
 
 @dataclass(frozen=True)
 class Anchor:
-    """A head of the chain at some time: the number of entries and the last hash."""
+    """The head of the chain at some moment: the number of entries and the last hash."""
 
     sequence: int
     hash: str
@@ -88,11 +88,11 @@ class Anchor:
 def verify(anchor: Anchor | None = None, *, whole: bool = False) -> Anchor:
     """Verify the audit log in pieces, while it is written to.
 
-    With an anchor, verifies that its link is there, and what came after it; `whole`, or without
-    an anchor, everything.
+    With an anchor, verifies its link and what came after it. With `whole`, or without an anchor,
+    verifies everything.
 
-    Returns the head. Store that where nobody who can change the database can change it, and pass
-    it as `anchor` the next time.
+    Returns the head. Store it out of reach of anybody who can change the database, and pass it as
+    `anchor` the next time.
 
     Raises BrokenAuditLogError.
     """

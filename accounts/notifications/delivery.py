@@ -38,7 +38,7 @@ USERS_PER_STATEMENT = 10_000
 
 
 def retry_failed(notifications: QuerySet[Notification]) -> int:
-    """Send those of `notifications` that have failed again, soon, with all attempts anew.
+    """Send the failed ones among `notifications` again, soon, with as many attempts as at first.
 
     Returns how many there were. Two statements for each, for the audit log.
     """

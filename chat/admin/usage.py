@@ -1,4 +1,4 @@
-"""The page about who uses most: users, models and sessions."""
+"""The page of the heaviest users, models and sessions."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,9 +18,9 @@ COUNTED_MESSAGES = 10_000
 
 
 def usage(request: HttpRequest) -> HttpResponse:
-    """List the users, models and sessions with most tokens. Five statements.
+    """List the users, models and sessions with the most tokens. Five statements.
 
-    Sessions are shown to who may read them. Raises PermissionDenied.
+    Sessions are shown only to staff who may read them. Raises PermissionDenied.
     """
     if not request.user.has_perms(["accounts.view_user", "accounts.view_activityevent"]):
         raise PermissionDenied
@@ -45,7 +45,7 @@ def usage(request: HttpRequest) -> HttpResponse:
 
 
 def _sessions(request: HttpRequest) -> list[tuple[ChatSession, dict[str, Any]]]:
-    """Return the sessions with most tokens among the newest messages, as far as they are shown."""
+    """The sessions with the most tokens among the newest messages, if the caller may see them."""
     rows = ChatMessage.objects.newest_totals(COUNTED_MESSAGES)[:SHOWN_ROWS]
     shown = admin.site.get_model_admin(ChatSession).get_queryset(request)
     sessions = shown.select_related("user").in_bulk([row["session_id"] for row in rows])

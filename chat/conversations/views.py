@@ -1,6 +1,6 @@
 """Conversations and their items, answered so that OpenAI's own clients work with this service.
 
-Their answers have no envelope, and their errors an `error` besides (gatewayz.api.problems).
+Their answers have no envelope, and their errors also have an `error` (gatewayz.api.problems).
 """
 
 from collections.abc import Callable

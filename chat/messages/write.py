@@ -24,7 +24,7 @@ from gatewayz.errors import Conflict
 
 
 class NewMessage(TypedDict):
-    """A message as a client gives it. `others` is what has no field here, by name."""
+    """A message as a client gives it. `others` has the fields that are not named here."""
 
     role: str
     content: NotRequired[str | list[dict[str, Any]] | None]

@@ -1,4 +1,4 @@
-"""What counting the sessions of a day reads.
+"""Adds the index with which the sessions of a day are counted.
 
 A build that is interrupted leaves an INVALID index behind: drop it and migrate again.
 """

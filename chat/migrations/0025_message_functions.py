@@ -1,7 +1,8 @@
-"""Adding and changing messages in one statement each, race-free, on whatever branch they are.
+"""Adds and changes messages in one statement each, on any branch, without races.
 
-Functions, because each of their statements sees what was committed before it, and so what the
-session's lock was waited for; and because their plans are kept.
+These are functions because each statement in them sees everything that was committed before it,
+even while the function waited for the lock of the session; and because PostgreSQL keeps their
+plans.
 """
 
 from django.db import migrations
@@ -33,7 +34,7 @@ BEGIN
 END $$
 """
 
-# Its caller holds the lock of the session. Only what lies behind the fork changes.
+# Its caller holds the lock of the session. Only messages after the fork change.
 SWITCH = """
 CREATE FUNCTION chat_switch_branch(the_session bigint, leaf bigint) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -61,7 +62,7 @@ BEGIN
 END $$
 """
 
-# NULL when a message may be changed so; otherwise what is in the way: see `chat.messages.write`.
+# NULL when the change is allowed; otherwise the reason why not: see `chat.messages.write`.
 RULES = """
 CREATE FUNCTION chat_change_problem(
     known chat_messages, new_status text, new_revision integer
@@ -194,7 +195,7 @@ BEGIN
 END $$
 """
 
-# What is NULL stays as it is. `set_extra` replaces those names in `extra`, `unset_extra` removes
+# A parameter that is NULL changes nothing. `set_extra` replaces those names in `extra`, `unset_extra` removes
 # some.
 CHANGE = """
 CREATE FUNCTION chat_change_message(
@@ -268,7 +269,7 @@ BEGIN
 END $$
 """
 
-# A message that grows is not indexed anew with each piece. It is found once it is complete.
+# A growing message is not indexed again with each piece. It is found once it is complete.
 LISTED = """
 CREATE OR REPLACE FUNCTION chat_search_messages_added() RETURNS trigger LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$

@@ -15,7 +15,7 @@ def _may_view(model: str) -> Callable[[HttpRequest], bool]:
 
 
 def _page(title: str, icon: str, name: str, model: str, query: str = "") -> dict[str, Any]:
-    """A link of the sidebar to the admin's page `name`, shown to who may view `model`."""
+    """A link of the sidebar to the admin's page `name`, for staff who may view `model`."""
 
     def link(request: HttpRequest | None) -> str:
         return reverse(f"admin:{name}") + query

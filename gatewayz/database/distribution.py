@@ -70,7 +70,7 @@ class Layout:
     """How tables are distributed; those that are not named stay on the coordinator.
 
     Attributes:
-        distributed: tables by owner, with the columns of their primary key but for the owner.
+        distributed: tables by owner, with the columns of their primary key, without the owner.
         references: the foreign keys to distributed tables.
         unique_indexes: those without the owner, of distributed tables.
         on_shards: trigger functions, with the body that serves one owner's server.
@@ -402,7 +402,7 @@ def _with_owner(index: UniqueIndex) -> Step:
     )
 
 
-# Citus makes the table anew, and functions that take or return its rows would be lost.
+# Citus creates the table again, and functions that take or return its rows would be lost.
 _UNDISTRIBUTE = """
 DO $do$
 DECLARE

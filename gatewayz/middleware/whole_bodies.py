@@ -48,8 +48,8 @@ def note_missing_body(environ: dict[str, Any], received_bytes: int) -> None:
 class WholeBodyMiddleware:
     """Answers with the problem that `note_missing_body` has recorded.
 
-    Also rejects long bodies sent to pages, but for views that have `takes_long_bodies` and read a
-    file as it comes: Django would read a form before it knows who sends it.
+    Also rejects long bodies sent to pages, except by views that have `takes_long_bodies` and read
+    a file as it arrives: Django would read a form before it knows who sends it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

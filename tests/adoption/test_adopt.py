@@ -1,4 +1,4 @@
-"""manage.py adopt: an old database taken over, killed on the way, and compared row by row."""
+"""manage.py adopt, killed twice on the way: the old and the new rows, compared one by one."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ def dry_run(old, first_rows):
 
 @pytest.fixture(scope="module")
 def output(old, dry_run):
-    """The output of the adoption that ended, after two that were killed and a dry run."""
+    """The output of an adoption that finished, after a dry run and two that were killed."""
     old.adopt_killed_when(
         lambda: old.value("SELECT to_regclass('legacy.adoption_progress')") is not None
     )
@@ -67,7 +67,7 @@ def output(old, dry_run):
 
 
 def same(old, new_columns, table, old_columns=None):
-    """No row that is in order differs between the old and the new table, nor is any missing."""
+    """Whether the old and the new table have the same rows, except those that are not in order."""
     new = f"SELECT {new_columns} FROM public.{table} WHERE {IN_ORDER}"
     before = f"SELECT {old_columns or new_columns} FROM legacy.{table} WHERE {IN_ORDER}"
     return old.value(
@@ -186,7 +186,7 @@ def test_scopes_are_translated(old, output):
     assert by_id[3] == {}
     assert by_id[1] == {}
     assert by_id[3002] == {"chat": ["read"]}
-    assert by_id[2] == {}, "the old service did not heed those of primary keys"
+    assert by_id[2] == {}, "the old service ignored those of primary keys"
 
 
 def test_allow_lists_are_translated(old, output):
@@ -347,9 +347,9 @@ def test_adopted_keys_work(port):
     ("api_key", "status"),
     [
         ("gw_live_" + md5("users key3"), 200),  # of the users table
-        ("gw_live_" + md5("users key10"), 401),  # of a user who is switched off
-        ("gw_live_" + md5("users key7"), 401),  # a key that is switched off, and in both tables
-        ("gw_test_" + md5("key7"), 401),  # a key that is switched off
+        ("gw_live_" + md5("users key10"), 401),  # of a deactivated user
+        ("gw_live_" + md5("users key7"), 401),  # a deactivated key, which is in both tables
+        ("gw_test_" + md5("key7"), 401),  # a deactivated key
         ("gw_live_" + md5("nobody's"), 401),
     ],
 )

@@ -294,7 +294,7 @@ def test_a_batch_costs_the_same_however_big_the_tables_are(adopted, plan):
         ).fetchone()[0][0]["Plan"]
 
     nodes = list(steps(plan_of_page))
-    # A hash of a whole table would be made anew for every batch, and so would a sorted copy.
+    # A hash of a whole table would be made again for every batch, and so would a sorted copy.
     assert not [node for node in nodes if "hashed SubPlan" in str(node)]
     (page,) = [node for node in nodes if node.get("Subplan Name") == "CTE read"]
     kinds = [node["Node Type"] for node in steps(page)]

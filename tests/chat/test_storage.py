@@ -47,7 +47,7 @@ def test_the_worker_counts_stored_bytes_once(api, user, filled):
     assert counted > 1_500
     drain.drain()
     call_command("count_storage")
-    assert stored(user) == counted, "it is what a count of the tables gives"
+    assert stored(user) == counted, "a count of the tables gives the same"
 
 
 def test_forks_imports_and_batches_of_sessions_are_counted(api, user, filled):

@@ -1,4 +1,4 @@
-"""The Python examples of the documentation, run as they are, but for key and address."""
+"""The Python examples of the documentation, run as they are, except for key and address."""
 
 import json
 import re

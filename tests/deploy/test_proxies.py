@@ -103,7 +103,7 @@ def running(command: list[str], is_up: Callable[[], bool], log: Path) -> Iterato
 
 @contextmanager
 def nginx(upstream: int, folder: Path) -> Iterator[Caller]:
-    """As deploy/nginx has it, but for ports and files."""
+    """As in deploy/nginx, except for ports and files."""
     certificate, key, port = folder / "crt", folder / "key", free_port()
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
     files = ["-subj", f"/CN={HOST}", "-keyout", key, "-out", certificate]
@@ -134,7 +134,7 @@ def nginx(upstream: int, folder: Path) -> Iterator[Caller]:
 
 @contextmanager
 def caddy(upstream: int, folder: Path) -> Iterator[Caller]:
-    """As deploy/caddy has it, but for ports and the certificate."""
+    """As in deploy/caddy, except for ports and the certificate."""
     port = free_port()
     shipped = (DEPLOY / "caddy" / "Caddyfile").read_text()
     for old, new in {

@@ -130,7 +130,7 @@ class Service:
         )
 
     def cluster_processes(self) -> dict[str, psutil.Process]:
-        """The processes of the cluster, but for its first, by what they are to django-q2."""
+        """The processes of the cluster except its first, by their role in django-q2."""
         (sentinel,) = psutil.Process(self._processes["cluster"].pid).children()
         children = sorted(sentinel.children(), key=lambda child: (child.create_time(), child.pid))
         names = [*(["worker"] * (len(children) - 3)), "monitor", "pusher", "courier"]

@@ -411,7 +411,7 @@ def test_ending_web_processes_finish_their_requests(service):
 
 
 def answered_per_second(service: Service, clients: int, seconds: float, **options) -> tuple:
-    """The answers that `clients` get who heed Retry-After, and good ones per second under load."""
+    """The answers to `clients` that obey Retry-After, and good ones per second under load."""
     answers: list[Answer] = []
     begin = time.monotonic()
     until = begin + seconds

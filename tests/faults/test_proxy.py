@@ -1,4 +1,4 @@
-"""The proxy plays the network that it is asked for."""
+"""The proxy simulates the network that a test asks for."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""`manage.py index_chats`: index all chats again, after an upgrade that prepares text anew."""
+"""`manage.py index_chats`: index all chats again after an upgrade that prepares them otherwise."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ import type { Message, MessageInput, SessionDetail, SessionInput } from "./types
 export type SavedChat = Omit<SessionInput, "external_id"> & {
     chatId: string;
     messages: UIMessage[];
-    /** Delete for good what the chat has besides these messages, on every branch. */
+    /** Delete for good all messages of the chat except these, on every branch. */
     deleteOthers?: boolean;
 };
 
@@ -88,7 +88,7 @@ function shownBranch({ messages, current_message_id }: SessionDetail): Message[]
 /** Delete messages; one in one request with all that follow it, when none of them stays. */
 async function deleteAllBut(chat: Chat, id: number, ids: Set<string>): Promise<void> {
     const { messages } = await wholeSession(chat, id, { branches: "all" });
-    // What stays, and what is followed by that. A message comes after the one that it follows.
+    // Messages that stay, and those before them. A message comes after the one that it follows.
     const kept = new Set<number | null>();
     const gone = messages.filter((message) => isShown(message) && !ids.has(idOf(message)));
     const going = new Set(gone.map((message) => message.id));

@@ -44,7 +44,7 @@ def addresses(user):
     made = {
         "of an account": {"email_verified_at": timezone.now()},
         "not verified": {},
-        "switched off": {"email_verified_at": timezone.now(), "is_active": False},
+        "deactivated": {"email_verified_at": timezone.now(), "is_active": False},
         "of staff": {"email_verified_at": timezone.now(), "is_staff": True},
         "of a superuser": {"email_verified_at": timezone.now(), "is_superuser": True},
         "without a password": {"email_verified_at": timezone.now(), "password": None},

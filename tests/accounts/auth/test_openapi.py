@@ -1,4 +1,4 @@
-"""The answers of signing in and passwords match their OpenAPI description."""
+"""Answers about signing in and passwords match their OpenAPI description."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""GET /admin/chat/chatsession/usage/: who uses most."""
+"""GET /admin/chat/chatsession/usage/: the heaviest users, models and sessions."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -67,5 +67,5 @@ def test_sessions_are_in_the_order_of_their_tokens(admin_client, user):
     ]
 
 
-def test_an_odd_number_of_days_is_no_fault(admin_client):
+def test_an_unknown_number_of_days_counts_as_a_week(admin_client):
     assert opened(admin_client, days="x").context["days"] == 7

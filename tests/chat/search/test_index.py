@@ -1,4 +1,4 @@
-"""The index follows what is written, and what is read from it is what is there."""
+"""The index follows what is written, and search finds in it what is there."""
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor

@@ -12,7 +12,7 @@ from tests.problems import assert_problem
 
 PATHS = ["/v1/chat/sessions/{}", "/v1/chat/sessions/{}/messages"]
 
-# Everything that shows sessions or messages, but for downloads, which have no ETag.
+# Everything that shows sessions or messages, except downloads, which have no ETag.
 SHOWING = [
     "/v1/chat/sessions",
     "/v1/chat/sessions/{session_id}",

@@ -51,7 +51,7 @@ def test_support_can_view_every_list_and_add_nothing(
     support, model, django_assert_max_num_queries
 ):
     # Session, who it is, the permissions of the user and of its groups, the count, the rows, and
-    # what some lists show besides.
+    # what some lists also show.
     with django_assert_max_num_queries(7):
         assert support.get(url(model, "changelist")).status_code == 200
 

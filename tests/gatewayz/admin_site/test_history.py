@@ -1,4 +1,4 @@
-"""The history of a row is what the audit log has about it."""
+"""The history of a row shows the audit entries about it."""
 
 import pytest
 from django.urls import reverse

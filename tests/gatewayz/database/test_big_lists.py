@@ -1,4 +1,4 @@
-"""Lists of a user who has much: what a page reads, in indexes and rows and not in time."""
+"""Lists of a user with many rows: which indexes and how many rows a page reads."""
 
 import pytest
 from django.db import connection
@@ -86,7 +86,7 @@ def test_sessions_before_a_page_are_not_read_in_full(api):
 
     assert listed == first[90:]
     (skipped,) = [step for step in steps(plans[-1]) if step["Node Type"] == "Limit"]
-    # An id and a time, and not a whole session.
+    # An id and a time, not a whole session.
     assert skipped["Plan Width"] <= 16
 
 
@@ -109,7 +109,7 @@ def test_a_page_of_messages_reads_no_others(api, user):
             """
         )
         cursor.execute(
-            # In turns, so that those of one session are on many pages.
+            # Interleaved, so that the messages of one session are on many pages.
             """
             INSERT INTO chat_messages
                 (session_id, user_id, position, role, content, model, tokens, created_at)

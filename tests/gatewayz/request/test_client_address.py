@@ -59,7 +59,7 @@ def test_no_proxy_is_trusted_by_default():
         # Entries to the left may be made up.
         ("198.51.100.1, 203.0.113.7", "203.0.113.7"),
         ("10.0.0.9, 203.0.113.7, 10.0.0.2", "203.0.113.7"),
-        # Proxies only: the furthest of them asks for itself.
+        # Proxies only: the furthest of them is the caller.
         ("10.0.0.3, 10.0.0.2", "10.0.0.3"),
     ],
 )

@@ -163,7 +163,7 @@ def test_a_request_is_never_smuggled_in_the_body_of_another(port):
         received = send(port, sent)
 
         # One that follows the chunked end is answered as the request that it then is, on the
-        # connection of who sent it; one that is read as a body of 5 bytes is no request at all.
+        # connection of its sender; one that is read as a body of 5 bytes is no request at all.
         assert all(status != 200 for status in statuses(received)), (headers, received)
 
 

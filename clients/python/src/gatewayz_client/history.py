@@ -73,8 +73,8 @@ async def arun(client: Gatewayz | AsyncGatewayz, steps: Steps[T]) -> T:
 class History:
     """The messages of the session with an `external_id`, which the first message creates.
 
-    `session` is what `create_session` takes besides. With an `end_user_id`, a session of somebody
-    else is neither read nor written.
+    `session` has further arguments of `create_session`. With an `end_user_id`, a session of
+    somebody else is neither read nor written.
     """
 
     def __init__(self, external_id: str, **session: Any) -> None:

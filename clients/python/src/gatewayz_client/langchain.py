@@ -45,7 +45,7 @@ class GatewayzChatMessageHistory(BaseChatMessageHistory):
     Args:
         client: a Gatewayz, for all methods; or an AsyncGatewayz, for asynchronous ones only.
         session_id: how your program calls the chat; its `external_id`.
-        session: what `client.chat.create_session` takes besides, such as `end_user_id`.
+        session: further arguments of `client.chat.create_session`, such as `end_user_id`.
     """
 
     def __init__(self, client: Gatewayz | AsyncGatewayz, session_id: str, **session: Any) -> None:

@@ -43,7 +43,7 @@ class GatewayzChatStore(BaseChatStore):
 
     Args:
         client: a Gatewayz, for all methods; or an AsyncGatewayz, for asynchronous ones only.
-        session: what `client.chat.create_session` takes besides, for each session. `get_keys`
+        session: further arguments of `client.chat.create_session`, for each session. `get_keys`
             lists the keys of this `end_user_id` and `folder`.
     """
 

@@ -32,7 +32,7 @@ class GatewayzSession:
         session_id: how your program calls the chat; its `external_id`.
         client: an AsyncGatewayz, or a Gatewayz, which then works in threads.
         session_settings: of the SDK; its `limit` is how many items a run begins with.
-        session: what `client.chat.create_session` takes besides, such as `end_user_id`.
+        session: further arguments of `client.chat.create_session`, such as `end_user_id`.
     """
 
     def __init__(

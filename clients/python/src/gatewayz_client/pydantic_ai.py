@@ -48,7 +48,7 @@ class GatewayzMessageHistory:
     Args:
         client: a Gatewayz, for all methods; or an AsyncGatewayz, for asynchronous ones only.
         conversation_id: how your program calls the chat; its `external_id`.
-        session: what `client.chat.create_session` takes besides, such as `end_user_id`.
+        session: further arguments of `client.chat.create_session`, such as `end_user_id`.
     """
 
     def __init__(
