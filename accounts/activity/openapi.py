@@ -8,7 +8,7 @@ from accounts.activity.serializers import (
     ActivityLogInput,
     ActivityStatsInput,
 )
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 
 
 class ActivitySums(serializers.Serializer):
@@ -63,22 +63,18 @@ _EVENT = {
     "metadata": {"action": "save_message", "session_id": 17},
 }
 
-stats = describe(
-    get=described(
-        "Show activity totals by day, model and provider",
-        name="activityStats",
-        query=ActivityStatsInput,
-        answer=Shape(ActivityStats, _STATS),
-        old=old_shapes.statistics,
-    )
+activity_stats = described(
+    "Show activity totals by day, model and provider",
+    name="activityStats",
+    query=ActivityStatsInput,
+    answer=Shape(ActivityStats, _STATS),
+    old=old_shapes.statistics,
 )
 
-log = describe(
-    get=listed(
-        "List activity, newest first",
-        name="activityLog",
-        query=ActivityLogInput,
-        answer=Shape(ActivityEventSerializer, _EVENT),
-        old=old_shapes.log(total=1, page=1, limit=10, offset=0),
-    )
+activity_log = listed(
+    "List activity, newest first",
+    name="activityLog",
+    query=ActivityLogInput,
+    answer=Shape(ActivityEventSerializer, _EVENT),
+    old=old_shapes.log(total=1, page=1, limit=10, offset=0),
 )

@@ -15,20 +15,20 @@ from gatewayz.api.serializing import represented_all, validated
 from gatewayz.api.view import ApiView
 
 
-@openapi.stats
 class ActivityStatsView(ApiView):
     scope_resource = "activity"
 
+    @openapi.activity_stats
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         period = validated(ActivityStatsInput, request.query_params)
         sums = activity_totals(request.user, **period)
         return success(sums, old=old_shapes.statistics)
 
 
-@openapi.log
 class ActivityLogView(ApiView):
     scope_resource = "activity"
 
+    @openapi.activity_log
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ActivityLogInput, request.query_params)
         page, limit = given.pop("page"), given["limit"]

@@ -2,7 +2,7 @@
 
 from accounts.audit import old_shapes
 from accounts.audit.serializers import AuditEntrySerializer, AuditLogInput
-from gatewayz.api.openapi import Shape, describe, listed
+from gatewayz.api.openapi import Shape, listed
 
 _ENTRY = {
     "id": 31,
@@ -17,12 +17,10 @@ _ENTRY = {
     "request_id": "6f1c…",
 }
 
-audit_log = describe(
-    get=listed(
-        "List changes to your keys and account, newest first",
-        name="listAuditLog",
-        query=AuditLogInput,
-        answer=Shape(AuditEntrySerializer, _ENTRY),
-        old=old_shapes.log(total=1),
-    )
+list_audit_log = listed(
+    "List changes to your keys and account, newest first",
+    name="listAuditLog",
+    query=AuditLogInput,
+    answer=Shape(AuditEntrySerializer, _ENTRY),
+    old=old_shapes.log(total=1),
 )

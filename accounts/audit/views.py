@@ -11,10 +11,10 @@ from gatewayz.api.serializing import represented_all, validated
 from gatewayz.api.view import ApiView
 
 
-@openapi.audit_log
 class AuditLogView(ApiView):
     scope_resource = "audit"
 
+    @openapi.list_audit_log
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(AuditLogInput, request.query_params)
         page = {name: given.pop(name) for name in ("limit", "offset")}

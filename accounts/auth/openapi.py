@@ -13,7 +13,7 @@ from accounts.auth.serializers import (
     SignUpInput,
 )
 from accounts.profile.openapi import PROFILE
-from gatewayz.api.openapi import Shape, describe, described
+from gatewayz.api.openapi import Shape, described
 
 _SECRET = "gw_live_ab…"  # noqa: S105 - an example
 
@@ -42,44 +42,36 @@ _entry = partial(
     public=True,
 )
 
-sign_in = describe(
-    post=_entry(
-        "Sign in with a Privy token, or e-mail address and password, to get an API key",
-        name="signIn",
-        request=Shape(SignInInput, _GIVEN),
-        problems=(401, 409),
-    )
+sign_in = _entry(
+    "Sign in with a Privy token, or e-mail address and password, to get an API key",
+    name="signIn",
+    request=Shape(SignInInput, _GIVEN),
+    problems=(401, 409),
 )
-sign_up = describe(
-    post=_entry(
-        "Sign up with an e-mail address: 202 and an e-mailed link, or 201 and an API key",
-        name="signUp",
-        request=Shape(SignUpInput, _GIVEN),
-        status=201,
-        may_answer_202=True,
-        problems=(403, 409),
-    )
+sign_up = _entry(
+    "Sign up with an e-mail address: 202 and an e-mailed link, or 201 and an API key",
+    name="signUp",
+    request=Shape(SignUpInput, _GIVEN),
+    status=201,
+    may_answer_202=True,
+    problems=(403, 409),
 )
 
 
-password_reset = describe(
-    post=described(
-        "Request a password reset link; the answer does not say whether one was sent",
-        name="requestPasswordReset",
-        problems=(403,),
-        request=Shape(PasswordResetInput, {"email": "ada@example.com"}),
-        public=True,
-    )
+request_password_reset = described(
+    "Request a password reset link; the answer does not say whether one was sent",
+    name="requestPasswordReset",
+    problems=(403,),
+    request=Shape(PasswordResetInput, {"email": "ada@example.com"}),
+    public=True,
 )
-password_choice = describe(
-    post=described(
-        "Set a password with the token from a reset or sign-up link",
-        name="resetPassword",
-        request=Shape(
-            PasswordChoice, {"token": "gAAAAAB…", "new_password": "purple monkey dishwasher 9"}
-        ),
-        public=True,
-    )
+reset_password = described(
+    "Set a password with the token from a reset or sign-up link",
+    name="resetPassword",
+    request=Shape(
+        PasswordChoice, {"token": "gAAAAAB…", "new_password": "purple monkey dishwasher 9"}
+    ),
+    public=True,
 )
 
 
@@ -89,17 +81,15 @@ class EndedKeys(serializers.Serializer):
     )
 
 
-password = describe(
-    post=described(
-        "Change your password and end your other sign-ins",
-        name="changePassword",
-        request=Shape(
-            PasswordChange,
-            {
-                "current_password": "correct horse battery staple",
-                "new_password": "purple monkey dishwasher 9",
-            },
-        ),
-        answer=Shape(EndedKeys, {"ended_keys": 2}),
-    )
+change_password = described(
+    "Change your password and end your other sign-ins",
+    name="changePassword",
+    request=Shape(
+        PasswordChange,
+        {
+            "current_password": "correct horse battery staple",
+            "new_password": "purple monkey dishwasher 9",
+        },
+    ),
+    answer=Shape(EndedKeys, {"ended_keys": 2}),
 )

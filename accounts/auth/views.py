@@ -38,8 +38,8 @@ from gatewayz.api.view import ApiView, PublicView
 from gatewayz.request.client_address import client_address
 
 
-@openapi.sign_in
 class SignInView(PublicView):
+    @openapi.sign_in
     def post(self, request: Request) -> JSONResponse:
         given = validated(SignInInput, request.data)
         user, is_new = proven_user(client_address(request), given)
@@ -47,8 +47,8 @@ class SignInView(PublicView):
         return _signed_in(user, is_new=is_new, method=method)
 
 
-@openapi.sign_up
 class SignUpView(PublicView):
+    @openapi.sign_up
     def post(self, request: Request) -> JSONResponse:
         if not settings.EMAIL_SIGN_UP:
             raise PermissionDenied(
@@ -69,8 +69,8 @@ class SignUpView(PublicView):
         return _signed_in(user, is_new=True, method="email", status=HTTPStatus.CREATED)
 
 
-@openapi.password_reset
 class PasswordResetView(PublicView):
+    @openapi.request_password_reset
     def post(self, request: Request) -> JSONResponse:
         # Clients of the old service send the address in the query string.
         given = validated(PasswordResetInput, request.data or request.query_params)
@@ -83,8 +83,8 @@ class PasswordResetView(PublicView):
         )
 
 
-@openapi.password_choice
 class PasswordChoiceView(PublicView):
+    @openapi.reset_password
     def post(self, request: Request) -> JSONResponse:
         given = validated(PasswordChoice, request.data or request.query_params)
         admit_link(client_address(request))
@@ -95,12 +95,12 @@ class PasswordChoiceView(PublicView):
         return success(None, message="Password reset successfully. Sign in with it now.")
 
 
-@openapi.password
 class PasswordView(ApiView):
     # Needs full access to the account and the current password.
     scope_resource = "profile"
     scope_level = "admin"
 
+    @openapi.change_password
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(PasswordChange, request.data)
         admit_password_change(request.user.user_id)

@@ -10,7 +10,7 @@ from accounts.key_limits.serializers import (
     RateLimits,
     WindowInput,
 )
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 from gatewayz.api.paging import PageInput
 
 _LIMITS = {
@@ -48,39 +48,31 @@ class SetRateLimits(RateLimits):
     concurrency_limit = serializers.IntegerField(required=False)
 
 
-rate_limits = describe(
-    get=listed(
-        "List the rate limits and usage of your keys",
-        name="listRateLimits",
-        query=PageInput,
-        answer=Shape(KeyRateLimits, _KEY),
-        old=old_shapes.listed(user_id=7),
-    ),
+list_rate_limits = listed(
+    "List the rate limits and usage of your keys",
+    name="listRateLimits",
+    query=PageInput,
+    answer=Shape(KeyRateLimits, _KEY),
+    old=old_shapes.listed(user_id=7),
 )
-key_rate_limits = describe(
-    put=described(
-        "Set the rate limits of a key, within the plan; 0 leaves one to the plan",
-        name="setRateLimits",
-        request=Shape(RateLimitInput, _LIMITS),
-        answer=Shape(SetRateLimits, _LIMITS),
-        old=old_shapes.changed(key_id=5),
-    ),
+set_rate_limits = described(
+    "Set the rate limits of a key, within the plan; 0 leaves one to the plan",
+    name="setRateLimits",
+    request=Shape(RateLimitInput, _LIMITS),
+    answer=Shape(SetRateLimits, _LIMITS),
+    old=old_shapes.changed(key_id=5),
 )
-bulk_update = describe(
-    post=described(
-        "Set the rate limits of all your keys",
-        name="setAllRateLimits",
-        request=Shape(RateLimitInput, _LIMITS),
-        answer=Shape(SetRateLimits, _LIMITS),
-        old=old_shapes.changed_all(count=1),
-    ),
+set_all_rate_limits = described(
+    "Set the rate limits of all your keys",
+    name="setAllRateLimits",
+    request=Shape(RateLimitInput, _LIMITS),
+    answer=Shape(SetRateLimits, _LIMITS),
+    old=old_shapes.changed_all(count=1),
 )
-key_usage = describe(
-    get=described(
-        "Read how much of its limits a key has used",
-        name="getRateLimitUsage",
-        query=WindowInput,
-        answer=Shape(KeyRateLimits, _KEY),
-        old=old_shapes.usage("minute"),
-    ),
+get_rate_limit_usage = described(
+    "Read how much of its limits a key has used",
+    name="getRateLimitUsage",
+    query=WindowInput,
+    answer=Shape(KeyRateLimits, _KEY),
+    old=old_shapes.usage("minute"),
 )

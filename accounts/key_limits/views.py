@@ -19,8 +19,8 @@ class RateLimitView(ApiView):
     scope_resource = "limits"
 
 
-@openapi.rate_limits
 class RateLimitsView(RateLimitView):
+    @openapi.list_rate_limits
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(PageInput, request.query_params)
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")
@@ -29,8 +29,8 @@ class RateLimitsView(RateLimitView):
         return success(described, count=count, old=old_shapes.listed(request.user.user_id))
 
 
-@openapi.key_rate_limits
 class KeyRateLimitsView(RateLimitView):
+    @openapi.set_rate_limits
     def put(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(RateLimitInput, request.data)
         key = get_object_or_404(ApiKey.objects.owned_by(request.user), pk=key_id)
@@ -38,8 +38,8 @@ class KeyRateLimitsView(RateLimitView):
         return success(given, message="Rate limits set", old=old_shapes.changed(key_id))
 
 
-@openapi.bulk_update
 class BulkRateLimitsView(RateLimitView):
+    @openapi.set_all_rate_limits
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(RateLimitInput, request.data)
         updated = configure_all_keys(request.user, given)
@@ -50,8 +50,8 @@ class BulkRateLimitsView(RateLimitView):
         )
 
 
-@openapi.key_usage
 class KeyRateLimitUsageView(RateLimitView):
+    @openapi.get_rate_limit_usage
     def get(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(WindowInput, request.query_params)
         owned = ApiKey.objects.owned_by(request.user).select_related("rate_limits")

@@ -13,7 +13,7 @@ from accounts.keys.serializers import (
     KeyUsageSerializer,
 )
 from gatewayz.api.old_shapes import status
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 
 _TIME = "2026-03-01T12:00:00.123456Z"
 _MASKED = "gw_live_ab…wxyz"
@@ -81,65 +81,55 @@ class RotatedKeys(serializers.Serializer):
     new_keys = ApiKeySerializer(many=True)
 
 
-api_keys = describe(
-    post=described(
-        "Create a key; absent or null fields are inherited from the calling key",
-        name="createApiKey",
-        request=Shape(ApiKeyInput, _INPUT),
-        answer=Shape(ApiKeySerializer, _NEW_KEY),
-        beside=_SECRET_BESIDE,
-        old=old_shapes.new_key,
-        status=201,
-        problems=(409,),
-    ),
-    get=listed(
-        "List keys, newest first",
-        name="listApiKeys",
-        query=ApiKeyPageInput,
-        answer=Shape(ApiKeySerializer, _KEY),
-        old=old_shapes.listed(total=1),
-    ),
+create_api_key = described(
+    "Create a key; absent or null fields are inherited from the calling key",
+    name="createApiKey",
+    request=Shape(ApiKeyInput, _INPUT),
+    answer=Shape(ApiKeySerializer, _NEW_KEY),
+    beside=_SECRET_BESIDE,
+    old=old_shapes.new_key,
+    status=201,
+    problems=(409,),
 )
-api_key = describe(
-    get=described(
-        "Read a key", name="readApiKey", answer=Shape(ApiKeySerializer, _KEY), old=status
-    ),
-    put=described(
-        "Change or rotate a key, or rotate all keys",
-        name="changeApiKey",
-        request=Shape(ApiKeyChange, {"key_name": "Shop"}),
-        answer=Shape(
-            PolymorphicProxySerializer(
-                "ChangedApiKey", [ApiKeySerializer, RotatedKeys], resource_type_field_name=None
-            ),
-            _KEY,
+list_api_keys = listed(
+    "List keys, newest first",
+    name="listApiKeys",
+    query=ApiKeyPageInput,
+    answer=Shape(ApiKeySerializer, _KEY),
+    old=old_shapes.listed(total=1),
+)
+read_api_key = described(
+    "Read a key", name="readApiKey", answer=Shape(ApiKeySerializer, _KEY), old=status
+)
+change_api_key = described(
+    "Change or rotate a key, or rotate all keys",
+    name="changeApiKey",
+    request=Shape(ApiKeyChange, {"key_name": "Shop"}),
+    answer=Shape(
+        PolymorphicProxySerializer(
+            "ChangedApiKey", [ApiKeySerializer, RotatedKeys], resource_type_field_name=None
         ),
-        beside={
-            "api_key": Shape(serializers.CharField(required=False, help_text="After `rotate`."))
-        },
-        old=(*old_shapes.rotated_key(_NEW_KEY), "rotated_count", "new_keys"),
-        problems=(409,),
+        _KEY,
     ),
-    delete=described(
-        _DELETE, name="deleteApiKey", old=old_shapes.deleted_key(5), problems=(400, 409)
-    ),
+    beside={"api_key": Shape(serializers.CharField(required=False, help_text="After `rotate`."))},
+    old=(*old_shapes.rotated_key(_NEW_KEY), "rotated_count", "new_keys"),
+    problems=(409,),
 )
-api_key_rotation = describe(
-    post=described(
-        "Rotate a key: a new secret, with a grace period for the old one",
-        name="rotateApiKey",
-        request=Shape(GraceInput, {"grace_seconds": 86_400}),
-        answer=Shape(ApiKeySerializer, _NEW_KEY),
-        beside=_SECRET_BESIDE,
-        old=old_shapes.rotated_key,
-    )
+delete_api_key = described(
+    _DELETE, name="deleteApiKey", old=old_shapes.deleted_key(5), problems=(400, 409)
 )
-api_key_usage = describe(
-    get=listed(
-        "Show the requests, tokens and cost of each key, in total and today",
-        name="apiKeyUsage",
-        query=ApiKeyPageInput,
-        answer=Shape(KeyUsageSerializer, _USAGE),
-        old=("status", "user_id", "total_keys", "keys"),
-    )
+rotate_api_key = described(
+    "Rotate a key: a new secret, with a grace period for the old one",
+    name="rotateApiKey",
+    request=Shape(GraceInput, {"grace_seconds": 86_400}),
+    answer=Shape(ApiKeySerializer, _NEW_KEY),
+    beside=_SECRET_BESIDE,
+    old=old_shapes.rotated_key,
+)
+api_key_usage = listed(
+    "Show the requests, tokens and cost of each key, in total and today",
+    name="apiKeyUsage",
+    query=ApiKeyPageInput,
+    answer=Shape(KeyUsageSerializer, _USAGE),
+    old=("status", "user_id", "total_keys", "keys"),
 )

@@ -39,8 +39,8 @@ class KeyView(ApiView):
     scope_resource = "keys"
 
 
-@openapi.api_keys
 class ApiKeysView(KeyView):
+    @openapi.create_api_key
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ApiKeyInput, request.data)
         key, secret = keys.create_key(request.user, by=request.user, **given)
@@ -52,17 +52,19 @@ class ApiKeysView(KeyView):
             status=HTTPStatus.CREATED,
         )
 
+    @openapi.list_api_keys
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         found, count = _page(request, ApiKey.objects.owned_by(request.user))
         shown = represented_all(ApiKeySerializer, found)
         return success(shown, count=count, old=old_shapes.listed(count))
 
 
-@openapi.api_key
 class ApiKeyView(KeyView):
+    @openapi.read_api_key
     def get(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         return success(_shown(_own_key(request, key_id)), old=status)
 
+    @openapi.change_api_key
     def put(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         changes = validated(ApiKeyChange, request.data)
         key = _own_key(request, key_id)
@@ -85,6 +87,7 @@ class ApiKeyView(KeyView):
             _shown(changed), message="API key updated successfully", old=old_shapes.changed_key
         )
 
+    @openapi.delete_api_key
     def delete(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(ApiKeyDeletion, request.data)
         keys.delete_key(
@@ -97,16 +100,16 @@ class ApiKeyView(KeyView):
         )
 
 
-@openapi.api_key_rotation
 class ApiKeyRotationView(KeyView):
+    @openapi.rotate_api_key
     def post(self, request: AuthenticatedRequest, key_id: int) -> JSONResponse:
         given = validated(GraceInput, request.data)
         key = _own_key(request, key_id)
         return _rotated(request, key, given["grace_seconds"])
 
 
-@openapi.api_key_usage
 class ApiKeyUsageView(KeyView):
+    @openapi.api_key_usage
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         found, count = _page(request, with_usage(ApiKey.objects.owned_by(request.user)))
         return success(

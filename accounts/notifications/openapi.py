@@ -11,7 +11,7 @@ from accounts.notifications.serializers import (
     UsageReportInput,
 )
 from gatewayz.api.old_shapes import status
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 
 _PREFERENCES = {
     "email_notifications": True,
@@ -32,56 +32,46 @@ _SENT = {
     "finished_at": None,
 }
 
-preferences = describe(
-    get=described(
-        "Read your notification preferences",
-        name="readNotificationPreferences",
-        answer=Shape(PreferencesSerializer, _PREFERENCES),
-        old=old_shapes.preferences(NotificationPreferences(user_id=7)),
-    ),
-    put=described(
-        "Change your notification preferences; absent fields stay unchanged",
-        name="changeNotificationPreferences",
-        request=Shape(
-            PreferencesSerializer, {"webhook_url": "https://example.com/hooks/gatewayz"}
-        ),
-        answer=Shape(PreferencesSerializer, _PREFERENCES),
-        beside={
-            "webhook_secret": Shape(
-                serializers.CharField(
-                    allow_null=True, help_text="The secret that signs what is sent to the webhook."
-                ),
-                "whsec_5b1c0e…",
-            )
-        },
-        old=old_shapes.preferences(NotificationPreferences(user_id=7)),
-    ),
+read_notification_preferences = described(
+    "Read your notification preferences",
+    name="readNotificationPreferences",
+    answer=Shape(PreferencesSerializer, _PREFERENCES),
+    old=old_shapes.preferences(NotificationPreferences(user_id=7)),
 )
-notifications = describe(
-    get=listed(
-        "List notifications, newest first",
-        name="listNotifications",
-        query=NotificationPageInput,
-        answer=Shape(NotificationSerializer, _SENT),
-        old=status,
-    )
+change_notification_preferences = described(
+    "Change your notification preferences; absent fields stay unchanged",
+    name="changeNotificationPreferences",
+    request=Shape(PreferencesSerializer, {"webhook_url": "https://example.com/hooks/gatewayz"}),
+    answer=Shape(PreferencesSerializer, _PREFERENCES),
+    beside={
+        "webhook_secret": Shape(
+            serializers.CharField(
+                allow_null=True, help_text="The secret that signs what is sent to the webhook."
+            ),
+            "whsec_5b1c0e…",
+        )
+    },
+    old=old_shapes.preferences(NotificationPreferences(user_id=7)),
 )
-test = describe(
-    post=listed(
-        "Send yourself a test, at most once a minute",
-        name="sendTestNotification",
-        answer=Shape(NotificationSerializer, _SENT),
-        old=status,
-        problems=(400, 409),
-    )
+list_notifications = listed(
+    "List notifications, newest first",
+    name="listNotifications",
+    query=NotificationPageInput,
+    answer=Shape(NotificationSerializer, _SENT),
+    old=status,
 )
-usage_report = describe(
-    post=listed(
-        "Send yourself a usage report, at most once a minute",
-        name="sendUsageReport",
-        request=Shape(UsageReportInput, {"days": 30}),
-        answer=Shape(NotificationSerializer, _SENT | {"kind": "usage_report"}),
-        old=status,
-        problems=(409,),
-    )
+send_test_notification = listed(
+    "Send yourself a test, at most once a minute",
+    name="sendTestNotification",
+    answer=Shape(NotificationSerializer, _SENT),
+    old=status,
+    problems=(400, 409),
+)
+send_usage_report = listed(
+    "Send yourself a usage report, at most once a minute",
+    name="sendUsageReport",
+    request=Shape(UsageReportInput, {"days": 30}),
+    answer=Shape(NotificationSerializer, _SENT | {"kind": "usage_report"}),
+    old=status,
+    problems=(409,),
 )

@@ -20,10 +20,10 @@ from gatewayz.api.serializing import represented, represented_all, validated
 from gatewayz.api.view import ApiView
 
 
-@openapi.preferences
 class PreferencesView(ApiView):
     scope_resource = "notifications"
 
+    @openapi.read_notification_preferences
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         preferences = preferences_of(request.user)
         return success(
@@ -31,6 +31,7 @@ class PreferencesView(ApiView):
             old=old_shapes.preferences(preferences),
         )
 
+    @openapi.change_notification_preferences
     def put(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(PreferencesSerializer, request.data)
         preferences = set_preferences(request.user, **given)
@@ -43,10 +44,10 @@ class PreferencesView(ApiView):
         )
 
 
-@openapi.notifications
 class NotificationsView(ApiView):
     scope_resource = "notifications"
 
+    @openapi.list_notifications
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(NotificationPageInput, request.query_params)
         limit, offset = asked.pop("limit"), asked.pop("offset")
@@ -55,20 +56,20 @@ class NotificationsView(ApiView):
         return success(represented_all(NotificationSerializer, page), count=count, old=status)
 
 
-@openapi.test
 class TestView(ApiView):
     scope_resource = "notifications"
 
+    @openapi.send_test_notification
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(TestInput, request.query_params)
         sent = on_request.send_test(request.user, given.get("notification_type"))
         return _on_its_way(sent, "Test notification on its way")
 
 
-@openapi.usage_report
 class UsageReportView(ApiView):
     scope_resource = "notifications"
 
+    @openapi.send_usage_report
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(UsageReportInput, request.data or {})
         month = validated(UsageMonthInput, request.query_params).get("month")

@@ -12,7 +12,7 @@ from accounts.plans.serializers import (
     PlanSerializer,
     PlanUsage,
 )
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 from gatewayz.api.paging import PageInput
 
 _PLAN = {
@@ -91,48 +91,38 @@ _ENVIRONMENTS = {
     }
 }
 
-plans = describe(
-    get=listed(
-        "List the plans on offer",
-        name="listPlans",
-        query=PageInput,
-        answer=Shape(PlanSerializer, _PLAN),
-        public=True,
-    ),
+list_plans = listed(
+    "List the plans on offer",
+    name="listPlans",
+    query=PageInput,
+    answer=Shape(PlanSerializer, _PLAN),
+    public=True,
 )
-plan = describe(
-    get=described("Read a plan", name="getPlan", answer=Shape(PlanSerializer, _PLAN), public=True),
+get_plan = described(
+    "Read a plan", name="getPlan", answer=Shape(PlanSerializer, _PLAN), public=True
 )
-user_plan = describe(
-    get=described(
-        "Read your plan",
-        name="getUserPlan",
-        old=old_shapes.user_plan(user_id=7, since=datetime(2026, 3, 1, tzinfo=UTC)),
-        answer=Shape(PlanSerializer, _PLAN),
-    ),
+get_user_plan = described(
+    "Read your plan",
+    name="getUserPlan",
+    old=old_shapes.user_plan(user_id=7, since=datetime(2026, 3, 1, tzinfo=UTC)),
+    answer=Shape(PlanSerializer, _PLAN),
 )
-plan_usage = describe(
-    get=described(
-        "Read how much of your plan is used, today and this month",
-        name="getPlanUsage",
-        answer=Shape(PlanUsage, _USAGE),
-        old=old_shapes.usage,
-    ),
+get_plan_usage = described(
+    "Read how much of your plan is used, today and this month",
+    name="getPlanUsage",
+    answer=Shape(PlanUsage, _USAGE),
+    old=old_shapes.usage,
 )
-entitlements = describe(
-    get=described(
-        "Check whether your plan includes a feature",
-        name="getEntitlements",
-        query=EntitlementsInput,
-        answer=Shape(Entitlements, _ENTITLEMENTS),
-        old=old_shapes.entitlements,
-    ),
+get_entitlements = described(
+    "Check whether your plan includes a feature",
+    name="getEntitlements",
+    query=EntitlementsInput,
+    answer=Shape(Entitlements, _ENTITLEMENTS),
+    old=old_shapes.entitlements,
 )
-environment_usage = describe(
-    get=described(
-        "Show the usage of the keys of each environment",
-        name="getEnvironmentUsage",
-        answer=Shape(serializers.DictField(child=EnvironmentUsage()), _ENVIRONMENTS),
-        old=("status", "user_id", "environment_usage"),
-    ),
+get_environment_usage = described(
+    "Show the usage of the keys of each environment",
+    name="getEnvironmentUsage",
+    answer=Shape(serializers.DictField(child=EnvironmentUsage()), _ENVIRONMENTS),
+    old=("status", "user_id", "environment_usage"),
 )

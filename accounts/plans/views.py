@@ -24,16 +24,16 @@ class PublicPlansView(PublicView):
     throttle_classes = (AddressThrottle,)
 
 
-@openapi.plans
 class PlansView(PublicPlansView):
+    @openapi.list_plans
     def get(self, request: Request) -> JSONResponse:
         page = validated(PageInput, request.query_params)
         plans, count = page_of(Plan.objects.offered(), **page)
         return success(represented_all(PlanSerializer, plans), count=count)
 
 
-@openapi.plan
 class PlanView(PublicPlansView):
+    @openapi.get_plan
     def get(self, request: Request, plan_id: int) -> JSONResponse:
         return success(
             represented(PlanSerializer, get_object_or_404(Plan.objects.offered(), pk=plan_id))
@@ -44,8 +44,8 @@ class OwnPlanView(ApiView):
     scope_resource = "plan"
 
 
-@openapi.user_plan
 class UserPlanView(OwnPlanView):
+    @openapi.get_user_plan
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         user = User.objects.select_related("plan").get(pk=request.user.user_id)
         return success(
@@ -54,8 +54,8 @@ class UserPlanView(OwnPlanView):
         )
 
 
-@openapi.plan_usage
 class PlanUsageView(OwnPlanView):
+    @openapi.get_plan_usage
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         stored = StorageUse.objects.filter(user=OuterRef("users")).values("bytes")
         plan = Plan.objects.of(request.user).annotate(stored_bytes=Subquery(stored)).get()
@@ -67,16 +67,16 @@ class PlanUsageView(OwnPlanView):
         return success(usage, old=old_shapes.usage)
 
 
-@openapi.entitlements
 class EntitlementsView(OwnPlanView):
+    @openapi.get_entitlements
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(EntitlementsInput, request.query_params)
         entitlements = Plan.objects.of(request.user).get().entitlements(given.get("feature"))
         return success(entitlements, old=old_shapes.entitlements)
 
 
-@openapi.environment_usage
 class EnvironmentUsageView(OwnPlanView):
+    @openapi.get_environment_usage
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         usage = environment_usage(request.user)
         return success(

@@ -32,7 +32,8 @@ class AccountView(ApiView):
     scope_resource = "profile"
     scope_level = "admin"
 
-    delete = ProfileView.delete
+    def delete(self, request: AuthenticatedRequest) -> JSONResponse:
+        return ProfileView().delete(request)
 
 
 class OwnFiguresView(ApiView):

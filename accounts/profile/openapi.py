@@ -11,7 +11,7 @@ from accounts.profile.serializers import (
     ProfileChange,
     ProfileSerializer,
 )
-from gatewayz.api.openapi import OBJECTS, Shape, describe, described, streamed
+from gatewayz.api.openapi import OBJECTS, Shape, described, streamed
 
 PROFILE = {
     "id": 7,
@@ -40,32 +40,28 @@ _change = partial(
     problems=(409,),
 )
 
-profile = describe(
-    get=described(
-        "Read your profile",
-        name="getProfile",
-        answer=Shape(ProfileSerializer, PROFILE),
-        old=_OLD_FIELDS,
-    ),
-    put=_change("Change your profile", name="updateProfile"),
-    patch=_change("Change some fields of your profile", name="patchProfile"),
-    delete=described(
-        "Erase your account and everything that belongs to it",
-        name="eraseAccount",
-        problems=(400, 413),
-        request=Shape(ErasureInput, {"confirmation": CONFIRMATION}),
-        old=("status", "user_id", "timestamp"),
-    ),
+get_profile = described(
+    "Read your profile",
+    name="getProfile",
+    answer=Shape(ProfileSerializer, PROFILE),
+    old=_OLD_FIELDS,
 )
-export = describe(
-    get=streamed(
-        "Export everything that you own: NDJSON, JSON, a ZIP of NDJSON files, or to be read",
-        name="exportAccount",
-        query=ExportInput,
-        media_types=(
-            *("application/x-ndjson", "application/json", "application/zip"),
-            *("text/markdown", "text/html"),
-        ),
-        json=OBJECTS,
-    )
+update_profile = _change("Change your profile", name="updateProfile")
+patch_profile = _change("Change some fields of your profile", name="patchProfile")
+erase_account = described(
+    "Erase your account and everything that belongs to it",
+    name="eraseAccount",
+    problems=(400, 413),
+    request=Shape(ErasureInput, {"confirmation": CONFIRMATION}),
+    old=("status", "user_id", "timestamp"),
+)
+export_account = streamed(
+    "Export everything that you own: NDJSON, JSON, a ZIP of NDJSON files, or to be read",
+    name="exportAccount",
+    query=ExportInput,
+    media_types=(
+        *("application/x-ndjson", "application/json", "application/zip"),
+        *("text/markdown", "text/html"),
+    ),
+    json=OBJECTS,
 )

@@ -28,7 +28,6 @@ _LINK_SENT = (
 )
 
 
-@openapi.profile
 class ProfileView(ApiView):
     scope_resource = "profile"
 
@@ -37,10 +36,12 @@ class ProfileView(ApiView):
         levels = {"GET": "read", "HEAD": "read", "DELETE": "admin"}
         return levels.get(self.request.method or "", "write")
 
+    @openapi.get_profile
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         user = get_object_or_404(User, pk=request.user.user_id)
         return success(represented(ProfileSerializer, user), old=old_shapes.profile(request, user))
 
+    @openapi.update_profile
     def put(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ProfileChange, request.data)
         user, is_asked = update_profile(request.user, **given)
@@ -50,9 +51,11 @@ class ProfileView(ApiView):
             old=old_shapes.profile(request, user),
         )
 
+    @openapi.patch_profile
     def patch(self, request: AuthenticatedRequest) -> JSONResponse:
         return self.put(request)
 
+    @openapi.erase_account
     def delete(self, request: AuthenticatedRequest) -> JSONResponse:
         validated(ErasureInput, request.data)
         request_erasure(request.user.user_id)
@@ -63,7 +66,6 @@ class ProfileView(ApiView):
         )
 
 
-@openapi.export
 class ExportView(ApiView):
     # The export contains as much as all other scopes together can read.
     scope_resource = "profile"
@@ -72,6 +74,7 @@ class ExportView(ApiView):
     kinds: Sequence[Kind] = ()
     forms: Mapping[str, Form] = FORMS
 
+    @openapi.export_account
     def get(self, request: AuthenticatedRequest) -> Download:
         given = validated(ExportInput, request.query_params)
         form = self.forms[given["format"]]

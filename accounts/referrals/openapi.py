@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from accounts.referrals import old_shapes
 from accounts.referrals.serializers import ReferralCodeInput, ReferralSerializer
-from gatewayz.api.openapi import Shape, describe, described
+from gatewayz.api.openapi import Shape, described
 from gatewayz.api.paging import PageInput
 
 _CODE = {
@@ -72,56 +72,46 @@ class ReferralFigures(serializers.Serializer):
     referrals = ReferralSerializer(many=True)
 
 
-code = describe(
-    get=described(
-        "Read your referral code, created when first read",
-        name="readReferralCode",
-        answer=Shape(Code, _CODE),
-        old=old_shapes.flat,
-    )
+read_referral_code = described(
+    "Read your referral code, created when first read",
+    name="readReferralCode",
+    answer=Shape(Code, _CODE),
+    old=old_shapes.flat,
 )
-generate = describe(
-    post=described(
-        "Create your referral code; 200 with the existing one if there is one",
-        name="generateReferralCode",
-        status=201,
-        repeated_status=200,
-        answer=Shape(Code, _CODE),
-        old=old_shapes.flat,
-    )
+generate_referral_code = described(
+    "Create your referral code; 200 with the existing one if there is one",
+    name="generateReferralCode",
+    status=201,
+    repeated_status=200,
+    answer=Shape(Code, _CODE),
+    old=old_shapes.flat,
 )
-validate = describe(
-    post=described(
-        "Check whether you may apply a referral code",
-        name="validateReferralCode",
-        request=Shape(ReferralCodeInput, {"referral_code": "K7Q2M9XWPA"}),
-        answer=Shape(CheckedCode, _VALID),
-        old=old_shapes.flat,
-    )
+validate_referral_code = described(
+    "Check whether you may apply a referral code",
+    name="validateReferralCode",
+    request=Shape(ReferralCodeInput, {"referral_code": "K7Q2M9XWPA"}),
+    answer=Shape(CheckedCode, _VALID),
+    old=old_shapes.flat,
 )
-apply = describe(
-    post=described(
-        "Apply another user's referral code, once",
-        name="applyReferralCode",
-        request=Shape(ReferralCodeInput, {"referral_code": "K7Q2M9XWPA"}),
-        status=201,
-        answer=Shape(
-            AppliedCode,
-            {
-                "bonus_amount": 10.0,
-                "status": "pending",
-                "created_at": "2026-03-01T12:00:00Z",
-            },
-        ),
-        problems=(404, 409),
-    )
+apply_referral_code = described(
+    "Apply another user's referral code, once",
+    name="applyReferralCode",
+    request=Shape(ReferralCodeInput, {"referral_code": "K7Q2M9XWPA"}),
+    status=201,
+    answer=Shape(
+        AppliedCode,
+        {
+            "bonus_amount": 10.0,
+            "status": "pending",
+            "created_at": "2026-03-01T12:00:00Z",
+        },
+    ),
+    problems=(404, 409),
 )
-stats = describe(
-    get=described(
-        "Read the statistics of your referral code",
-        name="readReferralStats",
-        query=PageInput,
-        answer=Shape(ReferralFigures, _FIGURES),
-        old=old_shapes.statistics(_CODE["invite_link"], total_earned=10.0),
-    )
+read_referral_stats = described(
+    "Read the statistics of your referral code",
+    name="readReferralStats",
+    query=PageInput,
+    answer=Shape(ReferralFigures, _FIGURES),
+    old=old_shapes.statistics(_CODE["invite_link"], total_earned=10.0),
 )

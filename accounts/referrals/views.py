@@ -18,20 +18,20 @@ from gatewayz.api.serializing import represented_all, validated
 from gatewayz.api.view import ApiView
 
 
-@openapi.code
 class CodeView(ApiView):
     scope_resource = "referrals"
 
+    @openapi.read_referral_code
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         code, _ = code_of(request.user)
         shown = _shown(request, code)
         return success(shown, old=old_shapes.flat)
 
 
-@openapi.generate
 class GenerateView(ApiView):
     scope_resource = "referrals"
 
+    @openapi.generate_referral_code
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         code, is_new = code_of(request.user)
         shown = _shown(request, code)
@@ -39,22 +39,22 @@ class GenerateView(ApiView):
         return success(shown, status=status, old=old_shapes.flat)
 
 
-@openapi.validate
 class ValidateView(ApiView):
     scope_resource = "referrals"
     # A POST, but it changes nothing.
     scope_level = "read"
 
+    @openapi.validate_referral_code
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ReferralCodeInput, request.data)
         checked = check_code(request.user, given["referral_code"])
         return success(checked, old=old_shapes.flat)
 
 
-@openapi.apply
 class ApplyView(ApiView):
     scope_resource = "referrals"
 
+    @openapi.apply_referral_code
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ReferralCodeInput, request.data)
         referral = apply_code(request.user, given["referral_code"])
@@ -69,10 +69,10 @@ class ApplyView(ApiView):
         )
 
 
-@openapi.stats
 class StatsView(ApiView):
     scope_resource = "referrals"
 
+    @openapi.read_referral_stats
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(PageInput, request.query_params)
         code, _ = code_of(request.user)

@@ -17,7 +17,7 @@ from chat.conversations.serializers import (
     Items,
     ItemsInput,
 )
-from gatewayz.api.openapi import Described, Problem, Shape, describe, operation, problem_answers
+from gatewayz.api.openapi import Described, Problem, Shape, operation, problem_answers
 
 _MESSAGE = {
     "id": "msg_9f0d",
@@ -70,51 +70,45 @@ def _shaped(
     )
 
 
-conversations = describe(
-    post=_shaped(
-        "Create a conversation, with items",
-        name="createConversation",
-        request=Shape(ConversationInput, {**_NEW_ITEMS, "metadata": {"topic": "holidays"}}),
-        answer=Shape(Conversation, _CONVERSATION),
-        idempotent=True,
-    )
+create_conversation = _shaped(
+    "Create a conversation, with items",
+    name="createConversation",
+    request=Shape(ConversationInput, {**_NEW_ITEMS, "metadata": {"topic": "holidays"}}),
+    answer=Shape(Conversation, _CONVERSATION),
+    idempotent=True,
 )
-conversation = describe(
-    get=_shaped(
-        "Read a conversation", name="readConversation", answer=Shape(Conversation, _CONVERSATION)
-    ),
-    post=_shaped(
-        "Change the metadata of a conversation",
-        name="updateConversation",
-        request=Shape(ConversationChange, {"metadata": {"topic": "holidays"}}),
-        answer=Shape(Conversation, _CONVERSATION),
-        problems=(409,),
-    ),
-    delete=_shaped(
-        "Delete a conversation",
-        name="deleteConversation",
-        answer=Shape(
-            DeletedConversation,
-            {"id": "conv_17", "object": "conversation.deleted", "deleted": True},
-        ),
+read_conversation = _shaped(
+    "Read a conversation", name="readConversation", answer=Shape(Conversation, _CONVERSATION)
+)
+update_conversation = _shaped(
+    "Change the metadata of a conversation",
+    name="updateConversation",
+    request=Shape(ConversationChange, {"metadata": {"topic": "holidays"}}),
+    answer=Shape(Conversation, _CONVERSATION),
+    problems=(409,),
+)
+delete_conversation = _shaped(
+    "Delete a conversation",
+    name="deleteConversation",
+    answer=Shape(
+        DeletedConversation,
+        {"id": "conv_17", "object": "conversation.deleted", "deleted": True},
     ),
 )
-items = describe(
-    get=_shaped(
-        "List the items of a conversation",
-        name="listItems",
-        query=ItemPageInput,
-        answer=Shape(Items, _ITEMS),
-    ),
-    post=_shaped(
-        f"Add up to {MAX_ITEMS} items, or none; one with a known id replaces that one",
-        name="appendItems",
-        request=Shape(ItemsInput, _NEW_ITEMS),
-        answer=Shape(Items, _ITEMS),
-        idempotent=True,
-    ),
+list_items = _shaped(
+    "List the items of a conversation",
+    name="listItems",
+    query=ItemPageInput,
+    answer=Shape(Items, _ITEMS),
 )
-item = describe(
-    get=_shaped("Read an item", name="readItem", answer=Shape(ITEM_SCHEMA, _MESSAGE)),
-    delete=_shaped("Delete an item", name="deleteItem", answer=Shape(Conversation, _CONVERSATION)),
+append_items = _shaped(
+    f"Add up to {MAX_ITEMS} items, or none; one with a known id replaces that one",
+    name="appendItems",
+    request=Shape(ItemsInput, _NEW_ITEMS),
+    answer=Shape(Items, _ITEMS),
+    idempotent=True,
+)
+read_item = _shaped("Read an item", name="readItem", answer=Shape(ITEM_SCHEMA, _MESSAGE))
+delete_item = _shaped(
+    "Delete an item", name="deleteItem", answer=Shape(Conversation, _CONVERSATION)
 )

@@ -33,37 +33,39 @@ from gatewayz.api.serializing import validated
 from gatewayz.database.replica import reads_replica
 
 
-@openapi.conversations
 class ConversationsView(ChatView):
     takes_long_bodies = True
 
+    @openapi.create_conversation
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ConversationInput, request.data)
         return JSONResponse(conversation_of(create_conversation(request.user, **given)))
 
 
-@openapi.conversation
 class ConversationView(ChatView):
+    @openapi.read_conversation
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         session = _session(request, session_id)
         return _unless_known(request, session, lambda: conversation_of(session))
 
+    @openapi.update_conversation
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(ConversationChange, request.data)
         return JSONResponse(conversation_of(update_session(request.user, session_id, **given)))
 
+    @openapi.delete_conversation
     def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         delete_session(request.user, session_id)
         deleted = {"id": f"conv_{session_id}", "object": "conversation.deleted", "deleted": True}
         return JSONResponse(deleted)
 
 
-@openapi.items
 class ItemsView(ChatView):
     takes_long_bodies = True
 
+    @openapi.list_items
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         asked = validated(ItemPageInput, request.query_params)
@@ -75,6 +77,7 @@ class ItemsView(ChatView):
 
         return _unless_known(request, session, page)
 
+    @openapi.append_items
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(ItemsInput, request.data)
@@ -83,13 +86,14 @@ class ItemsView(ChatView):
         return JSONResponse(with_ignored_fields(answer))
 
 
-@openapi.item
 class ItemView(ChatView):
+    @openapi.read_item
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int, item_id: str) -> HttpResponse:
         message = find_item(request.user, session_id, item_id)
         return _unless_known(request, message.session, lambda: item_of(message))
 
+    @openapi.delete_item
     def delete(self, request: AuthenticatedRequest, session_id: int, item_id: str) -> JSONResponse:
         message = find_item(request.user, session_id, item_id)
         delete_message(request.user, session_id, message.pk)

@@ -10,7 +10,7 @@ from chat.feedback.serializers import (
     FeedbackSerializer,
     FeedbackStatsInput,
 )
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 
 _NEW_FEEDBACK = {"session_id": 17, "message_id": 99, "feedback_type": "thumbs_up", "rating": 5}
 _FEEDBACK = {
@@ -51,53 +51,45 @@ class FeedbackStatistics(FeedbackFigures):
     by_model = serializers.DictField(child=FeedbackFigures())
 
 
-feedback_list = describe(
-    post=described(
-        "Give feedback",
-        name="giveFeedback",
-        problems=(404,),
-        request=Shape(FeedbackInput, _NEW_FEEDBACK),
-        answer=Shape(FeedbackSerializer, _FEEDBACK),
-        status=201,
-        idempotent=True,
-    ),
-    get=listed(
-        "List feedback, newest first",
-        name="listFeedback",
-        query=FeedbackPageInput,
-        answer=Shape(FeedbackSerializer, _FEEDBACK),
-    ),
+give_feedback = described(
+    "Give feedback",
+    name="giveFeedback",
+    problems=(404,),
+    request=Shape(FeedbackInput, _NEW_FEEDBACK),
+    answer=Shape(FeedbackSerializer, _FEEDBACK),
+    status=201,
+    idempotent=True,
 )
-session_feedback = describe(
-    get=listed(
-        "List the feedback of a session",
-        name="listSessionFeedback",
-        query=FeedbackPageInput,
-        answer=Shape(FeedbackSerializer, _FEEDBACK),
-    )
+list_feedback = listed(
+    "List feedback, newest first",
+    name="listFeedback",
+    query=FeedbackPageInput,
+    answer=Shape(FeedbackSerializer, _FEEDBACK),
 )
-feedback = describe(
-    put=described(
-        "Change feedback; absent or null fields stay unchanged",
-        name="changeFeedback",
-        request=Shape(FeedbackChange, {"rating": 4}),
-        answer=Shape(FeedbackSerializer, _FEEDBACK),
+list_session_feedback = listed(
+    "List the feedback of a session",
+    name="listSessionFeedback",
+    query=FeedbackPageInput,
+    answer=Shape(FeedbackSerializer, _FEEDBACK),
+)
+change_feedback = described(
+    "Change feedback; absent or null fields stay unchanged",
+    name="changeFeedback",
+    request=Shape(FeedbackChange, {"rating": 4}),
+    answer=Shape(FeedbackSerializer, _FEEDBACK),
+)
+withdraw_feedback = described("Withdraw feedback", name="withdrawFeedback")
+feedback_stats = described(
+    "Count feedback, in total and by model",
+    name="feedbackStats",
+    old=old_shapes.statistics,
+    query=FeedbackStatsInput,
+    answer=Shape(
+        FeedbackStatistics,
+        {
+            **_FEEDBACK_FIGURES,
+            "days": 30,
+            "by_model": {"openai/gpt-4o": _FEEDBACK_FIGURES},
+        },
     ),
-    delete=described("Withdraw feedback", name="withdrawFeedback"),
-)
-feedback_stats = describe(
-    get=described(
-        "Count feedback, in total and by model",
-        name="feedbackStats",
-        old=old_shapes.statistics,
-        query=FeedbackStatsInput,
-        answer=Shape(
-            FeedbackStatistics,
-            {
-                **_FEEDBACK_FIGURES,
-                "days": 30,
-                "by_model": {"openai/gpt-4o": _FEEDBACK_FIGURES},
-            },
-        ),
-    )
 )

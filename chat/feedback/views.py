@@ -24,10 +24,10 @@ from gatewayz.api.paging import page_of
 from gatewayz.api.serializing import represented, represented_all, validated
 
 
-@openapi.feedback_list
 class FeedbackListView(ChatView):
     takes_long_bodies = True
 
+    @openapi.give_feedback
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(FeedbackInput, request.data)
@@ -38,13 +38,14 @@ class FeedbackListView(ChatView):
             status=HTTPStatus.CREATED,
         )
 
+    @openapi.list_feedback
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(FeedbackPageInput, request.query_params)
         return _page(Feedback.objects.owned_by(request.user), **page)
 
 
-@openapi.session_feedback
 class SessionFeedbackView(ChatView):
+    @openapi.list_session_feedback
     def get(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         page = validated(FeedbackPageInput, request.query_params)
         session = get_object_or_404(
@@ -56,10 +57,10 @@ class SessionFeedbackView(ChatView):
         )
 
 
-@openapi.feedback
 class FeedbackView(ChatView):
     takes_long_bodies = True
 
+    @openapi.change_feedback
     def put(self, request: AuthenticatedRequest, feedback_id: int) -> JSONResponse:
         given = validated(FeedbackChange, request.data)
         changed = write.change_feedback(request.user, feedback_id, **given)
@@ -67,13 +68,14 @@ class FeedbackView(ChatView):
             represented(FeedbackSerializer, changed), message="Feedback updated successfully"
         )
 
+    @openapi.withdraw_feedback
     def delete(self, request: AuthenticatedRequest, feedback_id: int) -> JSONResponse:
         write.withdraw_feedback(request.user, feedback_id)
         return success(None, message="Feedback deleted successfully")
 
 
-@openapi.feedback_stats
 class FeedbackStatsView(ChatView):
+    @openapi.feedback_stats
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(FeedbackStatsInput, request.query_params)
         days = given["days"]

@@ -1,5 +1,6 @@
 """OpenAPI descriptions of messages, applied to the views as decorators."""
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -15,7 +16,7 @@ from chat.messages.serializers import (
     MessageSerializer,
     TruncationInput,
 )
-from gatewayz.api.openapi import OPTIONAL, Shape, describe, described
+from gatewayz.api.openapi import OPTIONAL, Shape, described
 
 TIME_EXAMPLE = "2026-03-01T12:00:00.123456Z"
 NEW_MESSAGE_EXAMPLE = {"role": "user", "content": "Where is it warm in March?"}
@@ -83,71 +84,62 @@ class SavedMessages(serializers.Serializer):
     failure_count = serializers.IntegerField()
 
 
-messages = describe(
-    get=described(
-        "Read a page of a session's messages, oldest first",
-        name="listMessages",
-        query=BranchedPageInput,
-        answer=Shape(MessageSerializer(many=True), [MESSAGE_EXAMPLE]),
-        beside={"has_more_messages": Shape(serializers.BooleanField, False)},
-    ),
-    delete=described(
-        "Delete all messages that follow one",
-        name="truncateMessages",
-        query=TruncationInput,
-        answer=Shape(
-            inline_serializer(
-                "DeletedMessageCount", {"deleted_count": serializers.IntegerField()}
-            ),
-            {"deleted_count": 2},
-        ),
-    ),
-    post=described(
-        "Append a message, or replace the one with its `client_id`",
-        name="appendMessage",
-        request=Shape(MessageInput, NEW_MESSAGE_EXAMPLE),
-        answer=Shape(MessageSerializer, MESSAGE_EXAMPLE),
-        status=201,
-        repeated_status=200,
-        idempotent=True,
+list_messages = described(
+    "Read a page of a session's messages, oldest first",
+    name="listMessages",
+    query=BranchedPageInput,
+    answer=Shape(MessageSerializer(many=True), [MESSAGE_EXAMPLE]),
+    beside={"has_more_messages": Shape(serializers.BooleanField, False)},
+)
+truncate_messages = described(
+    "Delete all messages that follow one",
+    name="truncateMessages",
+    query=TruncationInput,
+    answer=Shape(
+        inline_serializer("DeletedMessageCount", {"deleted_count": serializers.IntegerField()}),
+        {"deleted_count": 2},
     ),
 )
-message = describe(
-    get=described(
-        "Read a message", name="readMessage", answer=Shape(MessageSerializer, MESSAGE_EXAMPLE)
-    ),
-    **{
-        method: described(
-            "Change a message; absent: unchanged",
-            name=f"{verb}Message",
-            request=Shape(
-                MessageChange, {"content": "It is warm on", "status": "in_progress", "revision": 2}
-            ),
-            answer=Shape(MessageSerializer, MESSAGE_EXAMPLE),
-            problems=(409,),
-        )
-        for method, verb in (("put", "update"), ("patch", "patch"))
-    },
-    delete=described(
-        "Delete a message; those that follow it then follow what it followed", name="deleteMessage"
-    ),
+append_message = described(
+    "Append a message, or replace the one with its `client_id`",
+    name="appendMessage",
+    request=Shape(MessageInput, NEW_MESSAGE_EXAMPLE),
+    answer=Shape(MessageSerializer, MESSAGE_EXAMPLE),
+    status=201,
+    repeated_status=200,
+    idempotent=True,
 )
-message_batch = describe(
-    post=described(
-        "Append up to 500 messages, or none",
-        name="appendMessages",
-        request=Shape(MessageBatchInput, {"messages": [NEW_MESSAGE_EXAMPLE]}),
-        answer=Shape(
-            SavedMessages,
-            {
-                "saved": [{"success": True, "message_id": 99, "data": MESSAGE_EXAMPLE}],
-                "failed": [],
-                "total": 1,
-                "success_count": 1,
-                "failure_count": 0,
-            },
-        ),
-        status=201,
-        idempotent=True,
-    )
+read_message = described(
+    "Read a message", name="readMessage", answer=Shape(MessageSerializer, MESSAGE_EXAMPLE)
+)
+_change_message = partial(
+    described,
+    "Change a message; absent: unchanged",
+    request=Shape(
+        MessageChange, {"content": "It is warm on", "status": "in_progress", "revision": 2}
+    ),
+    answer=Shape(MessageSerializer, MESSAGE_EXAMPLE),
+    problems=(409,),
+)
+update_message = _change_message(name="updateMessage")
+patch_message = _change_message(name="patchMessage")
+delete_message = described(
+    "Delete a message; those that follow it then follow what it followed", name="deleteMessage"
+)
+append_messages = described(
+    "Append up to 500 messages, or none",
+    name="appendMessages",
+    request=Shape(MessageBatchInput, {"messages": [NEW_MESSAGE_EXAMPLE]}),
+    answer=Shape(
+        SavedMessages,
+        {
+            "saved": [{"success": True, "message_id": 99, "data": MESSAGE_EXAMPLE}],
+            "failed": [],
+            "total": 1,
+            "success_count": 1,
+            "failure_count": 0,
+        },
+    ),
+    status=201,
+    idempotent=True,
 )

@@ -29,11 +29,11 @@ from gatewayz.api.serializing import represented, represented_all, validated
 from gatewayz.database.replica import reads_replica
 
 
-@openapi.messages
 class MessagesView(ChatView):
     takes_long_bodies = True
     throttle_classes = (UpdateThrottle,)
 
+    @openapi.append_message
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageInput, request.data)
@@ -44,6 +44,7 @@ class MessagesView(ChatView):
             status=HTTPStatus.CREATED if saved.is_new else HTTPStatus.OK,
         )
 
+    @openapi.list_messages
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         page = validated(BranchedPageInput, request.query_params)
@@ -56,17 +57,18 @@ class MessagesView(ChatView):
         messages, has_more = page_as_json(request.user, session_id, **page)
         return success(messages, has_more_messages=has_more, etag=etag)
 
+    @openapi.truncate_messages
     def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         after = validated(TruncationInput, request.query_params)["after"]
         deleted = write.truncate(request.user, session_id, after)
         return success({"deleted_count": deleted}, message=f"{deleted} messages deleted")
 
 
-@openapi.message
 class MessageView(ChatView):
     takes_long_bodies = True
     throttle_classes = (UpdateThrottle,)
 
+    @openapi.read_message
     def get(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> HttpResponse:
         owned = ChatMessage.objects.owned_by(request.user)
         one = owned.filter(session_id=session_id, pk=message_id)
@@ -78,6 +80,7 @@ class MessageView(ChatView):
             return unchanged
         return success(represented(MessageSerializer, get_object_or_404(one)), etag=etag)
 
+    @openapi.patch_message
     def patch(
         self, request: AuthenticatedRequest, session_id: int, message_id: int
     ) -> JSONResponse:
@@ -87,9 +90,11 @@ class MessageView(ChatView):
             represented(MessageSerializer, message), message="Message updated successfully"
         )
 
+    @openapi.update_message
     def put(self, request: AuthenticatedRequest, session_id: int, message_id: int) -> JSONResponse:
         return self.patch(request, session_id, message_id)
 
+    @openapi.delete_message
     def delete(
         self, request: AuthenticatedRequest, session_id: int, message_id: int
     ) -> JSONResponse:
@@ -97,10 +102,10 @@ class MessageView(ChatView):
         return success(None, message="Message deleted successfully")
 
 
-@openapi.message_batch
 class MessageBatchView(ChatView):
     takes_long_bodies = True
 
+    @openapi.append_messages
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(MessageBatchInput, request.data)

@@ -14,11 +14,11 @@ from gatewayz.api.serializing import represented_all, validated
 from gatewayz.database.replica import reads_replica
 
 
-@openapi.search
 class SearchView(ChatView):
     # A POST, but it changes nothing.
     scope_level = "read"
 
+    @openapi.search_chats
     @idempotent
     @reads_replica
     def post(self, request: AuthenticatedRequest) -> JSONResponse:

@@ -1,5 +1,7 @@
 """OpenAPI descriptions of sessions, applied to the views as decorators."""
 
+from functools import partial
+
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
@@ -14,7 +16,7 @@ from chat.sessions.serializers import (
     SessionPageInput,
     SessionSerializer,
 )
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 
 SESSION_EXAMPLE = {
     "id": 17,
@@ -75,112 +77,95 @@ class Statistics(serializers.Serializer):
     average_messages_per_session = serializers.FloatField()
 
 
-sessions = describe(
-    post=described(
-        "Create a session, or return the one with its `external_id`",
-        name="createSession",
-        request=Shape(SessionInput, {"title": "Holidays", "model": "openai/gpt-4o"}),
-        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
-        status=201,
-        repeated_status=200,
-        idempotent=True,
-    ),
-    get=listed(
-        "List sessions, most recently touched first",
-        name="listSessions",
-        query=SessionPageInput,
-        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
-        beside={"next_cursor": Shape(serializers.CharField(allow_null=True), None)},
-    ),
-    delete=described(
-        # OpenAPI does not define request bodies for DELETE.
-        'Delete up to 500 sessions, which the body names: `{"ids": [17, 18]}`; or, with '
-        "`end_user_id` and no body, erase all sessions of that person for good",
-        name="deleteSessions",
-        query=ChosenEndUserInput,
-        answer=Shape(
-            inline_serializer("DeletedCount", {"deleted_count": serializers.IntegerField()}),
-            {"deleted_count": 2},
-        ),
+create_session = described(
+    "Create a session, or return the one with its `external_id`",
+    name="createSession",
+    request=Shape(SessionInput, {"title": "Holidays", "model": "openai/gpt-4o"}),
+    answer=Shape(SessionSerializer, SESSION_EXAMPLE),
+    status=201,
+    repeated_status=200,
+    idempotent=True,
+)
+list_sessions = listed(
+    "List sessions, most recently touched first",
+    name="listSessions",
+    query=SessionPageInput,
+    answer=Shape(SessionSerializer, SESSION_EXAMPLE),
+    beside={"next_cursor": Shape(serializers.CharField(allow_null=True), None)},
+)
+delete_sessions = described(
+    # OpenAPI does not define request bodies for DELETE.
+    'Delete up to 500 sessions, which the body names: `{"ids": [17, 18]}`; or, with '
+    "`end_user_id` and no body, erase all sessions of that person for good",
+    name="deleteSessions",
+    query=ChosenEndUserInput,
+    answer=Shape(
+        inline_serializer("DeletedCount", {"deleted_count": serializers.IntegerField()}),
+        {"deleted_count": 2},
     ),
 )
-session_batch = describe(
-    post=listed(
-        "Create several sessions",
-        name="createSessions",
-        request=Shape(SessionBatchInput, {"sessions": [{"title": "Holidays"}, {}]}),
-        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
-        status=201,
-        idempotent=True,
-    )
+create_sessions = listed(
+    "Create several sessions",
+    name="createSessions",
+    request=Shape(SessionBatchInput, {"sessions": [{"title": "Holidays"}, {}]}),
+    answer=Shape(SessionSerializer, SESSION_EXAMPLE),
+    status=201,
+    idempotent=True,
 )
-session = describe(
-    get=described(
-        "Read a session and a page of its messages, oldest first",
-        name="readSession",
-        query=BranchedPageInput,
-        answer=Shape(
-            SessionDetail,
-            {
-                **SESSION_EXAMPLE,
-                "current_message_id": 99,
-                "messages": [MESSAGE_EXAMPLE],
-                "has_more_messages": False,
-            },
-        ),
+read_session = described(
+    "Read a session and a page of its messages, oldest first",
+    name="readSession",
+    query=BranchedPageInput,
+    answer=Shape(
+        SessionDetail,
+        {
+            **SESSION_EXAMPLE,
+            "current_message_id": 99,
+            "messages": [MESSAGE_EXAMPLE],
+            "has_more_messages": False,
+        },
     ),
-    **{
-        method: described(
-            "Rename, sort, pin or archive a session, or show another branch; absent fields stay",
-            name=f"{verb}Session",
-            request=Shape(SessionChange, {"title": "Holidays in March"}),
-            answer=Shape(SessionSerializer, SESSION_EXAMPLE),
-            problems=(409,),
-        )
-        for method, verb in (("put", "update"), ("patch", "patch"))
-    },
-    delete=described("Delete a session", name="deleteSession"),
 )
-session_restore = describe(
-    post=described(
-        "Restore a deleted session",
-        name="restoreSession",
-        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
-        idempotent=True,
-    )
+_change_session = partial(
+    described,
+    "Rename, sort, pin or archive a session, or show another branch; absent fields stay",
+    request=Shape(SessionChange, {"title": "Holidays in March"}),
+    answer=Shape(SessionSerializer, SESSION_EXAMPLE),
+    problems=(409,),
 )
-session_fork = describe(
-    post=described(
-        "Copy a session, up to a message",
-        name="forkSession",
-        request=Shape(ForkInput, {"message_id": 99}),
-        answer=Shape(SessionSerializer, SESSION_EXAMPLE),
-        status=201,
-        idempotent=True,
-    )
+update_session = _change_session(name="updateSession")
+patch_session = _change_session(name="patchSession")
+delete_session = described("Delete a session", name="deleteSession")
+restore_session = described(
+    "Restore a deleted session",
+    name="restoreSession",
+    answer=Shape(SessionSerializer, SESSION_EXAMPLE),
+    idempotent=True,
 )
-tags = describe(
-    get=listed(
-        "List tags, the most frequent first",
-        name="listTags",
-        query=ChosenEndUserInput,
-        answer=Shape(TagCount, {"tag": "work", "count": 2}),
-    )
+fork_session = described(
+    "Copy a session, up to a message",
+    name="forkSession",
+    request=Shape(ForkInput, {"message_id": 99}),
+    answer=Shape(SessionSerializer, SESSION_EXAMPLE),
+    status=201,
+    idempotent=True,
 )
-folders = describe(
-    get=listed(
-        "List folders by name",
-        name="listFolders",
-        query=ChosenEndUserInput,
-        answer=Shape(FolderCount, {"folder": "Trips", "count": 2}),
-    )
+list_tags = listed(
+    "List tags, the most frequent first",
+    name="listTags",
+    query=ChosenEndUserInput,
+    answer=Shape(TagCount, {"tag": "work", "count": 2}),
 )
-stats = describe(
-    get=described(
-        "Count sessions, messages and tokens",
-        name="chatStats",
-        query=ChosenEndUserInput,
-        answer=Shape(Statistics, _STATISTICS),
-        beside={"stats": Shape(Statistics, _STATISTICS)},
-    )
+list_folders = listed(
+    "List folders by name",
+    name="listFolders",
+    query=ChosenEndUserInput,
+    answer=Shape(FolderCount, {"folder": "Trips", "count": 2}),
+)
+chat_stats = described(
+    "Count sessions, messages and tokens",
+    name="chatStats",
+    query=ChosenEndUserInput,
+    answer=Shape(Statistics, _STATISTICS),
+    beside={"stats": Shape(Statistics, _STATISTICS)},
 )

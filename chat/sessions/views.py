@@ -31,8 +31,8 @@ from gatewayz.api.serializing import validated
 from gatewayz.database.replica import reads_replica
 
 
-@openapi.sessions
 class SessionsView(ChatView):
+    @openapi.create_session
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionInput, request.data)
@@ -43,6 +43,7 @@ class SessionsView(ChatView):
             status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
         )
 
+    @openapi.list_sessions
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> HttpResponse:
         asked = validated(SessionPageInput, request.query_params)
@@ -53,6 +54,7 @@ class SessionsView(ChatView):
             page.as_json(), count=page.count, next_cursor=page.next_cursor, etag=page.etag
         )
 
+    @openapi.delete_sessions
     def delete(self, request: AuthenticatedRequest) -> JSONResponse:
         if "end_user_id" in request.query_params:
             return self._erase(request)
@@ -68,10 +70,10 @@ class SessionsView(ChatView):
         return success({"deleted_count": erased}, message=f"{erased} chat sessions erased")
 
 
-@openapi.session_batch
 class SessionBatchView(ChatView):
     takes_long_bodies = True
 
+    @openapi.create_sessions
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(SessionBatchInput, request.data)
@@ -84,8 +86,8 @@ class SessionBatchView(ChatView):
         )
 
 
-@openapi.session
 class SessionView(ChatView):
+    @openapi.read_session
     @reads_replica
     def get(self, request: AuthenticatedRequest, session_id: int) -> HttpResponse:
         page = validated(BranchedPageInput, request.query_params)
@@ -105,29 +107,32 @@ class SessionView(ChatView):
             etag=etag,
         )
 
+    @openapi.update_session
     def put(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(SessionChange, request.data)
         session = write.update_session(request.user, session_id, **given)
         return success(represented_session(session), message="Chat session updated successfully")
 
+    @openapi.patch_session
     def patch(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         return self.put(request, session_id)
 
+    @openapi.delete_session
     def delete(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         write.delete_session(request.user, session_id)
         return success(None, message="Chat session deleted successfully")
 
 
-@openapi.session_restore
 class SessionRestoreView(ChatView):
+    @openapi.restore_session
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         session = write.restore_session(request.user, session_id)
         return success(represented_session(session), message="Chat session restored successfully")
 
 
-@openapi.session_fork
 class SessionForkView(ChatView):
+    @openapi.fork_session
     @idempotent
     def post(self, request: AuthenticatedRequest, session_id: int) -> JSONResponse:
         given = validated(ForkInput, request.data)
@@ -139,8 +144,8 @@ class SessionForkView(ChatView):
         )
 
 
-@openapi.tags
 class TagsView(ChatView):
+    @openapi.list_tags
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(ChosenEndUserInput, request.query_params)
@@ -148,8 +153,8 @@ class TagsView(ChatView):
         return success([{"tag": tag, "count": count} for tag, count in found], count=len(found))
 
 
-@openapi.folders
 class FoldersView(ChatView):
+    @openapi.list_folders
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(ChosenEndUserInput, request.query_params)
@@ -159,8 +164,8 @@ class FoldersView(ChatView):
         )
 
 
-@openapi.stats
 class StatsView(ChatView):
+    @openapi.chat_stats
     @reads_replica
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         asked = validated(ChosenEndUserInput, request.query_params)

@@ -11,7 +11,7 @@ from chat.shares.serializers import (
     ShareInput,
     ShareSerializer,
 )
-from gatewayz.api.openapi import Shape, describe, described, listed
+from gatewayz.api.openapi import Shape, described, listed
 from gatewayz.api.paging import PageInput
 
 _SHARE = {
@@ -46,44 +46,42 @@ class SharedSession(SharedSessionSerializer):
         ]
 
 
-shares = describe(
-    post=described(
-        "Create a public link to a session",
-        name="shareSession",
-        problems=(404,),
-        request=Shape(ShareInput, {"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"}),
-        answer=Shape(ShareSerializer, _SHARE),
-        old=old_shapes.share,
-        status=201,
-        idempotent=True,
-    ),
-    get=listed(
-        "List public links, newest first",
-        name="listShares",
-        query=PageInput,
-        answer=Shape(ShareSerializer, _SHARE),
-    ),
+share_session = described(
+    "Create a public link to a session",
+    name="shareSession",
+    problems=(404,),
+    request=Shape(ShareInput, {"session_id": 17, "expires_at": "2026-03-01T12:00:00Z"}),
+    answer=Shape(ShareSerializer, _SHARE),
+    old=old_shapes.share,
+    status=201,
+    idempotent=True,
 )
-share = describe(
-    get=described(
-        "Read a shared session, without a key",
-        name="readShare",
-        query=MessagePageInput,
-        answer=Shape(
-            SharedSession,
-            {
-                "title": "Holidays",
-                "model": "openai/gpt-4o",
-                "created_at": "2026-03-01T12:00:00Z",
-                "updated_at": "2026-03-01T12:00:00Z",
-                "messages": [],
-                "has_more_messages": False,
-                "view_count": 1,
-                "expires_at": None,
-            },
-        ),
-        old=old_shapes.shared_session(17, messages=[]),
-        public=True,
+list_shares = listed(
+    "List public links, newest first",
+    name="listShares",
+    query=PageInput,
+    answer=Shape(ShareSerializer, _SHARE),
+)
+read_share = described(
+    "Read a shared session, without a key",
+    name="readShare",
+    query=MessagePageInput,
+    answer=Shape(
+        SharedSession,
+        {
+            "title": "Holidays",
+            "model": "openai/gpt-4o",
+            "created_at": "2026-03-01T12:00:00Z",
+            "updated_at": "2026-03-01T12:00:00Z",
+            "messages": [],
+            "has_more_messages": False,
+            "view_count": 1,
+            "expires_at": None,
+        },
     ),
-    delete=described("Revoke a public link", name="revokeShare", old=old_shapes.revoked(Share())),
+    old=old_shapes.shared_session(17, messages=[]),
+    public=True,
+)
+revoke_share = described(
+    "Revoke a public link", name="revokeShare", old=old_shapes.revoked(Share())
 )

@@ -33,8 +33,8 @@ from gatewayz.api.serializing import represented, represented_all, validated
 INSTRUCTIONS = (ChatMessage.Role.SYSTEM, ChatMessage.Role.DEVELOPER)
 
 
-@openapi.shares
 class SharesView(ChatView):
+    @openapi.share_session
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         given = validated(ShareInput, request.data)
@@ -46,6 +46,7 @@ class SharesView(ChatView):
             old=old_shapes.share,
         )
 
+    @openapi.list_shares
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(PageInput, request.query_params)
         owned = Share.objects.owned_by(request.user).not_revoked().newest_first()
@@ -56,7 +57,6 @@ class SharesView(ChatView):
         )
 
 
-@openapi.share
 class ShareView(ChatView):
     """A shared session: JSON for programs, and a page for people who open the link.
 
@@ -86,6 +86,7 @@ class ShareView(ChatView):
         response = super().handle_exception(exc)
         return pages.instead_of(response) if pages.is_for_people(self.request) else response
 
+    @openapi.read_share
     def get(self, request: Request, token: str) -> HttpResponse:
         page = validated(MessagePageInput, request.query_params)
         # Programs that preview a link use HEAD. Turning to the next page of a conversation is not
@@ -119,6 +120,7 @@ class ShareView(ChatView):
         response["X-Robots-Tag"] = "noindex"
         return response
 
+    @openapi.revoke_share
     def delete(self, request: AuthenticatedRequest, token: str) -> JSONResponse:
         share = write.revoke_share(request.user, token)
         return success(

@@ -15,7 +15,7 @@ from chat.transfer.serializers import (
     ImportReportSerializer,
     ListedImportSerializer,
 )
-from gatewayz.api.openapi import OBJECTS, Shape, describe, described, listed, streamed
+from gatewayz.api.openapi import OBJECTS, Shape, described, listed, streamed
 from gatewayz.api.paging import PageInput
 
 _IMPORT_EXAMPLE = {
@@ -38,81 +38,71 @@ _IMPORT_EXAMPLE = {
 }
 _WHOLE_IMPORT_EXAMPLE = {**_IMPORT_EXAMPLE, "sessions": [1, 2], "errors": []}
 
-export = describe(
-    get=streamed(
-        "Export a session",
-        name="exportSession",
-        query=ExportInput,
-        media_types=(
-            *("application/json", "application/x-ndjson", "application/zip"),
-            *("text/markdown", "text/html"),
-        ),
-    )
+export_session = streamed(
+    "Export a session",
+    name="exportSession",
+    query=ExportInput,
+    media_types=(
+        *("application/json", "application/x-ndjson", "application/zip"),
+        *("text/markdown", "text/html"),
+    ),
 )
-export_all = describe(
-    get=streamed(
-        "Export all your chats: one JSON object per line, a ZIP of that, JSON, or to be read",
-        name="exportAll",
-        query=ExportAllInput,
-        media_types=(
-            *("application/x-ndjson", "application/json", "application/zip"),
-            *("text/markdown", "text/html"),
-        ),
-        json=OBJECTS,
-    )
+export_all = streamed(
+    "Export all your chats: one JSON object per line, a ZIP of that, JSON, or to be read",
+    name="exportAll",
+    query=ExportAllInput,
+    media_types=(
+        *("application/x-ndjson", "application/json", "application/zip"),
+        *("text/markdown", "text/html"),
+    ),
+    json=OBJECTS,
 )
-chat_import = describe(
-    post=described(
-        "Import chats: our exports, those of ChatGPT, Claude, Open WebUI and LibreChat, and "
-        "messages of OpenAI and Anthropic",
-        name="importChat",
-        request=Shape(
-            {
-                "application/json": ChatInput,
-                **dict.fromkeys(("application/x-ndjson", "application/zip"), OpenApiTypes.BINARY),
-                "multipart/form-data": inline_serializer(
-                    "ImportForm", {"file": serializers.FileField()}
-                ),
-            },
-            {"title": "Holidays", "messages": [NEW_MESSAGE_EXAMPLE]},
-        ),
-        answer=Shape(
-            PolymorphicProxySerializer(
-                "ImportedData",
-                [SessionSerializer, ImportReportSerializer, ChatImportSerializer],
-                None,
+import_chat = described(
+    "Import chats: our exports, those of ChatGPT, Claude, Open WebUI and LibreChat, and "
+    "messages of OpenAI and Anthropic",
+    name="importChat",
+    request=Shape(
+        {
+            "application/json": ChatInput,
+            **dict.fromkeys(("application/x-ndjson", "application/zip"), OpenApiTypes.BINARY),
+            "multipart/form-data": inline_serializer(
+                "ImportForm", {"file": serializers.FileField()}
             ),
-            SESSION_EXAMPLE,
-        ),
-        status=201,
-        repeated_status=200,
-        beside={
-            "format": Shape(
-                serializers.CharField(help_text="Whose form it is, such as `chatgpt`."), "gatewayz"
-            )
         },
-        accepted_example=_WHOLE_IMPORT_EXAMPLE,
-        idempotent=True,
-    )
+        {"title": "Holidays", "messages": [NEW_MESSAGE_EXAMPLE]},
+    ),
+    answer=Shape(
+        PolymorphicProxySerializer(
+            "ImportedData",
+            [SessionSerializer, ImportReportSerializer, ChatImportSerializer],
+            None,
+        ),
+        SESSION_EXAMPLE,
+    ),
+    status=201,
+    repeated_status=200,
+    beside={
+        "format": Shape(
+            serializers.CharField(help_text="Whose form it is, such as `chatgpt`."), "gatewayz"
+        )
+    },
+    accepted_example=_WHOLE_IMPORT_EXAMPLE,
+    idempotent=True,
 )
 
-imports = describe(
-    get=listed(
-        "List your imports of long files, newest first",
-        name="listImports",
-        query=PageInput,
-        answer=Shape(ListedImportSerializer, _IMPORT_EXAMPLE),
-    )
+list_imports = listed(
+    "List your imports of long files, newest first",
+    name="listImports",
+    query=PageInput,
+    answer=Shape(ListedImportSerializer, _IMPORT_EXAMPLE),
 )
-import_job = describe(
-    get=described(
-        "See how far an import is",
-        name="getImport",
-        answer=Shape(ChatImportSerializer, _WHOLE_IMPORT_EXAMPLE),
-    ),
-    delete=described(
-        "Cancel an import; what it has imported stays",
-        name="cancelImport",
-        answer=Shape(ChatImportSerializer, {**_WHOLE_IMPORT_EXAMPLE, "state": "cancelled"}),
-    ),
+get_import = described(
+    "See how far an import is",
+    name="getImport",
+    answer=Shape(ChatImportSerializer, _WHOLE_IMPORT_EXAMPLE),
+)
+cancel_import = described(
+    "Cancel an import; what it has imported stays",
+    name="cancelImport",
+    answer=Shape(ChatImportSerializer, {**_WHOLE_IMPORT_EXAMPLE, "state": "cancelled"}),
 )

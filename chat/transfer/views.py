@@ -32,8 +32,8 @@ from gatewayz.api.serializing import validated
 from gatewayz.streaming.downloads import Download
 
 
-@openapi.export
 class ExportView(ChatView):
+    @openapi.export_session
     def get(self, request: AuthenticatedRequest, session_id: int) -> Download:
         given = validated(ExportInput, request.query_params)
         form = given["format"]
@@ -49,8 +49,8 @@ class ExportView(ChatView):
         )
 
 
-@openapi.export_all
 class ExportAllView(ChatView):
+    @openapi.export_all
     def get(self, request: AuthenticatedRequest) -> Download:
         chosen = validated(ExportAllInput, request.query_params)
         form = chosen.pop("format")
@@ -62,7 +62,6 @@ class ExportAllView(ChatView):
         )
 
 
-@openapi.chat_import
 class ImportView(ChatView):
     takes_long_bodies = True
 
@@ -70,6 +69,7 @@ class ImportView(ChatView):
     def read_body(request: HttpRequest, max_bytes: int) -> list[GivenFile] | SpooledUpload:
         return read_files(request, max_bytes)
 
+    @openapi.import_chat
     @idempotent
     def post(self, request: AuthenticatedRequest) -> JSONResponse:
         owner, report = request.user, Report()
@@ -125,8 +125,8 @@ def _accepted(job: ChatImport, is_new: bool) -> JSONResponse:
     return response
 
 
-@openapi.imports
 class ImportsView(ChatView):
+    @openapi.list_imports
     def get(self, request: AuthenticatedRequest) -> JSONResponse:
         page = validated(PageInput, request.query_params)
         owned = ChatImport.objects.owned_by(request.user).order_by("-id")
@@ -134,12 +134,13 @@ class ImportsView(ChatView):
         return success([represented_import(job, briefly=True) for job in found], count=count)
 
 
-@openapi.import_job
 class ImportJobView(ChatView):
+    @openapi.get_import
     def get(self, request: AuthenticatedRequest, import_id: int) -> JSONResponse:
         owned = ChatImport.objects.owned_by(request.user)
         return success(represented_import(get_object_or_404(owned, pk=import_id)))
 
+    @openapi.cancel_import
     def delete(self, request: AuthenticatedRequest, import_id: int) -> JSONResponse:
         owned = ChatImport.objects.owned_by(request.user).filter(pk=import_id)
         cancelled = jobs.cancel(owned)

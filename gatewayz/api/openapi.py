@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -13,7 +13,6 @@ from drf_spectacular.utils import (
     extend_schema,
     extend_schema_field,
     extend_schema_serializer,
-    extend_schema_view,
     inline_serializer,
 )
 from rest_framework import serializers
@@ -22,7 +21,14 @@ from gatewayz.api.old_shapes import OldShape
 from gatewayz.api.problems import PROBLEM_JSON
 from gatewayz.api.tags import tag_of
 
-Described = Callable[[Any], Any]
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Described(Protocol):
+    """Decorates a method of a view with its description, outside of other decorators."""
+
+    def __call__(self, method: Method, /) -> Method: ...
+
 
 _DESCRIPTIONS = {
     400: "The JSON is malformed or not valid; `errors` says where.",
@@ -109,7 +115,7 @@ def described(
     public: bool = False,
     **asked: Any,
 ) -> Described:
-    """Describe one method of a view, for `describe`.
+    """Describe one method of a view.
 
     Args:
         summary: one line, shown in lists of operations.
@@ -178,7 +184,7 @@ def operation(
     """
     if request is not None:
         examples = [*examples, OpenApiExample("Request", request.example, request_only=True)]
-    return extend_schema(
+    extend: Described = extend_schema(
         operation_id=name,
         summary=summary,
         request=request and request.described_by,
@@ -187,6 +193,12 @@ def operation(
         examples=examples,
         auth=auth,
     )
+
+    def mark(method: Method, /) -> Method:
+        method.is_described = True  # type: ignore[attr-defined]
+        return extend(method)
+
+    return mark
 
 
 def listed(
@@ -268,7 +280,7 @@ def streamed(
     query: type[serializers.Serializer] | None = None,
     json: Any = dict,
 ) -> Described:
-    """Describe a method that answers with a download in one of `media_types`, for `describe`.
+    """Describe a method that answers with a download in one of `media_types`.
 
     `json` is the type of what is JSON, as drf-spectacular takes it: an object unless given.
     """
@@ -302,26 +314,16 @@ def problem_answers(
     }
 
 
-def describe(**methods: Described) -> Described:
-    """Decorate a view with descriptions of its `methods`, each made by `described`."""
-    described_view = extend_schema_view(**methods)
-
-    def mark(view: Any) -> Any:
-        view.openapi_described = True
-        return described_view(view)
-
-    return mark
-
-
 Endpoints = list[tuple[str, str, str, Callable[..., Any]]]
 
 
 def only_described(endpoints: Endpoints) -> Endpoints:
-    """A drf-spectacular hook that keeps described views and drops the old service's paths."""
+    """A drf-spectacular hook that keeps described methods and drops the old service's paths."""
     return [
         (path, path_regex, method, callback)
         for path, path_regex, method, callback in endpoints
-        if path.startswith("/v1/") and hasattr(getattr(callback, "cls", None), "openapi_described")
+        if path.startswith("/v1/")
+        and hasattr(getattr(getattr(callback, "cls", None), method.lower(), None), "is_described")
     ]
 
 
