@@ -1,8 +1,8 @@
 """Compares the activity log as one table and as partitions by time.
 
 `python -m benchmarks partitions [EVENTS]` loads so many events of 400 days into a table and into
-partitions of a week and of a day, and runs the service's own statements on each. The times are
-those of PostgreSQL's processor. Linux, and PostgreSQL on a socket.
+partitions of a week, as the service has them, and of a day, and runs the service's own statements
+on each. The times are those of PostgreSQL's processor. Linux, and PostgreSQL on a socket.
 """
 
 import statistics
@@ -44,11 +44,8 @@ def main(events: str = "2000000") -> None:
     """Print a table with a column for each shape."""
     from django.db import connection
 
-    from accounts.activity import events as writing
     from benchmarks.growth import make_users
 
-    # A unique index of partitions has the time as well.
-    writing._WRITE = writing._WRITE.replace("ON CONFLICT (event_id)", "ON CONFLICT")
     begin = datetime.now(UTC).date() - timedelta(days=DAYS)
     columns: dict[str, dict[str, str]] = {}
     with connection.cursor() as cursor:
@@ -70,17 +67,12 @@ def main(events: str = "2000000") -> None:
 
 def _make_tables(cursor: Any, begin: date, days: int | None) -> None:
     cursor.execute("CREATE TABLE activity_daily (LIKE public.activity_daily INCLUDING ALL)")
-    if days is None:
-        cursor.execute(
-            "CREATE TABLE activity_log (LIKE public.activity_log INCLUDING ALL EXCLUDING IDENTITY)"
-        )
-    else:
-        cursor.execute(
-            "CREATE TABLE activity_log (LIKE public.activity_log INCLUDING DEFAULTS,"
-            ' PRIMARY KEY (id, "timestamp"), UNIQUE (event_id, "timestamp"))'
-            ' PARTITION BY RANGE ("timestamp")'
-        )
-        cursor.execute('CREATE INDEX ON activity_log (user_id, "timestamp" DESC)')
+    partitioned = ' PARTITION BY RANGE ("timestamp")' if days else ""
+    cursor.execute(
+        "CREATE TABLE activity_log (LIKE public.activity_log INCLUDING ALL EXCLUDING IDENTITY)"
+        + partitioned
+    )
+    if days:
         starts = [begin + timedelta(days=n) for n in range(0, DAYS + 2 * days + 1, days)]
         for first, after in pairwise(starts):
             cursor.execute(
@@ -114,7 +106,7 @@ def _load(cursor: Any, begin: date, events: int) -> None:
 
 def _measured(cursor: Any, begin: date, days: int | None) -> Iterator[tuple[str, str]]:
     from accounts.activity.events import Event, new_event_id, write_events
-    from accounts.activity.retention import prune
+    from accounts.activity.retention import BATCH_ROWS, _prune_page
     from accounts.models import ActivityEvent
 
     yield "MB with indexes", f"{_megabytes(cursor):,.0f}"
@@ -158,29 +150,44 @@ def _measured(cursor: Any, begin: date, days: int | None) -> Iterator[tuple[str,
         rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:BATCH])).delete()
 
     cursor.execute("CHECKPOINT")
-    cursor.execute("SELECT pg_current_wal_insert_lsn()")
-    (begun,) = cursor.fetchone()
+    before = _written_and_read(cursor)
     yield "insert of 1,000 events, ms", _median(insert)
-    cursor.execute("SELECT pg_current_wal_insert_lsn() - %s", [begun])
-    written = float(cursor.fetchone()[0]) / (ROUNDS + 1)
+    written, read = (
+        (after - begun) / (ROUNDS + 1)
+        for after, begun in zip(_written_and_read(cursor), before, strict=True)
+    )
     yield "WAL of 1,000 events after a checkpoint, MB", f"{written / 1e6:.1f}"
+    yield "pages of 8 kB read outside shared_buffers for them", f"{read:,.0f}"
     yield "a user's events of a week, ms", _median(page)
     yield "newest 50 events of a user, ms", _median(newest)
     newest_id = ActivityEvent.objects.order_by("-timestamp")[0].pk
     yield "event by its id, ms", _median(by_id)
     yield "erasure of a user's events, ms", _median(erase)
-    before = begin + timedelta(days=EXPIRED_DAYS)
-    cursor.execute('SELECT count(*) FROM activity_log WHERE "timestamp" < %s', [before])
+    at = datetime.combine(begin + timedelta(days=EXPIRED_DAYS), datetime.min.time(), UTC)
+    cursor.execute('SELECT count(*) FROM activity_log WHERE "timestamp" < %s', [at])
     expired = cursor.fetchone()[0]
-    at = datetime.combine(before, datetime.min.time(), UTC)
-    if days is None:
-        seconds = _seconds(lambda: prune(at))
-    else:
-        seconds = _seconds(lambda: _drop(cursor, begin, days))
+
+    def prune() -> None:
+        after = 0
+        while (page := _prune_page(after, at, at + timedelta(days=DAYS), BATCH_ROWS))[0]:
+            after = page[1]
+
+    seconds = _seconds(lambda: _drop(cursor, begin, days) if days else prune())
     yield f"retention of {EXPIRED_DAYS} days, events a second", f"{expired / seconds:,.0f}"
     seconds = _seconds(lambda: cursor.execute("VACUUM activity_log"))
     yield "vacuum after it, ms", f"{seconds * 1e3:,.0f}"
     yield "MB after it", f"{_megabytes(cursor):,.0f}"
+
+
+def _written_and_read(cursor: Any) -> tuple[int, int]:
+    """Bytes of WAL, and pages that PostgreSQL asked the system for."""
+    cursor.execute(
+        "SELECT pg_stat_force_next_flush(); SELECT pg_current_wal_insert_lsn() - '0/0',"
+        " blks_read FROM pg_stat_database WHERE datname = current_database()"
+    )
+    cursor.nextset()
+    written, read = cursor.fetchone()
+    return int(written), int(read)
 
 
 def _megabytes(cursor: Any) -> float:

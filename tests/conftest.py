@@ -95,8 +95,9 @@ DECLARE
 BEGIN
     CREATE SCHEMA kept;
     FOR name IN
-        SELECT format('%I', tablename) FROM pg_tables
-        WHERE schemaname = 'public' AND tablename <> 'django_migrations'
+        SELECT format('%I', relname) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+            AND NOT relispartition AND relname <> 'django_migrations'
     LOOP
         restore := restore || format('DELETE FROM %s;', name);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', name) INTO is_filled;

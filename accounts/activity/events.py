@@ -114,7 +114,7 @@ WITH incoming AS (
     FROM incoming
     WHERE EXISTS (SELECT FROM users WHERE users.id = incoming.user_id)
     ORDER BY "timestamp"
-    ON CONFLICT (event_id) DO NOTHING
+    ON CONFLICT (event_id, "timestamp") DO NOTHING
     RETURNING
         event_id, user_id, api_key_id, "timestamp", ("timestamp" AT TIME ZONE 'UTC')::date AS day,
         model, provider, tokens, cost

@@ -32,8 +32,9 @@ class ActivityQuerySet(models.QuerySet["ActivityEvent"]):
 
 
 class ActivityEvent(models.Model):
-    # Chosen by the request that records the event, so that a repeated write is recognised.
-    event_id = models.UUIDField(unique=True, editable=False)
+    # Chosen by the request that records the event, as its time is, so that a repeated write is
+    # recognised. The table is partitioned by time, so each unique index has the time in it.
+    event_id = models.UUIDField(editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -67,6 +68,11 @@ class ActivityEvent(models.Model):
         verbose_name_plural = "activity log"
         indexes = [
             models.Index(fields=["user", "-timestamp"], name="idx_activity_log_user_id"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event_id", "timestamp"], name="uniq_activity_log_event"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -33,18 +33,25 @@ DOCUMENTED_INDEXES = {
     "chat_messages": ("idx_chat_messages_session_id",),
 }
 
-# Indexes that no model names, such as those of primary keys, are reported only if invalid.
+# The bytes and scans of an index of a partitioned table are those of its partitions. Indexes that
+# no model names, such as those of primary keys, are reported only if invalid.
 _STATE = """
-SELECT wanted."table", wanted.name, index.indisvalid, pg_relation_size(stat.indexrelid),
-    stat.idx_scan
-FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted ("table", name, position)
-LEFT JOIN pg_stat_user_indexes AS stat
-    ON stat.indexrelname = wanted.name
-    AND stat.relname = wanted."table"
-    AND stat.schemaname = current_schema()
-LEFT JOIN pg_index AS index ON index.indexrelid = stat.indexrelid
+SELECT wanted."table", wanted.name, index.indisvalid, parts.bytes, parts.scans,
+    class.relkind = 'p' AS is_partitioned
+FROM unnest(%s::text[], %s::text[]) AS wanted ("table", name)
+LEFT JOIN pg_class AS class ON class.oid = to_regclass(quote_ident(wanted."table"))
+LEFT JOIN pg_index AS index
+    ON index.indrelid = class.oid AND index.indexrelid = to_regclass(quote_ident(wanted.name))
+LEFT JOIN LATERAL (
+    SELECT sum(pg_relation_size(part))::bigint AS bytes,
+        sum(pg_stat_get_numscans(part))::bigint AS scans
+    FROM (
+        SELECT index.indexrelid AS part
+        UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = index.indexrelid
+    ) AS part
+) AS parts ON TRUE
 UNION ALL
-SELECT relname, indexrelname, FALSE, pg_relation_size(stat.indexrelid), idx_scan
+SELECT relname, indexrelname, FALSE, pg_relation_size(stat.indexrelid), idx_scan, FALSE
 FROM pg_index AS index JOIN pg_stat_user_indexes AS stat USING (indexrelid)
 WHERE NOT indisvalid AND schemaname = current_schema() AND indexrelname <> ALL (%s)
 """
@@ -61,6 +68,7 @@ class IndexState:
     status: str  # ok, missing, or invalid: left by an interrupted build, and to be dropped
     size_bytes: int | None
     scans: int | None
+    is_partitioned: bool
 
     @property
     def is_documented(self) -> bool:
@@ -93,8 +101,8 @@ def index_states() -> list[IndexState]:
     places = {name: place for place, name in enumerate(names)}
     statuses = {True: "ok", False: "invalid", None: "missing"}
     states = [
-        IndexState(table, name, statuses[is_valid], size_bytes, scans)
-        for table, name, is_valid, size_bytes, scans in rows
+        IndexState(table, name, statuses[is_valid], *others)
+        for table, name, is_valid, *others in rows
     ]
     return sorted(states, key=lambda state: places.get(state.name, len(places)))
 
@@ -102,7 +110,8 @@ def index_states() -> list[IndexState]:
 def repair_indexes() -> list[str]:
     """Build the indexes that are missing or invalid, without blocking writes.
 
-    Must not run in a transaction. Returns their names.
+    Only the activity log, which is partitioned and written by the worker, cannot be written to
+    meanwhile. Must not run in a transaction. Returns their names.
 
     Raises django.db.IntegrityError when rows that a unique index forbids were added meanwhile.
     """
@@ -111,7 +120,9 @@ def repair_indexes() -> list[str]:
     for state in faulty:
         name = connection.ops.quote_name(state.name)
         statements = [f"REINDEX INDEX CONCURRENTLY {name}"]
-        if state.name in declared:
+        if state.is_partitioned:
+            statements = [f"DROP INDEX IF EXISTS {name}", _sql_of(*declared[state.name])]
+        elif state.name in declared:
             drop = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
             statements = [drop, *_building(*declared[state.name])]
         with connection.cursor() as cursor:
@@ -121,12 +132,16 @@ def repair_indexes() -> list[str]:
     return [state.name for state in faulty]
 
 
+def _sql_of(model: type[Model], declared: Declared, **options: Any) -> str:
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        return str(declared.create_sql(model, editor, **options))
+
+
 def _building(model: type[Model], declared: Declared) -> list[str]:
     """The statements that build a declared index concurrently."""
-    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        if isinstance(declared, Index):
-            return [str(declared.create_sql(model, editor, concurrently=True))]
-        statement = str(declared.create_sql(model, editor))
+    if isinstance(declared, Index):
+        return [_sql_of(model, declared, concurrently=True)]
+    statement = _sql_of(model, declared)
     if statement.startswith("CREATE"):
         return [statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1)]
     # A constraint of columns alone: its index first, which the constraint then takes.

@@ -43,6 +43,9 @@ _SPECIAL: dict[str, dict[Role, str]] = {
     "django_q_task": {"web": "SELECT, DELETE", "worker": _ROWS},
 }
 
+# Functions that run as the migrator, and that only the worker may call.
+_OF_WORKER = ("activity_log_add_week(date)", "activity_log_drop_week(date)")
+
 # Tables whose new rows get their ids before they are inserted.
 _IDS_BEFORE_ROWS = ("chat_messages",)
 
@@ -110,6 +113,7 @@ def statements_to_grant(prefix: str) -> list[str]:
             f"GRANT USAGE ON SEQUENCE {_quoted(sequence)} TO {web}, {worker}"
             for sequence in _sequences()
         ),
+        f"GRANT EXECUTE ON FUNCTION {', '.join(_OF_WORKER)} TO {worker}",
     ]
 
 

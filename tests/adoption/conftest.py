@@ -18,7 +18,6 @@ from tests.gatewayz.processes import CHECKOUT
 from tests.waiting import wait_until
 
 OLD_SERVICE = Path(__file__).with_name("old_service.sql").read_text()
-SERVER_URL = os.environ["DATABASE_URL"]
 
 
 class OldDatabase:
@@ -26,7 +25,7 @@ class OldDatabase:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.url = urlsplit(SERVER_URL)._replace(path=f"/{name}").geturl()
+        self.url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
         self.environ = os.environ | {
             "DATABASE_URL": self.url,
             "LOG_LEVEL": "WARNING",
@@ -68,7 +67,7 @@ class OldDatabase:
 
 @contextmanager
 def database(name: str, sql: str) -> Iterator[OldDatabase]:
-    with psycopg.connect(SERVER_URL, autocommit=True) as server:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
         server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         server.execute(f"CREATE DATABASE {name}")
         try:

@@ -64,8 +64,8 @@ def test_prunes_in_bounded_batches(events, monkeypatch):
         deleted, complete = retention.prune(timezone.now() - timedelta(days=10))
 
     assert (deleted, complete) == (20, True)
-    # Five batches of four, and the first batch without an old event.
-    assert len(captured) == 6
+    # The weeks, before and after; five batches of four, and the first without an old event.
+    assert len(captured) == 8
 
 
 def test_a_run_that_does_not_finish_starts_another(events, settings, monkeypatch):

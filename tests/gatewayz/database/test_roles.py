@@ -3,6 +3,7 @@
 import os
 import secrets
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from django_q.models import Schedule
 from django_q.scheduler import scheduler
 
 from accounts import activity, audit, background
-from accounts.activity import retention
+from accounts.activity import partitions, retention
 from accounts.audit.verification import verify
 from accounts.keys import create_key, rotate_key
 from accounts.models import ActivityEvent, AuditEntry, AuditPersonalData, User
@@ -184,10 +185,20 @@ class TestWorker:
         activity.record(user_id=user.pk, finish_reason="tested")
 
         assert drain.sweep() == 1
-        retention.prune(timezone.now())
+        ActivityEvent.objects.update(timestamp=timezone.now() - timedelta(days=500))
+        retention.prune(timezone.now() - timedelta(days=400))
         purge_expired()
 
         assert not ActivityEvent.objects.exists()
+
+    def test_makes_and_drops_weeks_of_the_activity_log(self, as_worker, monkeypatch):
+        monkeypatch.setattr(partitions, "WEEKS_AHEAD", partitions.WEEKS_AHEAD + 1)
+        before = partitions.weeks()
+
+        assert partitions.add_weeks() == 1
+        partitions.drop_week(partitions.weeks()[-1])
+
+        assert partitions.weeks() == before
 
     def test_erases_users_who_asked_for_it(self, as_worker, user, api):
         api.post_json("/v1/chat/sessions", {})
@@ -247,6 +258,7 @@ REFUSED_TO_WEB = [
     "ALTER ROLE PREFIX_web SUPERUSER",
     "COPY users TO PROGRAM 'cat'",
     "SELECT pg_read_file('/etc/passwd')",
+    "SELECT activity_log_drop_week('2026-01-05')",
 ]
 
 REFUSED_TO_WORKER = [
@@ -259,6 +271,7 @@ REFUSED_TO_WORKER = [
     "CREATE TABLE t (id int)",
     "ALTER TABLE users ADD COLUMN t int",
     "TRUNCATE users",
+    "DROP TABLE activity_log_default",
 ]
 
 

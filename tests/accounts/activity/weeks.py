@@ -1,0 +1,41 @@
+"""Partitions of weeks that have passed, which a new database does not have."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+from django.db import connection
+
+from accounts.activity import partitions
+
+
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+@contextmanager
+def weeks_since(day: date) -> Iterator[list[date]]:
+    """Partition the (empty) log by weeks from that of `day` on; yields their Mondays."""
+    begun = partitions.weeks()[0]
+    mondays = []
+    _begin_at(monday := monday_of(day))
+    while monday < begun:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT activity_log_add_week(%s)", [monday])
+        mondays.append(monday)
+        monday += partitions.WEEK
+    try:
+        yield mondays
+    finally:
+        for monday in {*mondays} & {*partitions.weeks()}:
+            partitions.drop_week(monday)
+        _begin_at(begun)
+
+
+def _begin_at(monday: date) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE activity_log DETACH PARTITION activity_log_history;"
+            "ALTER TABLE activity_log ATTACH PARTITION activity_log_history"
+            f" FOR VALUES FROM (MINVALUE) TO ('{partitions.begin(monday)}')"
+        )
