@@ -27,7 +27,7 @@ from gatewayz.probes import health
 from gatewayz.redis.breaker import breaker
 from gatewayz.telemetry.metrics import process
 from tests.faults.proxy import Proxy, upstream_of
-from tests.waiting import wait_for_jobs
+from tests.waiting import wait_for_jobs, wait_until
 
 # How long an example takes depends on what else the machine does. Examples are the same in every
 # run, so that a test that passes goes on passing; `--hypothesis-profile=others` tries others.
@@ -175,6 +175,12 @@ def _passwords_are_quick() -> None:
 def _nothing_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     """No request samples metrics: that happens every five seconds, whichever test is running."""
     monkeypatch.setattr(process, "due_at", math.inf)
+
+
+@pytest.fixture
+def listening() -> None:
+    """The process hears of changes, so that it may keep keys in memory."""
+    wait_until(cached_keys.key_cache().entries.process_cache.coherence.is_trusted)
 
 
 @pytest.fixture(autouse=True)

@@ -29,12 +29,6 @@ LEGACY_KEY = "gw_live_" + "a-B_9" * 8
 
 
 @pytest.fixture
-def listening():
-    """The process hears of changes, so that it may keep entries in memory."""
-    wait_until(cached_keys.key_cache().entries.process_cache.coherence.is_trusted)
-
-
-@pytest.fixture
 def loads(monkeypatch):
     """The keys that are loaded from the database."""
     loaded = []

@@ -23,7 +23,7 @@ from gatewayz.request import deadline
 from tests.accounts.keys.conftest import PATH as KEYS
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("listening")]
 
 SCOPES = {"scope_permissions": {"chat": ["read"]}}
 LIMITS = {
@@ -34,12 +34,6 @@ LIMITS = {
     "tokens_per_hour": 1,
     "tokens_per_day": 1,
 }
-
-
-@pytest.fixture(autouse=True)
-def _listening():
-    """The process hears of changes, so that it may keep entries in memory."""
-    wait_until(cached_keys.key_cache().entries.process_cache.coherence.is_trusted)
 
 
 @pytest.fixture

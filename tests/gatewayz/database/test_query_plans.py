@@ -121,7 +121,10 @@ QUERIES = {
     "idx_chat_messages_session_id": lambda: ChatMessage.objects.filter(session_id=7).in_order()[
         :200
     ],
-    "idx_activity_log_user_id": lambda: ActivityEvent.objects.owned_by(OWNER).newest_first()[:50],
+    # That of a partition.
+    "activity_log_history_user_id_timestamp_idx": lambda: ActivityEvent.objects.owned_by(
+        OWNER
+    ).newest_first()[:50],
 }
 
 

@@ -96,6 +96,7 @@ def test_a_creation_is_measured_under_its_documented_name(api):
     assert scrape().value(name, **labels) == before + 1
 
 
+@pytest.mark.usefixtures("listening")
 def test_look_ups_are_measured_separately_for_hits_and_misses(api):
     name = "http_user_lookup_duration_ms_count"
     before = scrape()
@@ -140,6 +141,7 @@ def test_rejected_keys_count_as_rejected_not_as_look_ups(user, db):
         assert refused == before.value("http_problems_total", **labels) + 1
 
 
+@pytest.mark.usefixtures("listening")
 def test_metrics_show_the_size_and_hits_of_the_key_cache(api):
     api.get("/v1/chat/sessions")
     before = scrape()
