@@ -45,7 +45,8 @@ def backup(file: Path) -> None:
     except OSError as error:
         raise BackupError(f"cannot write {partial}: {error.strerror}") from error
     try:
-        _run(dump, "--format=custom", f"--file={partial}")
+        # Rows name the partitioned table, so they also go into a database with other partitions.
+        _run(dump, "--format=custom", "--load-via-partition-root", f"--file={partial}")
         partial.rename(file)
     finally:
         partial.unlink(missing_ok=True)

@@ -113,6 +113,8 @@ def statements_to_grant(prefix: str) -> list[str]:
             f"GRANT USAGE ON SEQUENCE {_quoted(sequence)} TO {web}, {worker}"
             for sequence in _sequences()
         ),
+        # A restored database has the functions without their rights, which is to say for PUBLIC.
+        f"REVOKE EXECUTE ON FUNCTION {', '.join(_OF_WORKER)} FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION {', '.join(_OF_WORKER)} TO {worker}",
     ]
 

@@ -16,8 +16,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
+from accounts.activity import partitions
+from accounts.activity.events import new_event_id
 from accounts.audit.verification import verify
 from accounts.keys import create_key
+from accounts.models import ActivityEvent
 from chat.models import ChatMessage, ChatSession
 from gatewayz.database import backup as backups
 from tests.gatewayz.processes import CHECKOUT
@@ -212,3 +215,24 @@ def test_rows_alone_can_be_restored(restored, tmp_path):
     )
 
     assert ask(restored, "SELECT count(*) FROM chat_messages") == [(1,)]
+
+
+@pytest.mark.long
+@pytest.mark.django_db(transaction=True)
+def test_rows_of_a_partition_go_into_a_database_without_it(user, new_url, tmp_path):
+    newest = partitions.weeks()[-1]
+    ActivityEvent.objects.create(
+        event_id=new_event_id(), user=user, timestamp=partitions.begin(newest)
+    )
+    file = tmp_path / "gatewayz.backup"
+    assert manage("backup", file).returncode == 0
+    assert manage("restore", file, url=new_url).returncode == 0
+    ask(new_url, "SELECT activity_log_drop_week(%s)", newest)
+
+    pg_restore = backups.program("pg_restore", connection.pg_version // 10_000)
+    only = ["--data-only", f"--table=activity_log_{newest:%Y_%m_%d}"]
+    subprocess.run([pg_restore, *only, f"--dbname={new_url}", file], check=True)
+
+    assert ask(new_url, "SELECT tableoid::regclass::text FROM activity_log") == [
+        ("activity_log_default",)
+    ]

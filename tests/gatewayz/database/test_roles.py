@@ -37,6 +37,8 @@ PASSWORD = secrets.token_hex()
 @pytest.fixture(scope="module", autouse=True)
 def _roles(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as cursor:
+        # As in a restored database.
+        cursor.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO PUBLIC")
         roles.grant_roles(PREFIX)
         for role in ("migrator", "web", "worker"):
             cursor.execute(f"ALTER ROLE {PREFIX}_{role} PASSWORD '{PASSWORD}'")
