@@ -1,7 +1,5 @@
 """Activity is recorded whatever deadline the caller sets and whatever breaks."""
 
-import time
-
 import pytest
 from django.db import connection
 from django_redis import get_redis_connection
@@ -12,7 +10,7 @@ from accounts.models import ActivityEvent, ApiKey
 from accounts.worker import drain
 from chat.models import ChatMessage, ChatSession, Feedback, Share
 from gatewayz.database.connections import BoundedConnection
-from gatewayz.request import deadline
+from tests.deadlines import let_deadline_pass
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,7 +132,7 @@ def late_after_writing():
     def write(execute, sql, *arguments):
         result = execute(sql, *arguments)
         if not sql.lstrip().startswith(("SELECT", "SAVEPOINT")):
-            deadline._deadline.set(time.monotonic() - 1)
+            let_deadline_pass()
         return result
 
     with connection.execute_wrapper(write):
@@ -148,7 +146,7 @@ def late_after_commit(monkeypatch):
 
     def commit_and_be_late(database):
         commit(database)
-        deadline._deadline.set(time.monotonic() - 1)
+        let_deadline_pass()
 
     monkeypatch.setattr(BoundedConnection, "commit", commit_and_be_late)
 
@@ -277,7 +275,7 @@ def test_a_write_with_an_idempotency_key_is_recorded_without_a_retry(
     commit = BoundedConnection.commit
 
     def commit_late(database):
-        deadline._deadline.set(time.monotonic())
+        let_deadline_pass()
         commit(database)
 
     monkeypatch.setattr(BoundedConnection, "commit", commit_late)

@@ -189,13 +189,13 @@ class Service:
             )
 
     def _is_healthy(self) -> bool:
-        return self._answer("GET", "/healthz") is not None
+        return self.answer("GET", "/healthz") is not None
 
     # --- Requests ------------------------------------------------------------------------------
 
     def create_session(self) -> int | None:
         """The id of a new session; None when the service did not promise one."""
-        answer = self._answer("POST", "/v1/chat/sessions", "{}")
+        answer = self.answer("POST", "/v1/chat/sessions", "{}")
         return answer["data"]["id"] if answer and answer.get("success") else None
 
     def create_sessions(self, count: int) -> list[int]:
@@ -228,7 +228,8 @@ class Service:
             for creator in creators:
                 creator.join()
 
-    def _answer(self, method: str, path: str, body: str | None = None) -> dict[str, Any] | None:
+    def answer(self, method: str, path: str, body: str | None = None) -> dict[str, Any] | None:
+        """The JSON that the service answers with; None when it answers with none."""
         headers = {
             "Authorization": f"Bearer {self.api_key}",
             "Content-Type": "application/json",

@@ -9,13 +9,18 @@ from gatewayz_client import Gatewayz
 
 
 @pytest.fixture
-def client(api_key: str) -> Iterator[Gatewayz]:
-    """The client of `user`, whose requests the service answers in this process."""
+def transport() -> httpx.WSGITransport:
+    """How clients reach the service, which answers in this process."""
+    return httpx.WSGITransport(app=WSGIHandler(), raise_app_exceptions=True)
+
+
+@pytest.fixture
+def client(api_key: str, transport: httpx.WSGITransport) -> Iterator[Gatewayz]:
+    """The client of `user`."""
     signals = (request_started, request_finished)
     for signal in signals:
         # As Django's own test client does: the connection holds the test's transaction.
         signal.disconnect(close_old_connections)
-    transport = httpx.WSGITransport(app=WSGIHandler(), raise_app_exceptions=True)
     with Gatewayz(api_key, "http://testserver", transport=transport, attempts=1) as client:
         yield client
     for signal in signals:

@@ -138,10 +138,11 @@ def finish(coroutine: Coroutine[Any, Any, None]) -> None:
         coroutine.send(None)
 
 
-def test_a_conversation(client: Gatewayz, api_key: str):
+@pytest.mark.usefixtures("client")
+def test_a_conversation(transport: httpx.WSGITransport, api_key: str):
     async def use() -> None:
-        transport = Synchronous(client._http._transport)
-        async with AsyncGatewayz(api_key, "http://testserver", transport=transport) as mine:
+        service = Synchronous(transport)
+        async with AsyncGatewayz(api_key, "http://testserver", transport=service) as mine:
             session = await mine.chat.create_session(external_id="e", end_user_id="u", tags=["t"])
             first = await mine.chat.append_message(
                 session["id"], role="user", content="How many?", client_id="c"

@@ -187,8 +187,8 @@ def test_null_clears_a_field(client: Gatewayz):
     assert kept["delete_chats_after_days"] == 90
 
 
-def test_an_unknown_key_is_rejected(client: Gatewayz):
-    transport = client._http._transport
+@pytest.mark.usefixtures("client")
+def test_an_unknown_key_is_rejected(transport: httpx.WSGITransport):
     with (
         Gatewayz("gw_live_nobody", "http://testserver", transport=transport) as stranger,
         pytest.raises(UnauthorizedError),

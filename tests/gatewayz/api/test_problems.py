@@ -2,6 +2,8 @@
 
 import itertools
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPMethod
 
 import pytest
@@ -9,8 +11,18 @@ from django.db import OperationalError, connection
 from django.test import Client
 from psycopg import OperationalError as PsycopgError
 
-from chat.sessions import write
 from tests.problems import assert_problem
+
+
+@contextmanager
+def instead_of_inserts(work: Callable[[], object]) -> Iterator[None]:
+    """Call `work` in the place of each statement that inserts."""
+
+    def run(execute, sql, *arguments):
+        return work() if "INSERT INTO" in sql else execute(sql, *arguments)
+
+    with connection.execute_wrapper(run):
+        yield
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/chat/sessions/", "/%00"])
@@ -69,14 +81,13 @@ def test_a_foreign_host_is_rejected(settings):
     assert_problem(response, 400, "bad_request")
 
 
-def test_a_server_error_reveals_nothing(api, monkeypatch, caplog):
-    def fail(*args, **fields):
+def test_a_server_error_reveals_nothing(api, caplog):
+    def fail():
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(write, "_insert", fail)
     api.raise_request_exception = False
 
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR), instead_of_inserts(fail):
         response = api.post_json("/v1/chat/sessions", {})
 
     assert_problem(response, 500, "internal_error")
@@ -84,13 +95,12 @@ def test_a_server_error_reveals_nothing(api, monkeypatch, caplog):
     assert "secret detail" in caplog.text
 
 
-def test_an_unreachable_database_is_a_retryable_503(api, monkeypatch, caplog):
-    def fail(*args, **fields):
+def test_an_unreachable_database_is_a_retryable_503(api, caplog):
+    def fail():
         raise OperationalError("connection to server at 10.0.0.1 failed") from PsycopgError()
 
-    monkeypatch.setattr(write, "_insert", fail)
-
-    response = api.post_json("/v1/chat/sessions", {})
+    with instead_of_inserts(fail):
+        response = api.post_json("/v1/chat/sessions", {})
 
     assert_problem(response, 503, "database_unavailable")
     assert int(response["Retry-After"]) > 0
@@ -110,21 +120,22 @@ def test_an_unreachable_database_is_a_retryable_503(api, monkeypatch, caplog):
         "SELECT '999999-01-01'::timestamp",
     ],
 )
-def test_a_value_that_postgresql_rejects_is_a_client_error(api, monkeypatch, caplog, statement):
-    monkeypatch.setattr(write, "_insert", lambda _: connection.cursor().execute(statement))
-
-    response = api.post_json("/v1/chat/sessions", {})
+def test_a_value_that_postgresql_rejects_is_a_client_error(api, caplog, statement):
+    with instead_of_inserts(lambda: connection.cursor().execute(statement)):
+        response = api.post_json("/v1/chat/sessions", {})
 
     assert_problem(response, 400, "invalid_value")
     assert "PostgreSQL rejected a value" in caplog.text
 
 
-def test_a_wrong_statement_is_a_server_error(api, monkeypatch):
+def test_a_wrong_statement_is_a_server_error(api):
     wrong = "SELECT nothing FROM nowhere"
-    monkeypatch.setattr(write, "_insert", lambda _: connection.cursor().execute(wrong))
     api.raise_request_exception = False
 
-    assert_problem(api.post_json("/v1/chat/sessions", {}), 500, "internal_error")
+    with instead_of_inserts(lambda: connection.cursor().execute(wrong)):
+        response = api.post_json("/v1/chat/sessions", {})
+
+    assert_problem(response, 500, "internal_error")
 
 
 def test_a_value_that_postgresql_rejects_is_a_bad_request_in_the_admin(admin_client):

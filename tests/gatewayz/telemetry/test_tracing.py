@@ -103,7 +103,7 @@ def test_request_sql_redis_and_task_share_a_trace(traced):
 def test_no_span_contains_a_secret(traced):
     service, spans = traced
     assert service.create_session()
-    service._answer("GET", "/v1/chat/share/a-secret-token")
+    service.answer("GET", "/v1/chat/share/a-secret-token")
     wait_until(lambda: any("share" in span.name for span in list(spans)))
 
     text = "\n".join(str(span) for span in list(spans))
