@@ -206,7 +206,7 @@ def _readiness_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 def user(db: None) -> Iterator[User]:
     """A user with a verified address, without a password."""
     yield User.objects.create_user("ada@example.com", email_verified_at=timezone.now())
-    # Refused keys are recorded beside the requests: let that end before the tables are emptied.
+    # Denied keys are recorded beside the requests: let that end before the tables are emptied.
     wait_for_jobs(denials.writer)
 
 

@@ -98,7 +98,7 @@ ADMIT = Script(
     + """
 local given, months = cmsgpack.unpack(ARGV[1]), cmsgpack.unpack(ARGV[2])
 local now = time_ms(ARGV[5])
-local refused, refused_limit, longest_ms = 0, 0, -1
+local rejected, rejected_limit, longest_ms = 0, 0, -1
 local limit_shown, left_shown, reset_shown = 0, math.huge, 0
 local counted, expiries, fields_of = {{}, {}}, {0, 0}, {{}, {}}
 local taken, tokens = tonumber(ARGV[6]), math.huge
@@ -132,8 +132,8 @@ for subject = 1, 2 do
         expiries[subject] = math.max(expiries[subject], kept)
         if used >= limit then
             if reset > longest_ms then
-                refused = number == 9 and 19 or (subject - 1) * 9 + number
-                refused_limit, longest_ms = limit, reset
+                rejected = number == 9 and 19 or (subject - 1) * 9 + number
+                rejected_limit, longest_ms = limit, reset
             end
         else
             local share = math.floor((limit - used) / 100)
@@ -147,12 +147,12 @@ for subject = 1, 2 do
     if allowance[9] > 0 then
         redis.call('ZREMRANGEBYSCORE', KEYS[subject + 2], '-inf', now)
         if redis.call('ZCARD', KEYS[subject + 2]) >= allowance[9] and longest_ms < 1000 then
-            refused, refused_limit, longest_ms = subject * 9, allowance[9], 1000
+            rejected, rejected_limit, longest_ms = subject * 9, allowance[9], 1000
         end
     end
 end
 
-if refused > 0 then return {refused, refused_limit, 0, longest_ms, 0, 0} end
+if rejected > 0 then return {rejected, rejected_limit, 0, longest_ms, 0, 0} end
 
 for subject = 1, 2 do
     local write = {}

@@ -102,7 +102,7 @@ class RoundRobin:
     """A courier's position among the users who have notifications waiting on one channel.
 
     `after_user_id` is the last user served; 0 starts again at the first. `unclaimable` holds the
-    ids of notifications that the database refused to update.
+    ids of notifications that the database failed to update.
     """
 
     channel: Notification.Channel

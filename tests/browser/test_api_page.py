@@ -15,9 +15,9 @@ WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 def page(request, browser, live_server):
     context = new_context(browser, color_scheme=request.param)
     page = context.new_page()
-    page.refused = []
-    page.on("console", lambda message: page.refused.append(message.text))
-    page.on("pageerror", lambda error: page.refused.append(str(error)))
+    page.errors = []
+    page.on("console", lambda message: page.errors.append(message.text))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.goto(f"{live_server.url}/docs")
     expect(page.locator(".opblock").first).to_be_visible()
     yield page
@@ -36,7 +36,7 @@ def test_a_pasted_key_makes_a_call_and_the_page_fits_its_window(page, api_key, u
 
     expect(begin_session(page)).to_contain_text("201")
     assert ChatSession.objects.filter(user=user).count() == 1
-    assert page.refused == []
+    assert page.errors == []
     for wide, high in WIDTHS.values():
         page.set_viewport_size({"width": wide, "height": high})
         assert page.evaluate("document.documentElement.scrollWidth") <= wide

@@ -18,9 +18,9 @@ def page(request, browser, live_server):
     context = new_context(browser, color_scheme=request.param, base_url=live_server.url)
     page = context.new_page()
     page.scheme = request.param
-    page.refused = []
-    page.on("console", lambda message: page.refused.append(message.text))
-    page.on("pageerror", lambda error: page.refused.append(str(error)))
+    page.errors = []
+    page.on("console", lambda message: page.errors.append(message.text))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
     yield page
     context.close()
 
@@ -45,8 +45,8 @@ def test_a_user_chooses_a_password(page):
 
     expect(page.get_by_role("status")).to_contain_text("Your password is set")
     assert User.objects.get().check_password(PASSWORD)
-    refused = [text for text in page.refused if "400 (Bad Request)" not in text]
-    assert refused == []
+    errors = [text for text in page.errors if "400 (Bad Request)" not in text]
+    assert errors == []
 
 
 def test_a_user_confirms_an_address_with_the_password(page, user):
@@ -59,7 +59,7 @@ def test_a_user_confirms_an_address_with_the_password(page, user):
     page.get_by_role("button").click()
 
     expect(page.get_by_role("status")).to_contain_text("new@example.com is now the address")
-    assert page.refused == []
+    assert page.errors == []
 
 
 def test_a_dead_link_says_so(page):

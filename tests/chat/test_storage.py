@@ -82,10 +82,10 @@ def test_deleting_rows_lowers_the_count(user, filled):
     ],
 )
 def test_a_used_up_quota_rejects_writes(api, filled, path, body):
-    refused = api.post_json(path.format(filled), body)
+    rejected = api.post_json(path.format(filled), body)
 
-    assert_problem(refused, 429, "plan_storage")
-    assert int(refused["Retry-After"]) > 0
+    assert_problem(rejected, 429, "plan_storage")
+    assert int(rejected["Retry-After"]) > 0
     assert api.get(f"{SESSIONS}/{filled}").status_code == 200
     assert api.delete(f"{SESSIONS}/{filled}").status_code == 200
 

@@ -238,11 +238,11 @@ def test_a_revoked_key_is_rejected_while_the_replica_is_paused(installation, env
             "from accounts.models import ApiKey\n"
             "deactivate_key(ApiKey.objects.get(user__email='bob@example.com'))",
         )
-        refused = web.ask("GET", "/v1/chat/stats", api_key=secret)
+        denied = web.ask("GET", "/v1/chat/stats", api_key=secret)
     finally:
         replica.resume()
 
-    assert refused.status == 401
+    assert denied.status == 401
 
 
 def test_migrations_run_only_on_the_primary(installation, environ):

@@ -421,7 +421,7 @@ NOT_OF_CALLERS = {
 }
 
 # Errors that a parser may raise for a text.
-REFUSALS = (
+REJECTIONS = (
     APIException,
     BadRequest,
     DataError,
@@ -453,7 +453,7 @@ def _growth(parser: Parser, pump: Pump) -> float:
 
 def _seconds(parser: Parser, text: str) -> float:
     began = parser.clock()
-    with suppress(*REFUSALS):
+    with suppress(*REJECTIONS):
         parser.read(text)
     return parser.clock() - began
 

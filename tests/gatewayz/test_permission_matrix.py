@@ -246,14 +246,14 @@ def operator(user):
     return user
 
 
-def others_than(refusal, endpoints, asked):
-    """The endpoints that answer `asked(endpoint)` other than with `refusal`, a status and code."""
+def others_than(denial, endpoints, asked):
+    """The endpoints that answer `asked(endpoint)` other than with `denial`, a status and code."""
     answers = {endpoint: asked(endpoint) for endpoint in endpoints}
     seen = {
         endpoint: (answer.status_code, None if answer.streaming else answer.json().get("code"))
         for endpoint, answer in answers.items()
     }
-    return {endpoint: was for endpoint, was in seen.items() if was != refusal}
+    return {endpoint: was for endpoint, was in seen.items() if was != denial}
 
 
 def test_every_endpoint_has_an_entry():
@@ -327,8 +327,8 @@ def test_a_key_works_only_from_its_own_sites(operator):
     _, secret = a_key(operator, domain_referrers=["app.example.com"])
     elsewhere = {"Origin": "https://evil.example"}
 
-    refused = (403, "referrer_not_allowed")
-    assert others_than(refused, CLOSED, lambda e: ask(e, secret, **elsewhere)) == {}
+    denied = (403, "referrer_not_allowed")
+    assert others_than(denied, CLOSED, lambda e: ask(e, secret, **elsewhere)) == {}
 
 
 def test_a_key_with_other_scopes_opens_nothing(operator):
@@ -338,8 +338,8 @@ def test_a_key_with_other_scopes_opens_nothing(operator):
     for own, endpoints in groupby(sorted(CLOSED, key=resource), resource):
         others = {resource: ["admin"] for resource in RESOURCES - {own}}
         _, secret = a_key(operator, scope_permissions=others)
-        refused = (403, "insufficient_scope")
-        assert others_than(refused, endpoints, lambda e, secret=secret: ask(e, secret)) == {}
+        denied = (403, "insufficient_scope")
+        assert others_than(denied, endpoints, lambda e, secret=secret: ask(e, secret)) == {}
 
 
 def test_the_level_of_a_scope_counts(user):
@@ -350,8 +350,8 @@ def test_the_level_of_a_scope_counts(user):
         resource, _, level = scope.partition(":")
         levels = {"read": ["write"], "write": ["read"], "admin": ["read", "write"]}[level]
         _, secret = a_key(user, scope_permissions={resource: levels})
-        refused = (403, "insufficient_scope")
-        assert others_than(refused, endpoints, lambda e, secret=secret: ask(e, secret)) == {}
+        denied = (403, "insufficient_scope")
+        assert others_than(denied, endpoints, lambda e, secret=secret: ask(e, secret)) == {}
 
 
 def test_each_endpoint_opens_with_the_scope_that_it_needs(user):

@@ -15,7 +15,7 @@ from tests.problems import assert_problem
 PATH = "/v1/chat/sessions"
 
 
-def assert_refused(response, code):
+def assert_denied(response, code):
     assert_problem(response, 401, code)
     assert response["WWW-Authenticate"] == "Bearer"
 
@@ -25,7 +25,7 @@ def test_a_valid_key_is_accepted(api):
 
 
 def test_a_request_without_a_key_is_rejected(db):
-    assert_refused(Client().get(PATH), "not_authenticated")
+    assert_denied(Client().get(PATH), "not_authenticated")
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ def test_the_scheme_may_be_written_in_any_case(api_key, scheme):
 
 def test_a_made_up_key_costs_no_statement(db, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert_refused(ApiClient("gw_live_" + "x" * 49).get(PATH), "unknown_key")
+        assert_denied(ApiClient("gw_live_" + "x" * 49).get(PATH), "unknown_key")
 
 
 def test_an_unknown_well_formed_key_is_rejected(db):
-    assert_refused(ApiClient(key_format.generate("live")).get(PATH), "unknown_key")
+    assert_denied(ApiClient(key_format.generate("live")).get(PATH), "unknown_key")
 
 
 def test_a_deactivated_key_is_rejected(api, key, committed):
@@ -60,7 +60,7 @@ def test_a_deactivated_key_is_rejected(api, key, committed):
         key.is_active = False
         key.save()
 
-    assert_refused(api.get(PATH), "inactive_key")
+    assert_denied(api.get(PATH), "inactive_key")
 
 
 def test_keys_of_a_deactivated_user_are_rejected(api, user, committed):
@@ -71,8 +71,8 @@ def test_keys_of_a_deactivated_user_are_rejected(api, user, committed):
         user.is_active = False
         user.save()
 
-    assert_refused(api.get(PATH), "inactive_user")
-    assert_refused(ApiClient(second).get(PATH), "inactive_user")
+    assert_denied(api.get(PATH), "inactive_user")
+    assert_denied(ApiClient(second).get(PATH), "inactive_user")
 
 
 def test_a_key_is_rejected_from_the_moment_it_expires(user, monkeypatch):
@@ -84,7 +84,7 @@ def test_a_key_is_rejected_from_the_moment_it_expires(user, monkeypatch):
     # The key is cached now: its expiry is checked at each request, not when it is cached.
     monkeypatch.setattr("accounts.principals.principal.time.time", expires.timestamp)
 
-    assert_refused(client.get(PATH), "expired_key")
+    assert_denied(client.get(PATH), "expired_key")
 
 
 def test_a_deactivated_key_is_named_before_its_deactivated_user(api, user, committed):
@@ -92,7 +92,7 @@ def test_a_deactivated_key_is_named_before_its_deactivated_user(api, user, commi
         ApiKey.objects.update(is_active=False)
         User.objects.update(is_active=False)
 
-    assert_refused(api.get(PATH), "inactive_key")
+    assert_denied(api.get(PATH), "inactive_key")
 
 
 def test_warm_authentication_takes_no_statement(api, django_assert_num_queries):

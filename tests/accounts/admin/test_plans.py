@@ -7,7 +7,7 @@ from accounts.limits.store import record_rejection
 from accounts.models import AuditEntry, Plan, RateLimitConfig, User
 from accounts.models.rate_limits import WINDOW_FIELDS
 
-REFUSALS = "admin:accounts_plan_rejections"
+REJECTIONS = "admin:accounts_plan_rejections"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_plan_cannot_be_deleted(operator):
 def test_the_list_of_plans_links_to_the_rejections(operator):
     page = operator.get(reverse("admin:accounts_plan_changelist"))
 
-    assert reverse(REFUSALS) in page.content.decode()
+    assert reverse(REJECTIONS) in page.content.decode()
 
 
 def test_the_most_rejected_caller_comes_first(operator, user, key):
@@ -81,10 +81,10 @@ def test_the_most_rejected_caller_comes_first(operator, user, key):
         record_rejection(user.pk, key.pk, "plan_daily_requests")
     record_rejection(999_999, None, "plan_daily_requests")
 
-    page = operator.get(reverse(REFUSALS))
+    page = operator.get(reverse(REJECTIONS))
 
     rejections = page.context["rejections"]
-    assert [(refused["code"], refused["times"]) for refused in rejections[:1]] == [
+    assert [(rejected["code"], rejected["times"]) for rejected in rejections[:1]] == [
         ("plan_daily_requests", 3)
     ]
     assert len(rejections) == 3
@@ -96,18 +96,18 @@ def test_the_most_rejected_caller_comes_first(operator, user, key):
 
 
 def test_a_day_without_rejections_is_empty(operator):
-    page = operator.get(reverse(REFUSALS), {"day": "2000-01-01"})
+    page = operator.get(reverse(REJECTIONS), {"day": "2000-01-01"})
 
     assert page.context["rejections"] == []
     assert page.context["day"] == page.context["days"][0]
 
 
 def test_the_page_says_so_when_redis_is_down(operator, no_redis):
-    assert "Redis does not answer" in operator.get(reverse(REFUSALS)).content.decode()
+    assert "Redis does not answer" in operator.get(reverse(REJECTIONS)).content.decode()
 
 
 def test_anonymous_visitors_are_redirected_to_the_login(client, db):
-    assert client.get(reverse(REFUSALS)).status_code == 302
+    assert client.get(reverse(REJECTIONS)).status_code == 302
 
 
 def test_the_limits_of_a_key_are_set_and_removed(operator, key, user):

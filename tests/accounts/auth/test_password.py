@@ -93,10 +93,10 @@ def test_attempts_on_one_account_are_limited_over_many_addresses(ada, hasher):
         body = {"email": ada.email, "password": "wrong"}
         assert post(body, REMOTE_ADDR=f"192.0.2.{n}").status_code == 401
 
-    refused = post({"email": "ADA@example.com", "password": PASSWORD}, REMOTE_ADDR="192.0.2.99")
+    rejected = post({"email": "ADA@example.com", "password": PASSWORD}, REMOTE_ADDR="192.0.2.99")
 
-    assert_problem(refused, 429, "too_many_attempts")
-    assert int(refused["Retry-After"]) > 0
+    assert_problem(rejected, 429, "too_many_attempts")
+    assert int(rejected["Retry-After"]) > 0
     other = post({"email": "bob@example.com", "password": "x"}, REMOTE_ADDR="192.0.2.99")
     assert other.status_code == 401
 

@@ -169,9 +169,9 @@ def test_a_weak_password_is_rejected_and_the_token_still_works(ada, mailbox):
     ask(ada.email)
     token = token_of(mailbox)
 
-    refused = post({"token": token, "new_password": "12345678"}, CHOOSE)
-    assert_problem(refused, 400, "validation_error")
-    assert list(refused.json()["errors"]) == ["new_password"]
+    rejected = post({"token": token, "new_password": "12345678"}, CHOOSE)
+    assert_problem(rejected, 400, "validation_error")
+    assert list(rejected.json()["errors"]) == ["new_password"]
     assert_problem(post({"token": token}, CHOOSE), 400, "validation_error")
     assert post({"token": token, "new_password": NEW}, CHOOSE).status_code == 200
 

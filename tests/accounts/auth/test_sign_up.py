@@ -152,9 +152,9 @@ def test_a_weak_password_is_rejected_and_the_link_still_works(mailbox):
     link = mailbox.link()
 
     for weak in ("", "short", "12345678", ADDRESS):
-        refused = use(link, new_password=weak)
-        assert refused.status_code == 400
-        assert b'role="alert"' in refused.content
+        rejected = use(link, new_password=weak)
+        assert rejected.status_code == 400
+        assert b'role="alert"' in rejected.content
 
     assert use(link, new_password=PASSWORD).status_code == 200
 

@@ -192,8 +192,8 @@ def test_concurrent_requests_take_and_free_slots():
     caller = principal(user={"concurrent_requests": 3}, key={"concurrent_requests": 2})
     _, first = admit(caller, NOW)
     admit(caller, NOW)
-    refused, _ = admit(caller, NOW)
-    assert (refused.code, refused.reset_seconds) == ("concurrent_requests", 1)
+    rejected, _ = admit(caller, NOW)
+    assert (rejected.code, rejected.reset_seconds) == ("concurrent_requests", 1)
     other = principal(user={"concurrent_requests": 3}, key_id=2)
     assert passes(other, NOW)
     assert admit(other, NOW)[0].code == "plan_concurrent_requests"
@@ -287,10 +287,10 @@ def test_the_window_of_attempts_by_address_slides_too():
         return hit("sign-in", identity, limit=2, window_seconds=60, now_ms=now_ms)
 
     assert [attempt(NOW).allowed, attempt(NOW + 40_000).allowed] == [True, True]
-    refused = attempt(NOW + 50_000)
-    assert (refused.code, refused.remaining) == ("too_many_attempts", 0)
+    rejected = attempt(NOW + 50_000)
+    assert (rejected.code, rejected.remaining) == ("too_many_attempts", 0)
     assert attempt(NOW + 50_000, "192.0.2.2").allowed
-    assert attempt(NOW + 50_000 + refused.reset_seconds * 1000).allowed
+    assert attempt(NOW + 50_000 + rejected.reset_seconds * 1000).allowed
     assert not attempt(NOW + 66_000).allowed
 
 

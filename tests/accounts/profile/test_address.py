@@ -77,9 +77,9 @@ def test_a_user_with_a_password_needs_it_to_confirm(api, user, mailbox):
 
     assert b'name="password"' in Client().get(link).content
     for fields in ({}, {"password": "guessed"}):
-        refused = use(link, **fields)
-        assert refused.status_code == 400
-        assert b"not the password" in refused.content
+        rejected = use(link, **fields)
+        assert rejected.status_code == 400
+        assert b"not the password" in rejected.content
     assert use(link, password=PASSWORD).status_code == 200
 
 
@@ -178,9 +178,9 @@ def test_requests_are_limited_per_day_and_one_too_many_changes_nothing(api, user
     for n in range(CHANGES_A_DAY):
         assert ask(api, f"stranger{n}@example.com").status_code == 200
 
-    refused = ask(api, "last@example.com", username="changed")
+    rejected = ask(api, "last@example.com", username="changed")
 
-    assert_problem(refused, 429, "too_many_attempts")
+    assert_problem(rejected, 429, "too_many_attempts")
     user.refresh_from_db()
     assert user.username == "ada@example.com"
 

@@ -235,9 +235,9 @@ def test_attempts_to_guess_codes_are_limited(api, stranger_api, her_code):
         api.post_json(APPLY, {"referral_code": f"GUESS{n}"})
 
     for path in (VALIDATE, APPLY):
-        refused = api.post_json(path, {"referral_code": her_code})
-        assert_problem(refused, 429, "too_many_attempts")
-        assert int(refused["Retry-After"]) > 0
+        rejected = api.post_json(path, {"referral_code": her_code})
+        assert_problem(rejected, 429, "too_many_attempts")
+        assert int(rejected["Retry-After"]) > 0
     assert stranger_api.post_json(VALIDATE, {"referral_code": her_code}).status_code == 200
 
 

@@ -36,7 +36,7 @@ def charts(client):
 def test_asks_little_of_the_database(admin_client, user, key, django_assert_num_queries):
     record_rejection(user.pk, key.pk, "requests_per_minute")
 
-    # Session, operator, indexes, version of search, dead letters, days, refused keys; users and
+    # Session, operator, indexes, version of search, dead letters, days, denied keys; users and
     # keys by name.
     with django_assert_num_queries(9):
         assert opened(admin_client).status_code == 200

@@ -229,7 +229,7 @@ class TestWorker:
         assert verify().sequence == 2
 
 
-REFUSED_TO_WEB = [
+DENIED_TO_WEB = [
     "UPDATE audit_log SET action = 'x'",
     "DELETE FROM audit_log",
     "TRUNCATE audit_log",
@@ -263,7 +263,7 @@ REFUSED_TO_WEB = [
     "SELECT activity_log_drop_week('2026-01-05')",
 ]
 
-REFUSED_TO_WORKER = [
+DENIED_TO_WORKER = [
     "UPDATE audit_log SET action = 'x'",
     "DELETE FROM audit_log",
     "UPDATE audit_personal_data SET content = '{}'",
@@ -280,8 +280,8 @@ REFUSED_TO_WORKER = [
 @pytest.mark.parametrize(
     ("role", "statement"),
     [
-        *(("web", statement) for statement in REFUSED_TO_WEB),
-        *(("worker", statement) for statement in REFUSED_TO_WORKER),
+        *(("web", statement) for statement in DENIED_TO_WEB),
+        *(("worker", statement) for statement in DENIED_TO_WORKER),
     ],
 )
 def test_postgresql_denies(connections, role, statement):

@@ -137,8 +137,8 @@ def test_rejected_keys_count_as_rejected_not_as_look_ups(user, db):
         assert after.value(name, cache_hit=hit) == before.value(name, cache_hit=hit)
     for code in ("unknown_key", "inactive_key"):
         labels = {"status": "401", "code": code}
-        refused = after.value("http_problems_total", **labels)
-        assert refused == before.value("http_problems_total", **labels) + 1
+        denied = after.value("http_problems_total", **labels)
+        assert denied == before.value("http_problems_total", **labels) + 1
 
 
 @pytest.mark.usefixtures("listening")

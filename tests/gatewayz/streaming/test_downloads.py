@@ -190,20 +190,20 @@ class TestAtATime:
         _, second = create_key(user, key_name="second")
         held = [client.get("/v1/chat/export") for client in (api, ApiClient(second))]
 
-        refused = api.get("/v1/user/export")
+        rejected = api.get("/v1/user/export")
 
-        assert_problem(refused, 429, "too_many_downloads")
-        assert int(refused["Retry-After"]) > 0
+        assert_problem(rejected, 429, "too_many_downloads")
+        assert int(rejected["Retry-After"]) > 0
         assert [one.status_code for one in held] == [200, 200]
 
     def test_downloads_of_a_process_are_limited(self, api, stranger_api):
         held = [api.get("/v1/chat/export"), api.get("/v1/user/export")]
         held.append(stranger_api.get("/v1/chat/export"))
 
-        refused = stranger_api.get("/v1/chat/export")
+        rejected = stranger_api.get("/v1/chat/export")
 
-        assert_problem(refused, 503, "downloads_busy")
-        assert int(refused["Retry-After"]) > 0
+        assert_problem(rejected, 503, "downloads_busy")
+        assert int(rejected["Retry-After"]) > 0
         assert [one.status_code for one in held] == [200, 200, 200]
 
     def test_a_finished_download_makes_room_for_another(self, api):

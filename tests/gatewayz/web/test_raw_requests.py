@@ -65,7 +65,7 @@ def request(line, *headers, body=b""):
 
 
 # Malformed requests: each gets one clean error, or the connection is cut off.
-REFUSED = {
+REJECTED = {
     "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64,
     "no version": b"GET /healthz\r\n\r\n",
     "unknown version": b"GET /healthz HTTP/9.9\r\n" + HOST + b"\r\n",
@@ -119,7 +119,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.parametrize("sent", REJECTED.values(), ids=REJECTED.keys())
 def test_a_malformed_request_is_rejected_or_cut_off(port, sent):
     answered = statuses(send(port, sent))
 
