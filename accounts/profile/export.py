@@ -156,11 +156,13 @@ def by_time(rows: models.QuerySet[Row, Row], time: str) -> Iterator[Row]:
         page = read_page(in_order.filter(older, **{f"{time}__lte": at})[:PAGE_ROWS])
 
 
-def lines_of(serializer: type[ModelSerializer], rows: Iterable[models.Model]) -> Iterator[Line]:
-    """Yield each row as the API returns it."""
-    shape = serializer()
-    for row in rows:
-        yield shape.to_representation(row)
+def kind_of(
+    name: str,
+    serializer: type[ModelSerializer],
+    rows_of: Callable[[Principal], Iterable[models.Model]],
+) -> Kind:
+    """Return the kind `name`, each row of which is exported as the API returns it."""
+    return Kind(name, lambda owner: map(serializer().to_representation, rows_of(owner)))
 
 
 def _keys(owner: Principal) -> models.QuerySet[ApiKey]:
@@ -176,56 +178,48 @@ def _user(owner: Principal) -> models.QuerySet[User]:
     return users
 
 
-def _kind(
-    name: str,
-    serializer: type[ModelSerializer],
-    rows_of: Callable[[Principal], Iterable[models.Model]],
-) -> Kind:
-    return Kind(name, lambda owner: lines_of(serializer, rows_of(owner)))
-
-
 ACCOUNT_KINDS = (
-    _kind("profile", ProfileSerializer, _user),
-    _kind("sign_in", SignInDataSerializer, _user),
-    _kind("api_key", ExportedKeySerializer, lambda owner: by_key(_keys(owner))),
-    _kind("api_key_limits", KeyLimitsSerializer, lambda owner: _of_keys(RateLimitConfig, owner)),
-    _kind("api_key_day", KeyDaySerializer, lambda owner: _of_keys(ApiKeyDay, owner)),
-    _kind("api_key_network", KeyNetworkSerializer, lambda owner: _of_keys(ApiKeyNetwork, owner)),
-    _kind(
+    kind_of("profile", ProfileSerializer, _user),
+    kind_of("sign_in", SignInDataSerializer, _user),
+    kind_of("api_key", ExportedKeySerializer, lambda owner: by_key(_keys(owner))),
+    kind_of("api_key_limits", KeyLimitsSerializer, lambda owner: _of_keys(RateLimitConfig, owner)),
+    kind_of("api_key_day", KeyDaySerializer, lambda owner: _of_keys(ApiKeyDay, owner)),
+    kind_of("api_key_network", KeyNetworkSerializer, lambda owner: _of_keys(ApiKeyNetwork, owner)),
+    kind_of(
         "activity",
         ActivityEventSerializer,
         lambda owner: by_time(ActivityEvent.objects.owned_by(owner), "timestamp"),
     ),
-    _kind(
+    kind_of(
         "activity_day",
         ActivityDaySerializer,
         lambda owner: by_key(ActivityDay.objects.owned_by(owner)),
     ),
-    _kind(
+    kind_of(
         "notification_preferences", PreferencesSerializer, lambda owner: [preferences_of(owner)]
     ),
-    _kind(
+    kind_of(
         "notification",
         NotificationSerializer,
         lambda owner: by_key(Notification.objects.owned_by(owner)),
     ),
-    _kind(
+    kind_of(
         "referral_code",
         ReferralCodeSerializer,
         lambda owner: ReferralCode.objects.filter(user_id=owner.user_id),
     ),
-    _kind(
+    kind_of(
         "referral",
         ReferralSerializer,
         lambda owner: by_key(Referral.objects.made_by(owner).select_related("referred_user")),
     ),
-    _kind(
+    kind_of(
         "referred_by",
         ReferredBySerializer,
         lambda owner: Referral.objects.filter(referred_user_id=owner.user_id),
     ),
-    _kind("credit", CreditSerializer, lambda owner: by_key(Credit.objects.owned_by(owner))),
-    _kind(
+    kind_of("credit", CreditSerializer, lambda owner: by_key(Credit.objects.owned_by(owner))),
+    kind_of(
         "audit_entry",
         AuditEntrySerializer,
         lambda owner: by_time(

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from accounts.principals.principal import Principal
-from accounts.profile.export import Form, Kind, by_key, by_time, lines_of
+from accounts.profile.export import Form, Kind, by_key, by_time, kind_of
 from chat.feedback.serializers import FeedbackSerializer
 from chat.messages.serializers import MessageSerializer
 from chat.models import ChatMessage, ChatSession, Feedback, Share
@@ -57,18 +57,16 @@ def _session_lines(owner: Principal) -> Iterator[dict[str, Any]]:
 
 CHAT_KINDS = (
     Kind("chat_session", _session_lines),
-    Kind("chat_message", lambda owner: lines_of(MessageSerializer, _messages(owner))),
-    Kind(
+    kind_of("chat_message", MessageSerializer, _messages),
+    kind_of(
         "feedback",
-        lambda owner: lines_of(
-            FeedbackSerializer, by_time(Feedback.objects.owned_by(owner), "created_at")
-        ),
+        FeedbackSerializer,
+        lambda owner: by_time(Feedback.objects.owned_by(owner), "created_at"),
     ),
-    Kind(
+    kind_of(
         "share",
-        lambda owner: lines_of(
-            ExportedShareSerializer, by_time(Share.objects.owned_by(owner), "created_at")
-        ),
+        ExportedShareSerializer,
+        lambda owner: by_time(Share.objects.owned_by(owner), "created_at"),
     ),
 )
 
