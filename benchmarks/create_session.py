@@ -362,7 +362,7 @@ class _Bench:
 
 @contextmanager
 def database_at(latency_ms: float) -> Iterator[str]:
-    """The URL of the database with so many milliseconds for a round trip more; 0: as it is."""
+    """The URL of the database, whose round trips take `latency_ms` longer."""
     url = os.environ["DATABASE_URL"]
     if not latency_ms:
         yield url

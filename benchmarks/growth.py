@@ -33,7 +33,7 @@ EVENTS, ENTRIES = 20_000, 5_000
 OTHERS, FIRST_OTHER = 2_000, 1_000_000
 CHUNK_SESSIONS = 20_000
 ROUNDS = 15
-# The first and the last of so many batches of a deletion are compared.
+# How many of the first and of the last batches of a deletion are compared.
 COMPARED_BATCHES = 20
 # Seconds of traffic before the erasure, and after it.
 QUIET_SECONDS, CAPACITY_SECONDS = 60, 10
@@ -160,7 +160,7 @@ def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
 
 
 def make_users(cursor: Any, first: int, count: int) -> None:
-    """Make so many users, with ids from `first` on."""
+    """Make `count` users, with ids from `first` on."""
     cursor.execute(_USERS, {"first": first, "count": count})
 
 

@@ -60,7 +60,7 @@ def main(messages: str = "60000") -> None:
 
 
 def made_up_word(chance: random.Random, length: int) -> str:
-    """A word of so many letters."""
+    """A word of `length` letters."""
     return "".join(chance.choices("etaoinshrdlucmfwypvbgk", k=length))
 
 

@@ -32,7 +32,7 @@ _PRINTED = 5
 
 
 def main(queries: str = "300", messages: str = "300000", others: str = "500000") -> None:
-    """Print the slowest of so many queries."""
+    """Print the slowest of `queries` searches."""
     from hypothesis import HealthCheck, Phase, given, settings, target
     from hypothesis import strategies as st
 

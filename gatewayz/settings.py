@@ -369,8 +369,8 @@ def _database(url: str, pool_timeout_seconds: float) -> dict[str, Any]:
         "tcp_user_timeout": 9_000,
     }
     if DATABASE_POOLER == "none":
-        # A frequent statement is prepared when it has run so many times on its connection. That
-        # goes for `fetch_autocommit` only: Django's own cursors never prepare.
+        # A frequent statement is prepared when it has run this often on its connection. That goes
+        # for `fetch_autocommit` only: Django's own cursors never prepare.
         options["prepare_threshold"] = 5
         options["options"] = " ".join(
             f"-c {name}={timeout_ms}" for name, timeout_ms in DATABASE_TIMEOUTS_MS.items()

@@ -48,7 +48,7 @@ def web_process(**environ: str) -> Iterator[int]:
 
 
 def answered_by(port: int, connections: int = 1) -> Counter[int]:
-    """How many of so many connections, opened together and each answered, every process has."""
+    """How many of `connections`, opened together and each answered, every process has."""
     with ExitStack() as stack:
         clients = [
             stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)))

@@ -34,6 +34,6 @@ class DeletableRowsAdmin(ReadOnlyAdmin):
 
 
 def audit_count(request: HttpRequest, action: str, count: int) -> None:
-    """Write an audit entry that the operator has done `action` with so many rows."""
+    """Write an audit entry that the operator has done `action` with `count` rows."""
     operator = cast("User", request.user)
     audit.record(action, user_id=operator.pk, after={"rows": count})

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Coalesce
 from accounts.models import ApiKeyDay, ApiKeyNetwork
 
 COMPARED_DAYS = 7
-# How many requests of a day count as a spike: so many, and so many times the average of a day.
+# A spike is a day with at least SPIKE_REQUESTS, and more than SPIKE_FACTOR times the usual ones.
 SPIKE_REQUESTS = 100
 SPIKE_FACTOR = 5
 

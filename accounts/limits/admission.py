@@ -89,7 +89,7 @@ def admit_request(principal: Principal) -> None:
 def admit_address(scope: str, address: str, *, limit: int, window_seconds: int) -> None:
     """Admit a request without a principal if its address is within the limit; see `hit`.
 
-    IPv6 addresses count by their /64. Raises as `admit_request` does.
+    IPv6 addresses count by their /64. Raises what `admit_request` raises.
     """
     admit_attempt(scope, subscriber_of(address), limit=limit, window_seconds=window_seconds)
 
@@ -97,7 +97,7 @@ def admit_address(scope: str, address: str, *, limit: int, window_seconds: int) 
 def admit_attempt(scope: str, identity: str, *, limit: int, window_seconds: int) -> None:
     """Admit a request by a limit of its own instead of those of its principal; see `hit`.
 
-    Raises as `admit_request` does.
+    Raises what `admit_request` raises.
     """
     decision = hit(scope, identity, limit=limit, window_seconds=window_seconds)
     _current.set(Admission(decision))

@@ -109,7 +109,10 @@ def _count_attempt(owner: Principal) -> None:
 
 
 def _usable_code(owner: Principal, text: str) -> Any:
-    """Return the code that a user typed as `text`, with its user. Raises as `apply_code` does."""
+    """Return the code that a user typed as `text`, with its user.
+
+    Raises what `apply_code` raises.
+    """
     code = (
         ReferralCode.objects.filter(code=normalised(text), user__is_active=True)
         .select_related("user")

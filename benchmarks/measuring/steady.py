@@ -66,6 +66,6 @@ class SteadyTraffic:
 
 
 def seconds_from_now(seconds: float) -> Callable[[], bool]:
-    """Return a function that tells whether so many seconds are over."""
+    """Return a function that tells whether `seconds` are over."""
     ends_at = time.monotonic() + seconds
     return lambda: time.monotonic() >= ends_at

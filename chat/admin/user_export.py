@@ -18,7 +18,7 @@ RIGHTS = ("accounts.change_user", "chat.view_chatsession")
 def export_user(request: HttpRequest) -> HttpResponseBase:
     """Return the ZIP archive that the user `user` of the form could download, and audit it.
 
-    Raises as `permitted_user` does.
+    Raises what `permitted_user` raises.
     """
     given = request.POST.get("user", "")
     # No user has the id 0.

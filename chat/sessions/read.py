@@ -27,8 +27,8 @@ _FIELDS = [
 ]
 _EXTRA = Cast("extra", TextField())
 
-# The plan of a prepared statement is made for the average user and session, and sorts all of what
-# it finds. That is cheap for so many messages of a session, and so many sessions of a user.
+# The plan of a prepared statement is made for the average user and session, and sorts all rows
+# that it finds. That is cheap for up to SHORT messages of a session, and FEW sessions of a user.
 SHORT, FEW = 200, 1_000
 
 # Users who had FEW active sessions when their list was last read.

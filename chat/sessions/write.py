@@ -35,7 +35,7 @@ from gatewayz.threads.combining import Combiner
 
 logger = logging.getLogger(__name__)
 
-# One statement copies so many well within its time-out.
+# One statement copies this many messages well within its time-out.
 MAX_FORKED = 5_000
 
 

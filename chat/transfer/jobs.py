@@ -37,7 +37,7 @@ from gatewayz.middleware.load_shedding import without_slot
 
 SLICE_SECONDS = 10.0
 BATCH_SECONDS = 1.0
-# After so many starts without progress an import fails, since it would only end another process.
+# After this many starts without progress an import fails, since it would only end another process.
 MAX_ATTEMPTS = 5
 
 # How long the result of an import can be read.

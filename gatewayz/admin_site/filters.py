@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.http import urlencode
 
-# In a list of all users, the rows of at most so many days are read and sorted.
+# In a list of all users, the rows of at most this many days are read and sorted.
 MAX_DAYS = 31
 
 Days = tuple[date, date]

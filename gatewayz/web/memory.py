@@ -1,4 +1,4 @@
-"""Makes malloc return memory to the system that a web process no longer needs."""
+"""Makes malloc return to the system the memory that a web process no longer needs."""
 
 import ctypes
 

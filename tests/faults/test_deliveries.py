@@ -69,7 +69,7 @@ def receiver(answer=b""):
 
 
 def notify(service, email, url, times=1):
-    """A user of this address, with this webhook, is to be told so many things."""
+    """A user of this address, with this webhook, is to be notified this many `times`."""
     with service.database() as connection:
         connection.execute(
             """

@@ -233,7 +233,7 @@ def ask(endpoint, api_key=None, ids=None, **headers):
 
 
 def a_key(user, **options):
-    """A key of `user` with these options. Earlier ones go, because a user has only so many."""
+    """A key of `user` with these options. Earlier ones go, because a user may have only a few."""
     ApiKey.objects.filter(user=user, key_name__startswith="key ").delete()
     return create_key(user, key_name=f"key {uuid4()}", **options)
 

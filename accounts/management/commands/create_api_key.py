@@ -38,7 +38,7 @@ class Command(BaseCommand):
             "--expires-days",
             type=int,
             metavar="DAYS",
-            help="let the key expire after so many days",
+            help="let the key expire after this many days",
         )
 
         parser.add_argument(

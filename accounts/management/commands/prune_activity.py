@@ -19,7 +19,7 @@ class Command(BaseCommand):
             "--days",
             type=int,
             default=settings.ACTIVITY_RETENTION_DAYS,
-            help="keep the events of so many days, 0 for all (default: %(default)s)",
+            help="keep the events of this many days, 0 for all (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
