@@ -6,8 +6,9 @@ activity and 5,000 audit entries. Their chats are the same both times; all that 
 people's, from 10,000 messages to MESSAGES.
 Only the small user's chats are indexed for search, because indexing all would take an hour;
 `reads` and `search_size` measure search.
-Then it purges the sessions of one big user, and compares the last batches with the first ones. The
-worker erases the other big user while the small one creates, appends and reads over HTTP.
+Then it purges the sessions of one big user, and erases the other one in windows of WINDOW_SECONDS.
+The small one creates, appends and reads over HTTP in these windows and, in turn, in others of the
+same length without an erasure. The last fifth of the batches is compared with the first one.
 
 The times are those of the processor, of this process and its connection in PostgreSQL together,
 because other processes may keep the machine busy. Linux, and PostgreSQL on a socket.
@@ -17,12 +18,11 @@ import json
 import os
 import statistics
 import time
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from threading import Lock
 from typing import Any
 
 from benchmarks.measuring.processor import seconds_of
@@ -33,10 +33,7 @@ EVENTS, ENTRIES = 20_000, 5_000
 OTHERS, FIRST_OTHER = 2_000, 1_000_000
 CHUNK_SESSIONS = 20_000
 ROUNDS = 15
-# How many of the first and of the last batches of a deletion are compared.
-COMPARED_BATCHES = 20
-# Seconds of traffic before the erasure, and after it.
-QUIET_SECONDS, CAPACITY_SECONDS = 60, 10
+QUIET_SECONDS, CAPACITY_SECONDS, WINDOW_SECONDS = 60, 10, 8
 
 _USERS = """
 INSERT INTO users (id, email, username, password, is_active, is_staff, is_superuser, created_at,
@@ -77,11 +74,6 @@ FROM (
 ) AS made
 """
 
-_ERASED = """
-SELECT n_tup_del, NOT EXISTS (SELECT FROM users WHERE id = %s)
-FROM pg_stat_user_tables WHERE relname = 'chat_messages'
-"""
-
 
 def main(messages: str = "1000000", sessions: str = "20000", long: str = "20000") -> None:
     """Print what requests take at both sizes, and the rates of purge and erasure."""
@@ -110,7 +102,7 @@ def main(messages: str = "1000000", sessions: str = "20000", long: str = "20000"
         after = _measured(users)
         _print(before, after, int(messages))
         _print_purge(cursor, users["purged"])
-        _print_erasure(cursor, users)
+        _print_erasure(users)
 
 
 def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
@@ -201,11 +193,11 @@ def _measured(users: dict[str, Any]) -> dict[str, float]:
     return medians
 
 
-def processor_seconds() -> float:
+def processor_seconds(own: Callable[[], float] = time.process_time) -> float:
     """The processor time of this process and of its connection's process in PostgreSQL."""
     from django.db import connection
 
-    return time.process_time() + seconds_of(connection.connection.info.backend_pid)
+    return own() + seconds_of(connection.connection.info.backend_pid)
 
 
 def _requests(user: Any, *, is_big: bool) -> dict[str, Callable[[], Any]]:
@@ -294,25 +286,21 @@ def _print_purge(cursor: Any, user: Any) -> None:
     trashed.update(is_active=False, deleted_at=timezone.now(), updated_at=timezone.now())
     cursor.execute("VACUUM ANALYZE")
     batches = _Batches()
-    started = processor_seconds()
     with batches.timed():
         purge(timezone.now() + timedelta(days=400))
-    took = processor_seconds() - started
-    print(
-        f"\nPurged {batches.rows:,} messages, {batches.rows / took:,.0f} a second of the "
-        f"processor, the last batches in {batches.ratio():.2f} × the time of the first ones",
-        flush=True,
-    )
+    print(f"\nPurged {batches}", flush=True)
 
 
-def _print_erasure(cursor: Any, users: dict[str, Any]) -> None:
-    """Have the worker erase the big user, and print what another user's requests take meanwhile.
+def _print_erasure(users: dict[str, Any]) -> None:
+    """Erase the big user in windows, and print what another user's requests take meanwhile.
 
     These come at half of the rate that the service can answer.
     """
+    from django.utils import timezone
+
     from accounts.keys import create_key
     from accounts.models import Plan, User
-    from accounts.profile.erasure import request_erasure
+    from accounts.profile.erasure import erase
     from benchmarks.contenders import OURS
     from benchmarks.measuring.load import CREATE, Request
     from benchmarks.measuring.servers import running
@@ -331,92 +319,73 @@ def _print_erasure(cursor: Any, users: dict[str, Any]) -> None:
             Request("GET", f"{path}?message_limit=40"),
             Request("GET", "/v1/chat/sessions?limit=50"),
         ]
-    erased = _Erasure(cursor, big)
+    batches, is_gone = _Batches(), False
+    # Latencies by window.
+    without: list[list[float]] = []
+    beside: list[list[float]] = []
     url = os.environ["DATABASE_URL"]
     with (
         running([OURS], {OURS.name: key}, database_url=url, processes=1, threads=0) as (one,),
         one.worker(),
+        ThreadPoolExecutor(1) as thread,
+        batches.timed(),
     ):
         traffic = SteadyTraffic(one.port, key, requests)
         rate = traffic.capacity(CAPACITY_SECONDS) / 2
         # Until the worker, which has just started, has done what is due.
         traffic.latencies(rate, seconds_from_now(QUIET_SECONDS))
-        seconds = {"before": traffic.latencies(rate, seconds_from_now(QUIET_SECONDS))}
-        request_erasure(big.pk)
-        seconds["during the erasure"] = traffic.latencies(rate, erased.is_over)
-        seconds["after it"] = traffic.latencies(rate, seconds_from_now(QUIET_SECONDS))
+        # Not by a request, after which the worker would erase the user.
+        User.objects.filter(pk=big.pk).update(is_active=False, erased_from=timezone.now())
+        while not is_gone:
+            without.append(traffic.latencies(rate, seconds_from_now(WINDOW_SECONDS)))
+            window = seconds_from_now(WINDOW_SECONDS)
+            latencies = thread.submit(traffic.latencies, rate, window)
+            is_gone = erase(big.pk, ends_at=time.monotonic() + WINDOW_SECONDS)
+            beside.append(latencies.result())
+    print(f"\nErased {batches}; load {os.getloadavg()[1]:.0f}")
     print(f"\n| {rate:,.0f} requests a second | p50 | p99 |\n|---|---|---|")
-    for what, its in seconds.items():
-        places = statistics.quantiles(its, n=100)
-        print(f"| {what} | {places[49] * 1e3:.1f} ms | {places[98] * 1e3:.1f} ms |")
-    erased.print_rates()
-
-
-class _Erasure:
-    """How the messages of a user become fewer, as PostgreSQL counts deleted rows."""
-
-    def __init__(self, cursor: Any, user: Any) -> None:
-        self._cursor, self._user_id = cursor, user.pk
-        self._lock, self._is_over = Lock(), False
-        # Times, with how many messages were deleted by then.
-        self._deleted: list[tuple[float, int]] = []
-        self._look()
-
-    def is_over(self) -> bool:
-        """Whether the user is gone; looks each second."""
-        with self._lock:
-            if not self._is_over and time.monotonic() > self._deleted[-1][0] + 1:
-                self._look()
-            return self._is_over
-
-    def _look(self) -> None:
-        self._cursor.execute(_ERASED, [self._user_id])
-        deleted, self._is_over = self._cursor.fetchone()
-        self._deleted.append((time.monotonic(), int(deleted)))
-
-    def print_rates(self) -> None:
-        """Print the rate of all, and of the first and the last fifth."""
-        times, counts = zip(*self._deleted, strict=True)
-        total = counts[-1] - counts[0]
-        begun = bisect_right(counts, counts[0]) - 1
-        ended = bisect_left(counts, counts[-1])
-        early, late = (bisect_left(counts, counts[0] + total * share / 5) for share in (1, 4))
-        rates = [
-            (counts[last] - counts[first]) / (times[last] - times[first])
-            for first, last in ((begun, ended), (begun, early), (late, ended))
-        ]
-        print(
-            "\nErased {:,} messages, {:,.0f} a second, {:,.0f} in the first fifth and {:,.0f} in "
-            "the last".format(total, *rates)
-        )
+    for what, windows in (("without an erasure", without), ("beside one", beside)):
+        # Medians, because in some windows other work keeps the machine busy.
+        places = [statistics.quantiles(its, n=100) for its in windows]
+        p50, p99 = (statistics.median(its[at] for its in places) for at in (49, 98))
+        label = f"{what}, median of {len(windows)} windows"
+        print(f"| {label} | {p50 * 1e3:.1f} ms | {p99 * 1e3:.1f} ms |")
 
 
 class _Batches:
-    """The time of each batch of deleted messages, for each row."""
+    """The processor time of each batch of deleted messages, with what else it took, for each row.
+
+    That of this thread only, because others may send requests meanwhile.
+    """
 
     def __init__(self) -> None:
-        self.rows = 0
+        self._rows = 0
         self._seconds: list[float] = []
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Time the statements that delete messages."""
+        """Time the batches that are deleted in the block."""
         from django.db import connection
 
+        self._begun = self._last = processor_seconds(time.thread_time)
         with connection.execute_wrapper(self._time):
             yield
 
-    def ratio(self) -> float:
-        """The median of the last batches divided by that of the first ones."""
-        first, last = self._seconds[:COMPARED_BATCHES], self._seconds[-COMPARED_BATCHES:]
-        return statistics.median(last) / statistics.median(first)
+    def __str__(self) -> str:
+        fifth = len(self._seconds) // 5
+        first, last = self._seconds[:fifth], self._seconds[-fifth:]
+        return (
+            f"{self._rows:,} messages in {len(self._seconds):,} batches, "
+            f"{self._rows / (self._last - self._begun):,.0f} messages a second of the processor, "
+            f"the last fifth of the batches in "
+            f"{statistics.median(last) / statistics.median(first):.2f} × the time of the first"
+        )
 
     def _time(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        started = processor_seconds()
         result = execute(sql, params, many, context)
-        if sql.startswith('DELETE FROM "chat_messages"'):
-            count = context["cursor"].rowcount
-            if count:
-                self.rows += count
-                self._seconds.append((processor_seconds() - started) / count)
+        if sql.startswith('DELETE FROM "chat_messages"') and context["cursor"].rowcount:
+            now, rows = processor_seconds(time.thread_time), context["cursor"].rowcount
+            self._seconds.append((now - self._last) / rows)
+            self._last = now
+            self._rows += rows
         return result
