@@ -13,8 +13,9 @@ from threading import Condition
 
 from rest_framework.exceptions import APIException
 
+from gatewayz.errors import RETRY_AFTER_SECONDS
 from gatewayz.middleware.load_shedding import process_gate
-from gatewayz.request.deadline import RETRY_AFTER_SECONDS, within_deadline
+from gatewayz.request.deadline import within_deadline
 from gatewayz.threads.user_counts import UserCounts
 
 # Of one process.

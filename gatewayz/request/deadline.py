@@ -19,7 +19,6 @@ from threading import Lock
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from gatewayz.errors import RETRY_AFTER_SECONDS as RETRY_AFTER_SECONDS
 from gatewayz.errors import Unavailable
 
 # When the request began, in monotonic seconds.
