@@ -19,10 +19,12 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
+from multiprocessing import get_context
 from typing import Any
 
 from benchmarks.measuring.processor import seconds_of
@@ -304,7 +306,7 @@ def _print_erasure(users: dict[str, Any]) -> None:
     from benchmarks.contenders import OURS
     from benchmarks.measuring.load import CREATE, Request
     from benchmarks.measuring.servers import running
-    from benchmarks.measuring.steady import SteadyTraffic, seconds_from_now
+    from benchmarks.measuring.steady import SteadyTraffic
     from chat.models import ChatSession
 
     small, big = users["small"], users["big"]
@@ -327,19 +329,20 @@ def _print_erasure(users: dict[str, Any]) -> None:
     with (
         running([OURS], {OURS.name: key}, database_url=url, processes=1, threads=0) as (one,),
         one.worker(),
-        ThreadPoolExecutor(1) as thread,
+        # A process, because this one's interpreter is busy with erasing.
+        ProcessPoolExecutor(1, get_context("spawn")) as process,
         batches.timed(),
     ):
         traffic = SteadyTraffic(one.port, key, requests)
-        rate = traffic.capacity(CAPACITY_SECONDS) / 2
+        rate = process.submit(traffic.capacity, CAPACITY_SECONDS).result() / 2
         # Until the worker, which has just started, has done what is due.
-        traffic.latencies(rate, seconds_from_now(QUIET_SECONDS))
+        process.submit(traffic.latencies, rate, QUIET_SECONDS).result()
         # Not by a request, after which the worker would erase the user.
         User.objects.filter(pk=big.pk).update(is_active=False, erased_from=timezone.now())
         while not is_gone:
-            without.append(traffic.latencies(rate, seconds_from_now(WINDOW_SECONDS)))
-            window = seconds_from_now(WINDOW_SECONDS)
-            latencies = thread.submit(traffic.latencies, rate, window)
+            window = partial(traffic.latencies, rate, WINDOW_SECONDS)
+            without.append(process.submit(window).result())
+            latencies = process.submit(window)
             is_gone = erase(big.pk, ends_at=time.monotonic() + WINDOW_SECONDS)
             beside.append(latencies.result())
     print(f"\nErased {batches}; load {os.getloadavg()[1]:.0f}")

@@ -22,10 +22,10 @@ class SteadyTraffic:
 
     def capacity(self, seconds: float) -> float:
         """Return the requests a second when each connection sends the next one immediately."""
-        return len(self.latencies(float("inf"), seconds_from_now(seconds))) / seconds
+        return len(self.latencies(float("inf"), seconds)) / seconds
 
-    def latencies(self, rate: float, is_over: Callable[[], bool]) -> list[float]:
-        """Send `rate` requests a second until `is_over`, which each connection asks.
+    def latencies(self, rate: float, seconds: float) -> list[float]:
+        """Send `rate` requests a second for some `seconds`.
 
         Returns the seconds from when each request was due until it was answered, so that a
         request that waits for a connection counts as slow. Raises LoadError when one fails.
@@ -33,7 +33,14 @@ class SteadyTraffic:
         started, numbers, ended = time.monotonic(), count(), Event()
 
         def send() -> list[float]:
-            return list(self._send(started, rate, numbers, lambda: ended.is_set() or is_over()))
+            return list(
+                self._send(
+                    started,
+                    rate,
+                    numbers,
+                    lambda: ended.is_set() or time.monotonic() >= started + seconds,
+                )
+            )
 
         with ThreadPoolExecutor(CLIENTS) as pool:
             clients = [pool.submit(send) for _ in range(CLIENTS)]
@@ -63,9 +70,3 @@ class SteadyTraffic:
                 yield time.monotonic() - due
         finally:
             connection.close()
-
-
-def seconds_from_now(seconds: float) -> Callable[[], bool]:
-    """Return a function that tells whether `seconds` are over."""
-    ends_at = time.monotonic() + seconds
-    return lambda: time.monotonic() >= ends_at

@@ -90,6 +90,7 @@ def files_entered(work):
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("listening")
 def test_creating_a_session_enters_these_files(api):
     def create():
         assert api.post_json("/v1/chat/sessions", {"title": "Hello"}).status_code == 201

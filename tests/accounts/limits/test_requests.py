@@ -206,6 +206,7 @@ def commands(committed):
     return sent_by
 
 
+@pytest.mark.usefixtures("listening")
 def test_a_request_takes_one_round_trip_for_limits_and_one_for_activity(api, limit_plan, commands):
     limit_plan(daily_request_limit=100)
 
@@ -213,6 +214,7 @@ def test_a_request_takes_one_round_trip_for_limits_and_one_for_activity(api, lim
     assert commands(lambda: api.post_json(PATH, {})) == ["EVALSHA"] * 2
 
 
+@pytest.mark.usefixtures("listening")
 def test_slots_and_tokens_take_another_round_trip_after_the_response(api, limit_plan, commands):
     limit_plan(max_concurrent_requests=5)
 
