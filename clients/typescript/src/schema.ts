@@ -2350,10 +2350,10 @@ export interface components {
             at_limit: boolean;
         };
         activityLogAnswer: {
+            success: boolean;
             data: components["schemas"]["ActivityEvent"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2369,8 +2369,8 @@ export interface components {
             has_more?: unknown;
         };
         activityStatsAnswer: {
-            data: components["schemas"]["ActivityStats"];
             success: boolean;
+            data: components["schemas"]["ActivityStats"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2398,10 +2398,10 @@ export interface components {
             avg_tokens_per_request?: unknown;
         };
         apiKeyUsageAnswer: {
+            success: boolean;
             data: components["schemas"]["KeyUsage"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2413,30 +2413,30 @@ export interface components {
             keys?: unknown;
         };
         appendMessageAnswer: {
-            data: components["schemas"]["Message"];
             success: boolean;
+            data: components["schemas"]["Message"];
             message?: string;
         };
         appendMessagesAnswer: {
-            data: components["schemas"]["SavedMessages"];
             success: boolean;
+            data: components["schemas"]["SavedMessages"];
             message?: string;
         };
         applyReferralCodeAnswer: {
-            data: components["schemas"]["AppliedCode"];
             success: boolean;
+            data: components["schemas"]["AppliedCode"];
             message?: string;
         };
         cancelImportAnswer: {
-            data: components["schemas"]["ChatImport"];
             success: boolean;
+            data: components["schemas"]["ChatImport"];
             message?: string;
         };
         changeApiKeyAnswer: {
+            success: boolean;
             data: components["schemas"]["ChangedApiKey"];
             /** @description After `rotate`. */
             api_key?: string;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2452,15 +2452,15 @@ export interface components {
             new_keys?: unknown;
         };
         changeFeedbackAnswer: {
-            data: components["schemas"]["Feedback"];
             success: boolean;
+            data: components["schemas"]["Feedback"];
             message?: string;
         };
         changeNotificationPreferencesAnswer: {
+            success: boolean;
             data: components["schemas"]["Preferences"];
             /** @description The secret that signs what is sent to the webhook. */
             webhook_secret: string | null;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2484,21 +2484,21 @@ export interface components {
             updated_at?: unknown;
         };
         changePasswordAnswer: {
-            data: components["schemas"]["EndedKeys"];
             success: boolean;
+            data: components["schemas"]["EndedKeys"];
             message?: string;
         };
         chatStatsAnswer: {
+            success: boolean;
             data: components["schemas"]["Statistics"];
             stats: components["schemas"]["Statistics"];
-            success: boolean;
             message?: string;
         };
         createApiKeyAnswer: {
+            success: boolean;
             data: components["schemas"]["ApiKey"];
             /** @description The secret, shown only once. */
             api_key: string;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2508,15 +2508,15 @@ export interface components {
             environment_tag?: unknown;
         };
         createSessionAnswer: {
-            data: components["schemas"]["Session"];
             success: boolean;
+            data: components["schemas"]["Session"];
             message?: string;
         };
         createSessionsAnswer: {
+            success: boolean;
             data: components["schemas"]["Session"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         deleteApiKeyAnswer: {
@@ -2539,8 +2539,8 @@ export interface components {
             message?: string;
         };
         deleteSessionsAnswer: {
-            data: components["schemas"]["DeletedCount"];
             success: boolean;
+            data: components["schemas"]["DeletedCount"];
             message?: string;
         };
         eraseAccountAnswer: {
@@ -2555,8 +2555,8 @@ export interface components {
             timestamp?: unknown;
         };
         feedbackStatsAnswer: {
-            data: components["schemas"]["FeedbackStatistics"];
             success: boolean;
+            data: components["schemas"]["FeedbackStatistics"];
             message?: string;
             /** @deprecated */
             stats?: unknown;
@@ -2564,13 +2564,13 @@ export interface components {
             period_days?: unknown;
         };
         forkSessionAnswer: {
-            data: components["schemas"]["Session"];
             success: boolean;
+            data: components["schemas"]["Session"];
             message?: string;
         };
         generateReferralCodeAnswer: {
-            data: components["schemas"]["Code"];
             success: boolean;
+            data: components["schemas"]["Code"];
             message?: string;
             /** @deprecated */
             referral_code?: unknown;
@@ -2580,8 +2580,8 @@ export interface components {
             share_message?: unknown;
         };
         getEntitlementsAnswer: {
-            data: components["schemas"]["Entitlements"];
             success: boolean;
+            data: components["schemas"]["Entitlements"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2607,10 +2607,10 @@ export interface components {
             plan_expired?: unknown;
         };
         getEnvironmentUsageAnswer: {
+            success: boolean;
             data: {
                 [key: string]: components["schemas"]["EnvironmentUsage"];
             };
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2620,18 +2620,18 @@ export interface components {
             environment_usage?: unknown;
         };
         getImportAnswer: {
-            data: components["schemas"]["ChatImport"];
             success: boolean;
+            data: components["schemas"]["ChatImport"];
             message?: string;
         };
         getPlanAnswer: {
-            data: components["schemas"]["Plan"];
             success: boolean;
+            data: components["schemas"]["Plan"];
             message?: string;
         };
         getPlanUsageAnswer: {
-            data: components["schemas"]["PlanUsage"];
             success: boolean;
+            data: components["schemas"]["PlanUsage"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2649,8 +2649,8 @@ export interface components {
             storage?: unknown;
         };
         getProfileAnswer: {
-            data: components["schemas"]["Profile"];
             success: boolean;
+            data: components["schemas"]["Profile"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2700,8 +2700,8 @@ export interface components {
             preferences?: unknown;
         };
         getRateLimitUsageAnswer: {
-            data: components["schemas"]["KeyRateLimits"];
             success: boolean;
+            data: components["schemas"]["KeyRateLimits"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2717,8 +2717,8 @@ export interface components {
             rate_limit_config?: unknown;
         };
         getUserPlanAnswer: {
-            data: components["schemas"]["Plan"];
             success: boolean;
+            data: components["schemas"]["Plan"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2762,22 +2762,22 @@ export interface components {
             is_active?: unknown;
         };
         giveFeedbackAnswer: {
-            data: components["schemas"]["Feedback"];
             success: boolean;
+            data: components["schemas"]["Feedback"];
             message?: string;
         };
         importChatAnswer: {
+            success: boolean;
             data: components["schemas"]["ImportedData"];
             /** @description Whose form it is, such as `chatgpt`. */
             format: string;
-            success: boolean;
             message?: string;
         };
         listApiKeysAnswer: {
+            success: boolean;
             data: components["schemas"]["ApiKey"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2787,10 +2787,10 @@ export interface components {
             total_keys?: unknown;
         };
         listAuditLogAnswer: {
+            success: boolean;
             data: components["schemas"]["AuditEntry"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2800,53 +2800,53 @@ export interface components {
             total_logs?: unknown;
         };
         listFeedbackAnswer: {
+            success: boolean;
             data: components["schemas"]["Feedback"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         listFoldersAnswer: {
+            success: boolean;
             data: components["schemas"]["FolderCount"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         listImportsAnswer: {
+            success: boolean;
             data: components["schemas"]["ListedImport"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         listMessagesAnswer: {
+            success: boolean;
             data: components["schemas"]["Message"][];
             has_more_messages: boolean;
-            success: boolean;
             message?: string;
         };
         listNotificationsAnswer: {
+            success: boolean;
             data: components["schemas"]["Notification"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
         };
         listPlansAnswer: {
+            success: boolean;
             data: components["schemas"]["Plan"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         listRateLimitsAnswer: {
+            success: boolean;
             data: components["schemas"]["KeyRateLimits"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2856,42 +2856,42 @@ export interface components {
             rate_limit_configs?: unknown;
         };
         listSessionFeedbackAnswer: {
+            success: boolean;
             data: components["schemas"]["Feedback"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         listSessionsAnswer: {
-            next_cursor: string | null;
+            success: boolean;
             data: components["schemas"]["Session"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
+            next_cursor: string | null;
             message?: string;
         };
         listSharesAnswer: {
+            success: boolean;
             data: components["schemas"]["Share"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         listTagsAnswer: {
+            success: boolean;
             data: components["schemas"]["TagCount"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
         };
         patchMessageAnswer: {
-            data: components["schemas"]["Message"];
             success: boolean;
+            data: components["schemas"]["Message"];
             message?: string;
         };
         patchProfileAnswer: {
-            data: components["schemas"]["Profile"];
             success: boolean;
+            data: components["schemas"]["Profile"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2941,25 +2941,25 @@ export interface components {
             preferences?: unknown;
         };
         patchSessionAnswer: {
-            data: components["schemas"]["Session"];
             success: boolean;
+            data: components["schemas"]["Session"];
             message?: string;
         };
         readApiKeyAnswer: {
-            data: components["schemas"]["ApiKey"];
             success: boolean;
+            data: components["schemas"]["ApiKey"];
             message?: string;
             /** @deprecated */
             status?: unknown;
         };
         readMessageAnswer: {
-            data: components["schemas"]["Message"];
             success: boolean;
+            data: components["schemas"]["Message"];
             message?: string;
         };
         readNotificationPreferencesAnswer: {
-            data: components["schemas"]["Preferences"];
             success: boolean;
+            data: components["schemas"]["Preferences"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -2983,8 +2983,8 @@ export interface components {
             updated_at?: unknown;
         };
         readReferralCodeAnswer: {
-            data: components["schemas"]["Code"];
             success: boolean;
+            data: components["schemas"]["Code"];
             message?: string;
             /** @deprecated */
             referral_code?: unknown;
@@ -2994,8 +2994,8 @@ export interface components {
             share_message?: unknown;
         };
         readReferralStatsAnswer: {
-            data: components["schemas"]["ReferralFigures"];
             success: boolean;
+            data: components["schemas"]["ReferralFigures"];
             message?: string;
             /** @deprecated */
             referral_code?: unknown;
@@ -3023,13 +3023,13 @@ export interface components {
             current_balance?: unknown;
         };
         readSessionAnswer: {
-            data: components["schemas"]["SessionDetail"];
             success: boolean;
+            data: components["schemas"]["SessionDetail"];
             message?: string;
         };
         readShareAnswer: {
-            data: components["schemas"]["SharedSession"];
             success: boolean;
+            data: components["schemas"]["SharedSession"];
             message?: string;
             /** @deprecated */
             session_id?: unknown;
@@ -3053,8 +3053,8 @@ export interface components {
             message?: string;
         };
         restoreSessionAnswer: {
-            data: components["schemas"]["Session"];
             success: boolean;
+            data: components["schemas"]["Session"];
             message?: string;
         };
         revokeShareAnswer: {
@@ -3073,10 +3073,10 @@ export interface components {
             is_active?: unknown;
         };
         rotateApiKeyAnswer: {
+            success: boolean;
             data: components["schemas"]["ApiKey"];
             /** @description The secret, shown only once. */
             api_key: string;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -3088,36 +3088,36 @@ export interface components {
             updated_key?: unknown;
         };
         searchChatsAnswer: {
-            /** @description Whether there are no more than `count`. */
-            count_is_exact: boolean;
-            next_cursor: string | null;
+            success: boolean;
             data: components["schemas"]["Match"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
+            /** @description Whether there are no more than `count`. */
+            count_is_exact: boolean;
+            next_cursor: string | null;
             message?: string;
         };
         sendTestNotificationAnswer: {
+            success: boolean;
             data: components["schemas"]["Notification"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
         };
         sendUsageReportAnswer: {
+            success: boolean;
             data: components["schemas"]["Notification"][];
             /** @description The number of all matches, not only of those on this page. */
             count: number;
-            success: boolean;
             message?: string;
             /** @deprecated */
             status?: unknown;
         };
         setAllRateLimitsAnswer: {
-            data: components["schemas"]["SetRateLimits"];
             success: boolean;
+            data: components["schemas"]["SetRateLimits"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -3127,8 +3127,8 @@ export interface components {
             updated_config?: unknown;
         };
         setRateLimitsAnswer: {
-            data: components["schemas"]["SetRateLimits"];
             success: boolean;
+            data: components["schemas"]["SetRateLimits"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -3138,8 +3138,8 @@ export interface components {
             updated_config?: unknown;
         };
         shareSessionAnswer: {
-            data: components["schemas"]["Share"];
             success: boolean;
+            data: components["schemas"]["Share"];
             message?: string;
             /** @deprecated */
             id?: unknown;
@@ -3163,6 +3163,7 @@ export interface components {
             share_url?: unknown;
         };
         signInAnswer: {
+            success: boolean;
             data: components["schemas"]["SignedIn"];
             api_key: string;
             user_id: number;
@@ -3172,10 +3173,10 @@ export interface components {
             /** @description `privy` or `email` */
             auth_method: string;
             is_new_user: boolean;
-            success: boolean;
             message?: string;
         };
         signUpAnswer: {
+            success: boolean;
             data: components["schemas"]["SignedIn"];
             api_key: string;
             user_id: number;
@@ -3185,22 +3186,21 @@ export interface components {
             /** @description `privy` or `email` */
             auth_method: string;
             is_new_user: boolean;
-            success: boolean;
             message?: string;
         };
         truncateMessagesAnswer: {
-            data: components["schemas"]["DeletedMessageCount"];
             success: boolean;
+            data: components["schemas"]["DeletedMessageCount"];
             message?: string;
         };
         updateMessageAnswer: {
-            data: components["schemas"]["Message"];
             success: boolean;
+            data: components["schemas"]["Message"];
             message?: string;
         };
         updateProfileAnswer: {
-            data: components["schemas"]["Profile"];
             success: boolean;
+            data: components["schemas"]["Profile"];
             message?: string;
             /** @deprecated */
             status?: unknown;
@@ -3250,13 +3250,13 @@ export interface components {
             preferences?: unknown;
         };
         updateSessionAnswer: {
-            data: components["schemas"]["Session"];
             success: boolean;
+            data: components["schemas"]["Session"];
             message?: string;
         };
         validateReferralCodeAnswer: {
-            data: components["schemas"]["CheckedCode"];
             success: boolean;
+            data: components["schemas"]["CheckedCode"];
             /** @deprecated */
             valid?: unknown;
             /** @deprecated */
