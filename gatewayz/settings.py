@@ -513,7 +513,7 @@ DEFER_ACTIVITY = env.bool("GATEWAYZ_DEFER_ACTIVITY", default=True)
 ACTIVITY_BUFFER_LIMIT = env.int("ACTIVITY_BUFFER_LIMIT", default=100_000)
 
 # ACTIVITY_RETENTION_DAYS: how long the activity log keeps an event; 0 means for ever. Weeks are
-# deleted as a whole, so it may be six days more. The daily sums stay. The default is a year and a
+# deleted as a whole, so it is up to a week more. The daily sums stay. The default is a year and a
 # month in which to look back at it.
 ACTIVITY_RETENTION_DAYS = env.int("ACTIVITY_RETENTION_DAYS", default=400)
 

@@ -20,6 +20,19 @@ WHERE inhparent = 'activity_log'::regclass AND relname ~ '_[0-9]{4}_[0-9]{2}_[0-
 ORDER BY monday
 """
 
+_COUNT_OUT = """
+WITH counted AS (
+    SELECT user_id, day, model, provider, logged FROM activity_daily
+    WHERE day = %s AND logged <> 0
+    FOR UPDATE
+), updated AS (
+    UPDATE activity_daily AS usage SET logged = 0 FROM counted
+    WHERE (usage.user_id, usage.day, usage.model, usage.provider)
+        = (counted.user_id, counted.day, counted.model, counted.provider)
+)
+SELECT sum(logged) FROM counted
+"""
+
 
 def weeks() -> list[date]:
     """Return the Mondays of the weeks (UTC) that have a partition, in order."""
@@ -34,7 +47,7 @@ def begin(monday: date) -> datetime:
 
 
 def add_weeks() -> int:
-    """Make the partitions of the next WEEKS_AHEAD weeks; runs every day.
+    """Make the partitions of the next WEEKS_AHEAD weeks; runs every hour.
 
     Events of a week that were written before it had a partition are moved there.
 
@@ -44,7 +57,7 @@ def add_weeks() -> int:
     made = 0
     monday = weeks()[-1] + WEEK
     while begin(monday) <= timezone.now() + WEEKS_AHEAD * WEEK:
-        _call("activity_log_add_week", monday)
+        _call("SELECT activity_log_add_week(%s)", monday)
         made += 1
         monday += WEEK
     return made
@@ -53,16 +66,19 @@ def add_weeks() -> int:
 def drop_week(monday: date) -> int:
     """Drop the partition of a week, and its events from what the daily totals count as logged.
 
-    Returns how many events it had. Raises django.db.Error when others hold the tables; nothing
-    has changed then.
+    The counts go first, day by day, each in a transaction of its own, so that a run that is
+    interrupted can be repeated. Returns how many events were counted. Raises django.db.Error when
+    others hold the tables; the week is then still there.
     """
-    return int(_call("activity_log_drop_week", monday) or 0)
+    days = [monday + timedelta(days=after) for after in range(7)]
+    counted = sum(_call(_COUNT_OUT, day) or 0 for day in days)
+    return int(counted + _call("SELECT activity_log_drop_week(%s)", monday))
 
 
-def _call(function: str, monday: date) -> Any:
+def _call(sql: str, day: date) -> Any:
     with transaction.atomic(), connection.cursor() as cursor:
         # It takes as long as there are rows to move or to count; it waits for locks only briefly.
         cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute(f"SELECT {function}(%s)", [monday])
+        cursor.execute(sql, [day])
         (returned,) = cursor.fetchone()
     return returned

@@ -1,7 +1,8 @@
 """Deleting old events from the activity log. The daily totals stay.
 
-A week is dropped as a whole, at most six days after its first event has expired. What is in no
-week, such as events from before the log was partitioned, is deleted row by row.
+A week is dropped as a whole when its last event has expired, so its first one is kept up to a
+week longer. What is in no week, such as events from before the log was partitioned, is deleted row
+by row.
 """
 
 import logging
@@ -110,7 +111,7 @@ def _prune_page(after: int, before: datetime, weeks_begin: datetime, size: int) 
 
 
 def prune_expired() -> int:
-    """Delete events older than ACTIVITY_RETENTION_DAYS, by `prune`; runs every day.
+    """Delete events older than ACTIVITY_RETENTION_DAYS, by `prune`; runs every hour.
 
     Returns how many this run deleted. A run that cannot finish in time enqueues another.
     """

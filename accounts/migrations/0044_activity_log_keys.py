@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             unique('event_id, "timestamp"', NAME),
             [
                 *unique("event_id", "activity_log_event_id_key"),
-                f"ALTER TABLE activity_log DROP CONSTRAINT {NAME}",
+                f"ALTER TABLE activity_log DROP CONSTRAINT IF EXISTS {NAME}",
             ],
         ),
     ]

@@ -3,6 +3,8 @@
 Events are written until then, so the bound lies a week or two ahead; it is this week's Monday when
 there are no events. Rows are read without blocking anyone. An event that claims to be later than
 the bound waits in the table of all others.
+
+Until the next migration has run, no event after the bound can be written: go on on the same day.
 """
 
 from django.db import migrations
@@ -49,7 +51,9 @@ class Migration(migrations.Migration):
                 "ALTER TABLE activity_log VALIDATE CONSTRAINT activity_log_bound",
             ],
             [
-                "ALTER TABLE activity_log DROP CONSTRAINT activity_log_bound",
+                "ALTER TABLE activity_log DROP CONSTRAINT IF EXISTS activity_log_bound",
+                "CREATE TABLE IF NOT EXISTS activity_log_default"
+                " (LIKE activity_log INCLUDING DEFAULTS)",
                 BACK,
                 "DROP TABLE activity_log_default",
             ],

@@ -1,15 +1,17 @@
 """Partition the activity log by weeks.
 
 The table that there is becomes the partition of everything before the bound of the last migration,
-without a row being read or moved, and weeks begin there. Both ways take a lock for a moment.
+without a row being read or moved, and weeks begin there. The log and the users are locked for a
+moment.
 
-Going back moves what was written into weeks, which takes as long as writing it did.
+Going back locks them, also for reading, for as long as it takes to write again what is in weeks. The
+release before needs its unique index on the event id: go back to 0043.
 """
 
 from django.db import migrations, models
 
 PARTITIONED = """
-LOCK TABLE users, activity_log IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE activity_log, users IN ACCESS EXCLUSIVE MODE;
 
 DO $$
 DECLARE
@@ -21,6 +23,7 @@ DECLARE
         WHERE conrelid = 'activity_log'::regclass AND conname = 'activity_log_bound'
     );
     reference record;
+    granted record;
 BEGIN
     ALTER TABLE activity_log RENAME TO activity_log_history;
     ALTER TABLE activity_log_history
@@ -49,6 +52,14 @@ BEGIN
             reference.conname, reference.definition
         );
     END LOOP;
+    FOR granted IN
+        SELECT grantee::regrole AS role, privilege_type FROM pg_class, aclexplode(relacl)
+        WHERE oid = 'activity_log_history'::regclass AND grantee NOT IN (0, relowner)
+    LOOP
+        EXECUTE format(
+            'GRANT %s ON activity_log TO %s', granted.privilege_type, granted.role
+        );
+    END LOOP;
     EXECUTE format(
         'ALTER TABLE activity_log ATTACH PARTITION activity_log_history'
         ' FOR VALUES FROM (MINVALUE) TO (%L)', bound
@@ -62,7 +73,7 @@ END $$;
 """
 
 WHOLE = """
-LOCK TABLE users, activity_log IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE activity_log, users IN ACCESS EXCLUSIVE MODE;
 
 DO $$
 DECLARE
@@ -72,6 +83,7 @@ DECLARE
         FROM pg_inherits JOIN pg_class ON oid = inhrelid
         WHERE inhparent = 'activity_log'::regclass AND relname ~ '_[0-9]{4}_[0-9]{2}_[0-9]{2}$'
     )::timestamp AT TIME ZONE 'UTC';
+    granted record;
 BEGIN
     ALTER TABLE activity_log DETACH PARTITION activity_log_history;
     ALTER TABLE activity_log DETACH PARTITION activity_log_default;
@@ -80,6 +92,14 @@ BEGIN
     INSERT INTO activity_log_history SELECT * FROM moved;
     -- The keys of users are checked now, because a table is not altered before that.
     SET CONSTRAINTS ALL IMMEDIATE;
+    FOR granted IN
+        SELECT grantee::regrole AS role, privilege_type FROM pg_class, aclexplode(relacl)
+        WHERE oid = 'activity_log'::regclass AND grantee NOT IN (0, relowner)
+    LOOP
+        EXECUTE format(
+            'GRANT %s ON activity_log_history TO %s', granted.privilege_type, granted.role
+        );
+    END LOOP;
     DROP TABLE activity_log;
 
     ALTER TABLE activity_log_history RENAME TO activity_log;
@@ -95,13 +115,15 @@ END $$;
 """
 
 # They run as their owner, so that the worker needs no right to create and drop tables. They give
-# up before others wait for long, and are run again the next day.
+# up before others wait for long, and are run again an hour later.
 FUNCTIONS = """
 CREATE FUNCTION activity_log_add_week(monday date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
 DECLARE
     name text := 'activity_log_' || to_char(monday, 'YYYY_MM_DD');
 BEGIN
+    -- Whoever is about to write waits before choosing a partition.
+    LOCK TABLE ONLY activity_log IN SHARE ROW EXCLUSIVE MODE;
     LOCK TABLE activity_log_default IN ACCESS EXCLUSIVE MODE;
     IF to_regclass(name) IS NOT NULL THEN
         RETURN;
@@ -121,16 +143,13 @@ BEGIN
     );
 END $$;
 
--- Returns how many events the week had, or NULL when it has been dropped already.
+-- Returns how many events of the week were still counted; none when it has been dropped already.
 CREATE FUNCTION activity_log_drop_week(monday date) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '500ms' AS $$
 DECLARE
     name text := 'activity_log_' || to_char(monday, 'YYYY_MM_DD');
     events bigint;
 BEGIN
-    IF to_regclass(name) IS NULL THEN
-        RETURN NULL;
-    END IF;
     -- Nobody adds to the week any more, and the other weeks are free while it is counted out.
     EXECUTE format('LOCK TABLE %I IN EXCLUSIVE MODE', name);
     SELECT COALESCE(sum(logged), 0) INTO events
@@ -139,6 +158,9 @@ BEGIN
     WHERE day >= monday AND day < monday + 7 AND logged <> 0;
     EXECUTE format('DROP TABLE %I', name);
     RETURN events;
+EXCEPTION
+    WHEN undefined_table THEN
+        RETURN 0;
 END $$;
 
 REVOKE EXECUTE ON FUNCTION activity_log_add_week(date), activity_log_drop_week(date) FROM PUBLIC;

@@ -28,8 +28,8 @@ _DAILY: Timing = {"schedule_type": Schedule.DAILY}
 # Functions are dotted paths, because those of `chat` must not be imported here.
 SCHEDULES: dict[str, tuple[str, Timing]] = {
     "sweep activity": ("accounts.worker.drain.sweep", _every(1)),
-    "add weeks to the activity log": ("accounts.activity.partitions.add_weeks", _DAILY),
-    "prune activity": ("accounts.activity.retention.prune_expired", _DAILY),
+    "add weeks to the activity log": ("accounts.activity.partitions.add_weeks", _HOURLY),
+    "prune activity": ("accounts.activity.retention.prune_expired", _HOURLY),
     "erase users": ("accounts.profile.erasure.erase_remaining", _HOURLY),
     "sweep notifications": ("accounts.notifications.delivery.sweep", _every(1)),
     "notify of expiring keys": (

@@ -3,7 +3,7 @@
 A build that is interrupted leaves an INVALID index behind: drop it and migrate again.
 """
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
@@ -21,6 +21,4 @@ class Migration(migrations.Migration):
                 condition=models.Q(tokens__gte=0),
             ),
         ),
-        # The new one serves what this one did.
-        RemoveIndexConcurrently("chatmessage", "idx_chat_messages_owner"),
     ]

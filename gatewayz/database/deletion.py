@@ -76,7 +76,8 @@ def delete_in_batches(
         else:
             deleted += len(batch)
         del page[: len(batch)]
-        time.sleep((time.monotonic() - started) * PAUSE)
+        now = time.monotonic()
+        time.sleep(max(0, min((now - started) * PAUSE, ends_at - now)))
     return deleted, False
 
 

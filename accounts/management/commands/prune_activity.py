@@ -12,14 +12,15 @@ from accounts.activity.retention import prune
 
 
 class Command(BaseCommand):
-    help = "Delete old events from the activity log, in small batches. The daily totals stay."
+    help = "Delete old events from the activity log, by weeks. The daily totals stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--days",
             type=int,
             default=settings.ACTIVITY_RETENTION_DAYS,
-            help="keep the events of this many days, 0 for all (default: %(default)s)",
+            help="keep the events of this many days, and of the week in which they begin;"
+            " 0 keeps all (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

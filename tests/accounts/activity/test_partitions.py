@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.activity import partitions, retention
 from accounts.activity.events import Event, new_event_id, write_events
 from accounts.models import ActivityDay, ActivityEvent
-from tests.accounts.activity.weeks import monday_of, weeks_since
-from tests.days import today
+from tests.accounts.activity.weeks import monday_of, weeks_before
+from tests.waiting import WAIT_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,8 @@ def logged():
 
 
 def test_weeks_are_made_ahead(monkeypatch):
+    # The database may be from last week.
+    partitions.add_weeks()
     before = partitions.weeks()
     monkeypatch.setattr(partitions, "WEEKS_AHEAD", partitions.WEEKS_AHEAD + 3)
 
@@ -64,24 +66,28 @@ def test_weeks_are_made_ahead(monkeypatch):
 
 
 def test_an_event_is_in_the_week_of_its_time(user):
-    monday = partitions.begin(monday_of(today()))
+    first = partitions.begin(partitions.weeks()[0])
+    last = partitions.begin(partitions.weeks()[-1])
 
-    write(user, monday - timedelta(microseconds=1), monday, timezone.now())
+    write(user, first - timedelta(microseconds=1), first, last - timedelta(microseconds=1), last)
 
-    week = f"activity_log_{monday:%Y_%m_%d}"
-    assert tables() == ["activity_log_history", week, week]
+    assert tables() == [
+        "activity_log_history",
+        *(f"activity_log_{monday:%Y_%m_%d}" for monday in (first, last - partitions.WEEK, last)),
+    ]
 
 
 def test_an_event_of_a_missing_week_is_logged_and_moved_when_the_week_is_made(user, monkeypatch):
-    later = timezone.now() + timedelta(weeks=9)
-    write(user, timezone.now(), later)
+    now = timezone.now()
+    later = now + timedelta(weeks=9)
+    write(user, now, later)
     assert tables()[1] == "activity_log_default"
 
     monkeypatch.setattr(partitions, "WEEKS_AHEAD", 10)
     partitions.add_weeks()
 
     assert tables()[1] == f"activity_log_{monday_of(later.date()):%Y_%m_%d}"
-    assert logged() == {today(): 1, later.date(): 1}
+    assert logged() == {now.date(): 1, later.date(): 1}
 
 
 def test_an_event_written_twice_is_logged_once(user):
@@ -92,12 +98,12 @@ def test_an_event_written_twice_is_logged_once(user):
         write(user, moment, event_id=again)
 
     assert ActivityEvent.objects.count() == 1
-    assert logged() == {today(): 1}
+    assert logged() == {moment.date(): 1}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_expired_week_is_dropped_with_its_events_and_their_count(user):
-    with weeks_since(today() - timedelta(weeks=3)) as weeks:
+    with weeks_before(3) as weeks:
         times = [partitions.begin(monday) + timedelta(days=1) for monday in weeks]
         write(user, *times, times[0])
 
@@ -112,7 +118,7 @@ def test_an_expired_week_is_dropped_with_its_events_and_their_count(user):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_week_stays_until_its_last_event_has_expired(user):
-    with weeks_since(today() - timedelta(weeks=2)) as weeks:
+    with weeks_before(2) as weeks:
         write(user, partitions.begin(weeks[0]))
 
         deleted = retention.prune(partitions.begin(weeks[1]) - timedelta(microseconds=1))
@@ -123,7 +129,7 @@ def test_a_week_stays_until_its_last_event_has_expired(user):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_old_event_that_comes_after_its_week_was_dropped_is_pruned_too(user):
-    with weeks_since(today() - timedelta(weeks=3)) as weeks:
+    with weeks_before(3) as weeks:
         moment = partitions.begin(weeks[0])
         retention.prune(partitions.begin(weeks[1]))
         write(user, moment)
@@ -144,8 +150,8 @@ def test_the_newest_week_stays_whatever_has_expired():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_week_that_others_hold_stays_as_it_is(user):
-    with weeks_since(today() - timedelta(weeks=1)) as weeks:
+def test_a_week_that_others_hold_is_dropped_later(user):
+    with weeks_before(1) as weeks:
         write(user, partitions.begin(weeks[0]))
         is_held, may_end = threading.Event(), threading.Event()
 
@@ -153,28 +159,42 @@ def test_a_week_that_others_hold_stays_as_it_is(user):
             with transaction.atomic():
                 assert ActivityEvent.objects.count() == 1
                 is_held.set()
-                may_end.wait()
+                assert may_end.wait(WAIT_SECONDS)
             connection.close()
 
         holding = threading.Thread(target=hold)
         holding.start()
-        is_held.wait()
         try:
+            assert is_held.wait(WAIT_SECONDS)
             with pytest.raises(OperationalError, match="lock timeout"):
                 partitions.drop_week(weeks[0])
+            assert partitions.weeks()[0] == weeks[0]
             assert ActivityEvent.objects.count() == 1
-            assert logged() == {weeks[0]: 1}
         finally:
             may_end.set()
             holding.join()
-        assert partitions.drop_week(weeks[0]) == 1
+
+        partitions.drop_week(weeks[0])
+
+        assert partitions.weeks()[0] > weeks[0]
+        assert not ActivityEvent.objects.exists()
+        assert logged() == {}
+
+
+def test_a_week_is_dropped_once():
+    newest = partitions.weeks()[-1]
+
+    for _ in range(2):
+        assert partitions.drop_week(newest) == 0
+
+    assert newest not in partitions.weeks()
 
 
 @pytest.mark.parametrize("function", ["add_week", "drop_week"])
 def test_public_may_not_make_or_drop_weeks(function):
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_proc, aclexplode(proacl) WHERE proname = %s AND grantee = 0",
-            [f"activity_log_{function}"],
+            "SELECT has_function_privilege('public', %s, 'EXECUTE')",
+            [f"activity_log_{function}(date)"],
         )
-        assert cursor.fetchone() == (0,)
+        assert cursor.fetchone() == (False,)

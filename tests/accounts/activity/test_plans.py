@@ -12,7 +12,7 @@ from accounts.activity.pages import page_of_log
 from accounts.activity.totals import activity_totals
 from accounts.models import ActivityDay, ActivityEvent
 from accounts.principals.principal import Principal
-from tests.accounts.activity.weeks import monday_of, weeks_since
+from tests.accounts.activity.weeks import monday_of, weeks_before
 from tests.conftest import truncate
 from tests.days import today
 
@@ -51,7 +51,7 @@ def _many_rows(django_db_setup, django_db_blocker):
     tables = "users, activity_log, activity_daily"
     with (
         django_db_blocker.unblock(),
-        weeks_since(today() - timedelta(weeks=40)),
+        weeks_before(40),
         connection.cursor() as cursor,
     ):
         # VACUUM does not mark a row as visible before its commit is on disk.

@@ -14,17 +14,15 @@ def monday_of(day: date) -> date:
 
 
 @contextmanager
-def weeks_since(day: date) -> Iterator[list[date]]:
-    """Partition the (empty) log by weeks from that of `day` on; yields their Mondays."""
+def weeks_before(count: int) -> Iterator[list[date]]:
+    """Give the (empty) log `count` weeks before its first one; yields their Mondays."""
     begun = partitions.weeks()[0]
-    mondays = []
-    _begin_at(monday := monday_of(day))
-    while monday < begun:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT activity_log_add_week(%s)", [monday])
-        mondays.append(monday)
-        monday += partitions.WEEK
+    mondays = [begun - ago * partitions.WEEK for ago in range(count, 0, -1)]
     try:
+        _begin_at(mondays[0])
+        for monday in mondays:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT activity_log_add_week(%s)", [monday])
         yield mondays
     finally:
         for monday in {*mondays} & {*partitions.weeks()}:

@@ -40,8 +40,8 @@ FROM generate_series(1, 60000) AS n;
 
 INSERT INTO activity_log (event_id, user_id, "timestamp", model, provider, tokens, cost, speed,
                           finish_reason, app, metadata)
-SELECT gen_random_uuid(), 1 + n % 500, now() - n * interval '1 second', '', '', 0, 0, 0, '', '',
-       '{}'
+SELECT gen_random_uuid(), 1 + n % 500, now() - interval '30 days' - n * interval '1 second', '',
+       '', 0, 0, 0, '', '', '{}'
 FROM generate_series(1, 50000) AS n;
 """
 

@@ -194,6 +194,7 @@ class TestWorker:
         assert not ActivityEvent.objects.exists()
 
     def test_makes_and_drops_weeks_of_the_activity_log(self, as_worker, monkeypatch):
+        partitions.add_weeks()
         monkeypatch.setattr(partitions, "WEEKS_AHEAD", partitions.WEEKS_AHEAD + 1)
         before = partitions.weeks()
 
