@@ -1,6 +1,6 @@
 """Turns REDIS_URL into options of django-redis, for a single server or for Sentinel."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -20,8 +20,8 @@ def cache_location(url: str) -> str:
 
     Raises ImproperlyConfigured when a Sentinel URL is malformed.
     """
-    parts = urlsplit(url)
-    if parts.scheme != SENTINEL_SCHEME:
+    parts = _sentinel_url(url)
+    if parts is None:
         return url
     name, _, database = parts.path.strip("/").partition("/")
     if not name or not (database or "0").isdecimal():
@@ -29,8 +29,7 @@ def cache_location(url: str) -> str:
             f"REDIS_URL must be {SENTINEL_SCHEME}://:password@host:port,host:port/name/0, with"
             " the primary's name in Sentinel"
         )
-    login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-    return f"redis://{login}{name}/{database or 0}"
+    return f"redis://{parts.login}{name}/{database or 0}"
 
 
 def cache_options(url: str, timeout_seconds: float) -> dict[str, Any]:
@@ -44,8 +43,8 @@ def cache_options(url: str, timeout_seconds: float) -> dict[str, Any]:
         "SOCKET_TIMEOUT": timeout_seconds,
         "CONNECTION_POOL_KWARGS": {"protocol": 2, "retry": BreakerRetry()},
     }
-    parts = urlsplit(url)
-    if parts.scheme != SENTINEL_SCHEME:
+    parts = _sentinel_url(url)
+    if parts is None:
         return options
     login = {
         name.removeprefix("sentinel_"): values[0]
@@ -54,7 +53,7 @@ def cache_options(url: str, timeout_seconds: float) -> dict[str, Any]:
     }
     return options | {
         "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
-        "SENTINELS": [_address(one) for one in parts.netloc.rpartition("@")[2].split(",")],
+        "SENTINELS": [_address(one) for one in parts.hosts.split(",")],
         "SENTINEL_KWARGS": {
             "socket_connect_timeout": timeout_seconds,
             "socket_timeout": timeout_seconds,
@@ -73,6 +72,29 @@ def with_timeouts(location: str, *, connect_seconds: float, answer_seconds: floa
         f"{location}{separator}socket_timeout={answer_seconds}"
         f"&socket_connect_timeout={connect_seconds}"
     )
+
+
+class _SentinelUrl(NamedTuple):
+    """The parts of a URL of Sentinel; the login ends with "@" unless it is empty."""
+
+    login: str
+    hosts: str
+    path: str
+    query: str
+
+
+def _sentinel_url(url: str) -> _SentinelUrl | None:
+    """Split a URL of Sentinel; None if it is another one.
+
+    Recent releases of Python reject several hosts with brackets in `urlsplit`.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme != SENTINEL_SCHEME:
+        return None
+    place, _, query = rest.partition("?")
+    netloc, _, path = place.partition("/")
+    login, at, hosts = netloc.rpartition("@")
+    return _SentinelUrl(login + at, hosts, path, query)
 
 
 def _address(text: str) -> tuple[str, int]:
