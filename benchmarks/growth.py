@@ -112,7 +112,7 @@ def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
     from django.db import transaction
 
     from accounts import audit
-    from accounts.activity.events import Event, new_event_id, write_events
+    from accounts.activity.events import write_events
     from accounts.models import User
     from chat.search.index import index_listed
 
@@ -130,20 +130,7 @@ def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
         for start in range(0, events, 1_000):
             write_events(
                 [
-                    Event(
-                        event_id=new_event_id(),
-                        user_id=users[name].pk,
-                        api_key_id=None,
-                        timestamp=now - timedelta(minutes=start + number),
-                        model="m",
-                        provider="p",
-                        tokens=10,
-                        cost=0.001,
-                        speed=0.0,
-                        finish_reason="",
-                        app="",
-                        metadata={},
-                    )
+                    event_of(users[name].pk, now - timedelta(minutes=start + number))
                     for number in range(min(1_000, events - start))
                 ]
             )
@@ -156,6 +143,26 @@ def _users(cursor: Any, sessions: int, long: int) -> dict[str, Any]:
 def make_users(cursor: Any, first: int, count: int) -> None:
     """Make `count` users, with ids from `first` on."""
     cursor.execute(_USERS, {"first": first, "count": count})
+
+
+def event_of(user_id: int, timestamp: datetime) -> Any:
+    """An event of activity."""
+    from accounts.activity.events import Event, new_event_id
+
+    return Event(
+        event_id=new_event_id(),
+        user_id=user_id,
+        api_key_id=None,
+        timestamp=timestamp,
+        model="model 1",
+        provider="p",
+        tokens=10,
+        cost=0.001,
+        speed=0.0,
+        finish_reason="",
+        app="",
+        metadata={},
+    )
 
 
 @contextmanager

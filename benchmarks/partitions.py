@@ -105,9 +105,10 @@ def _load(cursor: Any, begin: date, events: int) -> None:
 
 
 def _measured(cursor: Any, begin: date, days: int | None) -> Iterator[tuple[str, str]]:
-    from accounts.activity.events import Event, new_event_id, write_events
+    from accounts.activity.events import write_events
     from accounts.activity.retention import BATCH_ROWS, _prune_page
     from accounts.models import ActivityEvent
+    from benchmarks.growth import event_of
 
     yield "MB with indexes", f"{_megabytes(cursor):,.0f}"
     users = iter(range(1_000_000, 1_000_000 + USERS))
@@ -115,23 +116,7 @@ def _measured(cursor: Any, begin: date, days: int | None) -> Iterator[tuple[str,
 
     def insert() -> None:
         write_events(
-            [
-                Event(
-                    event_id=new_event_id(),
-                    user_id=1_000_000 + next(numbers) * 7919 % USERS,
-                    api_key_id=None,
-                    timestamp=now,
-                    model="model 1",
-                    provider="p",
-                    tokens=10,
-                    cost=0.001,
-                    speed=0.0,
-                    finish_reason="",
-                    app="",
-                    metadata={},
-                )
-                for _ in range(BATCH)
-            ]
+            [event_of(1_000_000 + next(numbers) * 7919 % USERS, now) for _ in range(BATCH)]
         )
 
     def page() -> None:

@@ -10,10 +10,11 @@ from django_redis import get_redis_connection
 
 from accounts import activity
 from accounts.activity import buffer, health
-from accounts.activity.events import Event, encode, new_event_id
+from accounts.activity.events import encode
 from accounts.activity.health import activity_stats
 from accounts.models import ActivityDeadLetter, ActivityEvent, AuditEntry
 from accounts.worker import drain
+from tests.accounts.activity.events import event_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,22 +26,7 @@ def record(user, **fields):
 
 
 def event_of_age(user, seconds):
-    return encode(
-        Event(
-            event_id=new_event_id(),
-            user_id=user.pk,
-            api_key_id=None,
-            timestamp=datetime.now(UTC) - timedelta(seconds=seconds),
-            model="",
-            provider="",
-            tokens=0,
-            cost=0.0,
-            speed=0.0,
-            finish_reason="",
-            app="",
-            metadata={},
-        )
-    )
+    return encode(event_of(user, timestamp=datetime.now(UTC) - timedelta(seconds=seconds)))
 
 
 def wait_in_buffer(*events):

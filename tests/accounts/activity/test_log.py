@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.activity import retention
-from accounts.activity.events import Event, new_event_id, write_events
+from accounts.activity.events import write_events
 from accounts.models import ActivityEvent
+from tests.accounts.activity.events import event_of
 from tests.problems import assert_problem
 
 PATH = "/v1/activity/log"
@@ -21,10 +22,8 @@ def events(user):
     """Ten events, one per day from 1 March 2026; tokens number them from 0."""
     write_events(
         [
-            Event(
-                event_id=new_event_id(),
-                user_id=user.pk,
-                api_key_id=None,
+            event_of(
+                user,
                 timestamp=START + timedelta(days=n),
                 model="even" if n % 2 == 0 else "odd",
                 provider="low" if n < 5 else "high",
@@ -148,19 +147,12 @@ def test_pages_of_any_size_make_up_the_whole_log(api, user, names, limit):
     chance = random.Random(limit)  # noqa: S311, it hides nothing
     write_events(
         [
-            Event(
-                event_id=new_event_id(),
-                user_id=user.pk,
-                api_key_id=None,
+            event_of(
+                user,
                 timestamp=START + timedelta(hours=chance.choice([1, 20, 30, 31, 90, 200])),
                 model=chance.choice("ab"),
                 provider=chance.choice("pq"),
                 tokens=n,
-                cost=0.0,
-                speed=0.0,
-                finish_reason="",
-                app="",
-                metadata={},
             )
             for n in range(40)
         ]

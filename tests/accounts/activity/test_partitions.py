@@ -9,8 +9,9 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts.activity import partitions, retention
-from accounts.activity.events import Event, new_event_id, write_events
+from accounts.activity.events import new_event_id, write_events
 from accounts.models import ActivityDay, ActivityEvent
+from tests.accounts.activity.events import event_of
 from tests.accounts.activity.weeks import monday_of, weeks_before
 from tests.waiting import WAIT_SECONDS
 
@@ -19,23 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def write(user, *times, event_id=None):
     write_events(
-        [
-            Event(
-                event_id=event_id or new_event_id(),
-                user_id=user.pk,
-                api_key_id=None,
-                timestamp=moment,
-                model="m",
-                provider="p",
-                tokens=1,
-                cost=0.0,
-                speed=0.0,
-                finish_reason="",
-                app="",
-                metadata={},
-            )
-            for moment in times
-        ]
+        [event_of(user, event_id=event_id or new_event_id(), timestamp=moment) for moment in times]
     )
 
 

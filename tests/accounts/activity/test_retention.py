@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts import background
 from accounts.activity import retention
-from accounts.activity.events import Event, new_event_id, write_events
+from accounts.activity.events import write_events
 from accounts.background import timed_run
 from accounts.models import ActivityDay, ActivityEvent
+from tests.accounts.activity.events import event_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,20 +24,7 @@ def events(user):
     now = timezone.now()
     write_events(
         [
-            Event(
-                event_id=new_event_id(),
-                user_id=user.pk,
-                api_key_id=None,
-                timestamp=now - timedelta(days=age, minutes=1),
-                model="m",
-                provider="p",
-                tokens=age,
-                cost=0.0,
-                speed=0.0,
-                finish_reason="",
-                app="",
-                metadata={},
-            )
+            event_of(user, timestamp=now - timedelta(days=age, minutes=1), tokens=age)
             for age in reversed(range(30))
         ]
     )

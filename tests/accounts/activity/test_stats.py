@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from accounts import activity
 from accounts.activity import totals
-from accounts.activity.events import Event, new_event_id, write_events
+from accounts.activity.events import write_events
 from accounts.principals.principal import Principal
 from accounts.worker import drain
+from tests.accounts.activity.events import event_of
 from tests.problems import assert_problem
 
 PATH = "/v1/activity/stats"
@@ -19,22 +20,16 @@ pytestmark = pytest.mark.django_db
 
 
 def at(when, user, **fields):
-    return Event(
+    return event_of(
+        user,
+        timestamp=when,
         **{
-            "event_id": new_event_id(),
-            "user_id": user.pk,
-            "api_key_id": None,
-            "timestamp": when,
             "model": "openai/gpt-4o",
             "provider": "openai",
             "tokens": 10,
             "cost": 0.25,
-            "speed": 0.0,
-            "finish_reason": "stop",
-            "app": "Chat",
-            "metadata": {},
             **fields,
-        }
+        },
     )
 
 

@@ -10,30 +10,25 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from accounts.activity.events import Event, new_event_id, write_events
+from accounts.activity.events import write_events
 from accounts.keys import create_key
 from accounts.models import ActivityDay, ActivityEvent, ApiKeyDay, User
+from tests.accounts.activity.events import event_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def event(user, day=1, hour=12, **fields):
-    return Event(
+    return event_of(
+        user,
+        timestamp=datetime(2026, 3, day, hour, tzinfo=UTC),
         **{
-            "event_id": new_event_id(),
-            "user_id": user.pk,
-            "api_key_id": None,
-            "timestamp": datetime(2026, 3, day, hour, tzinfo=UTC),
             "model": "openai/gpt-4o",
             "provider": "openai",
             "tokens": 10,
             "cost": 0.25,
-            "speed": 0.0,
-            "finish_reason": "stop",
-            "app": "Chat",
-            "metadata": {},
             **fields,
-        }
+        },
     )
 
 
