@@ -1,7 +1,7 @@
 """Deleting old events from the activity log. The daily totals stay.
 
 A week is dropped as a whole when its last event has expired, so its first one is kept up to a
-week longer. What is in no week, such as events from before the log was partitioned, is deleted row
+week longer. Events in no week, such as those from before the log was partitioned, are deleted row
 by row.
 """
 

@@ -32,15 +32,11 @@ class SteadyTraffic:
         """
         started, numbers, ended = time.monotonic(), count(), Event()
 
+        def is_over() -> bool:
+            return ended.is_set() or time.monotonic() >= started + seconds
+
         def send() -> list[float]:
-            return list(
-                self._send(
-                    started,
-                    rate,
-                    numbers,
-                    lambda: ended.is_set() or time.monotonic() >= started + seconds,
-                )
-            )
+            return list(self._send(started, rate, numbers, is_over))
 
         with ThreadPoolExecutor(CLIENTS) as pool:
             clients = [pool.submit(send) for _ in range(CLIENTS)]
